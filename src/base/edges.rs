@@ -1,0 +1,132 @@
+//! The edges of the process: everything that is not a function of its arguments comes in here.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{BaseError, Timestamp};
+
+/// Where the time comes from.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// Where chance comes from.
+pub trait Random: Send + Sync {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), BaseError>;
+}
+
+/// The clock of the machine.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock: everything else takes it as an argument"
+    )]
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(chrono::Utc::now().timestamp_millis())
+    }
+}
+
+/// The random source of the machine.
+pub struct OsRandom;
+
+impl Random for OsRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), BaseError> {
+        getrandom::fill(bytes).map_err(|fault| BaseError::Random {
+            reason: fault.to_string(),
+        })
+    }
+}
+
+/// The environment as it was when the process began, read once by the command line.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    vars: BTreeMap<String, OsString>,
+    pub cwd: PathBuf,
+    pub host_name: String,
+}
+
+impl Env {
+    #[must_use]
+    pub fn new(
+        vars: impl IntoIterator<Item = (String, OsString)>,
+        cwd: PathBuf,
+        host_name: String,
+    ) -> Self {
+        Self {
+            vars: vars.into_iter().collect(),
+            cwd,
+            host_name,
+        }
+    }
+
+    /// The value of a variable; an empty one counts as not set.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&OsString> {
+        self.vars.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that holds an absolute path, else nothing.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.var(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    }
+}
+
+/// Clock, chance and environment, handed down from `main`.
+pub struct Edges {
+    pub clock: Box<dyn Clock>,
+    pub random: Box<dyn Random>,
+    pub env: Env,
+}
+
+impl Edges {
+    /// The real ones.
+    #[must_use]
+    pub fn system(env: Env) -> Self {
+        Self {
+            clock: Box::new(SystemClock),
+            random: Box::new(OsRandom),
+            env,
+        }
+    }
+
+    /// A clock that stands still and a source that counts: for tests.
+    #[must_use]
+    pub fn fixed(millis: i64) -> Self {
+        Self {
+            clock: Box::new(FixedClock(Timestamp::from_millis(millis))),
+            random: Box::new(CountingRandom(AtomicU64::new(0))),
+            env: Env::default(),
+        }
+    }
+}
+
+struct FixedClock(Timestamp);
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+struct CountingRandom(AtomicU64);
+
+impl Random for CountingRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), BaseError> {
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        for (place, byte) in bytes
+            .iter_mut()
+            .rev()
+            .zip(count.to_le_bytes().into_iter().chain(std::iter::repeat(0)))
+        {
+            *place = byte;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! A lock on a file that the system lets go of when its holder dies.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{BaseError, Timestamp, create_private_dir};
+
+/// Who holds a lock, as it wrote into the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    pub pid: u32,
+    pub command: String,
+    pub since: Timestamp,
+}
+
+/// What came of asking for a lock.
+#[must_use]
+pub enum LockOutcome {
+    Taken(FileLock),
+    /// Somebody else has it; who, if it already said so.
+    Busy(Option<Holder>),
+}
+
+/// A held lock: let go when dropped, and by the system when the process dies.
+pub struct FileLock {
+    file: File,
+    /// The last holder died without letting go: what it left unfinished is to be cleared away.
+    pub abandoned: Option<Holder>,
+}
+
+impl FileLock {
+    /// Takes the lock if it is free, and never waits.
+    pub fn try_take(path: &Path, holder: &Holder) -> Result<LockOutcome, BaseError> {
+        if let Some(dir) = path.parent() {
+            create_private_dir(dir)?;
+        }
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(BaseError::io("open the lock", path))?;
+        let free = match file.try_lock() {
+            Ok(()) => true,
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Error(fault)) => return Err(BaseError::io("lock", path)(fault)),
+        };
+        let mut text = String::new();
+        let written = file.read_to_string(&mut text).map(|_| text);
+        let named = written
+            .ok()
+            .and_then(|text| serde_json::from_str(&text).ok());
+        if !free {
+            return Ok(LockOutcome::Busy(named));
+        }
+        let mut lock = Self {
+            file,
+            abandoned: named,
+        };
+        let line = serde_json::to_vec(holder).expect("a holder is plain data");
+        lock.rewrite(&line).map_err(BaseError::io("write", path))?;
+        Ok(LockOutcome::Taken(lock))
+    }
+
+    fn rewrite(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(bytes)
+    }
+}
+
+impl Drop for FileLock {
+    /// An empty file says that the holder ended in order.
+    fn drop(&mut self) {
+        self.rewrite(b"").ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(pid: u32) -> Holder {
+        Holder {
+            pid,
+            command: "backup push".to_owned(),
+            since: Timestamp::from_millis(5),
+        }
+    }
+
+    #[test]
+    fn a_second_taker_learns_who_holds_it() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let path = dir.path().join("lock");
+        let first = FileLock::try_take(&path, &holder(1)).expect("no fault");
+        let LockOutcome::Taken(first) = first else {
+            panic!("it was free")
+        };
+        let second = FileLock::try_take(&path, &holder(2)).expect("no fault");
+        let LockOutcome::Busy(Some(named)) = second else {
+            panic!("it was held")
+        };
+        assert_eq!(named, holder(1));
+        drop(first);
+        let third = FileLock::try_take(&path, &holder(3)).expect("no fault");
+        let LockOutcome::Taken(third) = third else {
+            panic!("it was let go")
+        };
+        assert_eq!(third.abandoned, None);
+    }
+
+    #[test]
+    fn a_holder_that_died_is_named() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let path = dir.path().join("lock");
+        std::fs::write(&path, serde_json::to_vec(&holder(7)).expect("plain data"))
+            .expect("written");
+        let taken = FileLock::try_take(&path, &holder(8)).expect("no fault");
+        let LockOutcome::Taken(lock) = taken else {
+            panic!("it was free")
+        };
+        assert_eq!(lock.abandoned, Some(holder(7)));
+    }
+}

@@ -1,0 +1,27 @@
+//! Words that every other room uses: ids, paths, the edges of the process, and careful file work.
+//!
+//! *In*: nothing of the domain. *Out*: small types and functions with one obvious meaning each.
+//! *Never*: a word of the domain (project, task, setting), or a decision that belongs to a box.
+
+mod edges;
+mod error;
+mod file;
+mod id;
+mod lock;
+mod path;
+mod process;
+mod store;
+mod time;
+
+pub use edges::{Clock, Edges, Env, OsRandom, Random, SystemClock};
+pub use error::{BaseError, StoreError};
+pub use file::{
+    TEMP_PREFIX, create_private_dir, is_temp_name, read_if_there, read_limited, sweep_temp_files,
+    sync_dir, write_atomic,
+};
+pub use id::{Id, MachineId};
+pub use lock::{FileLock, Holder, LockOutcome};
+pub use path::{HostPath, PathFault, VaultPath, escape_name};
+pub use process::{Program, Running, find_program};
+pub use store::{Blobs, Finding, Gate, Kind, Leaf, ObjectId, Sink, TreeEntry, Trees};
+pub use time::Timestamp;

@@ -1,0 +1,291 @@
+//! Child processes: a clean environment, a limit on silence, and their last words kept.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::{BaseError, Env};
+
+/// What a child may see of the environment: enough to run, nothing that steers git.
+const PASSED_ON: [&str; 9] = [
+    "HOME",
+    "PATH",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "LANG",
+    "SSH_AUTH_SOCK",
+    "XDG_RUNTIME_DIR",
+    "SYSTEMROOT",
+];
+/// As much of a child's stderr as is kept.
+const MAX_STDERR: u64 = 64 * 1024;
+
+/// The full path of a program on `PATH`.
+#[must_use]
+pub fn find_program(env: &Env, name: &str) -> Option<PathBuf> {
+    let path = env.var("PATH")?;
+    std::env::split_paths(path)
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
+}
+
+/// A program to run, with arguments and a clean environment.
+pub struct Program {
+    command: Command,
+    name: String,
+}
+
+impl Program {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that makes child processes: it cleans their environment"
+    )]
+    #[must_use]
+    pub fn new(path: impl AsRef<OsStr>, env: &Env) -> Self {
+        let mut command = Command::new(path.as_ref());
+        command.env_clear().current_dir("/");
+        for name in PASSED_ON {
+            if let Some(value) = env.var(name) {
+                command.env(name, value);
+            }
+        }
+        Self {
+            command,
+            name: path.as_ref().to_string_lossy().into_owned(),
+        }
+    }
+
+    #[must_use]
+    pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        self.command.args(args);
+        self
+    }
+
+    #[must_use]
+    pub fn var(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.command.env(name, value.into());
+        self
+    }
+
+    #[must_use]
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.command.current_dir(dir.into());
+        self
+    }
+
+    /// Runs to the end; stdout, stderr and how it ended.
+    pub fn output(mut self) -> Result<std::process::Output, BaseError> {
+        self.command
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| BaseError::Spawn {
+                program: self.name.clone(),
+                source,
+            })
+    }
+
+    /// Starts it with pipes. It is ended when nothing was touched for `idle`.
+    pub fn start(mut self, idle: Duration) -> Result<Running, BaseError> {
+        let mut child = self
+            .command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|source| BaseError::Spawn {
+                program: self.name.clone(),
+                source,
+            })?;
+        let stderr = child.stderr.take();
+        let words = thread::spawn(move || {
+            let mut text = Vec::new();
+            if let Some(mut pipe) = stderr {
+                pipe.by_ref().take(MAX_STDERR).read_to_end(&mut text).ok();
+                io::copy(&mut pipe, &mut io::sink()).ok();
+            }
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        Ok(Running {
+            stdin: child.stdin.take(),
+            stdout: child.stdout.take(),
+            watch: Watch::over(child, idle),
+            words: Some(words),
+        })
+    }
+}
+
+/// A running child. Dropping it ends it.
+pub struct Running {
+    pub stdin: Option<ChildStdin>,
+    pub stdout: Option<ChildStdout>,
+    watch: Watch,
+    words: Option<JoinHandle<String>>,
+}
+
+impl Running {
+    /// Something that is told about every sign of life, so that only silence ends the child.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        Pulse(Arc::clone(&self.watch.state))
+    }
+
+    /// Waits for the end: how it ended, what it said on stderr, and whether silence ended it.
+    #[must_use]
+    pub fn finish(mut self) -> (Option<ExitStatus>, String, bool) {
+        drop(self.stdin.take());
+        drop(self.stdout.take());
+        let status = self.watch.wait();
+        let words = self.words.take().and_then(|thread| thread.join().ok());
+        (status, words.unwrap_or_default(), self.watch.was_silent())
+    }
+}
+
+/// Keeps a child from being ended: call [`Pulse::beat`] on every sign of life.
+#[derive(Clone)]
+pub struct Pulse(Arc<Mutex<State>>);
+
+impl Pulse {
+    pub fn beat(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last = Instant::now();
+    }
+}
+
+struct State {
+    child: Child,
+    last: Instant,
+    silent: bool,
+    over: bool,
+}
+
+struct Watch {
+    state: Arc<Mutex<State>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    fn over(child: Child, idle: Duration) -> Self {
+        let state = State {
+            child,
+            last: Instant::now(),
+            silent: false,
+            over: false,
+        };
+        let state = Arc::new(Mutex::new(state));
+        let seen = Arc::clone(&state);
+        let thread = thread::spawn(move || {
+            loop {
+                let left = {
+                    let mut state = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                    if state.over {
+                        return;
+                    }
+                    let left = idle.saturating_sub(state.last.elapsed());
+                    if left.is_zero() {
+                        state.silent = true;
+                        state.child.kill().ok();
+                        return;
+                    }
+                    left
+                };
+                thread::park_timeout(left);
+            }
+        });
+        Self {
+            state,
+            thread: Some(thread),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn was_silent(&self) -> bool {
+        self.lock().silent
+    }
+
+    /// Polls, because a blocking wait would keep the watchdog from its kill.
+    fn wait(&mut self) -> Option<ExitStatus> {
+        let mut pause = Duration::from_micros(100);
+        let status = loop {
+            match self.lock().child.try_wait() {
+                Ok(Some(status)) => break Some(status),
+                Ok(None) => {}
+                Err(_) => break None,
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(10));
+        };
+        self.end();
+        status
+    }
+
+    fn end(&mut self) {
+        self.lock().over = true;
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            thread.join().ok();
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            {
+                let mut state = self.lock();
+                state.child.kill().ok();
+                state.child.wait().ok();
+            }
+            self.end();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Program {
+        let vars = [
+            ("GIT_DIR".to_owned(), OsString::from("/nowhere")),
+            ("PATH".to_owned(), OsString::from("/usr/bin:/bin")),
+        ];
+        let env = Env::new(vars, PathBuf::from("/"), "test".to_owned());
+        Program::new("/bin/sh", &env).args(["-c", script])
+    }
+
+    #[test]
+    fn a_child_sees_nothing_that_steers_git() {
+        let output = shell("echo \"[$GIT_DIR]\"").output().expect("it ran");
+        assert_eq!(output.stdout, b"[]\n");
+    }
+
+    #[test]
+    fn silence_ends_a_child() {
+        let started = Instant::now();
+        let running = shell("echo last words >&2; exec sleep 60")
+            .start(Duration::from_millis(300))
+            .expect("it ran");
+        let (status, words, silent) = running.finish();
+        assert!(silent && started.elapsed() < Duration::from_secs(20));
+        assert!(!status.expect("it ended").success());
+        assert_eq!(words, "last words\n");
+    }
+
+    #[test]
+    fn a_child_that_ends_by_itself_was_not_silent() {
+        let running = shell("exit 3")
+            .start(Duration::from_secs(30))
+            .expect("it ran");
+        let (status, _, silent) = running.finish();
+        assert_eq!(status.and_then(|s| s.code()), Some(3));
+        assert!(!silent);
+    }
+}

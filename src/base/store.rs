@@ -1,0 +1,136 @@
+//! The small traits through which boxes see objects without knowing git.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{BaseError, StoreError, VaultPath};
+
+/// The name of an object. Opaque to everybody but the store that gave it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId([u8; 20]);
+
+impl ObjectId {
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+
+    pub fn parse(text: &str) -> Result<Self, BaseError> {
+        let malformed = || BaseError::Malformed {
+            text: text.chars().take(50).collect(),
+            expected: "an object id of 40 hexadecimal digits",
+        };
+        if text.len() != 40 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(malformed());
+        }
+        let mut bytes = [0; 20];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| malformed())?;
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The first characters, as people quote them.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string()[..10].to_owned()
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for ObjectId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ObjectId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            Self::parse(&text).map_err(de::Error::custom)
+        } else {
+            <[u8; 20]>::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+/// What an entry of a tree is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    File,
+    Exec,
+    Link,
+    Tree,
+    /// Something that other programs may put into a tree and holdall only carries along.
+    Foreign,
+}
+
+/// A file or link: what it is, and its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Leaf {
+    pub kind: Kind,
+    pub id: ObjectId,
+}
+
+/// One name in a tree. The name is as the store has it, and not to be trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeEntry {
+    pub name: Vec<u8>,
+    pub kind: Kind,
+    pub id: ObjectId,
+}
+
+/// Reads trees by id.
+pub trait Trees {
+    /// The entries of a tree, each name once, in the store's order.
+    fn tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>, StoreError>;
+}
+
+/// Reads contents by id.
+pub trait Blobs {
+    fn blob(&self, id: ObjectId) -> Result<Vec<u8>, StoreError>;
+}
+
+/// Takes contents in and says their ids; the same bytes always get the same id.
+pub trait Sink {
+    fn blob(&mut self, bytes: &[u8]) -> Result<ObjectId, StoreError>;
+    /// Stores a tree; entries may come in any order, each name once.
+    fn tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError>;
+}
+
+/// Why a content may not leave this machine: the rule and the line, never the bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub path: VaultPath,
+    pub rule: String,
+    pub line: usize,
+}
+
+/// The one gate through which every outgoing byte passes.
+pub trait Gate {
+    /// Looks at a content that is about to be stored at `path` for everybody to read.
+    fn inspect(&self, path: &VaultPath, bytes: &[u8]) -> Option<Finding>;
+}

@@ -1,0 +1,46 @@
+//! Where holdall keeps things on this machine.
+
+use crate::base::{Edges, HostPath};
+
+use super::FlowError;
+
+/// The directories of one holdall home.
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub config_file: HostPath,
+    pub data: HostPath,
+    pub state: HostPath,
+    /// The person's home directory, where the tools' global settings live.
+    pub home: HostPath,
+}
+
+impl Places {
+    /// `--home` or `HOLDALL_HOME` puts everything under one directory; else the XDG directories.
+    pub fn find(edges: &Edges, home_flag: Option<&std::path::Path>) -> Result<Self, FlowError> {
+        let env = &edges.env;
+        let home = env.path("HOME").ok_or(FlowError::NoHome)?;
+        let home = HostPath::new(home)?;
+        let one = home_flag
+            .map(|flag| env.cwd.join(flag))
+            .or_else(|| env.var("HOLDALL_HOME").map(|dir| env.cwd.join(dir)));
+        if let Some(dir) = one {
+            let dir = HostPath::new(dir)?;
+            return Ok(Self {
+                config_file: dir.join("config.toml"),
+                data: dir.join("data"),
+                state: dir.join("state"),
+                home,
+            });
+        }
+        let under = |name: &str, fallback: &str| match env.path(name) {
+            Some(dir) => HostPath::new(dir.join("holdall")),
+            None => Ok(home.join(fallback).join("holdall")),
+        };
+        Ok(Self {
+            config_file: under("XDG_CONFIG_HOME", ".config")?.join("config.toml"),
+            data: under("XDG_DATA_HOME", ".local/share")?,
+            state: under("XDG_STATE_HOME", ".local/state")?,
+            home,
+        })
+    }
+}
