@@ -9,3 +9,4 @@
 
 pub mod base;
 pub mod flow;
+pub mod vault;

@@ -80,7 +80,7 @@ pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, BaseError> {
     Ok(bytes)
 }
 
-/// Deletes the temp files that a killed run left in one directory; says how many.
+/// Deletes the temp files and directories that a killed run left in one directory; says how many.
 pub fn sweep_temp_files(dir: &Path) -> Result<usize, BaseError> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -91,7 +91,13 @@ pub fn sweep_temp_files(dir: &Path) -> Result<usize, BaseError> {
     for entry in entries {
         let entry = entry.map_err(BaseError::io("list", dir))?;
         if is_temp_name(entry.file_name().as_encoded_bytes()) {
-            fs::remove_file(entry.path()).map_err(BaseError::io("delete", entry.path()))?;
+            let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let remove = if is_dir {
+                fs::remove_dir_all
+            } else {
+                fs::remove_file
+            };
+            remove(&entry.path()).map_err(BaseError::io("delete", entry.path()))?;
             swept += 1;
         }
     }

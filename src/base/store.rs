@@ -116,9 +116,9 @@ pub trait Blobs {
 
 /// Takes contents in and says their ids; the same bytes always get the same id.
 pub trait Sink {
-    fn blob(&mut self, bytes: &[u8]) -> Result<ObjectId, StoreError>;
+    fn put_blob(&mut self, bytes: &[u8]) -> Result<ObjectId, StoreError>;
     /// Stores a tree; entries may come in any order, each name once.
-    fn tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError>;
+    fn put_tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError>;
 }
 
 /// Why a content may not leave this machine: the rule and the line, never the bytes.

@@ -1,0 +1,197 @@
+//! Making a commit: the one door through which contents leave for the vault.
+
+use git2::Signature;
+
+use crate::base::{
+    Blobs, Finding, Gate, Kind, ObjectId, StoreError, Timestamp, TreeEntry, Trees, VaultPath,
+};
+
+use super::store::{object_id, oid};
+use super::{Objects, VaultError};
+
+/// Who a commit is by: the machine.
+#[derive(Clone, Debug)]
+pub struct Author {
+    pub name: String,
+    pub email: String,
+}
+
+/// A commit to be made.
+pub struct NewCommit<'a> {
+    pub tree: ObjectId,
+    pub parent: Option<ObjectId>,
+    pub author: &'a Author,
+    pub at: Timestamp,
+    pub message: &'a str,
+}
+
+/// What came of it.
+#[derive(Debug)]
+#[must_use]
+pub enum CommitOutcome {
+    Made(ObjectId),
+    /// The gate does not let these contents out: nothing was made.
+    Held(Vec<Finding>),
+}
+
+impl Objects<'_> {
+    /// Makes a commit for everybody to see. Every content that the parent does not have passes the
+    /// gate here, and nowhere else.
+    pub fn commit(
+        &mut self,
+        new: &NewCommit<'_>,
+        gate: &dyn Gate,
+    ) -> Result<CommitOutcome, VaultError> {
+        let before = match new.parent {
+            Some(parent) => Some(self.store().tree_of(parent)?),
+            None => None,
+        };
+        let mut held = Vec::new();
+        for (path, id) in self.added(before, new.tree)? {
+            let bytes = self.blob(id)?;
+            held.extend(gate.inspect(&path, &bytes));
+        }
+        if held.is_empty() {
+            self.record(new).map(CommitOutcome::Made)
+        } else {
+            Ok(CommitOutcome::Held(held))
+        }
+    }
+
+    /// Makes a commit that never leaves this machine, so it needs no gate.
+    pub fn private_commit(&mut self, new: &NewCommit<'_>) -> Result<ObjectId, VaultError> {
+        self.record(new)
+    }
+
+    fn record(&mut self, new: &NewCommit<'_>) -> Result<ObjectId, VaultError> {
+        self.flush()?;
+        let store = self.store();
+        let fault = store.fault("write a commit to");
+        let time = git2::Time::new(new.at.seconds(), 0);
+        let author = Signature::new(&new.author.name, &new.author.email, &time).map_err(&fault)?;
+        let tree = store.repo.find_tree(oid(new.tree)).map_err(&fault)?;
+        let parent = match new.parent {
+            Some(id) => Some(store.repo.find_commit(oid(id)).map_err(&fault)?),
+            None => None,
+        };
+        let parents: Vec<_> = parent.iter().collect();
+        let buffer = store
+            .repo
+            .commit_create_buffer(&author, &author, new.message, &tree, &parents)
+            .map_err(&fault)?;
+        let odb = store.repo.odb().map_err(&fault)?;
+        let id = odb
+            .write(git2::ObjectType::Commit, &buffer)
+            .map_err(&fault)?;
+        Ok(object_id(id))
+    }
+
+    /// Every file and link that stands in `after` and not, the same, at the same path in `before`.
+    fn added(
+        &self,
+        before: Option<ObjectId>,
+        after: ObjectId,
+    ) -> Result<Vec<(VaultPath, ObjectId)>, StoreError> {
+        let mut found = Vec::new();
+        let mut open = vec![(VaultPath::root(), before, after)];
+        while let Some((path, before, after)) = open.pop() {
+            if before == Some(after) {
+                continue;
+            }
+            let old = match before {
+                Some(id) => self.tree(id)?,
+                None => Vec::new(),
+            };
+            for entry in self.tree(after)? {
+                let was = old.iter().find(|was| was.name == entry.name);
+                if was.is_some_and(|was| was.id == entry.id && was.kind == entry.kind) {
+                    continue;
+                }
+                let below = path
+                    .child(&entry.name)
+                    .map_err(|fault| StoreError::Damaged {
+                        id: after,
+                        reason: fault.to_string(),
+                    })?;
+                match entry.kind {
+                    Kind::Tree => open.push((below, was_tree(was), entry.id)),
+                    Kind::Foreign => {}
+                    _ => found.push((below, entry.id)),
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn was_tree(entry: Option<&TreeEntry>) -> Option<ObjectId> {
+    entry
+        .filter(|entry| entry.kind == Kind::Tree)
+        .map(|entry| entry.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{HostPath, Sink};
+    use crate::vault::Store;
+
+    struct NoSecrets;
+
+    impl Gate for NoSecrets {
+        fn inspect(&self, path: &VaultPath, bytes: &[u8]) -> Option<Finding> {
+            let line = bytes.starts_with(b"secret").then_some(1)?;
+            Some(Finding {
+                path: path.clone(),
+                rule: "test".to_owned(),
+                line,
+            })
+        }
+    }
+
+    fn one_file(objects: &mut Objects<'_>, text: &str) -> ObjectId {
+        let id = objects.put_blob(text.as_bytes()).expect("stored");
+        let entry = TreeEntry {
+            name: b"file".to_vec(),
+            kind: Kind::File,
+            id,
+        };
+        objects.put_tree(&[entry]).expect("stored")
+    }
+
+    #[test]
+    fn what_the_gate_holds_never_becomes_a_commit() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("vault.git")).expect("absolute");
+        let store = Store::open(&place).expect("created");
+        let mut objects = Objects::new(&store);
+        let author = Author {
+            name: "laptop".to_owned(),
+            email: "m@x".to_owned(),
+        };
+        let at = Timestamp::from_millis(0);
+        let tree = one_file(&mut objects, "secret one");
+        let new = NewCommit {
+            tree,
+            parent: None,
+            author: &author,
+            at,
+            message: "m",
+        };
+        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        assert!(matches!(outcome, CommitOutcome::Held(found) if found[0].path.as_str() == "file"));
+        let tree = one_file(&mut objects, "plain");
+        let new = NewCommit {
+            tree,
+            parent: None,
+            author: &author,
+            at,
+            message: "m",
+        };
+        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let CommitOutcome::Made(id) = outcome else {
+            panic!("nothing to hold")
+        };
+        assert_eq!(store.tree_of(id).expect("there"), tree);
+    }
+}

@@ -1,0 +1,58 @@
+//! What can go wrong in the store, and on the way to the remote.
+
+use std::path::PathBuf;
+
+use crate::base::{BaseError, ObjectId, StoreError};
+
+/// A failure of this machine's own store.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    #[error("cannot {action} the vault's store {path}")]
+    Git {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: git2::Error,
+    },
+    #[error("commit {id} cannot be read")]
+    BadCommit {
+        id: ObjectId,
+        #[source]
+        source: git2::Error,
+    },
+    #[error("`{text}` names no commit of the vault")]
+    NoSuchRevision { text: String },
+    #[error("the ref {name} moved while it was written")]
+    RefMoved { name: &'static str },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Base(#[from] BaseError),
+}
+
+/// Why the remote could not be read or written. Each one is another situation for the user.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    #[error("the remote {url} cannot be reached: {reason}")]
+    Unreachable { url: String, reason: String },
+    #[error("the remote {url} does not let this machine in: {reason}")]
+    NotAllowed { url: String, reason: String },
+    #[error("{url} is not a vault: {reason}")]
+    NotAVault { url: String, reason: String },
+    #[error("the remote {url} uses {what}, which holdall cannot read")]
+    Unsupported { url: String, what: String },
+    #[error("`{url}` is not an address that holdall knows: {reason}")]
+    BadUrl { url: String, reason: String },
+    #[error("the remote {url} is damaged: {reason}")]
+    Damaged { url: String, reason: String },
+    #[error("the remote {url} answered in a way that is not git's: {reason}")]
+    Protocol { url: String, reason: String },
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl From<StoreError> for WireError {
+    fn from(fault: StoreError) -> Self {
+        Self::Vault(fault.into())
+    }
+}

@@ -1,0 +1,24 @@
+//! The git store of this machine and the way to its remote.
+//!
+//! *In*: contents, trees, and where the remote is. *Out*: commits, refs, and what came of a push.
+//! *Never*: what a task, a project or a snapshot is; a working tree; anything of the user's git
+//! configuration but what reaching the remote needs.
+
+mod commit;
+mod error;
+mod history;
+mod objects;
+mod pack;
+mod refs;
+mod setup;
+mod store;
+mod sweep;
+mod tree;
+pub mod wire;
+
+pub use commit::{Author, CommitOutcome, NewCommit};
+pub use error::{VaultError, WireError};
+pub use history::{CommitInfo, Relation};
+pub use objects::{Objects, content_id};
+pub use refs::RefName;
+pub use store::Store;

@@ -1,0 +1,162 @@
+//! The bare repository that is this machine's copy of the vault.
+
+use std::path::PathBuf;
+
+use git2::{
+    ErrorCode, OdbLookupFlags, Oid, Repository, RepositoryInitOptions, RepositoryOpenFlags,
+};
+
+use crate::base::{Blobs, HostPath, ObjectId, StoreError, TreeEntry, Trees, create_private_dir};
+
+use super::{VaultError, pack::Type, setup, tree};
+
+/// An open store. One per thread: libgit2 does not share objects between threads.
+pub struct Store {
+    pub(super) repo: Repository,
+    pub(super) path: PathBuf,
+}
+
+pub(super) fn oid(id: ObjectId) -> Oid {
+    Oid::from_bytes(id.as_bytes()).expect("an object id has the length of a git id")
+}
+
+pub(super) fn object_id(oid: Oid) -> ObjectId {
+    let mut bytes = [0; 20];
+    bytes.copy_from_slice(oid.as_bytes());
+    ObjectId::from_bytes(bytes)
+}
+
+impl Store {
+    /// Opens the store, or makes an empty one: bare, sha1, one branch, no templates.
+    pub fn open(path: &HostPath) -> Result<Self, VaultError> {
+        setup::durable_writes();
+        let path = path.as_path().to_owned();
+        let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::BARE;
+        let nowhere: [&std::ffi::OsStr; 0] = [];
+        match Repository::open_ext(&path, flags, nowhere) {
+            Ok(repo) => Ok(Self { repo, path }),
+            Err(fault) if fault.code() == ErrorCode::NotFound => Self::create(path),
+            Err(source) => Err(VaultError::Git {
+                action: "open",
+                path,
+                source,
+            }),
+        }
+    }
+
+    /// Opens the store if there is one, and changes nothing.
+    pub fn open_existing(path: &HostPath) -> Result<Option<Self>, VaultError> {
+        if path.as_path().join("HEAD").exists() {
+            Self::open(path).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// A repository appears whole or not at all: it is made beside its place and renamed.
+    fn create(path: PathBuf) -> Result<Self, VaultError> {
+        let parent = path.parent().unwrap_or(&path).to_owned();
+        create_private_dir(&parent)?;
+        let fresh = tempfile::Builder::new()
+            .prefix(crate::base::TEMP_PREFIX)
+            .tempdir_in(&parent)
+            .map_err(crate::base::BaseError::io("create a directory in", &parent))?;
+        let mut options = RepositoryInitOptions::new();
+        options
+            .bare(true)
+            .initial_head("main")
+            .external_template(false);
+        Repository::init_opts(fresh.path(), &options).map_err(|source| VaultError::Git {
+            action: "create",
+            path: path.clone(),
+            source,
+        })?;
+        let fresh = fresh.keep();
+        match std::fs::rename(&fresh, &path) {
+            Ok(()) => {}
+            // An interrupted older run may have left a part of a store without a HEAD.
+            Err(_) if path.exists() => {
+                std::fs::remove_dir_all(&fresh).ok();
+                return Err(VaultError::Git {
+                    action: "create",
+                    path,
+                    source: git2::Error::from_str("something else is at its place"),
+                });
+            }
+            Err(fault) => return Err(crate::base::BaseError::io("create", &path)(fault).into()),
+        }
+        let repo = Repository::open_bare(&path).map_err(|source| VaultError::Git {
+            action: "open",
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Self { repo, path })
+    }
+
+    /// Whether the object is here. Never looks for packs that appeared meanwhile.
+    pub(super) fn has(&self, id: ObjectId) -> bool {
+        self.repo
+            .odb()
+            .is_ok_and(|odb| odb.exists_ext(oid(id), OdbLookupFlags::NO_REFRESH))
+    }
+
+    /// An object's type and bytes.
+    pub(super) fn read(&self, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
+        read_object(&self.repo, id)
+    }
+
+    pub(super) fn fault(&self, action: &'static str) -> impl Fn(git2::Error) -> VaultError {
+        let path = self.path.clone();
+        move |source| VaultError::Git {
+            action,
+            path: path.clone(),
+            source,
+        }
+    }
+}
+
+pub(super) fn read_object(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
+    let failed = |fault: git2::Error| match fault.code() {
+        ErrorCode::NotFound => StoreError::Missing { id },
+        _ => StoreError::Damaged {
+            id,
+            reason: fault.message().to_owned(),
+        },
+    };
+    let odb = repo.odb().map_err(failed)?;
+    let object = odb.read(oid(id)).map_err(failed)?;
+    let kind = Type::from_git2(object.kind()).ok_or_else(|| StoreError::Damaged {
+        id,
+        reason: "it is of a kind that a vault does not have".to_owned(),
+    })?;
+    Ok((kind, object.data().to_vec()))
+}
+
+pub(super) fn expect_type(
+    id: ObjectId,
+    found: (Type, Vec<u8>),
+    wanted: Type,
+) -> Result<Vec<u8>, StoreError> {
+    let (kind, bytes) = found;
+    if kind == wanted {
+        Ok(bytes)
+    } else {
+        Err(StoreError::Damaged {
+            id,
+            reason: format!("it is a {kind:?}, not a {wanted:?}"),
+        })
+    }
+}
+
+impl Trees for Store {
+    fn tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>, StoreError> {
+        let bytes = expect_type(id, self.read(id)?, Type::Tree)?;
+        tree::decode(id, &bytes)
+    }
+}
+
+impl Blobs for Store {
+    fn blob(&self, id: ObjectId) -> Result<Vec<u8>, StoreError> {
+        expect_type(id, self.read(id)?, Type::Blob)
+    }
+}

@@ -1,0 +1,55 @@
+//! The way to the remote: what its tip is, its objects fetched, a tip moved with compare-and-swap.
+//!
+//! *In*: an address and this machine's store. *Out*: five different answers to "what is there", and
+//! what became of a push, read back from the remote itself. *Never*: success on a guess.
+
+mod address;
+mod fetch;
+mod path;
+mod pkt;
+mod place;
+mod receive;
+mod send;
+mod stage;
+
+pub use address::Address;
+pub use path::{PathRemote, WireOptions};
+
+use crate::base::ObjectId;
+
+use super::{Objects, Store, WireError};
+
+/// A branch tip to be moved from what was seen to what was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Update {
+    pub from: Option<ObjectId>,
+    pub to: ObjectId,
+}
+
+/// What became of a push, as the remote's own ref says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum PushOutcome {
+    Accepted,
+    /// Another machine was faster: the tip is not what was seen.
+    Moved,
+    /// The remote does not take it, and says why.
+    Refused {
+        reason: String,
+    },
+}
+
+/// A remote that can be asked for its tip, read, and written.
+pub trait Remote {
+    /// The address as people wrote it, without secrets.
+    fn url(&self) -> &str;
+    /// The tip of the vault's branch; nothing where the repository is empty. A repository with
+    /// other content is [`WireError::NotAVault`].
+    fn tip(&self) -> Result<Option<ObjectId>, WireError>;
+    /// Brings every object of `tip` into the store.
+    fn fetch(&self, store: &Store, tip: ObjectId) -> Result<(), WireError>;
+    /// Moves the tip, if it still is what was seen. `Accepted` means that the ref was read back.
+    fn push(&self, objects: &Objects<'_>, update: Update) -> Result<PushOutcome, WireError>;
+    /// Clears away what an earlier, killed run of this machine left there.
+    fn sweep(&self) -> Result<(), WireError>;
+}

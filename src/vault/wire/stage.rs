@@ -1,0 +1,224 @@
+//! Pushing into a repository on this machine where no git is installed to take the push.
+//!
+//! The pack is made and indexed in this machine's own store, then placed under names that carry the
+//! machine's id, so that a later run can clear away what a killed one left; then the ref is swapped.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use git2::{ErrorCode, Indexer};
+
+use crate::base::{ObjectId, StoreError, TEMP_PREFIX, is_temp_name, sync_dir};
+use crate::vault::store::oid;
+use crate::vault::{Objects, VaultError, WireError};
+
+use super::path::PathRemote;
+use super::{PushOutcome, Update, place, send};
+
+const REF: &str = "refs/heads/main";
+/// A ref lock is held for an instant. One that is this old belongs to a process that died.
+const STALE_LOCK: Duration = Duration::from_mins(1);
+
+impl PathRemote {
+    pub(super) fn push_into_store(
+        &self,
+        objects: &Objects<'_>,
+        update: Update,
+    ) -> Result<PushOutcome, WireError> {
+        let ids = send::missing(objects, update.from, update.to)?;
+        let staged = Self::stage(objects, &ids)?;
+        self.place_pack(&staged)
+            .map_err(|fault| self.io_fault(&fault))?;
+        self.swap(update)
+    }
+
+    /// Makes the pack and its index in a directory of our own store.
+    fn stage(objects: &Objects<'_>, ids: &[ObjectId]) -> Result<Staged, WireError> {
+        let fault = objects.store().fault("stage a pack in");
+        let failed = |fault: io::Error| VaultError::from(StoreError::Failed(Box::new(fault)));
+        let dir = tempfile::Builder::new()
+            .prefix(TEMP_PREFIX)
+            .tempdir_in(&objects.store().path)
+            .map_err(failed)?;
+        let odb = objects.store().repo.odb().map_err(&fault)?;
+        let mut indexer = Indexer::new(Some(&odb), dir.path(), 0o444, false).map_err(&fault)?;
+        send::write_pack(objects, ids, &mut indexer, &|| ())?;
+        let name = indexer.commit().map_err(&fault)?;
+        let name = format!("pack-{name}");
+        Ok(Staged { dir, name })
+    }
+
+    /// The index last: git reads a pack only where there is an index for it. Its temp file is there
+    /// before the pack gets its name, as the mark by which [`Self::sweep_store`] knows a lone pack.
+    fn place_pack(&self, staged: &Staged) -> io::Result<()> {
+        let packs = self.path.join("objects/pack");
+        fs::create_dir_all(&packs)?;
+        let names = ["pack", "idx"].map(|ending| format!("{}.{ending}", staged.name));
+        for name in &names {
+            copy_durably(
+                &staged.dir.path().join(name),
+                &packs.join(self.temp_name(name)),
+            )?;
+        }
+        for name in &names {
+            fs::rename(packs.join(self.temp_name(name)), packs.join(name))?;
+        }
+        sync_dir(&packs).map_err(io::Error::other)
+    }
+
+    fn temp_name(&self, name: &str) -> String {
+        format!("{TEMP_PREFIX}{}-{name}", self.options.machine)
+    }
+
+    fn swap(&self, update: Update) -> Result<PushOutcome, WireError> {
+        let repo = self.open()?;
+        for _ in 0..100 {
+            let answer = match update.from {
+                Some(from) => {
+                    repo.reference_matching(REF, oid(update.to), true, oid(from), "holdall")
+                }
+                None => repo.reference(REF, oid(update.to), false, "holdall"),
+            };
+            match answer {
+                Ok(_) => {
+                    let now = place::tip(&self.open()?, &self.url)?;
+                    return Ok(self.settled(update, now));
+                }
+                Err(fault)
+                    if matches!(
+                        fault.code(),
+                        ErrorCode::Modified | ErrorCode::Exists | ErrorCode::NotFound
+                    ) =>
+                {
+                    return Ok(PushOutcome::Moved);
+                }
+                Err(fault) if fault.code() == ErrorCode::Locked => {
+                    self.break_stale_lock();
+                    thread::sleep(Duration::from_millis(20));
+                }
+                Err(fault) => return Err(self.refused(&fault)),
+            }
+        }
+        Ok(PushOutcome::Refused {
+            reason: format!("{REF}.lock has been held for too long"),
+        })
+    }
+
+    fn settled(&self, update: Update, now: Option<ObjectId>) -> PushOutcome {
+        if now == Some(update.to) {
+            PushOutcome::Accepted
+        } else {
+            self.moved_or_grown(update, now)
+        }
+    }
+
+    fn refused(&self, fault: &git2::Error) -> WireError {
+        if self.is_writable() {
+            WireError::Damaged {
+                url: self.url.clone(),
+                reason: fault.message().to_owned(),
+            }
+        } else {
+            WireError::NotAllowed {
+                url: self.url.clone(),
+                reason: "it is read-only for this user".to_owned(),
+            }
+        }
+    }
+
+    fn io_fault(&self, fault: &io::Error) -> WireError {
+        match fault.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                WireError::NotAllowed {
+                    url: self.url.clone(),
+                    reason: fault.to_string(),
+                }
+            }
+            _ => WireError::Unreachable {
+                url: self.url.clone(),
+                reason: fault.to_string(),
+            },
+        }
+    }
+
+    fn break_stale_lock(&self) {
+        let lock = self.path.join(format!("{REF}.lock"));
+        let age = fs::metadata(&lock)
+            .and_then(|meta| meta.modified())
+            .ok()
+            .and_then(file_age);
+        if age.is_some_and(|age| age > STALE_LOCK) {
+            fs::remove_file(&lock).ok();
+        }
+    }
+
+    /// Deletes this machine's own temp files in the remote, and no other machine's.
+    pub(super) fn sweep_store(&self) -> Result<(), WireError> {
+        let packs = self.path.join("objects/pack");
+        let mine = format!("{TEMP_PREFIX}{}-", self.options.machine);
+        let Ok(entries) = fs::read_dir(&packs) else {
+            return Ok(());
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            if is_temp_name(name.as_encoded_bytes()) && name.to_string_lossy().starts_with(&mine) {
+                sweep_one(&packs, &entry.path(), &name.to_string_lossy()[mine.len()..])
+                    .map_err(|fault| self.io_fault(&fault))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A pack that got its name but whose index did not is nobody's: it goes too.
+fn sweep_one(packs: &Path, temp: &Path, name: &str) -> io::Result<()> {
+    let lone_pack = name
+        .strip_suffix(".idx")
+        .filter(|_| !packs.join(name).exists());
+    if let Some(stem) = lone_pack {
+        remove(&packs.join(format!("{stem}.pack")))?;
+    }
+    remove(temp)
+}
+
+/// How old a file is by the file system's own clock: by the age of a file made just now.
+fn file_age(at: SystemTime) -> Option<Duration> {
+    let now = tempfile::tempfile()
+        .and_then(|file| file.metadata())
+        .and_then(|meta| meta.modified())
+        .ok()?;
+    now.duration_since(at).ok()
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
+        _ => Ok(()),
+    }
+}
+
+fn copy_durably(from: &PathBuf, to: &PathBuf) -> io::Result<()> {
+    let mut source = File::open(from)?;
+    let mut target = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(to)?;
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let count = source.read(&mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        target.write_all(&buffer[..count])?;
+    }
+    target.sync_all()
+}
+
+struct Staged {
+    dir: tempfile::TempDir,
+    name: String,
+}
