@@ -9,4 +9,5 @@
 
 pub mod base;
 pub mod flow;
+pub mod merge;
 pub mod vault;

@@ -1,0 +1,19 @@
+//! Three-way merging of trees, by path: what was agreed, what this disk has, what the vault has.
+//!
+//! *In*: three trees, through [`crate::base::Trees`]. *Out*: the paths where they differ, a verdict
+//! for each, and edited trees. *Never*: touch a disk, know where a tree lies, or write a marker into
+//! a file.
+
+mod clash;
+mod edit;
+mod error;
+mod notes;
+mod table;
+mod walk;
+
+pub use clash::file_clashes;
+pub use edit::{Edits, Graft, edit};
+pub use error::MergeError;
+pub use notes::{NoteMerge, merge_notes};
+pub use table::{InVault, OnDisk, Remark, Scope, Verdict, decide};
+pub use walk::{Differences, Trio, differences, find, leaves};

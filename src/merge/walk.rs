@@ -1,0 +1,266 @@
+//! Finding where three trees differ, without a look at what they have in common.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Kind, Leaf, ObjectId, PathFault, TreeEntry, Trees, VaultPath};
+
+use super::MergeError;
+
+/// One path at which three trees are not all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trio {
+    pub path: VaultPath,
+    pub base: Option<Leaf>,
+    pub local: Option<Leaf>,
+    pub vault: Option<Leaf>,
+}
+
+/// The paths that differ, in order, and the names that no path of a vault can have.
+#[derive(Debug, Default)]
+pub struct Differences {
+    pub trios: Vec<Trio>,
+    pub faults: Vec<PathFault>,
+}
+
+/// Compares three trees; `None` is an empty one. Subtrees that are equal in all three are skipped.
+pub fn differences(
+    trees: &dyn Trees,
+    base: Option<ObjectId>,
+    local: Option<ObjectId>,
+    vault: Option<ObjectId>,
+) -> Result<Differences, MergeError> {
+    let mut found = Differences::default();
+    let mut open = vec![(VaultPath::root(), [base, local, vault])];
+    while let Some((path, ids)) = open.pop() {
+        if ids[0] == ids[1] && ids[1] == ids[2] {
+            continue;
+        }
+        for (name, sides) in side_by_side(trees, ids)? {
+            if sides[0] == sides[1] && sides[1] == sides[2] {
+                continue;
+            }
+            let below = match path.child(&name) {
+                Ok(below) => below,
+                Err(fault) => {
+                    found.faults.push(fault);
+                    continue;
+                }
+            };
+            let subtrees = sides.map(|side| {
+                side.filter(|leaf| leaf.kind == Kind::Tree)
+                    .map(|leaf| leaf.id)
+            });
+            if subtrees.iter().any(Option::is_some) {
+                open.push((below.clone(), subtrees));
+            }
+            let files = sides.map(|side| side.filter(|leaf| is_leaf(leaf.kind)));
+            if files[0] != files[1] || files[1] != files[2] {
+                let [base, local, vault] = files;
+                found.trios.push(Trio {
+                    path: below,
+                    base,
+                    local,
+                    vault,
+                });
+            }
+        }
+    }
+    found.trios.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+const fn is_leaf(kind: Kind) -> bool {
+    matches!(kind, Kind::File | Kind::Exec | Kind::Link)
+}
+
+/// The entries of three trees, by name.
+type Sides = BTreeMap<Vec<u8>, [Option<Leaf>; 3]>;
+
+fn side_by_side(trees: &dyn Trees, ids: [Option<ObjectId>; 3]) -> Result<Sides, MergeError> {
+    let mut sides = Sides::new();
+    for (side, id) in ids.into_iter().enumerate() {
+        let entries = match id {
+            Some(id) => trees.tree(id)?,
+            None => Vec::new(),
+        };
+        for TreeEntry { name, kind, id } in entries {
+            sides.entry(name).or_default()[side] = Some(Leaf { kind, id });
+        }
+    }
+    Ok(sides)
+}
+
+/// What stands at a path of a tree: a leaf, a directory, or nothing.
+pub fn find(
+    trees: &dyn Trees,
+    tree: Option<ObjectId>,
+    path: &VaultPath,
+) -> Result<Option<Leaf>, MergeError> {
+    let mut at = tree.map(|id| Leaf {
+        kind: Kind::Tree,
+        id,
+    });
+    for name in path.names() {
+        let Some(Leaf {
+            kind: Kind::Tree,
+            id,
+        }) = at
+        else {
+            return Ok(None);
+        };
+        let entries = trees.tree(id)?;
+        let entry = entries
+            .into_iter()
+            .find(|entry| entry.name == name.as_bytes());
+        at = entry.map(|entry| Leaf {
+            kind: entry.kind,
+            id: entry.id,
+        });
+    }
+    Ok(at)
+}
+
+/// Every file and link of one tree, by path. Names that no path can have are left out.
+pub fn leaves(
+    trees: &dyn Trees,
+    tree: Option<ObjectId>,
+) -> Result<BTreeMap<VaultPath, Leaf>, MergeError> {
+    let found = differences(trees, None, None, tree)?;
+    let leaf = |trio: Trio| trio.vault.map(|leaf| (trio.path, leaf));
+    Ok(found.trios.into_iter().filter_map(leaf).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Edits, Graft, edit};
+    use super::*;
+    use crate::base::{Sink, StoreError};
+    use std::cell::Cell;
+
+    /// A store in memory that counts how many trees were read.
+    #[derive(Default)]
+    struct Memory {
+        trees: BTreeMap<ObjectId, Vec<TreeEntry>>,
+        reads: Cell<usize>,
+    }
+
+    impl Trees for Memory {
+        fn tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>, StoreError> {
+            self.reads.set(self.reads.get() + 1);
+            self.trees
+                .get(&id)
+                .cloned()
+                .ok_or(StoreError::Missing { id })
+        }
+    }
+
+    impl Sink for Memory {
+        fn put_blob(&mut self, bytes: &[u8]) -> Result<ObjectId, StoreError> {
+            Ok(id_of(bytes))
+        }
+
+        fn put_tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError> {
+            let id = id_of(format!("{entries:?}").as_bytes());
+            self.trees.insert(id, entries.to_vec());
+            Ok(id)
+        }
+    }
+
+    fn id_of(bytes: &[u8]) -> ObjectId {
+        let mut id = [0; 20];
+        id.copy_from_slice(&blake3::hash(bytes).as_bytes()[..20]);
+        ObjectId::from_bytes(id)
+    }
+
+    fn path(text: &str) -> VaultPath {
+        VaultPath::parse(text).expect("valid")
+    }
+
+    fn tree(store: &mut Memory, files: &[(&str, &str)]) -> Option<ObjectId> {
+        let leaf = |text: &str| {
+            Graft::Leaf(Leaf {
+                kind: Kind::File,
+                id: id_of(text.as_bytes()),
+            })
+        };
+        let edits: Edits = files
+            .iter()
+            .map(|(name, text)| (path(name), leaf(text)))
+            .collect();
+        edit(store, None, &edits).expect("edited")
+    }
+
+    #[test]
+    fn equal_subtrees_are_not_read() {
+        let mut store = Memory::default();
+        let one = tree(
+            &mut store,
+            &[("big/a", "1"), ("big/deep/b", "1"), ("small/x", "1")],
+        );
+        let two = tree(
+            &mut store,
+            &[("big/a", "1"), ("big/deep/b", "1"), ("small/x", "2")],
+        );
+        store.reads.set(0);
+        let found = differences(&store, one, two, one).expect("compared");
+        assert_eq!(found.trios.len(), 1);
+        assert_eq!(found.trios[0].path, path("small/x"));
+        assert_eq!(store.reads.get(), 6, "three roots and three times `small`");
+    }
+
+    #[test]
+    fn a_file_that_became_a_directory_is_two_paths() {
+        let mut store = Memory::default();
+        let file = tree(&mut store, &[("x", "1")]);
+        let dir = tree(&mut store, &[("x/y", "1")]);
+        let found = differences(&store, file, dir, file).expect("compared");
+        let paths: Vec<_> = found.trios.iter().map(|trio| trio.path.as_str()).collect();
+        assert_eq!(paths, ["x", "x/y"]);
+    }
+
+    #[test]
+    fn a_hostile_name_is_reported_and_goes_no_further() {
+        let mut store = Memory::default();
+        let entry = |name: &[u8]| TreeEntry {
+            name: name.to_vec(),
+            kind: Kind::File,
+            id: id_of(b"1"),
+        };
+        let bad = store
+            .put_tree(&[entry(b".."), entry(b".git"), entry(b"ok"), entry(b"\xff")])
+            .expect("stored");
+        let found = differences(&store, None, None, Some(bad)).expect("compared");
+        assert_eq!((found.trios.len(), found.faults.len()), (1, 3));
+    }
+
+    #[test]
+    fn an_edit_leaves_what_it_does_not_name() {
+        let mut store = Memory::default();
+        let foreign = TreeEntry {
+            name: b"\xff".to_vec(),
+            kind: Kind::Foreign,
+            id: id_of(b"sub"),
+        };
+        let root = store
+            .put_tree(std::slice::from_ref(&foreign))
+            .expect("stored");
+        let leaf = Leaf {
+            kind: Kind::File,
+            id: id_of(b"1"),
+        };
+        let edits = Edits::from([
+            (path("a/b/c"), Graft::Leaf(leaf)),
+            (path("none/at/all"), Graft::Remove),
+        ]);
+        let edited = edit(&mut store, Some(root), &edits).expect("edited");
+        let entries = store.tree(edited.expect("not empty")).expect("read");
+        assert_eq!(entries.len(), 2);
+        assert!(entries.contains(&foreign));
+        let gone = Edits::from([(path("a/b/c"), Graft::Remove)]);
+        assert_eq!(
+            edit(&mut store, edited, &gone).expect("edited"),
+            Some(root),
+            "empty directories go"
+        );
+    }
+}
