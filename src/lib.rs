@@ -10,4 +10,5 @@
 pub mod base;
 pub mod flow;
 pub mod merge;
+pub mod restore;
 pub mod vault;

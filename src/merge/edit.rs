@@ -126,9 +126,8 @@ fn descend<S: Sink + Trees>(
     let removing = edits.iter().all(|(_, graft)| *graft == Graft::Remove);
     let subtree = match old {
         Some(leaf) if leaf.kind == Kind::Tree => Some(leaf.id),
-        None if removing => return Ok(()),
+        _ if removing => return Ok(()),
         None => None,
-        Some(_) if removing => return Ok(()),
         Some(_) => return Err(in_the_way(at, name)),
     };
     let path = at.child(name.as_bytes())?;
