@@ -8,6 +8,7 @@
 )]
 
 pub mod base;
+pub mod cli;
 pub mod flow;
 pub mod merge;
 pub mod restore;

@@ -1,0 +1,108 @@
+//! The arguments of `backup`, alias `vault`.
+
+use clap::{Args, Subcommand, ValueHint};
+
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Connect the vault to a git repository
+    ///
+    /// URL is an empty repository or a vault; both are looked at, neither is written to. A
+    /// repository with other content is refused. Without a URL, holdall asks for one on a terminal.
+    Configure(ConfigureArgs),
+    /// Send what changed here to the vault
+    ///
+    /// Takes a snapshot of your projects and settings, merges it with what the vault has by now, and
+    /// sends one commit. "Pushed" means that the remote was read again and has it. Exit code 3 says:
+    /// done, and something wants a decision (a conflict, a withheld file).
+    Push(PushArgs),
+    /// Take in what the vault has for this machine
+    ///
+    /// A file is written only where nothing stands, or where it still is as the vault last knew it.
+    /// Everything else is kept, and named. Projects that are not on this machine are listed with the
+    /// remotes to clone them from.
+    Pull(PullArgs),
+    /// See the remote, the last runs and what waits to be pushed
+    Status(StatusArgs),
+    /// See the vault's history, the newest first
+    Log(LogArgs),
+    /// See what differs between two states of the vault
+    ///
+    /// Without REV: what a push would change. With one: what changed since it. With two: what
+    /// changed between them. A REV is a commit of the vault, in full or its first characters.
+    Diff(DiffArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigureArgs {
+    /// Where the vault is: a url that git understands, or a directory
+    #[arg(value_hint = ValueHint::Url)]
+    pub url: Option<String>,
+    /// Do not ask the remote now: it is checked by the first push or pull
+    #[arg(long)]
+    pub no_check: bool,
+    /// Take another vault than the one this machine knows
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PushArgs {
+    /// Show what would travel, and why the rest stays
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only this project; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub project: Vec<String>,
+    /// Push even where a project has lost more than half of its files
+    #[arg(long)]
+    pub allow_mass_delete: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PullArgs {
+    /// Show what would be written, path by path
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only this project; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub project: Vec<String>,
+    /// Pull even where that deletes more than half of a project's files
+    #[arg(long)]
+    pub allow_mass_delete: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Do not ask the remote: answer with what was last seen
+    #[arg(long)]
+    pub offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// Only what touched this project
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// Only what touched this path of the vault, or of the project
+    #[arg(long)]
+    pub path: Option<String>,
+    /// At most N entries
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The older state
+    #[arg(value_name = "REV")]
+    pub from: Option<String>,
+    /// The newer state
+    #[arg(value_name = "REV")]
+    pub to: Option<String>,
+    /// Only this project
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+    /// Show the changed lines, not only the paths
+    #[arg(short, long)]
+    pub patch: bool,
+}

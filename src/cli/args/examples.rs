@@ -1,0 +1,237 @@
+//! What each command looks like in use. A test parses every line, so none of them can grow stale.
+
+/// A command line, and what it is for.
+pub struct Example {
+    pub line: &'static str,
+    pub does: &'static str,
+}
+
+const fn example(line: &'static str, does: &'static str) -> Example {
+    Example { line, does }
+}
+
+/// The examples of a command, named as `backup push`; of `holdall` itself for the empty name.
+#[must_use]
+pub fn examples_of(name: &str) -> &'static [Example] {
+    EXAMPLES
+        .iter()
+        .find(|(of, _)| *of == name)
+        .map_or(&[], |(_, examples)| examples)
+}
+
+const EXAMPLES: &[(&str, &[Example])] = &[
+    (
+        "",
+        &[
+            example("holdall demo", "see it work, in a temporary directory"),
+            example("holdall project add", "let this project's state travel"),
+            example(
+                "holdall backup push",
+                "without a remote: a vault on this machine",
+            ),
+            example(
+                "holdall backup configure git@github.com:me/vault.git",
+                "connect a private repository",
+            ),
+            example("holdall backup pull", "on the other machine"),
+        ],
+    ),
+    (
+        "backup configure",
+        &[
+            example(
+                "holdall backup configure git@github.com:me/vault.git",
+                "over ssh",
+            ),
+            example(
+                "holdall backup configure /mnt/nas/vault.git",
+                "a bare repository on a disk",
+            ),
+            example(
+                "holdall backup configure --no-check git@nas:vault.git",
+                "while it cannot be reached",
+            ),
+        ],
+    ),
+    (
+        "backup push",
+        &[
+            example("holdall backup push", "everything that changed"),
+            example(
+                "holdall backup push --dry-run",
+                "see what would travel, and why the rest stays",
+            ),
+            example("holdall backup push --project api", "one project"),
+        ],
+    ),
+    (
+        "backup pull",
+        &[
+            example(
+                "holdall backup pull --dry-run",
+                "see the plan, path by path",
+            ),
+            example("holdall backup pull", "take everything in"),
+            example(
+                "holdall backup pull --project api --json",
+                "one project, for a program",
+            ),
+        ],
+    ),
+    (
+        "backup status",
+        &[
+            example("holdall backup status", "ask the remote, too"),
+            example("holdall backup status --offline", "only what is known here"),
+        ],
+    ),
+    (
+        "backup log",
+        &[
+            example("holdall backup log", "the last 20 pushes of all machines"),
+            example(
+                "holdall backup log --project api --limit 5",
+                "those that touched one project",
+            ),
+            example(
+                "holdall backup log --path settings/claude",
+                "those that touched one path",
+            ),
+        ],
+    ),
+    (
+        "backup diff",
+        &[
+            example("holdall backup diff", "what a push would change"),
+            example(
+                "holdall backup diff 3f2a91c",
+                "what changed since that commit",
+            ),
+            example(
+                "holdall backup diff 3f2a91c 9be04d7 -p",
+                "between two commits, line by line",
+            ),
+        ],
+    ),
+    (
+        "project add",
+        &[
+            example("holdall project add", "the project you are in"),
+            example(
+                "holdall project add ~/src/api --name work-api",
+                "another one, under a name of yours",
+            ),
+            example(
+                "holdall project add --state .notes --state .plans",
+                "with directories that no preset knows",
+            ),
+        ],
+    ),
+    (
+        "project list",
+        &[example(
+            "holdall project list",
+            "names, directories and what travels",
+        )],
+    ),
+    (
+        "project remove",
+        &[
+            example("holdall project remove api", "on this machine only"),
+            example(
+                "holdall project remove api --from-vault",
+                "for every machine",
+            ),
+        ],
+    ),
+    (
+        "settings add",
+        &[
+            example("holdall settings add ~/.aider.conf.yml", "a file"),
+            example("holdall settings add ~/.codex/prompts", "a directory"),
+        ],
+    ),
+    (
+        "settings list",
+        &[example(
+            "holdall settings list",
+            "by preset, and those you added",
+        )],
+    ),
+    (
+        "settings remove",
+        &[
+            example(
+                "holdall settings remove ~/.aider.conf.yml",
+                "a file you added",
+            ),
+            example(
+                "holdall settings remove gemini",
+                "all that a preset lets travel",
+            ),
+        ],
+    ),
+    (
+        "config list",
+        &[example("holdall config list --json", "for a program")],
+    ),
+    (
+        "config get",
+        &[example(
+            "holdall config get vault.remote",
+            "where the vault is",
+        )],
+    ),
+    (
+        "config set",
+        &[example(
+            "holdall config set machine.name desk",
+            "what other machines call this one",
+        )],
+    ),
+    (
+        "config unset",
+        &[example(
+            "holdall config unset machine.name",
+            "back to the host's name",
+        )],
+    ),
+    (
+        "config path",
+        &[example("holdall config path", "to open it in your editor")],
+    ),
+    (
+        "demo",
+        &[
+            example("holdall demo", "watch, and leave nothing behind"),
+            example("holdall demo --keep", "look around in the result"),
+        ],
+    ),
+    (
+        "completions",
+        &[
+            example(
+                "holdall completions bash",
+                "write it to ~/.local/share/bash-completion/completions/holdall",
+            ),
+            example(
+                "holdall completions zsh",
+                "write it to a file _holdall in a directory of $fpath",
+            ),
+            example(
+                "holdall completions fish",
+                "write it to ~/.config/fish/completions/holdall.fish",
+            ),
+        ],
+    ),
+    (
+        "man",
+        &[
+            example("holdall man", "print the page of holdall itself"),
+            example(
+                "holdall man --dir ~/.local/share/man/man1",
+                "install them all",
+            ),
+        ],
+    ),
+];

@@ -1,0 +1,150 @@
+//! What can be typed: the tree of commands with their flags and help texts, as clap reads it.
+//!
+//! *In*: raw arguments. *Out*: one typed value per command, or what was wrong with them.
+//! *Never*: a decision; what a flag means is resolved in `manner` and in each command's file.
+
+mod backup;
+mod config;
+mod examples;
+mod project;
+mod tree;
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs};
+pub use config::ConfigCommand;
+pub use examples::{Example, examples_of};
+pub use project::{ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SettingsCommand};
+pub use tree::{command, named, parse};
+
+/// The heading under which every help text lists the flags that all commands take.
+const GLOBAL: &str = "Global options";
+
+/// Carries your working state between machines through one private git repository
+///
+/// The state that your tools keep in each project and your projects' git ignores, and the tools'
+/// global settings, travel through a git repository of yours: the vault. It is merged there, never
+/// overwritten; secrets are held back; without a remote it lives on this machine alone.
+#[derive(Debug, Parser)]
+#[command(
+    name = "holdall",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that stand before or after any command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = GLOBAL)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags are bools; what they mean together is a Manner"
+)]
+pub struct Global {
+    /// Answer with one JSON document on stdout, on failure too
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but the answer and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more about what is done
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Never ask: fail where an answer is needed
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// Whether to color what is written
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t = ColorWhen::Auto
+    )]
+    pub color: ColorWhen,
+    /// Keep config, data and state under DIR (also: HOLDALL_HOME)
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub home: Option<PathBuf>,
+    /// Print help: -h in short, --help with examples
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+    /// Print the version
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The commands. Where one has commands of its own, they stand in its own file.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Send your state to the vault, take it from there, see how things stand
+    ///
+    /// The vault is a private git repository. A push merges what changed here into it, a pull takes
+    /// in what other machines brought. Neither overwrites what the other side wrote: what cannot be
+    /// merged becomes a conflict that you decide, and blocks nothing else.
+    #[command(subcommand, visible_alias = "vault")]
+    Backup(BackupCommand),
+    /// Say which projects travel
+    ///
+    /// A project is recognised by its git remotes, not by where it lies: the same project may lie
+    /// elsewhere on another machine.
+    #[command(subcommand)]
+    Project(ProjectCommand),
+    /// Say which global settings files travel
+    ///
+    /// Keys that belong to one machine and values that look like secrets stay here: they are taken
+    /// out on the way to the vault, and kept when a pull writes the file.
+    #[command(subcommand)]
+    Settings(SettingsCommand),
+    /// Read and change holdall's own configuration
+    ///
+    /// Comments and order in the file stay as you wrote them.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// See it work: two machines and one vault in a temporary directory
+    ///
+    /// Shows each command as it runs: push, pull, a merge, a conflict. Your own files and settings
+    /// are not touched, and nothing is left behind without --keep.
+    Demo(DemoArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Print or write the man pages
+    ///
+    /// Without --dir the page of holdall itself is printed.
+    Man(ManArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Leave the directory in place to look around in
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell that is to complete
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write one page per command into DIR
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
+}

@@ -1,0 +1,66 @@
+//! The arguments of `project` and `settings`: what travels.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// Let the state of a project travel
+    ///
+    /// Finds the state directories of known tools by itself. A project that the vault knows from
+    /// another machine is recognised by its remotes and keeps its name there. A linked worktree
+    /// stands for its main checkout.
+    Add(ProjectAddArgs),
+    /// See the projects of this machine
+    List,
+    /// Forget a project on this machine
+    ///
+    /// Nothing is deleted from the disk, and the vault keeps the project for your other machines.
+    Remove(ProjectRemoveArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectAddArgs {
+    /// The project's directory [default: the one you are in]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub path: Option<PathBuf>,
+    /// Its name in the vault [default: the name of the directory]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// A directory of the project that travels; may be given more than once
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub state: Vec<PathBuf>,
+    /// Take a second checkout as a project of its own
+    #[arg(long)]
+    pub separate: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectRemoveArgs {
+    /// The project, as `project list` names it
+    pub name: String,
+    /// Remove it from the vault too; its history stays there
+    #[arg(long)]
+    pub from_vault: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SettingsCommand {
+    /// Let a settings file or directory travel
+    Add {
+        /// A file or directory below your home directory
+        #[arg(value_hint = ValueHint::AnyPath)]
+        path: PathBuf,
+    },
+    /// See which settings travel, and why
+    List,
+    /// Let a file, or all settings of a tool, stay here
+    ///
+    /// Nothing is deleted, here or in the vault.
+    Remove {
+        /// A path that was added, or the name of a tool
+        #[arg(value_name = "PATH|TOOL")]
+        what: String,
+    },
+}
