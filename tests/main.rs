@@ -1,1 +1,8 @@
+//! The one test binary: everything that needs the whole house, or the program itself.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests make the outside world that the program then meets"
+)]
+
+mod cli;

@@ -143,7 +143,7 @@ mod tests {
     }
 
     fn resolve(line: &str, vars: &[(&str, &str)]) -> Manner {
-        let cli = parse(&words(line)).expect("a valid line");
+        let cli = parse(&words(line)).1.expect("a valid line");
         Manner::resolve(&cli.global, &env(vars), ON_A_TERMINAL)
     }
 
@@ -181,7 +181,7 @@ mod tests {
         assert!(resolve("holdall demo", &[]).may_ask);
         assert!(!resolve("holdall demo --no-input", &[]).may_ask);
         assert!(!resolve("holdall demo --json", &[]).may_ask);
-        let cli = parse(&words("holdall demo")).expect("valid");
+        let cli = parse(&words("holdall demo")).1.expect("valid");
         assert!(!Manner::resolve(&cli.global, &env(&[]), Terminals::default()).may_ask);
     }
 

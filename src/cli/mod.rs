@@ -36,40 +36,40 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let edges = Edges::system(surroundings::read());
     let terminals = Terminals::of_this_process();
     let guess = Manner::guess(&args, &edges.env, terminals);
+    let broken = |name: String| {
+        let out = Out::new(guess.clone(), name, Streams::of_this_process());
+        move |failure: Failure| out.failure(&failure)
+    };
     bug::listen();
-    let answered = bug::guarded(|| read_and_run(&args, edges, terminals));
-    answered.unwrap_or_else(|failure| {
-        let command = args::named(&args::command(), &args);
-        Out::new(guess, command, Streams::of_this_process()).failure(&failure)
-    })
+    let (name, parsed) = match bug::guarded(|| args::parse(&args)) {
+        Ok(read) => read,
+        Err(failure) => return broken(String::new())(failure),
+    };
+    match parsed {
+        Ok(cli) => {
+            let manner = Manner::resolve(&cli.global, &edges.env, terminals);
+            let out = Out::new(manner.clone(), name.clone(), Streams::of_this_process());
+            let ctx = Ctx { edges, manner, out };
+            bug::guarded(|| obey(&ctx, &name, cli)).unwrap_or_else(broken(name))
+        }
+        Err(error) => {
+            let out = Out::new(guess, name.clone(), Streams::of_this_process());
+            match usage::read(&error, &name) {
+                usage::Refused::Asked(text) => out.help(&text),
+                usage::Refused::Wrong(failure) => out.failure(&failure),
+            }
+        }
+    }
 }
 
-fn read_and_run(args: &[OsString], edges: Edges, terminals: Terminals) -> u8 {
-    let name = args::named(&args::command(), args);
-    let out = |manner: Manner| Out::new(manner, name.clone(), Streams::of_this_process());
-    let guess = || out(Manner::guess(args, &edges.env, terminals));
-    let cli = match args::parse(args) {
-        Ok(cli) => cli,
-        Err(error) => {
-            return match usage::read(&error, &name) {
-                usage::Refused::Asked(text) => guess().help(&text),
-                usage::Refused::Wrong(failure) => guess().failure(&failure),
-            };
+fn obey(ctx: &Ctx, name: &str, cli: Cli) -> u8 {
+    match cli.command {
+        Some(command) => finish(ctx, name, &command),
+        None if ctx.manner.json => ctx.out.failure(&usage::no_command(name)),
+        None => {
+            let page = args::command().render_long_help();
+            ctx.out.help(&page.ansi().to_string())
         }
-    };
-    let Cli { global, command } = cli;
-    let manner = Manner::resolve(&global, &edges.env, terminals);
-    let ctx = Ctx {
-        out: out(manner.clone()),
-        edges,
-        manner,
-    };
-    match command {
-        Some(command) => finish(&ctx, &name, &command),
-        None if ctx.manner.json => ctx.out.failure(&usage::no_command("")),
-        None => ctx
-            .out
-            .help(&args::command().render_help().ansi().to_string()),
     }
 }
 

@@ -91,13 +91,13 @@ fn joined(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::args::{command, named, parse};
+    use crate::cli::args::parse;
     use std::ffi::OsString;
 
     fn refused(line: &str) -> Failure {
         let args: Vec<_> = line.split(' ').map(OsString::from).collect();
-        let error = parse(&args).expect_err("it is wrong");
-        match read(&error, &named(&command(), &args)) {
+        let (name, parsed) = parse(&args);
+        match read(&parsed.expect_err("it is wrong"), &name) {
             Refused::Wrong(failure) => failure,
             Refused::Asked(text) => panic!("{line} asks for {text}"),
         }

@@ -178,16 +178,22 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "config get",
         &[example(
-            "holdall config get vault.remote",
+            "holdall config get remote.url",
             "where the vault is",
         )],
     ),
     (
         "config set",
-        &[example(
-            "holdall config set machine.name desk",
-            "what other machines call this one",
-        )],
+        &[
+            example(
+                "holdall config set machine.name desk",
+                "what other machines call this one",
+            ),
+            example(
+                "holdall config set limits.max_file 50MB",
+                "let larger files travel",
+            ),
+        ],
     ),
     (
         "config unset",

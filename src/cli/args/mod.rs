@@ -17,7 +17,7 @@ pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, Push
 pub use config::ConfigCommand;
 pub use examples::{Example, examples_of};
 pub use project::{ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SettingsCommand};
-pub use tree::{command, named, parse};
+pub use tree::{command, parse};
 
 /// The heading under which every help text lists the flags that all commands take.
 const GLOBAL: &str = "Global options";

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use anstyle::Style;
 use clap::builder::StyledStr;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use super::{Cli, Example, examples_of};
@@ -41,33 +42,44 @@ pub fn command() -> clap::Command {
         });
     }
     let page = first_page(&root);
-    root.override_help(page)
+    root.help_template(page)
 }
 
-/// Reads arguments, the program's name first.
-pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = command().try_get_matches_from(args)?;
-    Cli::from_arg_matches(&matches)
+/// The command that arguments name, as `backup push`, and what clap made of them; the program's name
+/// comes first.
+pub fn parse(args: &[OsString]) -> (String, Result<Cli, clap::Error>) {
+    // Help texts are put together only where somebody reads them.
+    let bare = Cli::command();
+    let name = named(&bare, args);
+    let matches = match bare.try_get_matches_from(args) {
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            command().try_get_matches_from(args)
+        }
+        other => other,
+    };
+    (
+        name,
+        matches.and_then(|matches| Cli::from_arg_matches(&matches)),
+    )
 }
 
-/// The command that arguments name, with its own name and not an alias: `vault push --x` is
-/// `backup push`. It also reads what clap refuses, as far as commands are named at all.
-#[must_use]
-pub fn named(root: &clap::Command, args: &[OsString]) -> String {
+/// The name of a command is its own and not an alias: `vault push --x` is `backup push`. What clap
+/// refuses is read too, as far as commands are named at all.
+fn named(root: &clap::Command, args: &[OsString]) -> String {
     let mut at = root;
     let mut names = Vec::new();
     let mut args = args.iter().skip(1).filter_map(|arg| arg.to_str());
     while let Some(arg) = args.next() {
         if arg == "--home" || arg == "--color" {
             args.next();
+        } else if arg == "--" {
+            break;
         } else if !arg.starts_with('-') {
             let Some(next) = at.find_subcommand(arg) else {
                 break;
             };
             names.push(next.get_name());
             at = next;
-        } else if arg == "--" {
-            break;
         }
     }
     names.join(" ")
@@ -87,16 +99,16 @@ fn with_examples(command: clap::Command, path: &str) -> clap::Command {
     }
 }
 
-/// A heading and its examples, the explanations in one column where that stays readable.
+/// A heading and its examples: the explanations in one column, or each on a line of its own where a
+/// column would be too wide.
 fn section(heading: &str, examples: &[Example]) -> String {
     let width = examples.iter().map(|e| e.line.len()).max().unwrap_or(0);
+    let does = examples.iter().map(|e| e.does.len()).max().unwrap_or(0);
+    let one_line = width + does + 4 <= MAX_WIDTH;
     let mut text = format!("{HEADING}{heading}:{HEADING:#}");
     for Example { line, does } in examples {
-        let pad = width - line.len();
-        // Long pairs are broken on purpose: clap would break them anywhere.
-        let fits = width + does.len() + 6 <= 80;
-        let gap = if fits {
-            " ".repeat(pad + 2)
+        let gap = if one_line {
+            " ".repeat(width - line.len() + 2)
         } else {
             "\n      ".to_owned()
         };
@@ -106,13 +118,9 @@ fn section(heading: &str, examples: &[Example]) -> String {
     text
 }
 
-/// clap lists commands in one heap, so the first page is put together here.
+/// The first page, as a template of clap's: clap lists commands in one heap, this groups them.
 fn first_page(root: &clap::Command) -> StyledStr {
-    let about = root.get_long_about().map(ToString::to_string);
-    let mut text = format!(
-        "{}\n\n{HEADING}Usage:{HEADING:#} {LITERAL}holdall{LITERAL:#} [OPTIONS] <COMMAND>\n",
-        wrapped(&about.unwrap_or_default())
-    );
+    let mut text = format!("{{about-with-newline}}\n{HEADING}Usage:{HEADING:#} {{usage}}\n");
     for (heading, names) in GROUPS {
         writeln!(text, "\n{HEADING}{heading}:{HEADING:#}").expect("a string takes everything");
         for name in names {
@@ -126,13 +134,12 @@ fn first_page(root: &clap::Command) -> StyledStr {
     }
     let options = Cli::command()
         .max_term_width(MAX_WIDTH)
-        .help_template("{options}{all-args}")
-        .subcommand_help_heading("")
+        .help_template("{all-args}")
         .mut_subcommands(|command| command.hide(true))
         .render_help();
     write!(
         text,
-        "\n{}\n\n{}\n\n`holdall COMMAND --help` explains a command and shows it in use.\n",
+        "\n{}\n\n{}\n\n`holdall COMMAND --help` explains a command and shows it in use.",
         options.ansi().to_string().trim(),
         section("First steps", examples_of("")),
     )
@@ -151,29 +158,6 @@ fn about_of(command: &clap::Command) -> String {
         write!(line, " [alias: {}]", aliases.join(", ")).expect("a string takes everything");
     }
     line
-}
-
-/// Plain text in lines of at most 80 characters, its paragraphs kept.
-fn wrapped(text: &str) -> String {
-    let mut lines: Vec<String> = vec![String::new()];
-    for word in text.split(' ') {
-        let current = lines.last().map_or(0, |line| {
-            line.rsplit('\n')
-                .next()
-                .map_or(0, |tail| tail.chars().count())
-        });
-        let first = word.split('\n').next().unwrap_or(word);
-        let Some(line) = lines.last_mut() else { break };
-        if current > 0 && current + 1 + first.chars().count() > 80 {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -220,10 +204,10 @@ mod tests {
             assert!(!examples_of(&path).is_empty(), "{path} has no example");
             for Example { line, .. } in examples_of(&path) {
                 let args = words(line);
-                if let Err(fault) = parse(&args) {
+                let (named, parsed) = parse(&args);
+                if let Err(fault) = parsed {
                     panic!("{line}: {fault}");
                 }
-                let named = named(&root, &args);
                 assert!(path.is_empty() || named == path, "{line} stands at {path}");
             }
         }
@@ -236,16 +220,16 @@ mod tests {
             "holdall backup --json push --home /x",
             "holdall backup push --home /x --json",
         ] {
-            let cli = parse(&words(line)).unwrap_or_else(|fault| panic!("{line}: {fault}"));
+            let (name, parsed) = parse(&words(line));
+            let cli = parsed.unwrap_or_else(|fault| panic!("{line}: {fault}"));
             assert!(cli.global.json, "{line}");
             assert_eq!(cli.global.home, Some("/x".into()), "{line}");
-            assert_eq!(named(&command(), &words(line)), "backup push");
+            assert_eq!(name, "backup push");
         }
     }
 
     #[test]
     fn an_alias_is_named_by_its_command() {
-        let root = command();
         for (line, name) in [
             ("holdall vault push --dry-run", "backup push"),
             ("holdall --color never vault", "backup"),
@@ -254,7 +238,7 @@ mod tests {
             ("holdall --nonsense", ""),
             ("holdall -- backup", ""),
         ] {
-            assert_eq!(named(&root, &words(line)), name, "{line}");
+            assert_eq!(parse(&words(line)).0, name, "{line}");
         }
     }
 }

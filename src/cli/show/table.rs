@@ -1,7 +1,5 @@
 //! Columns without borders.
 
-use std::borrow::Cow;
-
 use super::printable;
 
 /// Between two columns.
@@ -84,8 +82,7 @@ impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.lines()
             .into_iter()
-            .map(Cow::Owned)
-            .try_for_each(|line: Cow<'_, str>| writeln!(f, "{}", line.trim_end()))
+            .try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
