@@ -4,5 +4,11 @@
     clippy::disallowed_methods,
     reason = "tests make the outside world that the program then meets"
 )]
+#![expect(
+    clippy::panic,
+    reason = "what tests stand on fails the test, and says with what"
+)]
 
+mod architecture;
 mod cli;
+mod kit;
