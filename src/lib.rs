@@ -8,8 +8,9 @@
 )]
 
 pub mod base;
-pub mod cli;
-pub mod flow;
+pub mod layout;
 pub mod merge;
-pub mod restore;
 pub mod vault;
+pub mod restore;
+pub mod flow;
+pub mod cli;

@@ -1,0 +1,39 @@
+//! Every path and record of the vault: the mirror of `vault-layout/SPEC.md`, and the only place that spells a file name of the vault.
+//!
+//! *In*: bytes and names as they stand in a vault, none of them trusted. *Out*: checked records, the
+//! bytes of records, paths, and faults that carry the number of the rule they break.
+//! *Never*: touch a disk or git, or decide what to do about a fault.
+
+mod allowed;
+mod check;
+mod conflict;
+mod error;
+mod machine;
+mod names;
+mod note;
+mod project;
+mod record;
+mod texts;
+mod vault;
+
+pub use allowed::{AllowedEntry, AllowedRecord};
+pub use check::{VaultFiles, check};
+pub use conflict::{ConflictRecord, Owner, Side, SideKind, VariantRecord};
+pub use error::LayoutError;
+pub use machine::{Frontier, Head, MachineRecord};
+pub use names::{
+    allowed_record, attributes, conflict_dir, conflict_record, conflicts_dir, machine_record,
+    machines_dir, project_dir, project_record, projects_dir, readme, settings_dir,
+    settings_tool_dir, variant_dir, variant_record, variant_side, vault_record,
+};
+pub use note::{PathNote, decode_name, encode_name};
+pub use project::ProjectRecord;
+pub use record::Record;
+pub use texts::{ATTRIBUTES_TEXT, readme_text};
+pub use vault::{Access, VaultRecord};
+
+/// The version of the format that this code writes and fully understands.
+pub const FORMAT: u32 = 1;
+
+/// The one branch of the vault: `refs/heads/main`.
+pub const BRANCH: &str = "main";

@@ -1,0 +1,134 @@
+//! Where everything stands in the vault.
+
+use crate::base::{MachineId, VaultPath};
+
+use super::{LayoutError, Side};
+
+pub(super) const VAULT: &str = "vault.json";
+pub(super) const ALLOWED: &str = "allowed.json";
+pub(super) const MACHINES: &str = "machines";
+pub(super) const PROJECTS: &str = "projects";
+pub(super) const PROJECT: &str = "project.json";
+pub(super) const SETTINGS: &str = "settings";
+pub(super) const CONFLICTS: &str = "conflicts";
+pub(super) const CONFLICT: &str = "conflict.json";
+pub(super) const VARIANT: &str = "variant.json";
+/// What a record's file name ends with.
+pub(super) const SUFFIX: &str = ".json";
+
+fn fixed(name: &str) -> VaultPath {
+    below(&VaultPath::root(), name)
+}
+
+fn below(dir: &VaultPath, name: &str) -> VaultPath {
+    dir.child(name.as_bytes())
+        .expect("names spelled here and checked ids are valid names")
+}
+
+#[must_use]
+pub fn vault_record() -> VaultPath {
+    fixed(VAULT)
+}
+
+#[must_use]
+pub fn readme() -> VaultPath {
+    fixed("README.md")
+}
+
+#[must_use]
+pub fn attributes() -> VaultPath {
+    fixed(".gitattributes")
+}
+
+#[must_use]
+pub fn allowed_record() -> VaultPath {
+    fixed(ALLOWED)
+}
+
+#[must_use]
+pub fn machines_dir() -> VaultPath {
+    fixed(MACHINES)
+}
+
+#[must_use]
+pub fn machine_record(machine: &MachineId) -> VaultPath {
+    below(&machines_dir(), &format!("{machine}{SUFFIX}"))
+}
+
+#[must_use]
+pub fn projects_dir() -> VaultPath {
+    fixed(PROJECTS)
+}
+
+/// The directory of the project called `name` in the vault. The name comes from anywhere.
+pub fn project_dir(name: &str) -> Result<VaultPath, LayoutError> {
+    Ok(projects_dir().child(name.as_bytes())?)
+}
+
+pub fn project_record(name: &str) -> Result<VaultPath, LayoutError> {
+    Ok(below(&project_dir(name)?, PROJECT))
+}
+
+#[must_use]
+pub fn settings_dir() -> VaultPath {
+    fixed(SETTINGS)
+}
+
+/// The directory of a tool's settings. The tool's name comes from anywhere.
+pub fn settings_tool_dir(tool: &str) -> Result<VaultPath, LayoutError> {
+    Ok(settings_dir().child(tool.as_bytes())?)
+}
+
+#[must_use]
+pub fn conflicts_dir() -> VaultPath {
+    fixed(CONFLICTS)
+}
+
+/// The directory of a conflict. Only [`super::ConflictRecord::id`] makes such ids, but one may
+/// also be typed by a person, so it is checked.
+pub fn conflict_dir(id: &str) -> Result<VaultPath, LayoutError> {
+    Ok(conflicts_dir().child(id.as_bytes())?)
+}
+
+pub fn conflict_record(id: &str) -> Result<VaultPath, LayoutError> {
+    Ok(below(&conflict_dir(id)?, CONFLICT))
+}
+
+/// What one machine filed under a conflict.
+pub fn variant_dir(id: &str, machine: &MachineId) -> Result<VaultPath, LayoutError> {
+    Ok(below(&conflict_dir(id)?, machine.as_str()))
+}
+
+pub fn variant_record(id: &str, machine: &MachineId) -> Result<VaultPath, LayoutError> {
+    Ok(below(&variant_dir(id, machine)?, VARIANT))
+}
+
+pub fn variant_side(id: &str, machine: &MachineId, side: Side) -> Result<VaultPath, LayoutError> {
+    Ok(below(&variant_dir(id, machine)?, side.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_outside_stays_one_name() {
+        for name in ["", ".", "..", "a/b", "a\0", ".git", "GIT~1"] {
+            assert!(project_dir(name).is_err(), "{name:?}");
+            assert!(project_record(name).is_err(), "{name:?}");
+            assert!(settings_tool_dir(name).is_err(), "{name:?}");
+            assert!(conflict_dir(name).is_err(), "{name:?}");
+        }
+        let path = project_record("api~2").expect("a plain name");
+        assert_eq!(path.as_str(), "projects/api~2/project.json");
+    }
+
+    #[test]
+    fn the_parts_of_a_conflict_stand_below_it() {
+        let machine = MachineId::parse("k7f3q2hm9x").expect("valid");
+        let side = variant_side("00ff", &machine, Side::Vault).expect("valid");
+        assert_eq!(side.as_str(), "conflicts/00ff/k7f3q2hm9x/vault");
+        let record = variant_record("00ff", &machine).expect("valid");
+        assert_eq!(record.as_str(), "conflicts/00ff/k7f3q2hm9x/variant.json");
+    }
+}
