@@ -12,3 +12,4 @@
 mod architecture;
 mod cli;
 mod kit;
+mod layout;
