@@ -9,6 +9,7 @@
 
 pub mod base;
 pub mod layout;
+pub mod repo;
 pub mod merge;
 pub mod vault;
 pub mod restore;

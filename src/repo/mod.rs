@@ -1,0 +1,19 @@
+//! Other people's repositories, read and never written: where a checkout begins, what its remotes
+//! and first commits are, and which files its own git tracks.
+//!
+//! *In*: a directory and the environment. *Out*: [`Checkout`], or the set of tracked paths.
+//! *Never*: write, contact a remote, run a hook, or believe an inherited `GIT_DIR`.
+
+mod checkout;
+mod error;
+mod library;
+mod program;
+mod remotes;
+mod tracked;
+
+pub use checkout::{Checkout, discover, locate};
+pub use error::RepoError;
+pub use tracked::tracked;
+
+#[cfg(test)]
+mod kit;
