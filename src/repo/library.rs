@@ -65,14 +65,15 @@ pub fn discover(
         Ok(places) => places,
         Err(error) => return Ok(Err(error)),
     };
-    describe(repository, root, linked_from, (env, depth)).map(|checkout| Ok(Some(checkout)))
+    describe(repository, root, linked_from, env, depth).map(|checkout| Ok(Some(checkout)))
 }
 
 fn describe(
     repository: &Repository,
     root: HostPath,
     linked_from: Option<HostPath>,
-    (env, depth): (&Env, Depth),
+    env: &Env,
+    depth: Depth,
 ) -> Result<Checkout, git2::Error> {
     let shallow = repository.is_shallow();
     let mut roots = Vec::new();

@@ -1,0 +1,82 @@
+//! Names for projects: one path component that every machine can use.
+
+use crate::base::{VaultPath, escape_name};
+
+/// A directory named longer than this is cut, so that a number still fits behind it.
+const MAX_CHARS: usize = 60;
+/// For what has no usable name of its own.
+const NAMELESS: &str = "project";
+
+/// The wanted name made safe; with `~2`, `~3`, … behind it while it is taken.
+#[must_use]
+pub fn unique_name(wanted: &str, taken: &dyn Fn(&str) -> bool) -> String {
+    let base = cleaned(wanted);
+    if !taken(&base) {
+        return base;
+    }
+    (2..=u32::MAX)
+        .map(|number| format!("{base}~{number}"))
+        // Some numbered names are ones that git keeps for itself.
+        .find(|name| is_safe(name) && !taken(name))
+        .expect("nobody has four thousand million projects")
+}
+
+fn is_safe(name: &str) -> bool {
+    VaultPath::root().child(name.as_bytes()).is_ok()
+}
+
+fn cleaned(wanted: &str) -> String {
+    let plain: String = wanted
+        .chars()
+        .map(|c| {
+            if matches!(c, '/' | '\\') || c.is_control() {
+                '-'
+            } else {
+                c
+            }
+        })
+        .take(MAX_CHARS)
+        .collect();
+    let plain = plain.trim();
+    let name = escape_name(plain.as_bytes()).into_owned();
+    if is_safe(&name) {
+        name
+    } else {
+        NAMELESS.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_name_stays_and_a_taken_one_gets_a_number() {
+        let taken = ["api", "api~2"];
+        assert_eq!(unique_name("web", &|name| taken.contains(&name)), "web");
+        assert_eq!(unique_name("api", &|name| taken.contains(&name)), "api~3");
+    }
+
+    #[test]
+    fn any_text_becomes_one_safe_component() {
+        for (wanted, name) in [
+            ("a/b", "a-b"),
+            ("line\nbreak\0", "line-break-"),
+            ("", "project"),
+            (" . ", "project"),
+            ("..", "project"),
+            (".git", "%2Egit"),
+            ("größe 日本", "größe 日本"),
+        ] {
+            assert_eq!(unique_name(wanted, &|_| false), name, "{wanted:?}");
+        }
+        let long = unique_name(&"日".repeat(400), &|name| !name.contains('~'));
+        assert!(is_safe(&long) && long.ends_with("~2"));
+    }
+
+    #[test]
+    fn a_number_never_makes_a_name_that_git_keeps() {
+        let name = unique_name("gitmod", &|name| name == "gitmod");
+        assert_eq!(name, "gitmod~10");
+    }
+}
