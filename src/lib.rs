@@ -11,6 +11,7 @@ pub mod base;
 pub mod layout;
 pub mod repo;
 pub mod project;
+pub mod source;
 pub mod merge;
 pub mod vault;
 pub mod restore;
