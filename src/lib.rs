@@ -9,6 +9,8 @@
 
 pub mod base;
 pub mod layout;
+pub mod doc;
+pub mod config;
 pub mod repo;
 pub mod project;
 pub mod source;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::base::BaseError;
+use crate::config::{ConfigError, Place};
 
 /// The kinds that scripts rely on. The command line turns each into its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +33,8 @@ pub enum FlowError {
     NoHome,
     #[error(transparent)]
     Base(#[from] BaseError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 impl FlowError {
@@ -39,7 +42,9 @@ impl FlowError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoHome => ErrorKind::NotConfigured,
-            Self::Base(_) => ErrorKind::Io,
+            Self::Base(_) | Self::Config(ConfigError::Base(_)) => ErrorKind::Io,
+            Self::Config(ConfigError::ChangedMeanwhile { .. }) => ErrorKind::Busy,
+            Self::Config(_) => ErrorKind::Invalid,
         }
     }
 
@@ -49,6 +54,44 @@ impl FlowError {
         match self {
             Self::NoHome => vec!["set HOME, or pass `--home DIR`".to_owned()],
             Self::Base(_) => Vec::new(),
+            Self::Config(fault) => config_hints(fault),
         }
+    }
+}
+
+fn config_hints(fault: &ConfigError) -> Vec<String> {
+    let mend = |at: &Option<Place>, key: &str| match at {
+        Some(place) => vec![format!(
+            "edit {}, or run `holdall config unset {}`",
+            place.path,
+            quoted(key)
+        )],
+        None => vec!["run `holdall config list` for every key and its value".to_owned()],
+    };
+    match fault {
+        ConfigError::Base(_) => Vec::new(),
+        ConfigError::Syntax { path, .. } | ConfigError::Edit { path, .. } => {
+            vec![format!("edit {path}; nothing was changed")]
+        }
+        ConfigError::UnknownKey { at, key, .. }
+        | ConfigError::WrongType { at, key, .. }
+        | ConfigError::BadValue { at, key, .. } => mend(at, key),
+        ConfigError::SecretInUrl { .. } => vec![
+            "leave the password out: git's credential helper or an ssh url keeps it elsewhere"
+                .to_owned(),
+        ],
+        ConfigError::ChangedMeanwhile { .. } => vec!["run the command again".to_owned()],
+    }
+}
+
+/// A key as a shell takes it: only keys that holdall does not know need quotes.
+fn quoted(key: &str) -> String {
+    if key
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    {
+        key.to_owned()
+    } else {
+        format!("'{}'", key.replace('\'', r"'\''"))
     }
 }

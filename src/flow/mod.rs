@@ -3,6 +3,7 @@
 //! *In*: options from a face, the edges of the process. *Out*: reports that serialize as the JSON
 //! people script against. *Never*: print, read the environment, be async.
 
+pub mod config;
 mod error;
 mod places;
 

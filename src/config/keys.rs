@@ -1,0 +1,132 @@
+//! The one table of keys.
+
+use std::time::Duration;
+
+use super::{Config, ConfigError, Value};
+
+/// Which values a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyType {
+    /// A url, an scp-like address or a path.
+    Url,
+    Text,
+    Seconds,
+    Size,
+    List,
+}
+
+/// A key of `config.toml`.
+#[derive(Debug)]
+pub struct Key {
+    pub name: &'static str,
+    pub kind: KeyType,
+    pub default: Value,
+    pub description: &'static str,
+    place: for<'c> fn(&'c mut Config) -> Slot<'c>,
+}
+
+/// Where in [`Config`] the value goes.
+enum Slot<'c> {
+    Text(&'c mut Option<String>),
+    Seconds(&'c mut Duration),
+    Size(&'c mut u64),
+    List(&'c mut Vec<String>),
+}
+
+/// Every key there is: reading, listing, setting and the template of a new file follow this table.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "remote.url",
+        kind: KeyType::Url,
+        default: Value::Absent,
+        description: "where the vault is pushed to: a url, user@host:path, or a path",
+        place: |config| Slot::Text(&mut config.remote_url),
+    },
+    Key {
+        name: "remote.idle_timeout",
+        kind: KeyType::Seconds,
+        default: Value::Seconds(60),
+        description: "seconds without a byte from the remote until holdall gives up",
+        place: |config| Slot::Seconds(&mut config.idle_timeout),
+    },
+    Key {
+        name: "machine.name",
+        kind: KeyType::Text,
+        default: Value::Absent,
+        description: "what this machine is called in the vault; its host name if not set",
+        place: |config| Slot::Text(&mut config.machine_name),
+    },
+    Key {
+        name: "presets.off",
+        kind: KeyType::List,
+        default: Value::List(Vec::new()),
+        description: "presets that are not used, by name",
+        place: |config| Slot::List(&mut config.presets_off),
+    },
+    Key {
+        name: "settings.add",
+        kind: KeyType::List,
+        default: Value::List(Vec::new()),
+        description: "paths of more settings that travel, beside those of the presets",
+        place: |config| Slot::List(&mut config.settings_add),
+    },
+    Key {
+        name: "settings.off",
+        kind: KeyType::List,
+        default: Value::List(Vec::new()),
+        description: "tools whose settings stay here",
+        place: |config| Slot::List(&mut config.settings_off),
+    },
+    Key {
+        name: "limits.max_file",
+        kind: KeyType::Size,
+        default: Value::Size(25_000_000),
+        description: "larger files stay here: a size such as 25MB or 8MiB, or a number of bytes",
+        place: |config| Slot::Size(&mut config.max_file),
+    },
+];
+
+impl Key {
+    /// The key of this name, or an error that names those like it.
+    pub fn named(name: &str) -> Result<&'static Self, ConfigError> {
+        let found = KEYS.iter().find(|key| key.name == name);
+        found.ok_or_else(|| ConfigError::UnknownKey {
+            at: None,
+            key: name.chars().take(80).collect(),
+            near: near(name),
+        })
+    }
+
+    pub(super) fn put(&self, config: &mut Config, value: Value) {
+        match ((self.place)(config), value) {
+            (Slot::Text(slot), Value::Text(text)) => *slot = Some(text),
+            (Slot::Seconds(slot), Value::Seconds(seconds)) => *slot = Duration::from_secs(seconds),
+            (Slot::Size(slot), Value::Size(bytes)) => *slot = bytes,
+            (Slot::List(slot), Value::List(items)) => *slot = items,
+            // Absent, as a default can be. Values of another type are refused before this.
+            _ => {}
+        }
+    }
+}
+
+/// Names like this one, the likest first: misspelt, or given without their table or their rest.
+fn near(name: &str) -> Vec<String> {
+    // The measure takes quadratic time, and nothing that long is a misspelt key.
+    let name: String = name.chars().take(80).collect::<String>().to_lowercase();
+    let name = name.replace(['"', '\''], "").replace('-', "_");
+    let mut rated: Vec<(f64, &str)> = KEYS
+        .iter()
+        .map(|key| {
+            let (table, own) = key.name.split_once('.').unwrap_or(("", key.name));
+            let part = f64::from(u8::from(name == table || name == own)) * 0.9;
+            (part.max(strsim::jaro_winkler(&name, key.name)), key.name)
+        })
+        .filter(|(likeness, _)| *likeness >= 0.85)
+        .collect();
+    rated.sort_by(|a, b| b.0.total_cmp(&a.0));
+    rated
+        .iter()
+        .take(3)
+        .map(|(_, key)| (*key).to_owned())
+        .collect()
+}

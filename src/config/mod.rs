@@ -1,0 +1,63 @@
+//! What a person may set: `config.toml`, its keys, their types and defaults.
+//!
+//! *In*: the file's path, or a key and a text. *Out*: a typed [`Config`], or the file with one key
+//! changed and everything else as it was. *Never*: be seen by a box: a flow hands each box the
+//! options it needs.
+
+mod error;
+mod file;
+mod keys;
+mod value;
+
+use std::time::Duration;
+
+use crate::base::HostPath;
+
+pub use error::{ConfigError, Place};
+pub use file::ConfigFile;
+pub use keys::{KEYS, Key, KeyType};
+pub use value::{Setting, Value};
+
+/// Every setting, with the default where the file says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub remote_url: Option<String>,
+    pub idle_timeout: Duration,
+    pub machine_name: Option<String>,
+    pub presets_off: Vec<String>,
+    pub settings_add: Vec<String>,
+    pub settings_off: Vec<String>,
+    pub max_file: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let mut config = Self {
+            remote_url: None,
+            idle_timeout: Duration::ZERO,
+            machine_name: None,
+            presets_off: Vec::new(),
+            settings_add: Vec::new(),
+            settings_off: Vec::new(),
+            max_file: 0,
+        };
+        for key in KEYS {
+            key.put(&mut config, key.default.clone());
+        }
+        config
+    }
+}
+
+impl Config {
+    /// Reads the file; where there is none, everything has its default.
+    pub fn load(path: &HostPath) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        for setting in ConfigFile::open(path)?.settings()? {
+            setting.key.put(&mut config, setting.value);
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests;

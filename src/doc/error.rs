@@ -1,0 +1,58 @@
+//! What can be wrong with a document, and where.
+
+use std::fmt;
+
+/// A place in a text, counted from 1; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// Messages name keys, but never values: those may be secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocError {
+    #[error("{at}: the text is not UTF-8")]
+    NotUtf8 { at: Position },
+    #[error("{at}: the text begins with a byte order mark, which JSON does not allow")]
+    ByteOrderMark { at: Position },
+    #[error("{at}: expected {expected}")]
+    Expected {
+        at: Position,
+        expected: &'static str,
+    },
+    #[error("{at}: the key `{key}` stands here for the second time")]
+    DuplicateKey { at: Position, key: String },
+    #[error("{at}: nested more than {limit} levels deep")]
+    TooDeep { at: Position, limit: usize },
+    #[error("{at}: {what}")]
+    Toml { at: Position, what: String },
+    #[error("`{key}` cannot be set, because something above it is not a table")]
+    NotATable { key: String },
+    #[error("`{key}` is not a key of dot-separated names")]
+    BadKey { key: String },
+    #[error("`{pattern}` is not a key pattern: a part of it is empty")]
+    BadPattern { pattern: String },
+}
+
+impl DocError {
+    /// Where in the text, for the faults that have a place.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        match self {
+            Self::NotUtf8 { at }
+            | Self::ByteOrderMark { at }
+            | Self::Expected { at, .. }
+            | Self::DuplicateKey { at, .. }
+            | Self::TooDeep { at, .. }
+            | Self::Toml { at, .. } => Some(*at),
+            Self::NotATable { .. } | Self::BadKey { .. } | Self::BadPattern { .. } => None,
+        }
+    }
+}
