@@ -19,7 +19,7 @@ pub struct Overlaid {
     pub left_out: Vec<KeyPath>,
 }
 
-/// Puts the members of `local` that [`super::strip`] dropped back into `text`, as they are
+/// Puts the members of `local` that `strip` dropped back into `text`, as they are
 /// written there. A key that `text` has already gets the local value; objects that are missing on
 /// the way are made. New members go to the end of their object, so that stripping them again
 /// gives `text` back byte for byte. Below a list they are laid back only if the list has as many
