@@ -3,9 +3,32 @@
 //! *In*: options from a face, the edges of the process. *Out*: reports that serialize as the JSON
 //! people script against. *Never*: print, read the environment, be async.
 
+mod agreed;
+mod bookkeeping;
 pub mod config;
+mod conflicts;
 mod error;
+mod filing;
+mod guard;
+mod heal;
+mod here;
+mod landing;
 mod places;
+pub mod pull;
+pub mod push;
+mod records;
+pub mod report;
+mod round;
+mod scan;
+mod session;
+mod settings_text;
+mod unit;
+mod upstream;
+mod watch;
 
 pub use error::{ErrorKind, FlowError};
+pub use here::Selection;
 pub use places::Places;
+pub use session::{Session, Writer};
+pub use upstream::Healed;
+pub use watch::{Event, Silent, Watch};

@@ -43,4 +43,36 @@ impl Places {
             home,
         })
     }
+
+    /// This machine's copy of the vault.
+    #[must_use]
+    pub fn store(&self) -> HostPath {
+        self.data.join("vault.git")
+    }
+
+    /// Which directory is which project.
+    #[must_use]
+    pub fn registry(&self) -> HostPath {
+        self.data.join("projects.json")
+    }
+
+    #[must_use]
+    pub fn machine_file(&self) -> HostPath {
+        self.data.join("this-machine.json")
+    }
+
+    #[must_use]
+    pub fn run_lock(&self) -> HostPath {
+        self.data.join("run.lock")
+    }
+
+    #[must_use]
+    pub fn stat_cache(&self) -> HostPath {
+        self.state.join("stat.cache")
+    }
+
+    #[must_use]
+    pub fn runs(&self) -> HostPath {
+        self.state.join("runs.json")
+    }
 }

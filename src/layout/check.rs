@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::base::{Id, Kind, VaultPath, is_temp_name};
 
-use super::names::{self, CONFLICT, CONFLICTS, MACHINES, PROJECT, PROJECTS, SUFFIX, VARIANT};
+use super::names::{
+    self, CONFLICT, CONFLICTS, MACHINES, PROJECT_RECORD, PROJECTS, SUFFIX, VARIANT,
+};
 use super::{
     Access, AllowedRecord, ConflictRecord, LayoutError, MachineRecord, ProjectRecord, Record, Side,
     SideKind, VariantRecord, VaultRecord,
@@ -121,7 +123,7 @@ impl Check<'_> {
             let parts: Vec<&str> = path.names().collect();
             match parts.as_slice() {
                 [MACHINES, name] => self.machine(path, name),
-                [PROJECTS, name, PROJECT] => self.project(path, name, &mut projects),
+                [PROJECTS, name, PROJECT_RECORD] => self.project(path, name, &mut projects),
                 [CONFLICTS, id, rest @ ..] if !rest.is_empty() => {
                     let seen: &mut ConflictSeen = conflicts.entry((*id).to_owned()).or_default();
                     self.conflict(path, id, rest, seen);

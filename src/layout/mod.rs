@@ -9,7 +9,7 @@ mod check;
 mod conflict;
 mod error;
 mod machine;
-mod names;
+pub mod names;
 mod note;
 mod project;
 mod record;
@@ -21,11 +21,6 @@ pub use check::{VaultFiles, check};
 pub use conflict::{ConflictRecord, Owner, Side, SideKind, VariantRecord};
 pub use error::LayoutError;
 pub use machine::{Frontier, Head, MachineRecord};
-pub use names::{
-    allowed_record, attributes, conflict_dir, conflict_record, conflicts_dir, machine_record,
-    machines_dir, project_dir, project_record, projects_dir, readme, settings_dir,
-    settings_tool_dir, variant_dir, variant_record, variant_side, vault_record,
-};
 pub use note::{PathNote, decode_name, encode_name};
 pub use project::ProjectRecord;
 pub use record::Record;

@@ -8,7 +8,8 @@ pub(super) const VAULT: &str = "vault.json";
 pub(super) const ALLOWED: &str = "allowed.json";
 pub(super) const MACHINES: &str = "machines";
 pub(super) const PROJECTS: &str = "projects";
-pub(super) const PROJECT: &str = "project.json";
+/// The record beside the content of a project.
+pub const PROJECT_RECORD: &str = "project.json";
 pub(super) const SETTINGS: &str = "settings";
 pub(super) const CONFLICTS: &str = "conflicts";
 pub(super) const CONFLICT: &str = "conflict.json";
@@ -66,7 +67,7 @@ pub fn project_dir(name: &str) -> Result<VaultPath, LayoutError> {
 }
 
 pub fn project_record(name: &str) -> Result<VaultPath, LayoutError> {
-    Ok(below(&project_dir(name)?, PROJECT))
+    Ok(below(&project_dir(name)?, PROJECT_RECORD))
 }
 
 #[must_use]

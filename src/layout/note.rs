@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::LayoutError;
@@ -63,6 +63,29 @@ impl Serialize for PathNote {
             fields.entry(name.as_str()).or_insert_with(|| value.clone());
         }
         fields.serialize(serializer)
+    }
+}
+
+/// For copies that this machine keeps for itself; what comes from a vault goes through the record.
+impl<'de> Deserialize<'de> for PathNote {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut extra = Map::deserialize(deserializer)?;
+        let dir = extra
+            .shift_remove("dir")
+            .is_some_and(|value| value == Value::Bool(true));
+        let private = extra.get("mode").is_some_and(|mode| mode == PRIVATE);
+        if private {
+            extra.shift_remove("mode");
+        }
+        let name = extra
+            .shift_remove("name")
+            .and_then(|name| name.as_str().map(str::to_owned));
+        Ok(Self {
+            dir,
+            private,
+            name,
+            extra,
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::base::{Id, VaultPath};
 
-use super::names::PROJECT;
+use super::names::PROJECT_RECORD;
 use super::record::{Fields, Form, ID, OBJECT, Record, is_lower_hex, list, text, write_record};
 use super::{LayoutError, PathNote};
 
@@ -40,7 +40,7 @@ const DIRS: Form<Vec<VaultPath>> = Form {
     parse: |value| {
         list(value, |item| {
             let path = VaultPath::parse(item).ok()?;
-            let hides_the_record = path.names().next() == Some(PROJECT);
+            let hides_the_record = path.names().next() == Some(PROJECT_RECORD);
             (!hides_the_record).then_some(path)
         })
     },
@@ -60,6 +60,22 @@ pub struct ProjectRecord {
     pub paths: BTreeMap<VaultPath, PathNote>,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl ProjectRecord {
+    /// A project that the vault does not have yet.
+    #[must_use]
+    pub fn new(id: Id, name: String) -> Self {
+        Self {
+            id,
+            name,
+            remotes: Vec::new(),
+            roots: Vec::new(),
+            dirs: Vec::new(),
+            paths: BTreeMap::new(),
+            extra: Map::new(),
+        }
+    }
 }
 
 impl Record for ProjectRecord {

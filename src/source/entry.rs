@@ -80,6 +80,14 @@ pub enum Reason {
     Temporary,
     /// The vault has no place for a name like this, escaped or not.
     BadName,
+    /// It changed each time while it was read.
+    Unstable,
+    /// It is not what its name says: no JSON, empty where it had something, or full of NUL bytes.
+    Damaged,
+    /// The gate found a secret in it.
+    HoldsSecret,
+    /// Most of what was there is gone at once.
+    MassDelete,
 }
 
 /// An entry that stays, and everything below it.

@@ -1,0 +1,173 @@
+//! What is remembered after a run: what is agreed, which projects the vault knows, how it went.
+
+use crate::base::{ObjectId, Timestamp};
+use crate::project::Registry;
+use crate::runs::{Run, Runs};
+use crate::snapshot::StatCache;
+use crate::vault::{Objects, RefName, Relation, Store};
+
+use super::agreed::{Agreed, AgreedEdits, agreed_commit};
+use super::here::Here;
+use super::records::machine_leaf;
+use super::upstream::Upstream;
+use super::{FlowError, Session, Writer};
+
+/// A commit that was sent by a run which then died: if it arrived, its bookkeeping is finished now;
+/// if not, it is as if it had never been.
+pub fn settle_pending(
+    store: &Store,
+    upstream: &Upstream,
+    agreed: Agreed,
+) -> Result<Agreed, FlowError> {
+    let Some(pending) = store.read_ref(RefName::Pending)? else {
+        return Ok(agreed);
+    };
+    let sent = store.commit_info(pending)?.parents.first().copied();
+    let arrived = match (sent, upstream.expected) {
+        (Some(sent), Some(tip)) => {
+            matches!(store.relation(sent, tip)?, Relation::Same | Relation::Ahead)
+        }
+        _ => false,
+    };
+    let agreed = if arrived {
+        let known = Agreed::load(store, RefName::Pending)?;
+        store.write_ref(RefName::Base, pending)?;
+        known
+    } else {
+        agreed
+    };
+    store.delete_ref(RefName::Pending)?;
+    Ok(agreed)
+}
+
+/// Stores what is agreed with a tip, where it differs from what is stored.
+pub fn agree(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, edits): (&Agreed, &AgreedEdits),
+    tip: ObjectId,
+) -> Result<(), FlowError> {
+    let tree = edits.apply(objects, agreed)?;
+    if agreed.tree == Some(tree) && agreed.seen == Some(tip) {
+        return Ok(());
+    }
+    let now = writer.session.edges.clock.now();
+    let commit = agreed_commit(objects, tree, tip, &writer.author(), now)?;
+    Ok(writer.store.write_ref(RefName::Base, commit)?)
+}
+
+/// Points this machine's copy of the vault at the tip. A history that was never published and now
+/// gives way to the remote's stays under a ref of its own.
+pub fn arrived(writer: &Writer<'_>, tip: ObjectId, from_remote: bool) -> Result<(), FlowError> {
+    let store = &writer.store;
+    let before = store
+        .read_ref(RefName::Branch)?
+        .filter(|before| *before != tip);
+    if let Some(before) = before {
+        if !matches!(
+            store.relation(before, tip)?,
+            Relation::Same | Relation::Ahead
+        ) {
+            store.keep(&format!("before-{}", before.short()), before)?;
+        }
+    }
+    store.write_ref(RefName::Branch, tip)?;
+    if from_remote {
+        store.write_ref(RefName::Published, tip)?;
+    }
+    Ok(())
+}
+
+/// Whether the vault has a record under this machine's id that this machine did not write.
+pub fn is_clone(
+    writer: &Writer<'_>,
+    objects: &Objects<'_>,
+    agreed: &Agreed,
+    upstream: &Upstream,
+) -> Result<bool, FlowError> {
+    let theirs = machine_leaf(objects, upstream.tree, writer)?.map(|leaf| leaf.id);
+    Ok(theirs.is_some() && theirs != agreed.own_record(&writer.store)?)
+}
+
+/// The projects are now known to the vault, under the id and the name that it has for them.
+pub fn remember_projects(writer: &Writer<'_>, here: &Here) -> Result<(), FlowError> {
+    let file = writer.session.places.registry();
+    let known = |project: &super::here::LocalProject| {
+        let name = project.vault_name()?.to_owned();
+        let mut registered = project.registered.clone();
+        registered.name = name;
+        registered.published = true;
+        registered.dirs.clone_from(&project.scanned.unit.roots);
+        Some(registered)
+    };
+    let known: Vec<_> = here.projects.iter().filter_map(known).collect();
+    let unchanged = {
+        let registry = Registry::load(&file)?;
+        known
+            .iter()
+            .all(|project| registry.projects.contains(project))
+    };
+    if unchanged {
+        return Ok(());
+    }
+    Registry::edit(&file, &writer.session.holder(), |registry| {
+        for project in known {
+            if let Some(place) = registry
+                .projects
+                .iter_mut()
+                .find(|place| place.path == project.path)
+            {
+                *place = project;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Deletes the temp files that a killed restore left in the state directories.
+pub fn sweep_projects(writer: &Writer<'_>, here: &Here) {
+    if !writer.after_crash {
+        return;
+    }
+    for temp in here.scanned().flat_map(|scanned| &scanned.temp) {
+        // One that cannot be deleted does no harm: it never travels.
+        std::fs::remove_file(temp).ok();
+    }
+}
+
+pub fn open_cache(writer: &Writer<'_>) -> Result<StatCache, FlowError> {
+    Ok(StatCache::load(
+        &writer.session.places.stat_cache(),
+        cache_key(writer.session),
+        writer.began_ns,
+    )?)
+}
+
+/// Everything that decides what a file's clean content is.
+#[must_use]
+pub fn cache_key(session: &Session<'_>) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(env!("CARGO_PKG_VERSION").as_bytes());
+    hash.update(format!("{:?}", crate::source::presets()).as_bytes());
+    hash.update(format!("{:?}", session.config.presets_off).as_bytes());
+    *hash.finalize().as_bytes()
+}
+
+/// Writes down how a run went, for the status and for the schedule.
+pub fn remember_run(
+    writer: &Writer<'_>,
+    command: &str,
+    began: Timestamp,
+    fault: Option<&FlowError>,
+) -> Result<(), FlowError> {
+    let ended = writer.session.edges.clock.now();
+    let run = Run {
+        began,
+        ended,
+        ok: fault.is_none(),
+        kind: fault.map(|fault| fault.kind_name()),
+        message: fault.map(FlowError::to_string),
+    };
+    Ok(Runs::record(&writer.session.places.runs(), command, run)?)
+}

@@ -1,0 +1,140 @@
+//! Filing a version that could not be merged beside the vault's own, under `conflicts/`.
+
+use crate::base::{Kind, Leaf, MachineId, ObjectId, Timestamp, Trees, VaultPath};
+use crate::layout::{ConflictRecord, Owner, Record, Side, SideKind, VariantRecord, names};
+use crate::merge::{Edits, Graft, Trio, find, leaves};
+use crate::vault::Objects;
+
+use super::FlowError;
+
+/// Who files, and when.
+pub struct Filer<'a> {
+    pub machine: &'a MachineId,
+    pub name: &'a str,
+    pub now: Timestamp,
+}
+
+impl Filer<'_> {
+    /// Whether the vault already has exactly this variant of ours.
+    pub fn is_filed(
+        &self,
+        trees: &dyn Trees,
+        vault: Option<ObjectId>,
+        (id, local): (&str, Option<Leaf>),
+    ) -> Result<bool, FlowError> {
+        let record = find(trees, vault, &names::variant_record(id, self.machine)?)?;
+        let filed = find(
+            trees,
+            vault,
+            &names::variant_side(id, self.machine, Side::Local)?,
+        )?;
+        Ok(record.is_some() && filed.map(|leaf| leaf.id) == local.map(|leaf| leaf.id))
+    }
+
+    /// The edits that file one path.
+    pub fn file(
+        &self,
+        objects: &mut Objects<'_>,
+        vault: Option<ObjectId>,
+        (owner, trio): (&Owner, &Trio),
+        edits: &mut Edits,
+    ) -> Result<String, FlowError> {
+        let conflict = ConflictRecord {
+            owner: owner.clone(),
+            path: trio.path.clone(),
+            extra: serde_json::Map::new(),
+        };
+        let id = conflict.id();
+        if find(objects, vault, &names::conflict_record(&id)?)?.is_none() {
+            put_record(
+                objects,
+                edits,
+                names::conflict_record(&id)?,
+                &conflict.write(),
+            )?;
+        }
+        let variant = VariantRecord {
+            machine: self.machine.clone(),
+            name: self.name.to_owned(),
+            at: self.now,
+            local: side_kind(trio.local),
+            base: side_kind(trio.base),
+            vault: side_kind(trio.vault),
+            extra: serde_json::Map::new(),
+        };
+        put_record(
+            objects,
+            edits,
+            names::variant_record(&id, self.machine)?,
+            &variant.write(),
+        )?;
+        for (side, leaf) in [
+            (Side::Local, trio.local),
+            (Side::Base, trio.base),
+            (Side::Vault, trio.vault),
+        ] {
+            let graft = leaf.map_or(Graft::Remove, |leaf| {
+                Graft::Leaf(Leaf {
+                    kind: Kind::File,
+                    id: leaf.id,
+                })
+            });
+            edits.insert(names::variant_side(&id, self.machine, side)?, graft);
+        }
+        Ok(id)
+    }
+
+    /// The edits that take our variant back; the last one takes the conflict with it.
+    pub fn withdraw(
+        &self,
+        trees: &dyn Trees,
+        vault: Option<ObjectId>,
+        id: &str,
+        edits: &mut Edits,
+    ) -> Result<(), FlowError> {
+        let dir = names::conflict_dir(id)?;
+        let Some(conflict) = find(trees, vault, &dir)?.filter(|leaf| leaf.kind == Kind::Tree)
+        else {
+            return Ok(());
+        };
+        let own = VaultPath::parse(self.machine.as_str())?;
+        let all = leaves(trees, Some(conflict.id))?;
+        let others = all
+            .keys()
+            .any(|path| path.names().count() > 1 && path.below(&own).is_none());
+        for path in all
+            .keys()
+            .filter(|path| !others || path.below(&own).is_some())
+        {
+            edits.insert(dir.join(path), Graft::Remove);
+        }
+        Ok(())
+    }
+}
+
+fn put_record(
+    objects: &mut Objects<'_>,
+    edits: &mut Edits,
+    path: VaultPath,
+    bytes: &[u8],
+) -> Result<(), FlowError> {
+    use crate::base::Sink;
+    let id = objects.put_blob(bytes)?;
+    edits.insert(
+        path,
+        Graft::Leaf(Leaf {
+            kind: Kind::File,
+            id,
+        }),
+    );
+    Ok(())
+}
+
+fn side_kind(leaf: Option<Leaf>) -> SideKind {
+    match leaf.map(|leaf| leaf.kind) {
+        None | Some(Kind::Tree | Kind::Foreign) => SideKind::Absent,
+        Some(Kind::File) => SideKind::File,
+        Some(Kind::Exec) => SideKind::Exec,
+        Some(Kind::Link) => SideKind::Link,
+    }
+}

@@ -1,0 +1,81 @@
+//! Changes that look more like an accident than like somebody's work are held back.
+
+use crate::base::{Blobs, VaultPath};
+use crate::merge::{Scope, Trio, leaves};
+use crate::source::Reason;
+use crate::vault::Objects;
+
+use super::FlowError;
+use super::scan::Scanned;
+
+/// Up to this many files may go at once without a question.
+const FEW: usize = 20;
+
+/// Withholds state directories that are gone or lost most of what they held, and files that became
+/// empty or binary where that is no content of theirs.
+pub fn withhold_accidents(
+    objects: &Objects<'_>,
+    scanned: &mut Scanned,
+    trios: &[Trio],
+    allow_mass_delete: bool,
+) -> Result<(), FlowError> {
+    if !allow_mass_delete {
+        for root in scanned.unit.roots.clone() {
+            if let Some(reason) = lost(objects, scanned, trios, &root)? {
+                scanned.withhold(root, reason, None);
+            }
+        }
+    }
+    for trio in trios {
+        if scanned.scope(&trio.path) == Scope::Carried && is_damaged(objects, trio)? {
+            scanned.withhold(trio.path.clone(), Reason::Damaged, None);
+        }
+    }
+    Ok(())
+}
+
+fn lost(
+    objects: &Objects<'_>,
+    scanned: &Scanned,
+    trios: &[Trio],
+    root: &VaultPath,
+) -> Result<Option<Reason>, FlowError> {
+    let gone = trios.iter().filter(|trio| {
+        trio.base.is_some()
+            && trio.local.is_none()
+            && trio.path.below(root).is_some()
+            && scanned.scope(&trio.path) == Scope::Carried
+    });
+    let gone = gone.count();
+    if gone == 0 {
+        return Ok(None);
+    }
+    // A single file that is carried by name may simply have been deleted.
+    let is_dir = trios.iter().any(|trio| {
+        trio.base.is_some() && trio.path.below(root).is_some_and(|tail| !tail.is_root())
+    });
+    if is_dir && scanned.missing_roots.contains(root) {
+        return Ok(Some(Reason::Missing));
+    }
+    let kept = leaves(objects, scanned.tree)?
+        .keys()
+        .filter(|path| path.below(root).is_some())
+        .count();
+    Ok((gone > FEW && gone > kept).then_some(Reason::MassDelete))
+}
+
+/// Logs and JSON have text. An empty one, or one with NUL bytes, is what a crash leaves behind.
+fn is_damaged(objects: &Objects<'_>, trio: &Trio) -> Result<bool, FlowError> {
+    let (Some(base), Some(local)) = (trio.base, trio.local) else {
+        return Ok(false);
+    };
+    let name = trio.path.name().unwrap_or_default();
+    let is_text = [".json", ".jsonl", ".ndjson", ".log"]
+        .iter()
+        .any(|ending| name.ends_with(ending));
+    if base.id == local.id || !is_text {
+        return Ok(false);
+    }
+    let (old, new) = (objects.blob(base.id)?, objects.blob(local.id)?);
+    Ok((new.is_empty() && !old.is_empty()) || (new.contains(&0) && !old.contains(&0)))
+}

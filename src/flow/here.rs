@@ -1,0 +1,251 @@
+//! What is on this machine, and where each of it stands in the vault.
+
+use std::collections::BTreeSet;
+
+use crate::base::VaultPath;
+use crate::layout::{Owner, names};
+use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
+use crate::snapshot::StatCache;
+use crate::vault::Objects;
+
+use super::agreed::unit_key;
+use super::scan::{Scanned, scan};
+use super::unit::{Unit, settings_units};
+use super::upstream::Upstream;
+use super::{FlowError, Writer};
+
+/// Where a registered project stands in the vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// The vault has it under this name.
+    Known { name: String },
+    /// The vault does not have it yet; this will be its name.
+    New { name: String },
+    /// The vault had it, and somebody took it out: nothing is sent until it is added again.
+    Removed,
+    /// It could be more than one of the vault's projects.
+    Ambiguous { names: Vec<String> },
+}
+
+pub struct LocalProject {
+    /// As registered, with the id that the vault knows it by.
+    pub registered: Registered,
+    pub placement: Placement,
+    pub scanned: Scanned,
+}
+
+impl LocalProject {
+    /// Its name in the vault; nothing where it takes no part.
+    pub fn vault_name(&self) -> Option<&str> {
+        match &self.placement {
+            Placement::Known { name } | Placement::New { name } => Some(name),
+            Placement::Removed | Placement::Ambiguous { .. } => None,
+        }
+    }
+}
+
+/// Everything that this machine carries, scanned.
+pub struct Here {
+    pub projects: Vec<LocalProject>,
+    pub settings: Vec<Scanned>,
+}
+
+/// Which part of it a run is about.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Names of projects; none means all, and the settings.
+    pub projects: Vec<String>,
+}
+
+impl Selection {
+    fn takes(&self, project: &Registered) -> bool {
+        self.projects.is_empty() || self.projects.contains(&project.name)
+    }
+
+    fn check(&self, registry: &Registry) -> Result<(), FlowError> {
+        let unknown = self.projects.iter().find(|name| {
+            !registry
+                .projects
+                .iter()
+                .any(|project| project.name == **name)
+        });
+        match unknown {
+            Some(name) => Err(FlowError::NoSuchProject {
+                name: name.clone(),
+                known: registry
+                    .projects
+                    .iter()
+                    .map(|project| project.name.clone())
+                    .collect(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Here {
+    /// Scans what the run is about, under the identities that the vault knows.
+    pub fn scan(
+        writer: &Writer<'_>,
+        upstream: &Upstream,
+        selection: &Selection,
+        (cache, objects): (&mut StatCache, &mut Objects<'_>),
+    ) -> Result<Self, FlowError> {
+        let session = writer.session;
+        let registry = Registry::load(&session.places.registry())?;
+        selection.check(&registry)?;
+        let mut here = Self {
+            projects: Vec::new(),
+            settings: Vec::new(),
+        };
+        let placements = place_all(&registry.projects, upstream);
+        for (mut registered, placement) in registry.projects.into_iter().zip(placements) {
+            if !selection.takes(&registered) {
+                cache.keep(&unit_key(&Owner::Project(registered.id)));
+                continue;
+            }
+            let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
+            if let Some(known) = adopt(&mut registered, &placement, upstream) {
+                dirs.extend(known);
+            }
+            let unit = Unit::of_project(&registered, &dirs, &session.config.presets_off);
+            let scanned = scan(session, unit, cache, objects)?;
+            here.projects.push(LocalProject {
+                registered,
+                placement,
+                scanned,
+            });
+        }
+        if selection.projects.is_empty() {
+            for unit in settings_units(session)? {
+                here.settings.push(scan(session, unit, cache, objects)?);
+            }
+        }
+        Ok(here)
+    }
+
+    /// The vault moved: every project's place is looked up again.
+    pub fn place_again(&mut self, upstream: &Upstream) {
+        let registered: Vec<Registered> = self
+            .projects
+            .iter()
+            .map(|project| project.registered.clone())
+            .collect();
+        for (project, placement) in self
+            .projects
+            .iter_mut()
+            .zip(place_all(&registered, upstream))
+        {
+            adopt(&mut project.registered, &placement, upstream);
+            project.scanned.unit.owner = Owner::Project(project.registered.id.clone());
+            project.scanned.unit.key = unit_key(&project.scanned.unit.owner);
+            project.placement = placement;
+        }
+    }
+
+    /// The unit of a name, to withhold something of it.
+    pub fn unit_mut(&mut self, name: &str) -> Option<&mut Scanned> {
+        let projects = self.projects.iter_mut().map(|project| &mut project.scanned);
+        projects
+            .chain(&mut self.settings)
+            .find(|scanned| scanned.unit.name == name)
+    }
+
+    /// Whose file lies at a path of the vault: the unit's name, and the path below its directory.
+    #[must_use]
+    pub fn locate(&self, path: &VaultPath) -> Option<(String, VaultPath)> {
+        let project = |project: &LocalProject| {
+            let below = path.below(&names::project_dir(project.vault_name()?).ok()?)?;
+            Some((project.scanned.unit.name.clone(), below))
+        };
+        let tool = |scanned: &Scanned| {
+            let below = path.below(&names::settings_tool_dir(&scanned.unit.name).ok()?)?;
+            Some((scanned.unit.name.clone(), below))
+        };
+        self.projects
+            .iter()
+            .find_map(project)
+            .or_else(|| self.settings.iter().find_map(tool))
+    }
+
+    pub fn scanned(&self) -> impl Iterator<Item = &Scanned> {
+        self.projects
+            .iter()
+            .map(|project| &project.scanned)
+            .chain(&self.settings)
+    }
+}
+
+/// Takes over the id by which the vault knows the project; the state directories it has there.
+fn adopt(
+    registered: &mut Registered,
+    placement: &Placement,
+    upstream: &Upstream,
+) -> Option<Vec<VaultPath>> {
+    let Placement::Known { name } = placement else {
+        return None;
+    };
+    let known = upstream
+        .projects
+        .iter()
+        .find(|project| project.name == *name)?;
+    registered.id = known.record.id.clone();
+    Some(known.record.dirs.clone())
+}
+
+/// Where each project stands; names of new ones are unique among all.
+fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
+    let candidates: Vec<Identity> = upstream
+        .projects
+        .iter()
+        .map(|project| Identity {
+            id: Some(project.record.id.clone()),
+            remotes: project.record.remotes.iter().cloned().collect(),
+            roots: project.record.roots.iter().cloned().collect(),
+        })
+        .collect();
+    let mut taken: BTreeSet<String> = upstream
+        .projects
+        .iter()
+        .map(|project| project.name.to_lowercase())
+        .collect();
+    let mut placements = Vec::with_capacity(projects.len());
+    for project in projects {
+        let placement = match find_match(&identity_of(project), &candidates) {
+            Match::Same(index) => Placement::Known {
+                name: upstream.projects[index].name.clone(),
+            },
+            Match::Ambiguous(indexes) => Placement::Ambiguous {
+                names: indexes
+                    .into_iter()
+                    .map(|index| upstream.projects[index].name.clone())
+                    .collect(),
+            },
+            Match::None if project.published && !upstream.first_meeting => Placement::Removed,
+            Match::None => {
+                let name = unique_name(&project.name, &|name| taken.contains(&name.to_lowercase()));
+                taken.insert(name.to_lowercase());
+                Placement::New { name }
+            }
+        };
+        placements.push(placement);
+    }
+    placements
+}
+
+/// How a registered project is known. A separate checkout is known by its id alone.
+#[must_use]
+pub fn identity_of(project: &Registered) -> Identity {
+    let marks = |list: &[String]| {
+        if project.separate {
+            BTreeSet::new()
+        } else {
+            list.iter().cloned().collect()
+        }
+    };
+    Identity {
+        id: Some(project.id.clone()),
+        remotes: marks(&project.remotes),
+        roots: marks(&project.roots),
+    }
+}

@@ -1,0 +1,444 @@
+//! The disk's side of a pull: what is written, deleted and kept in one project or tool.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
+use crate::base::{Blobs, Leaf, ObjectId, PathFault, VaultPath, escape_name};
+use crate::layout::decode_name;
+use crate::merge::{InVault, OnDisk, Trio, Verdict, merge_notes};
+use crate::restore::{RestoreError, Step, StepKind, StepOutcome, WhyKept, apply};
+use crate::source::Reason;
+use crate::vault::{Objects, content_id};
+
+use super::agreed::{Notes, as_in_vault};
+use super::pull::{KeptLine, PulledUnit};
+use super::report::{Change, ChangeKind};
+use super::round::judge;
+use super::scan::Scanned;
+use super::{FlowError, Writer, settings_text};
+
+/// Deletions up to this number are ordinary work.
+const FEW: usize = 20;
+
+/// What is to land, and how.
+pub struct Landing {
+    pub vault: Option<ObjectId>,
+    pub base_notes: Notes,
+    pub vault_notes: Notes,
+    pub trios: Vec<Trio>,
+    pub faults: Vec<PathFault>,
+    pub allow_mass_delete: bool,
+    pub dry_run: bool,
+}
+
+/// What became of it.
+pub struct Landed {
+    pub report: PulledUnit,
+    /// What is agreed from now on, by path.
+    pub agreed: Vec<(VaultPath, Option<Leaf>)>,
+    pub notes: Option<Notes>,
+    pub conflicts: Vec<VaultPath>,
+}
+
+/// Brings one unit up to what the vault has.
+pub fn land(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    scanned: &mut Scanned,
+    mut landing: Landing,
+) -> Result<Landed, FlowError> {
+    let trios = std::mem::take(&mut landing.trios);
+    let mut decided = judge(objects, landing.vault, trios, scanned)?;
+    if !landing.allow_mass_delete && withhold_mass_delete(scanned, &decided) {
+        let trios = decided.into_iter().map(|(trio, _)| trio).collect();
+        decided = judge(objects, landing.vault, trios, scanned)?;
+    }
+    let mut plan = Plan::new(scanned);
+    plan.hostile(&landing.faults);
+    let mut contents = BTreeMap::new();
+    for (trio, verdict) in &decided {
+        plan.take(objects, &landing, (trio, verdict), &mut contents)?;
+    }
+    let noted = plan.notes(&landing);
+    let mut outcomes = plan.settled(&decided);
+    if landing.dry_run {
+        plan.foresee();
+    } else {
+        outcomes.extend(plan.carry_out(writer, objects, &contents)?);
+    }
+    let (damaged, report, conflicts) = (plan.damaged, plan.report, plan.conflicts);
+    for path in damaged {
+        scanned.withhold(
+            path,
+            Reason::Damaged,
+            Some("it is no JSON in the vault".to_owned()),
+        );
+    }
+    Ok(Landed {
+        report,
+        agreed: outcomes,
+        notes: noted,
+        conflicts,
+    })
+}
+
+/// The vault would empty a state directory: that is more likely an accident over there.
+fn withhold_mass_delete(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> bool {
+    let mut withheld = false;
+    for root in scanned.unit.roots.clone() {
+        let goes = |path: &VaultPath| path.below(&root).is_some();
+        let gone: BTreeSet<&VaultPath> = decided
+            .iter()
+            .filter(|(trio, verdict)| verdict.disk == OnDisk::Delete && goes(&trio.path))
+            .map(|(trio, _)| &trio.path)
+            .collect();
+        let stays = scanned
+            .leaves
+            .keys()
+            .filter(|path| goes(path) && !gone.contains(path))
+            .count();
+        if gone.len() > FEW && gone.len() > stays {
+            scanned.withhold(root, Reason::MassDelete, None);
+            withheld = true;
+        }
+    }
+    withheld
+}
+
+/// Contents that are not in the vault as they will be on the disk.
+type Contents = BTreeMap<VaultPath, Vec<u8>>;
+
+struct Plan<'s> {
+    scanned: &'s Scanned,
+    report: PulledUnit,
+    conflicts: Vec<VaultPath>,
+    damaged: Vec<VaultPath>,
+    deletes: Vec<Step>,
+    writes: Vec<Step>,
+    extras: Vec<Step>,
+    /// What is agreed once a step is done, by path.
+    then: BTreeMap<VaultPath, Option<Leaf>>,
+}
+
+impl<'s> Plan<'s> {
+    fn new(scanned: &'s Scanned) -> Self {
+        Self {
+            scanned,
+            report: PulledUnit::of(&scanned.unit),
+            conflicts: Vec::new(),
+            damaged: Vec::new(),
+            deletes: Vec::new(),
+            writes: Vec::new(),
+            extras: Vec::new(),
+            then: BTreeMap::new(),
+        }
+    }
+
+    /// Names that no disk of ours takes: said, and nothing more.
+    fn hostile(&mut self, faults: &[PathFault]) {
+        self.report.refused_names = faults.iter().map(PathFault::to_string).collect();
+    }
+
+    fn take(
+        &mut self,
+        objects: &Objects<'_>,
+        landing: &Landing,
+        (trio, verdict): (&Trio, &Verdict),
+        contents: &mut Contents,
+    ) -> Result<(), FlowError> {
+        let path = &trio.path;
+        let kind = match verdict.disk {
+            OnDisk::Leave => return Ok(()),
+            OnDisk::Kept if verdict.vault == InVault::File => {
+                self.conflicts.push(path.clone());
+                self.report.keep(path, "changed_here_and_there");
+                return Ok(());
+            }
+            OnDisk::Kept => {
+                self.report.keep(path, "changed_here");
+                return Ok(());
+            }
+            OnDisk::Delete => {
+                let Some(expected) = trio.local else {
+                    return Ok(());
+                };
+                StepKind::Delete { expected }
+            }
+            OnDisk::Write(leaf) => {
+                let private = landing
+                    .vault_notes
+                    .get(path)
+                    .is_some_and(|note| note.private);
+                StepKind::Write {
+                    leaf,
+                    private,
+                    expected: trio.local,
+                }
+            }
+        };
+        let Some(names) = real_names(path, &landing.vault_notes) else {
+            self.report.keep(path, "name_refused");
+            return Ok(());
+        };
+        let mut step = Step {
+            path: path.clone(),
+            names,
+            kind,
+        };
+        if self.scanned.unit.is_settings() && !self.with_local_keys(objects, &mut step, contents)? {
+            return Ok(());
+        }
+        self.then.insert(path.clone(), verdict.base_after_pull);
+        match step.kind {
+            StepKind::Delete { .. } => self.deletes.push(step),
+            _ => self.writes.push(step),
+        }
+        Ok(())
+    }
+
+    /// Settings keep this machine's own keys: what is written is the vault's text with them in it,
+    /// and what is expected is the file as it stands here. False: this file stays as it is.
+    fn with_local_keys(
+        &mut self,
+        objects: &Objects<'_>,
+        step: &mut Step,
+        contents: &mut Contents,
+    ) -> Result<bool, FlowError> {
+        let unit = &self.scanned.unit;
+        let (leaf, expected) = match &step.kind {
+            StepKind::Write { leaf, expected, .. } => (Some(*leaf), *expected),
+            StepKind::Delete { expected } => (None, Some(*expected)),
+            _ => return Ok(true),
+        };
+        let local = match expected {
+            Some(expected) => match settings_text::read(unit, &step.path, expected) {
+                Some(raw) => Some(raw),
+                None => {
+                    self.report.keep(&step.path, "changed");
+                    return Ok(false);
+                }
+            },
+            None => None,
+        };
+        let raw = local.as_ref().map(|raw| Leaf {
+            id: content_id(raw),
+            ..expected.expect("it was read")
+        });
+        match leaf {
+            None => {
+                step.kind = StepKind::Delete {
+                    expected: raw.expect("a deletion expects a file"),
+                }
+            }
+            Some(leaf) => {
+                let text = objects.blob(leaf.id)?;
+                let Some(merged) =
+                    settings_text::overlay(unit, &step.path, &text, local.as_deref())
+                else {
+                    self.damaged.push(step.path.clone());
+                    self.report.keep(&step.path, "damaged_in_vault");
+                    return Ok(false);
+                };
+                contents.insert(step.path.clone(), merged);
+                let noted = self
+                    .scanned
+                    .notes
+                    .get(&step.path)
+                    .is_some_and(|note| note.private);
+                step.kind = StepKind::Write {
+                    leaf,
+                    private: noted || expected.is_none(),
+                    expected: raw,
+                };
+            }
+        }
+        Ok(true)
+    }
+
+    /// Empty directories and private files; what is noted as agreed from now on.
+    fn notes(&mut self, landing: &Landing) -> Option<Notes> {
+        let scanned = self.scanned;
+        let speaks = |path: &VaultPath| scanned.scope(path) == crate::merge::Scope::Carried;
+        let (base, vault) = (&landing.base_notes, &landing.vault_notes);
+        let local = &as_in_vault(&scanned.notes, vault);
+        let merged = merge_notes(base, local, vault, &speaks);
+        let mut agreed = base.clone();
+        for path in local.keys().chain(base.keys()).chain(vault.keys()) {
+            if local.get(path) == vault.get(path) || merged.disk.contains_key(path) {
+                match vault.get(path) {
+                    Some(note) => agreed.insert(path.clone(), note.clone()),
+                    None => agreed.remove(path),
+                };
+            }
+        }
+        for (path, note) in &merged.disk {
+            let was = local.get(path).cloned().unwrap_or_default();
+            let now = note.clone().unwrap_or_default();
+            let kind = match (was.dir, now.dir) {
+                (false, true) => StepKind::MakeDir,
+                (true, false) => StepKind::RemoveDir,
+                _ if was.private != now.private => StepKind::Private(now.private),
+                _ => continue,
+            };
+            if let Some(names) = real_names(path, vault) {
+                self.extras.push(Step {
+                    path: path.clone(),
+                    names,
+                    kind,
+                });
+            }
+        }
+        (agreed != *base).then_some(agreed)
+    }
+
+    /// Paths that need no step: what is agreed about them changes all the same.
+    fn settled(&self, decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
+        let settled = decided
+            .iter()
+            .filter(|(_, verdict)| verdict.disk == OnDisk::Leave);
+        let settled = settled.filter(|(trio, verdict)| verdict.base_after_pull != trio.base);
+        settled
+            .map(|(trio, verdict)| (trio.path.clone(), verdict.base_after_pull))
+            .collect()
+    }
+
+    fn foresee(&mut self) {
+        for step in self.deletes.iter().chain(&self.writes) {
+            self.report.changes.push(change_of(step));
+        }
+        self.report.recount();
+    }
+
+    /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
+    fn carry_out(
+        &mut self,
+        writer: &Writer<'_>,
+        objects: &Objects<'_>,
+        contents: &Contents,
+    ) -> Result<Vec<(VaultPath, Option<Leaf>)>, FlowError> {
+        let content = |step: &Step| -> Result<Vec<u8>, RestoreError> {
+            match (&step.kind, contents.get(&step.path)) {
+                (_, Some(bytes)) => Ok(bytes.clone()),
+                (StepKind::Write { leaf, .. }, None) => Ok(objects.blob(leaf.id)?),
+                _ => Ok(Vec::new()),
+            }
+        };
+        let mut agreed = Vec::new();
+        for steps in [&self.deletes, &self.writes, &self.extras] {
+            if steps.is_empty() {
+                continue;
+            }
+            let root = &self.scanned.unit.root;
+            let random = writer.session.edges.random.as_ref();
+            let outcomes = apply(root, steps, &content, &content_id, random)?;
+            for (step, outcome) in steps.iter().zip(outcomes) {
+                match outcome {
+                    StepOutcome::Done => {
+                        if let Some(leaf) = self.then.get(&step.path) {
+                            agreed.push((step.path.clone(), *leaf));
+                            self.report.changes.push(change_of(step));
+                        }
+                    }
+                    StepOutcome::Kept(why) => self.report.keep(&step.path, word(why)),
+                }
+            }
+        }
+        self.report.recount();
+        Ok(agreed)
+    }
+}
+
+fn change_of(step: &Step) -> Change {
+    let change = match &step.kind {
+        StepKind::Write { expected: None, .. } => ChangeKind::Added,
+        StepKind::Write { .. } => ChangeKind::Changed,
+        _ => ChangeKind::Removed,
+    };
+    Change {
+        path: step.path.clone(),
+        change,
+    }
+}
+
+const fn word(why: WhyKept) -> &'static str {
+    match why {
+        WhyKept::Changed => "changed",
+        WhyKept::InTheWay => "in_the_way",
+        WhyKept::NotADirectory => "not_a_directory",
+        WhyKept::LinkLeaves => "link_leaves",
+        WhyKept::NameRefused => "name_refused",
+        WhyKept::NotAllowed => "not_allowed",
+    }
+}
+
+impl PulledUnit {
+    fn keep(&mut self, path: &VaultPath, why: &'static str) {
+        self.kept_paths.push(KeptLine {
+            path: path.clone(),
+            why,
+        });
+        self.kept = self.kept_paths.len();
+    }
+
+    fn recount(&mut self) {
+        let count = |kind: ChangeKind| {
+            self.changes
+                .iter()
+                .filter(|change| change.change == kind)
+                .count()
+        };
+        (self.added, self.changed, self.removed) = (
+            count(ChangeKind::Added),
+            count(ChangeKind::Changed),
+            count(ChangeKind::Removed),
+        );
+    }
+}
+
+/// The names on this disk. A note may give back only what escaping took away: it cannot rename.
+fn real_names(path: &VaultPath, notes: &Notes) -> Option<Vec<OsString>> {
+    let mut at = VaultPath::root();
+    let mut names = Vec::new();
+    for name in path.names() {
+        at = at.child(name.as_bytes()).ok()?;
+        let real = match notes.get(&at).and_then(|note| note.name.as_deref()) {
+            None => name.as_bytes().to_vec(),
+            Some(noted) => {
+                let real = decode_name(noted).ok()?;
+                let honest = escape_name(&real) == name && std::str::from_utf8(&real).is_err();
+                honest.then_some(real)?
+            }
+        };
+        names.push(OsString::from_vec(real));
+    }
+    Some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::PathNote;
+
+    #[test]
+    fn a_note_gives_a_name_back_and_cannot_make_one_up() {
+        let path = VaultPath::parse(".aigon/caf%E9/x").expect("valid");
+        let noted = |at: &str, name: &str| {
+            let note = PathNote {
+                name: Some(name.to_owned()),
+                ..PathNote::default()
+            };
+            Notes::from([(VaultPath::parse(at).expect("valid"), note)])
+        };
+        let names = real_names(&path, &noted(".aigon/caf%E9", "caf%E9")).expect("an honest note");
+        assert_eq!(names[1], OsString::from_vec(b"caf\xe9".to_vec()));
+        assert_eq!(real_names(&path, &noted(".aigon/caf%E9", "..")), None);
+        assert_eq!(real_names(&path, &noted(".aigon/caf%E9", "other")), None);
+        let git = VaultPath::parse("%2Egit/hooks").expect("valid");
+        assert_eq!(real_names(&git, &noted("%2Egit", ".git")), None);
+        assert_eq!(
+            real_names(&path, &Notes::new()).expect("no note")[1],
+            "caf%E9"
+        );
+    }
+}

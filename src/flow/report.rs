@@ -1,0 +1,240 @@
+//! What flows report: the JSON that scripts rely on, in one place.
+
+use serde::Serialize;
+
+use crate::base::{HostPath, Leaf, VaultPath};
+use crate::merge::Remark;
+use crate::source::Reason;
+
+use super::here::{Here, Placement};
+use super::scan::{Scanned, is_held};
+use super::unit::Unit;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    Added,
+    Changed,
+    Removed,
+}
+
+/// One path that changes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    pub path: VaultPath,
+    pub change: ChangeKind,
+}
+
+impl ChangeKind {
+    #[must_use]
+    pub fn between(before: Option<Leaf>, after: Option<Leaf>) -> Self {
+        match (before, after) {
+            (None, _) => Self::Added,
+            (_, None) => Self::Removed,
+            _ => Self::Changed,
+        }
+    }
+}
+
+/// Something about a path that a person would want to hear.
+#[derive(Clone, Debug, Serialize)]
+pub struct RemarkLine {
+    pub path: VaultPath,
+    pub remark: &'static str,
+}
+
+/// What a run changes in one project or tool.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnitChanges {
+    pub name: String,
+    pub path: HostPath,
+    #[serde(skip)]
+    pub is_settings: bool,
+    /// How many paths change.
+    pub files: usize,
+    pub changes: Vec<Change>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<RemarkLine>,
+}
+
+impl UnitChanges {
+    #[must_use]
+    pub fn of(unit: &Unit) -> Self {
+        Self {
+            name: unit.name.clone(),
+            path: unit.root.clone(),
+            is_settings: unit.is_settings(),
+            files: 0,
+            changes: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    pub fn push(&mut self, path: &VaultPath, before: Option<Leaf>, after: Option<Leaf>) {
+        self.changes.push(Change {
+            path: path.clone(),
+            change: ChangeKind::between(before, after),
+        });
+        self.files = self.changes.len();
+    }
+
+    pub fn remark(&mut self, path: &VaultPath, remark: Option<Remark>) {
+        let remark = match remark {
+            Some(Remark::DeletedHereChangedThere) => {
+                "deleted here, changed elsewhere: the change stays"
+            }
+            Some(Remark::ChangedHereDeletedThere) => {
+                "changed here, deleted elsewhere: the change stays"
+            }
+            None => return,
+        };
+        self.remarks.push(RemarkLine {
+            path: path.clone(),
+            remark,
+        });
+    }
+}
+
+/// A path that two machines changed and that waits for a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConflictLine {
+    pub id: String,
+    pub kind: &'static str,
+    pub project: String,
+    pub path: VaultPath,
+}
+
+impl ConflictLine {
+    #[must_use]
+    pub fn file(id: String, project: &str, path: VaultPath) -> Self {
+        Self {
+            id,
+            kind: "file",
+            project: project.to_owned(),
+            path,
+        }
+    }
+}
+
+/// A path that stays behind and wants somebody's attention. Never its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WithheldLine {
+    pub project: String,
+    pub path: VaultPath,
+    pub reason: Reason,
+    pub rule: Option<String>,
+    pub line: Option<usize>,
+}
+
+/// A path that stays behind because a rule says so.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftLine {
+    pub project: String,
+    pub path: VaultPath,
+    pub reason: Reason,
+    pub rule: Option<String>,
+}
+
+/// How many files were looked at and what becomes of them.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct FileCounts {
+    pub scanned: usize,
+    pub added: usize,
+    pub changed: usize,
+    pub removed: usize,
+}
+
+impl FileCounts {
+    #[must_use]
+    pub fn of(here: &Here, units: &[UnitChanges]) -> Self {
+        let count = |kind: ChangeKind| {
+            units
+                .iter()
+                .flat_map(|unit| &unit.changes)
+                .filter(|c| c.change == kind)
+                .count()
+        };
+        Self {
+            scanned: here.scanned().map(|scanned| scanned.leaves.len()).sum(),
+            added: count(ChangeKind::Added),
+            changed: count(ChangeKind::Changed),
+            removed: count(ChangeKind::Removed),
+        }
+    }
+}
+
+/// A registered project that takes no part, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct SkippedProject {
+    pub name: String,
+    pub path: HostPath,
+    pub reason: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<String>,
+}
+
+#[must_use]
+pub fn skipped(here: &Here) -> Vec<SkippedProject> {
+    let line = |project: &super::here::LocalProject| {
+        let (reason, candidates) = match &project.placement {
+            Placement::Removed => ("removed_from_vault", Vec::new()),
+            Placement::Ambiguous { names } => ("ambiguous", names.clone()),
+            Placement::Known { .. } | Placement::New { .. } => return None,
+        };
+        Some(SkippedProject {
+            name: project.registered.name.clone(),
+            path: project.registered.path.clone(),
+            reason,
+            candidates,
+        })
+    };
+    here.projects.iter().filter_map(line).collect()
+}
+
+/// Reasons that a person should look into, as opposed to rules and to things that are no files.
+const fn wants_attention(reason: Reason) -> bool {
+    is_held(reason)
+        && !matches!(
+            reason,
+            Reason::TooLarge | Reason::NotAFile | Reason::LinkedRoot
+        )
+}
+
+#[must_use]
+pub fn withheld(here: &Here) -> Vec<WithheldLine> {
+    let line = |scanned: &Scanned| {
+        let name = scanned.unit.name.clone();
+        let lines = scanned
+            .left
+            .values()
+            .filter(|left| wants_attention(left.reason));
+        let lines = lines.map(|left| WithheldLine {
+            project: name.clone(),
+            path: left.path.clone(),
+            reason: left.reason,
+            rule: left.rule.clone(),
+            line: scanned.lines.get(&left.path).copied(),
+        });
+        lines.collect::<Vec<_>>()
+    };
+    here.scanned().flat_map(line).collect()
+}
+
+#[must_use]
+pub fn left(here: &Here) -> Vec<LeftLine> {
+    let line = |scanned: &Scanned| {
+        let name = scanned.unit.name.clone();
+        let lines = scanned
+            .left
+            .values()
+            .filter(|left| !wants_attention(left.reason));
+        let lines = lines.map(|left| LeftLine {
+            project: name.clone(),
+            path: left.path.clone(),
+            reason: left.reason,
+            rule: left.rule.clone(),
+        });
+        lines.collect::<Vec<_>>()
+    };
+    here.scanned().flat_map(line).collect()
+}

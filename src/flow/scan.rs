@@ -1,0 +1,215 @@
+//! L: what this disk holds now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::{HostPath, Leaf, ObjectId, VaultPath};
+use crate::layout::{Owner, PathNote};
+use crate::merge::{Edits, Graft, Scope, edit};
+use crate::snapshot::{StatCache, TakeOptions, take};
+use crate::source::{Left, Reason, WalkOptions, walk};
+use crate::vault::Objects;
+
+use super::agreed::Notes;
+use super::unit::Unit;
+use super::{Event, FlowError, Session};
+
+/// One project or tool, as it is on this disk.
+pub struct Scanned {
+    pub unit: Unit,
+    pub tree: Option<ObjectId>,
+    pub leaves: BTreeMap<VaultPath, Leaf>,
+    pub notes: Notes,
+    /// What stays behind, and why.
+    pub left: BTreeMap<VaultPath, Left>,
+    /// The line of a finding in a file that is withheld for it.
+    pub lines: BTreeMap<VaultPath, usize>,
+    pub missing_roots: Vec<VaultPath>,
+    /// Temp files that a killed restore left.
+    pub temp: Vec<HostPath>,
+    tracked: BTreeSet<Vec<u8>>,
+}
+
+impl Scanned {
+    /// Whether this machine may speak of a path.
+    #[must_use]
+    pub fn scope(&self, path: &VaultPath) -> Scope {
+        if !self.unit.covers(path) || self.tracked.contains(path.as_str().as_bytes()) {
+            return Scope::Out;
+        }
+        let left = self.left.get(path).into_iter();
+        let above = path.ancestors().filter_map(|dir| self.left.get(&dir));
+        if let Some(left) = left.chain(above).next() {
+            return if is_held(left.reason) {
+                Scope::Held
+            } else {
+                Scope::Out
+            };
+        }
+        if self.leaves.contains_key(path) {
+            return Scope::Carried;
+        }
+        let ruled_out = self
+            .unit
+            .decide(path, false)
+            .is_some_and(|decision| decision.is_out());
+        if ruled_out {
+            Scope::Out
+        } else {
+            Scope::Carried
+        }
+    }
+
+    /// Leaves a path behind after all.
+    pub fn withhold(&mut self, path: VaultPath, reason: Reason, rule: Option<String>) {
+        let is_dir = !self.leaves.contains_key(&path);
+        self.leaves.remove(&path);
+        self.left.insert(
+            path.clone(),
+            Left {
+                path,
+                reason,
+                rule,
+                is_dir,
+            },
+        );
+    }
+}
+
+/// Reasons that are of the moment: what was agreed stays agreed. The others are rules.
+#[must_use]
+pub const fn is_held(reason: Reason) -> bool {
+    !matches!(
+        reason,
+        Reason::Disposable
+            | Reason::MachineLocal
+            | Reason::Secret
+            | Reason::Tracked
+            | Reason::Nested
+            | Reason::Temporary
+    )
+}
+
+/// Looks at one unit.
+pub fn scan(
+    session: &Session<'_>,
+    unit: Unit,
+    cache: &mut StatCache,
+    objects: &mut Objects<'_>,
+) -> Result<Scanned, FlowError> {
+    session.tell(&Event::Scanning { name: &unit.name });
+    let tracked = match &unit.owner {
+        Owner::Project(_) => crate::repo::tracked(&unit.root, &unit.roots, &session.edges.env),
+        Owner::Settings(_) => Ok(BTreeSet::new()),
+    };
+    if !unit.root.as_path().is_dir() {
+        return Ok(unreadable(unit, Reason::Missing, None));
+    }
+    let tracked = match tracked {
+        Ok(tracked) => tracked,
+        // Without the list of tracked files none of them can be told from state: all of it waits.
+        Err(fault) => {
+            return Ok(unreadable(
+                unit,
+                Reason::Unreadable,
+                Some(fault.to_string()),
+            ));
+        }
+    };
+    let walked = walk(&WalkOptions {
+        root: &unit.root,
+        roots: &unit.roots,
+        rules: &|path, is_dir| unit.decide_entry(path, is_dir),
+        tracked: &|path| tracked.contains(path),
+        max_file: session.config.max_file,
+    })?;
+    let sanitizer = |path: &VaultPath| unit.sanitizer(path);
+    let options = TakeOptions {
+        unit: &unit.key,
+        sanitizer: &sanitizer,
+        progress: &|_| (),
+    };
+    let snapshot = take(&walked, &options, cache, objects)?;
+    let mut notes = snapshot.notes;
+    parent_names(&unit.root, &walked.found, &mut notes);
+    // A root that is not there is only worth a word where something was agreed below it: the guard
+    // says so.
+    let left = walked
+        .left
+        .into_iter()
+        .filter(|left| left.reason != Reason::Missing)
+        .chain(snapshot.left)
+        .map(|left| (left.path.clone(), left));
+    let mut scanned = Scanned {
+        tree: None,
+        leaves: snapshot.leaves,
+        notes,
+        left: left.collect(),
+        lines: BTreeMap::new(),
+        missing_roots: walked.missing_roots,
+        temp: walked.temp,
+        tracked,
+        unit,
+    };
+    scanned.tree = tree_of(objects, &scanned.leaves)?;
+    Ok(scanned)
+}
+
+/// The tree of a set of leaves.
+pub fn tree_of(
+    objects: &mut Objects<'_>,
+    leaves: &BTreeMap<VaultPath, Leaf>,
+) -> Result<Option<ObjectId>, FlowError> {
+    let edits: Edits = leaves
+        .iter()
+        .map(|(path, leaf)| (path.clone(), Graft::Leaf(*leaf)))
+        .collect();
+    Ok(edit(objects, None, &edits)?)
+}
+
+fn unreadable(unit: Unit, reason: Reason, why: Option<String>) -> Scanned {
+    let left = unit.roots.iter().map(|root| {
+        let left = Left {
+            path: root.clone(),
+            reason,
+            rule: why.clone(),
+            is_dir: true,
+        };
+        (root.clone(), left)
+    });
+    Scanned {
+        tree: None,
+        leaves: BTreeMap::new(),
+        notes: Notes::new(),
+        left: left.collect(),
+        lines: BTreeMap::new(),
+        missing_roots: Vec::new(),
+        temp: Vec::new(),
+        tracked: BTreeSet::new(),
+        unit,
+    }
+}
+
+/// Directories whose own name had to be escaped are noted too, so that they get it back.
+fn parent_names(root: &HostPath, found: &[crate::source::Found], notes: &mut Notes) {
+    use std::os::unix::ffi::OsStrExt;
+    for found in found
+        .iter()
+        .filter(|found| found.path.as_str().contains('%'))
+    {
+        let mut host = found.host.as_path().parent();
+        for dir in found.path.ancestors() {
+            let Some(at) = host.filter(|at| *at != root.as_path()) else {
+                break;
+            };
+            let real = at.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
+            if dir.name().is_some_and(|name| name.as_bytes() != real) {
+                let name = Some(crate::layout::encode_name(real));
+                notes.entry(dir).or_insert_with(|| PathNote {
+                    name,
+                    ..PathNote::default()
+                });
+            }
+            host = at.parent();
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What every flow stands on: the places, the configuration, the edges. A [`Session`] reads; a
+//! [`Writer`] also holds the run lock, and only it can change anything.
+
+use std::cell::RefCell;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{
+    Edges, FileLock, Holder, HostPath, LockOutcome, MachineId, create_private_dir, read_if_there,
+    sweep_temp_files, write_atomic,
+};
+use crate::config::Config;
+use crate::vault::wire::{Address, PathRemote, Remote, WireOptions};
+use crate::vault::{Author, Store};
+
+use super::{Event, FlowError, Places, Watch};
+
+/// One run, before it holds any lock.
+pub struct Session<'a> {
+    pub edges: &'a Edges,
+    pub places: Places,
+    pub config: Config,
+    pub watch: &'a dyn Watch,
+    /// The command, as the lock and the history of runs name it.
+    pub command: String,
+}
+
+impl<'a> Session<'a> {
+    pub fn open(
+        edges: &'a Edges,
+        home: Option<&Path>,
+        command: &str,
+        watch: &'a dyn Watch,
+    ) -> Result<Self, FlowError> {
+        let places = Places::find(edges, home)?;
+        let config = Config::load(&places.config_file)?;
+        Ok(Self {
+            edges,
+            places,
+            config,
+            watch,
+            command: command.to_owned(),
+        })
+    }
+
+    pub fn tell(&self, event: &Event<'_>) {
+        self.watch.tell(event);
+    }
+
+    /// This machine's copy of the vault, if there is one yet.
+    pub fn store(&self) -> Result<Option<Store>, FlowError> {
+        Ok(Store::open_existing(&self.places.store())?)
+    }
+
+    pub fn holder(&self) -> Holder {
+        Holder {
+            pid: std::process::id(),
+            command: self.command.clone(),
+            since: self.edges.clock.now(),
+        }
+    }
+
+    /// What other machines see this one called.
+    pub fn machine_name(&self) -> String {
+        let name = self
+            .config
+            .machine_name
+            .clone()
+            .unwrap_or_else(|| self.edges.env.host_name.clone());
+        let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        if name.trim().is_empty() {
+            "unnamed".to_owned()
+        } else {
+            name
+        }
+    }
+
+    /// This machine's id, if it has one yet.
+    pub fn machine(&self) -> Result<Option<MachineId>, FlowError> {
+        let file = self.places.machine_file();
+        let Some(bytes) = read_if_there(file.as_path(), 1 << 16)? else {
+            return Ok(None);
+        };
+        let own: OwnMachine =
+            serde_json::from_slice(&bytes).map_err(|source| FlowError::BadFile {
+                path: file.as_path().to_owned(),
+                source,
+            })?;
+        Ok(Some(own.machine))
+    }
+
+    /// The configured remote, opened as far as its address.
+    pub fn remote(&self, machine: &MachineId) -> Result<Option<Box<dyn Remote>>, FlowError> {
+        match &self.config.remote_url {
+            Some(url) => self.remote_at(url, machine).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub fn remote_at(&self, url: &str, machine: &MachineId) -> Result<Box<dyn Remote>, FlowError> {
+        let options = WireOptions {
+            env: self.edges.env.clone(),
+            machine: machine.clone(),
+            idle: self.config.idle_timeout,
+        };
+        let Address::Path(path) = self.address(url)?;
+        Ok(Box::new(PathRemote::new(&path, url, options)))
+    }
+
+    pub fn address(&self, url: &str) -> Result<Address, FlowError> {
+        Ok(Address::parse(
+            url,
+            &self.edges.env.cwd,
+            self.places.home.as_path(),
+        )?)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct OwnMachine {
+    machine: MachineId,
+}
+
+/// The holder of the run lock: one push, pull or configure at a time on this machine.
+pub struct Writer<'a> {
+    pub session: &'a Session<'a>,
+    pub store: Store,
+    machine: RefCell<MachineId>,
+    /// The file system's own time when the run began.
+    pub began_ns: i64,
+    /// The last run was killed: what it left unfinished is cleared away.
+    pub after_crash: bool,
+    _lock: FileLock,
+}
+
+impl<'a> Writer<'a> {
+    pub fn take(session: &'a Session<'a>) -> Result<Self, FlowError> {
+        let places = &session.places;
+        create_private_dir(places.data.as_path())?;
+        create_private_dir(places.state.as_path())?;
+        let lock_file = places.run_lock();
+        let lock = match FileLock::try_take(lock_file.as_path(), &session.holder())? {
+            LockOutcome::Taken(lock) => lock,
+            LockOutcome::Busy(holder) => return Err(FlowError::Busy { holder }),
+        };
+        let began_ns = modified_ns(&lock_file)?;
+        let after_crash = lock.abandoned.is_some();
+        if after_crash {
+            for dir in [&places.data, &places.state] {
+                sweep_temp_files(dir.as_path())?;
+            }
+        }
+        let store = Store::open(&places.store())?;
+        if after_crash {
+            store.sweep()?;
+        }
+        let machine = match session.machine()? {
+            Some(machine) => machine,
+            None => new_machine(session)?,
+        };
+        Ok(Self {
+            session,
+            store,
+            machine: RefCell::new(machine),
+            began_ns,
+            after_crash,
+            _lock: lock,
+        })
+    }
+
+    #[must_use]
+    pub fn machine(&self) -> MachineId {
+        self.machine.borrow().clone()
+    }
+
+    /// A machine whose record somebody else wrote is a clone: it goes on under a new name.
+    pub fn rename_machine(&self) -> Result<(), FlowError> {
+        *self.machine.borrow_mut() = new_machine(self.session)?;
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author {
+            name: self.session.machine_name(),
+            email: format!("{}@holdall.invalid", self.machine()),
+        }
+    }
+
+    /// The remote, cleared of what a killed run of this machine left there.
+    pub fn remote(&self) -> Result<Option<Box<dyn Remote>>, FlowError> {
+        let remote = self.session.remote(&self.machine())?;
+        if let Some(remote) = remote.as_ref().filter(|_| self.after_crash) {
+            remote.sweep()?;
+        }
+        Ok(remote)
+    }
+}
+
+fn new_machine(session: &Session<'_>) -> Result<MachineId, FlowError> {
+    let machine = MachineId::new(session.edges)?;
+    let mut bytes = serde_json::to_vec_pretty(&OwnMachine {
+        machine: machine.clone(),
+    })
+    .expect("plain data");
+    bytes.push(b'\n');
+    write_atomic(session.places.machine_file().as_path(), &bytes)?;
+    Ok(machine)
+}
+
+/// The lock file was written just now: its time is what the file system calls now.
+fn modified_ns(file: &HostPath) -> Result<i64, FlowError> {
+    let meta =
+        std::fs::metadata(file).map_err(crate::base::BaseError::io("look at", file.as_path()))?;
+    Ok(meta
+        .mtime()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(meta.mtime_nsec()))
+}

@@ -1,0 +1,166 @@
+//! What is carried: each project's state directories, and each tool's settings.
+
+use std::collections::BTreeSet;
+
+use crate::base::{HostPath, VaultPath};
+use crate::doc::KeyPattern;
+use crate::layout::Owner;
+use crate::project::Registered;
+use crate::snapshot::Sanitizer;
+use crate::source::{Decision, Preset, Rules, presets};
+
+use super::agreed::unit_key;
+use super::{FlowError, Session};
+
+/// A directory of this disk, some of whose entries travel.
+pub struct Unit {
+    pub owner: Owner,
+    /// Its name in the base tree and the cache.
+    pub key: String,
+    /// Its name for people.
+    pub name: String,
+    pub root: HostPath,
+    /// What is carried, below the root.
+    pub roots: Vec<VaultPath>,
+    rules: Vec<(VaultPath, Rules)>,
+    preset: Option<&'static Preset>,
+}
+
+/// The tool under which files of the home directory travel that belong to no preset.
+pub const HOME_TOOL: &str = "home";
+
+impl Unit {
+    #[must_use]
+    pub fn of_project(project: &Registered, dirs: &BTreeSet<VaultPath>, off: &[String]) -> Self {
+        let owner = Owner::Project(project.id.clone());
+        let rules = dirs.iter().map(|dir| {
+            (
+                dir.clone(),
+                Rules::for_dir(dir.name().unwrap_or_default(), off),
+            )
+        });
+        Self {
+            key: unit_key(&owner),
+            name: project.name.clone(),
+            root: project.path.clone(),
+            roots: dirs.iter().cloned().collect(),
+            rules: rules.collect(),
+            preset: None,
+            owner,
+        }
+    }
+
+    fn of_tool(
+        name: &str,
+        root: HostPath,
+        roots: Vec<VaultPath>,
+        preset: Option<&'static Preset>,
+    ) -> Self {
+        let owner = Owner::Settings(name.to_owned());
+        let rules = Rules::for_settings(name, &[]);
+        Self {
+            key: unit_key(&owner),
+            name: name.to_owned(),
+            root,
+            roots,
+            rules: vec![(VaultPath::root(), rules)],
+            preset,
+            owner,
+        }
+    }
+
+    #[must_use]
+    pub const fn is_settings(&self) -> bool {
+        matches!(self.owner, Owner::Settings(_))
+    }
+
+    /// Whether the path lies in what is carried.
+    #[must_use]
+    pub fn covers(&self, path: &VaultPath) -> bool {
+        self.roots.iter().any(|root| path.below(root).is_some())
+    }
+
+    /// The rule that decides on a path, also on one that is not on this disk.
+    #[must_use]
+    pub fn decide(&self, path: &VaultPath, is_dir: bool) -> Option<Decision> {
+        self.ask(path, |rules, below| rules.decide(below, is_dir))
+    }
+
+    /// The same for an entry whose directories were asked about already.
+    #[must_use]
+    pub fn decide_entry(&self, path: &VaultPath, is_dir: bool) -> Option<Decision> {
+        self.ask(path, |rules, below| rules.decide_entry(below, is_dir))
+    }
+
+    fn ask(
+        &self,
+        path: &VaultPath,
+        rule: impl Fn(&Rules, &str) -> Option<Decision>,
+    ) -> Option<Decision> {
+        self.rules
+            .iter()
+            .find_map(|(base, rules)| rule(rules, path.below(base)?.as_str()))
+    }
+
+    /// What to take out of a settings file. JSON alone has keys that can be taken out.
+    #[must_use]
+    pub fn sanitizer(&self, path: &VaultPath) -> Option<Sanitizer> {
+        let is_json = path.name().is_some_and(|name| name.ends_with(".json"));
+        (self.is_settings() && is_json).then(|| Sanitizer {
+            keys: self
+                .preset
+                .and_then(|preset| preset.strip.get(path.as_str()))
+                .map(Vec::as_slice)
+                .unwrap_or_default()
+                .iter()
+                .map(|key| KeyPattern::parse(key).expect("the tests read every preset"))
+                .collect(),
+        })
+    }
+}
+
+/// The tools whose settings travel from this machine.
+pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
+    let config = &session.config;
+    let home = &session.places.home;
+    let mut units = Vec::new();
+    for preset in presets() {
+        let Some(dir) = &preset.home else { continue };
+        let off = |list: &[String]| list.iter().any(|name| *name == preset.name);
+        let root = home.join(dir);
+        let roots = preset.settings();
+        if roots.is_empty()
+            || off(&config.settings_off)
+            || off(&config.presets_off)
+            || !root.as_path().is_dir()
+        {
+            continue;
+        }
+        units.push(Unit::of_tool(&preset.name, root, roots, Some(preset)));
+    }
+    let added = config
+        .settings_add
+        .iter()
+        .map(|path| added_path(home, path))
+        .collect::<Result<Vec<_>, _>>()?;
+    if !added.is_empty() {
+        units.push(Unit::of_tool(HOME_TOOL, home.clone(), added, None));
+    }
+    Ok(units)
+}
+
+/// A path that a person added, below the home directory.
+pub fn added_path(home: &HostPath, path: &str) -> Result<VaultPath, FlowError> {
+    let tail = path.strip_prefix("~/").unwrap_or(path);
+    let full = home.join(tail);
+    let below =
+        full.as_path()
+            .strip_prefix(home.as_path())
+            .map_err(|_| FlowError::OutsideHome {
+                path: path.to_owned(),
+            })?;
+    let text = below.to_str().ok_or_else(|| FlowError::OutsideHome {
+        path: path.to_owned(),
+    })?;
+    Ok(VaultPath::parse(text.trim_end_matches('/'))?)
+}

@@ -1,0 +1,241 @@
+//! T: what the vault holds now, and how that stands to what this machine saw last.
+
+use serde::Serialize;
+
+use crate::base::{Blobs, Id, Kind, ObjectId, Trees, VaultPath};
+use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
+use crate::merge::find;
+use crate::vault::wire::Remote;
+use crate::vault::{Objects, RefName, Relation, Store};
+
+use super::agreed::Agreed;
+use super::filing::Filer;
+use super::{FlowError, heal};
+
+/// The vault had moved in a way that needed mending, and was mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Healed {
+    /// The remote was older than what this machine saw: what it lost goes back.
+    Rewound,
+    /// The remote's history went another way: both are merged.
+    Diverged,
+    /// The remote was empty again: the whole history goes back.
+    Emptied,
+}
+
+/// What the vault holds, ready to be merged with.
+#[derive(Debug)]
+pub struct Upstream {
+    /// What the ref to be moved points at now.
+    pub expected: Option<ObjectId>,
+    /// The commit to build on.
+    pub parent: Option<ObjectId>,
+    pub tree: Option<ObjectId>,
+    pub record: Option<VaultRecord>,
+    pub projects: Vec<VaultProject>,
+    pub healed: Option<Healed>,
+    /// This machine meets the vault for the first time: nothing that was agreed before counts.
+    pub first_meeting: bool,
+}
+
+/// A project as the vault has it.
+#[derive(Clone, Debug)]
+pub struct VaultProject {
+    pub name: String,
+    pub record: ProjectRecord,
+    /// The tree of its directory, with the record in it.
+    pub tree: ObjectId,
+    pub record_id: ObjectId,
+}
+
+impl Upstream {
+    pub fn project(&self, id: &Id) -> Option<&VaultProject> {
+        self.projects
+            .iter()
+            .find(|project| project.record.id == *id)
+    }
+
+    /// The tree of a directory of the vault.
+    pub fn dir(&self, trees: &dyn Trees, path: &VaultPath) -> Result<Option<ObjectId>, FlowError> {
+        let found = find(trees, self.tree, path)?;
+        Ok(found
+            .filter(|leaf| leaf.kind == Kind::Tree)
+            .map(|leaf| leaf.id))
+    }
+
+    fn at(expected: Option<ObjectId>, parent: Option<ObjectId>, tree: Option<ObjectId>) -> Self {
+        Self {
+            expected,
+            parent,
+            tree,
+            record: None,
+            projects: Vec::new(),
+            healed: None,
+            first_meeting: false,
+        }
+    }
+
+    /// Reads the records that every round needs.
+    fn read(mut self, store: &Store, place: &str) -> Result<Self, FlowError> {
+        let Some(tree) = self.tree else {
+            return Ok(self);
+        };
+        self.record = Some(vault_record(store, tree, place)?);
+        self.projects = projects(store, tree)?;
+        Ok(self)
+    }
+}
+
+/// The vault record of a tree; a tree without one is no vault.
+pub fn vault_record(store: &Store, tree: ObjectId, place: &str) -> Result<VaultRecord, FlowError> {
+    let path = names::vault_record();
+    let leaf = find(store, Some(tree), &path)?;
+    let Some(leaf) = leaf.filter(|leaf| leaf.kind != Kind::Tree) else {
+        return Err(FlowError::NotAVault {
+            place: place.to_owned(),
+        });
+    };
+    let record = VaultRecord::read(&path, &store.blob(leaf.id)?)?;
+    match record.access() {
+        Access::Refused => Err(FlowError::NewerFormat {
+            place: place.to_owned(),
+            writing: false,
+        }),
+        Access::Full | Access::ReadOnly => Ok(record),
+    }
+}
+
+/// Every project of a vault. One whose record cannot be read is an error: to go on without it could
+/// join two projects.
+pub fn projects(store: &Store, tree: ObjectId) -> Result<Vec<VaultProject>, FlowError> {
+    let mut found = Vec::new();
+    let Some(dir) = find(store, Some(tree), &names::projects_dir())? else {
+        return Ok(found);
+    };
+    if dir.kind != Kind::Tree {
+        return Ok(found);
+    }
+    for entry in store.tree(dir.id)? {
+        let Ok(name) = String::from_utf8(entry.name) else {
+            continue;
+        };
+        if entry.kind != Kind::Tree {
+            continue;
+        }
+        let Ok(path) = names::project_record(&name) else {
+            continue;
+        };
+        let own = VaultPath::parse(names::PROJECT_RECORD).expect("a fixed name");
+        // A directory without a record is not ours: somebody put it there by hand.
+        let Some(leaf) = find(store, Some(entry.id), &own)? else {
+            continue;
+        };
+        let record = ProjectRecord::read(&path, &store.blob(leaf.id)?)?;
+        found.push(VaultProject {
+            name,
+            record,
+            tree: entry.id,
+            record_id: leaf.id,
+        });
+    }
+    Ok(found)
+}
+
+/// Where the vault is: at a remote, or on this machine alone.
+pub enum Source<'a> {
+    Remote(&'a dyn Remote),
+    Here,
+}
+
+/// Looks at the vault as it is now, fetches it, and says how it stands to what was seen.
+pub fn look(
+    objects: &mut Objects<'_>,
+    source: &Source<'_>,
+    agreed: &Agreed,
+    filer: &Filer<'_>,
+) -> Result<Upstream, FlowError> {
+    let store = objects.store();
+    let branch = store.read_ref(RefName::Branch)?;
+    let Source::Remote(remote) = source else {
+        let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
+        return Upstream::at(branch, branch, tree).read(store, "the vault on this machine");
+    };
+    let published = store.read_ref(RefName::Published)?;
+    let Some(tip) = remote.tip()? else {
+        let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
+        let mut upstream = Upstream::at(None, branch, tree).read(store, remote.url())?;
+        upstream.healed = published.map(|_| Healed::Emptied);
+        return Ok(upstream);
+    };
+    remote.fetch(store, tip)?;
+    let tree = store.tree_of(tip)?;
+    let record = vault_record(store, tree, remote.url())?;
+    let ours = match branch {
+        Some(branch) => Some(vault_record(
+            store,
+            store.tree_of(branch)?,
+            "the vault on this machine",
+        )?),
+        None => None,
+    };
+    let Some(seen) = published.or(branch).filter(|_| ours.is_some()) else {
+        let mut upstream =
+            Upstream::at(Some(tip), Some(tip), Some(tree)).read(store, remote.url())?;
+        upstream.first_meeting = agreed.tree.is_some();
+        return Ok(upstream);
+    };
+    let ours = ours.expect("filtered above");
+    if ours.vault != record.vault {
+        if published.is_some() {
+            return Err(FlowError::OtherVault {
+                url: remote.url().to_owned(),
+                ours: ours.vault,
+                theirs: record.vault,
+            });
+        }
+        let mut upstream =
+            Upstream::at(Some(tip), Some(tip), Some(tree)).read(store, remote.url())?;
+        upstream.first_meeting = true;
+        return Ok(upstream);
+    }
+    let epochs = (ours.epoch, record.epoch);
+    stand(objects, (remote.url(), filer), (seen, tip), epochs)?.read(store, remote.url())
+}
+
+/// How the tip stands to what was seen, and what is built on.
+fn stand(
+    objects: &mut Objects<'_>,
+    (url, filer): (&str, &Filer<'_>),
+    (seen, tip): (ObjectId, ObjectId),
+    (our_epoch, their_epoch): (u64, u64),
+) -> Result<Upstream, FlowError> {
+    let store = objects.store();
+    let plain = |parent: ObjectId| -> Result<Upstream, FlowError> {
+        Ok(Upstream::at(
+            Some(tip),
+            Some(parent),
+            Some(store.tree_of(parent)?),
+        ))
+    };
+    match store.relation(seen, tip)? {
+        Relation::Same | Relation::Ahead => plain(tip),
+        // A compaction: the same vault with a new history.
+        _ if their_epoch > our_epoch => plain(tip),
+        Relation::Rewound => {
+            let mut upstream = plain(seen)?;
+            upstream.healed = Some(Healed::Rewound);
+            Ok(upstream)
+        }
+        Relation::Diverged(base) => {
+            store.keep(&format!("diverged-{}", seen.short()), seen)?;
+            let mut upstream = plain(tip)?;
+            upstream.tree = Some(heal::merge_histories(objects, filer, (base, seen, tip))?);
+            upstream.healed = Some(Healed::Diverged);
+            Ok(upstream)
+        }
+        Relation::Unrelated => Err(FlowError::Replaced {
+            url: url.to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,40 @@
+//! What a flow tells while it works. A face draws it; nobody has to listen.
+
+/// Something that happened on the way.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Files of this project or tool are looked at.
+    Scanning {
+        name: &'a str,
+    },
+    /// The remote is asked.
+    Contacting {
+        url: &'a str,
+    },
+    Fetching {
+        url: &'a str,
+    },
+    Pushing {
+        url: &'a str,
+    },
+    /// Another machine was faster; the work is merged again.
+    Again {
+        attempt: usize,
+    },
+    /// Something worth a line to a person, though the run goes on.
+    Warning {
+        text: &'a str,
+    },
+}
+
+/// Hears events.
+pub trait Watch {
+    fn tell(&self, event: &Event<'_>);
+}
+
+/// Hears nothing.
+pub struct Silent;
+
+impl Watch for Silent {
+    fn tell(&self, _: &Event<'_>) {}
+}

@@ -1,0 +1,88 @@
+//! What each run did, when, and how it ended: the facts for the status and for "is a push due?".
+//!
+//! *In*: one line of facts at the end of a run. *Out*: the last run of each command, and the last
+//! that went well. *Never*: a judgement; what to do about it is decided elsewhere.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{BaseError, HostPath, Timestamp, read_if_there, write_atomic};
+
+const MAX_BYTES: u64 = 1 << 20;
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    pub began: Timestamp,
+    pub ended: Timestamp,
+    pub ok: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What is remembered of one command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    pub last: Option<Run>,
+    pub last_ok: Option<Run>,
+}
+
+/// The runs of this machine, by command.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runs(BTreeMap<String, History>);
+
+impl Runs {
+    /// What is remembered. Facts that cannot be read are forgotten: they only inform.
+    pub fn load(file: &HostPath) -> Result<Self, BaseError> {
+        let bytes = read_if_there(file.as_path(), MAX_BYTES)?;
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
+    }
+
+    #[must_use]
+    pub fn of(&self, command: &str) -> History {
+        self.0.get(command).cloned().unwrap_or_default()
+    }
+
+    /// Adds a run.
+    pub fn record(file: &HostPath, command: &str, run: Run) -> Result<(), BaseError> {
+        let mut runs = Self::load(file)?;
+        let history = runs.0.entry(command.to_owned()).or_default();
+        if run.ok {
+            history.last_ok = Some(run.clone());
+        }
+        history.last = Some(run);
+        let mut bytes = serde_json::to_vec_pretty(&runs).expect("plain data");
+        bytes.push(b'\n');
+        write_atomic(file.as_path(), &bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_does_not_hide_the_last_success() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let file = HostPath::new(dir.path().join("runs.json")).expect("absolute");
+        let run = |millis, ok| Run {
+            began: Timestamp::from_millis(millis),
+            ended: Timestamp::from_millis(millis + 1),
+            ok,
+            kind: None,
+            message: None,
+        };
+        Runs::record(&file, "push", run(1, true)).expect("written");
+        Runs::record(&file, "push", run(2, false)).expect("written");
+        let history = Runs::load(&file).expect("read").of("push");
+        assert_eq!(
+            (history.last_ok, history.last),
+            (Some(run(1, true)), Some(run(2, false)))
+        );
+    }
+}

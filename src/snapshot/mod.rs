@@ -1,0 +1,18 @@
+//! From files found on a disk to clean contents: read once, whole, sanitized, and remembered.
+//!
+//! *In*: what the source found, and a place for contents. *Out*: a leaf for every file that can
+//! travel, a note for what git cannot carry, a reason for the rest. *Never*: know git.
+
+mod cache;
+mod error;
+mod gate;
+mod read;
+mod sanitize;
+mod take;
+
+pub use cache::StatCache;
+pub use error::SnapshotError;
+pub use gate::SecretGate;
+pub use read::{ReadOutcome, read_whole};
+pub use sanitize::{Sanitizer, looks_secret};
+pub use take::{Snapshot, TakeOptions, take};
