@@ -1,7 +1,7 @@
 //! What every command is handed.
 
 use crate::base::Edges;
-use crate::flow::{FlowError, Places};
+use crate::flow::{FlowError, Places, Session, Writer};
 
 use super::answer::Look;
 use super::manner::{Manner, Talk};
@@ -18,6 +18,29 @@ impl Ctx {
     /// The directories of this home.
     pub fn places(&self) -> Result<Places, FlowError> {
         Places::find(&self.edges, self.manner.home.as_deref())
+    }
+
+    /// Runs a flow that holds no lock.
+    pub fn read<T>(
+        &self,
+        command: &str,
+        flow: impl FnOnce(&Session<'_>) -> Result<T, FlowError>,
+    ) -> Result<T, FlowError> {
+        flow(&Session::open(
+            &self.edges,
+            self.manner.home.as_deref(),
+            command,
+            &self.out,
+        )?)
+    }
+
+    /// Runs a flow that holds the run lock.
+    pub fn write<T>(
+        &self,
+        command: &str,
+        flow: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
+    ) -> Result<T, FlowError> {
+        self.read(command, |session| flow(&Writer::take(session)?))
     }
 
     #[must_use]

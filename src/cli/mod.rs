@@ -7,22 +7,32 @@ pub mod answer;
 pub mod args;
 mod bug;
 mod completions;
+mod config;
+mod configure;
 pub mod ctx;
+mod demo;
 pub mod exit;
+mod history;
 mod man;
 pub mod manner;
 pub mod out;
+mod project;
+mod pull;
+mod push;
+mod settings;
 pub mod show;
+mod status;
 mod surroundings;
 mod usage;
+mod words;
 
 use std::ffi::OsString;
 
-use crate::base::{BaseError, Edges};
+use crate::base::Edges;
 use crate::flow::FlowError;
 
 use answer::Failure;
-use args::{Cli, Command};
+use args::{BackupCommand, Cli, Command};
 use ctx::Ctx;
 use manner::{Manner, Terminals};
 use out::{Out, Streams};
@@ -85,14 +95,21 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
     match command {
         Command::Completions(args) => completions::run(ctx, args),
         Command::Man(args) => man::run(ctx, args),
-        // Arms to come, with their flows.
-        Command::Backup(_)
-        | Command::Project(_)
-        | Command::Settings(_)
-        | Command::Config(_)
-        | Command::Demo(_) => Err(FlowError::Base(BaseError::Malformed {
-            text: name.to_owned(),
-            expected: "a command that this build can carry out",
-        })),
+        Command::Backup(command) => backup(ctx, name, command),
+        Command::Project(command) => project::run(ctx, name, command),
+        Command::Settings(command) => settings::run(ctx, name, command),
+        Command::Config(command) => config::run(ctx, command),
+        Command::Demo(args) => demo::run(ctx, args),
+    }
+}
+
+fn backup(ctx: &Ctx, name: &str, command: &BackupCommand) -> Result<answer::Answer, FlowError> {
+    match command {
+        BackupCommand::Configure(args) => configure::run(ctx, name, args),
+        BackupCommand::Push(args) => push::run(ctx, name, args),
+        BackupCommand::Pull(args) => pull::run(ctx, name, args),
+        BackupCommand::Status(args) => status::run(ctx, name, args),
+        BackupCommand::Log(args) => history::run_log(ctx, name, args),
+        BackupCommand::Diff(args) => history::run_diff(ctx, name, args),
     }
 }

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::flow::ErrorKind;
 
+use crate::flow::{Event, Watch};
+
 use super::answer::{Answer, Failure, Look};
 use super::exit;
 use super::manner::{Manner, Talk};
@@ -52,6 +54,22 @@ pub struct Out {
     manner: Manner,
     command: String,
     streams: Mutex<Streams>,
+}
+
+/// What flows tell meanwhile: the steps for those who asked for more, warnings for everybody.
+impl Watch for Out {
+    fn tell(&self, event: &Event<'_>) {
+        match event {
+            Event::Scanning { name } => self.detail(&format!("looking at {}", printable(name))),
+            Event::Contacting { url } => self.detail(&format!("asking {}", printable(url))),
+            Event::Fetching { url } => self.detail(&format!("fetching from {}", printable(url))),
+            Event::Pushing { url } => self.detail(&format!("pushing to {}", printable(url))),
+            Event::Again { attempt } => {
+                self.detail(&format!("another machine was faster: attempt {attempt}"));
+            }
+            Event::Warning { text } => self.warning(text),
+        }
+    }
 }
 
 impl Out {

@@ -56,6 +56,17 @@ pub fn agree(
     Ok(writer.store.write_ref(RefName::Base, commit)?)
 }
 
+/// Forgets what is agreed about one project or tool.
+pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Result<(), FlowError> {
+    let agreed = Agreed::load(&writer.store, RefName::Base)?;
+    let Some(seen) = agreed.seen else {
+        return Ok(());
+    };
+    let mut edits = AgreedEdits::default();
+    edits.forget(objects, &agreed, key)?;
+    agree(writer, objects, (&agreed, &edits), seen)
+}
+
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.
 pub fn arrived(writer: &Writer<'_>, tip: ObjectId, from_remote: bool) -> Result<(), FlowError> {
@@ -136,11 +147,12 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here) {
     }
 }
 
-pub fn open_cache(writer: &Writer<'_>) -> Result<StatCache, FlowError> {
+/// The cache of contents; `began_ns` is the file system's own time when the run began.
+pub fn open_cache(session: &Session<'_>, began_ns: i64) -> Result<StatCache, FlowError> {
     Ok(StatCache::load(
-        &writer.session.places.stat_cache(),
-        cache_key(writer.session),
-        writer.began_ns,
+        &session.places.stat_cache(),
+        cache_key(session),
+        began_ns,
     )?)
 }
 

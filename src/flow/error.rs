@@ -98,6 +98,10 @@ pub enum FlowError {
     OutsideHome { path: String },
     #[error("{path} is not there")]
     NoSuchPath { path: PathBuf },
+    #[error("`{what}` is neither a tool whose settings travel nor a path that was added")]
+    NoSuchSetting { what: String },
+    #[error("no address was given{}", now.as_ref().map_or_else(String::new, |url| format!("; the remote now is {url}")))]
+    NoAddress { now: Option<String> },
     #[error("{what}")]
     Refused { what: String, hint: String },
     #[error("{path} of the vault itself would carry a secret ({rule}); nothing was sent")]
@@ -158,10 +162,12 @@ impl FlowError {
             Self::PushRefused { .. } | Self::Refused { .. } | Self::GateHoldsRecord { .. } => {
                 ErrorKind::Refused
             }
-            Self::NothingToPush
+            Self::NoSuchSetting { .. }
+            | Self::NothingToPush
             | Self::NothingToPull
             | Self::NoSuchProject { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
+            Self::NoAddress { .. } => ErrorKind::Usage,
             Self::OutsideHome { .. } => ErrorKind::Invalid,
             Self::BadFile { .. } | Self::Merge(_) | Self::Store(_) => ErrorKind::Corrupt,
             Self::Layout(fault) if fault.is_newer_format() => ErrorKind::NewerFormat,
@@ -228,7 +234,11 @@ impl FlowError {
             Self::NoSuchProject { known, .. } => {
                 vec![format!("registered here: {}", known.join(", "))]
             }
+            Self::NoAddress { .. } => vec![
+                "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
+            ],
             Self::Refused { hint, .. } => one(hint),
+            Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
             Self::GateHoldsRecord { .. } => {
                 one("rename what carries it (a machine's name, a directory), and push again")
             }

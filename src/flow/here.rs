@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::VaultPath;
+use crate::base::{Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
 use crate::snapshot::StatCache;
@@ -12,7 +12,7 @@ use super::agreed::unit_key;
 use super::scan::{Scanned, scan};
 use super::unit::{Unit, settings_units};
 use super::upstream::Upstream;
-use super::{FlowError, Writer};
+use super::{FlowError, Session};
 
 /// Where a registered project stands in the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ impl LocalProject {
 pub struct Here {
     pub projects: Vec<LocalProject>,
     pub settings: Vec<Scanned>,
+    /// Projects of this machine that the run is not about.
+    pub others: Vec<Id>,
 }
 
 /// Which part of it a run is about.
@@ -86,21 +88,23 @@ impl Selection {
 impl Here {
     /// Scans what the run is about, under the identities that the vault knows.
     pub fn scan(
-        writer: &Writer<'_>,
+        session: &Session<'_>,
         upstream: &Upstream,
         selection: &Selection,
         (cache, objects): (&mut StatCache, &mut Objects<'_>),
     ) -> Result<Self, FlowError> {
-        let session = writer.session;
         let registry = Registry::load(&session.places.registry())?;
         selection.check(&registry)?;
         let mut here = Self {
             projects: Vec::new(),
             settings: Vec::new(),
+            others: Vec::new(),
         };
         let placements = place_all(&registry.projects, upstream);
         for (mut registered, placement) in registry.projects.into_iter().zip(placements) {
             if !selection.takes(&registered) {
+                here.others
+                    .extend(registered.published.then(|| registered.id.clone()));
                 cache.keep(&unit_key(&Owner::Project(registered.id)));
                 continue;
             }

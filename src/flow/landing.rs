@@ -335,7 +335,10 @@ impl<'s> Plan<'s> {
             for (step, outcome) in steps.iter().zip(outcomes) {
                 match outcome {
                     StepOutcome::Done => {
-                        if let Some(leaf) = self.then.get(&step.path) {
+                        // A mode or an empty directory says nothing about the content.
+                        let content =
+                            matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
+                        if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
                             agreed.push((step.path.clone(), *leaf));
                             self.report.changes.push(change_of(step));
                         }

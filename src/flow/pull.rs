@@ -152,9 +152,9 @@ fn attempt(
     if upstream.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
-    let mut cache = bookkeeping::open_cache(writer)?;
+    let mut cache = bookkeeping::open_cache(writer.session, writer.began_ns)?;
     let mut here = Here::scan(
-        writer,
+        writer.session,
         &upstream,
         &options.selection,
         (&mut cache, &mut objects),

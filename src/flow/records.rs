@@ -5,7 +5,6 @@ use crate::layout::{ATTRIBUTES_TEXT, MachineRecord, Record, VaultRecord, names, 
 use crate::merge::{Edits, Graft, find};
 use crate::vault::Objects;
 
-use super::here::Here;
 use super::report::{ChangeKind, UnitChanges};
 use super::round::RoundPlan;
 use super::{FlowError, Writer};
@@ -47,24 +46,16 @@ pub fn skeleton(
 pub fn own_record(
     objects: &mut Objects<'_>,
     writer: &Writer<'_>,
-    here: &Here,
     now: Timestamp,
     plan: &mut RoundPlan,
 ) -> Result<(), FlowError> {
     let machine = writer.machine();
-    let mut projects: Vec<Id> = here
-        .projects
-        .iter()
-        .filter(|project| project.vault_name().is_some())
-        .map(|project| project.registered.id.clone())
-        .collect();
-    projects.sort();
     let record = MachineRecord {
         name: writer.session.machine_name(),
         os: std::env::consts::OS.to_owned(),
         holdall: env!("CARGO_PKG_VERSION").to_owned(),
         last_push: now,
-        projects,
+        projects: plan.projects.clone(),
         ops: None,
         extra: serde_json::Map::new(),
         machine: machine.clone(),
@@ -80,19 +71,26 @@ pub fn own_record(
 }
 
 /// The first line says which machine and how much; one line follows for each project.
-pub fn summary(machine: &str, units: &[UnitChanges]) -> String {
-    let changed: Vec<&UnitChanges> = units
+pub fn summary(machine: &str, plan: &RoundPlan) -> String {
+    let changed: Vec<&UnitChanges> = plan
+        .units
         .iter()
         .filter(|unit| !unit.changes.is_empty())
         .collect();
     let files: usize = changed.iter().map(|unit| unit.files).sum();
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    let mut text = format!("{machine}: {files} file{} in ", plural(files));
-    match changed.as_slice() {
-        [one] => text.push_str(&one.name),
-        many => text.push_str(&format!("{} places", many.len())),
-    }
-    text.push('\n');
+    let counted =
+        |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let what = match changed.as_slice() {
+        [] if plan.conflicts.is_empty() => "records".to_owned(),
+        [] => counted(plan.conflicts.len(), "conflict"),
+        [one] => format!("{} in {}", counted(files, "file"), one.name),
+        many => format!(
+            "{} in {}",
+            counted(files, "file"),
+            counted(many.len(), "place")
+        ),
+    };
+    let mut text = format!("{machine}: {what}\n");
     for unit in changed {
         let count = |kind: ChangeKind| {
             unit.changes

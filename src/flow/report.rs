@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::{HostPath, Leaf, VaultPath};
 use crate::merge::Remark;
-use crate::source::Reason;
+pub use crate::source::Reason;
 
 use super::here::{Here, Placement};
 use super::scan::{Scanned, is_held};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Kind, Leaf, ObjectId, Sink, VaultPath};
+use crate::base::{Id, Kind, Leaf, ObjectId, Sink, VaultPath};
 use crate::layout::{ProjectRecord, Record, names};
 use crate::merge::{
     Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, file_clashes, find,
@@ -10,20 +10,17 @@ use crate::merge::{
 };
 use crate::vault::Objects;
 
-use super::agreed::{Agreed, AgreedEdits, Filed, Notes, as_in_vault};
-use super::filing::Filer;
+use super::agreed::{AgreedEdits, Filed, Notes, as_in_vault};
 use super::guard::withhold_accidents;
 use super::here::{Here, LocalProject};
+use super::publish::Ground;
 use super::report::{ConflictLine, UnitChanges};
 use super::scan::Scanned;
-use super::upstream::Upstream;
 use super::{FlowError, conflicts};
 
 /// What a round stands on.
 pub struct Round<'a> {
-    pub agreed: &'a Agreed,
-    pub upstream: &'a Upstream,
-    pub filer: &'a Filer<'a>,
+    pub ground: &'a Ground<'a>,
     pub allow_mass_delete: bool,
 }
 
@@ -36,7 +33,9 @@ pub struct RoundPlan {
     pub agreed: AgreedEdits,
     pub units: Vec<UnitChanges>,
     pub conflicts: Vec<ConflictLine>,
-    filed: BTreeMap<String, Filed>,
+    /// The projects of this machine, for its record.
+    pub projects: Vec<Id>,
+    pub(super) filed: BTreeMap<String, Filed>,
 }
 
 /// Where one unit lies in the vault.
@@ -48,7 +47,7 @@ struct Berth {
 impl Round<'_> {
     /// Merges everything that is here. What is found to be an accident is withheld in `here`.
     pub fn plan(&self, objects: &mut Objects<'_>, here: &mut Here) -> Result<RoundPlan, FlowError> {
-        let before = self.agreed.filed(objects.store())?;
+        let before = self.ground.agreed.filed(objects.store())?;
         let mut plan = RoundPlan {
             filed: before.clone(),
             ..RoundPlan::default()
@@ -60,6 +59,8 @@ impl Round<'_> {
             let dir = names::settings_tool_dir(&scanned.unit.name)?;
             self.unit(objects, &self.berth(objects, dir)?, scanned, &mut plan)?;
         }
+        plan.projects.extend(here.others.iter().cloned());
+        plan.projects.sort();
         if plan.filed != before {
             let filed = std::mem::take(&mut plan.filed);
             plan.agreed.filed(objects, &filed)?;
@@ -69,7 +70,7 @@ impl Round<'_> {
 
     fn berth(&self, objects: &Objects<'_>, dir: VaultPath) -> Result<Berth, FlowError> {
         Ok(Berth {
-            tree: self.upstream.dir(objects, &dir)?,
+            tree: self.ground.upstream.dir(objects, &dir)?,
             dir,
         })
     }
@@ -82,11 +83,13 @@ impl Round<'_> {
     ) -> Result<(), FlowError> {
         let key = project.scanned.unit.key.clone();
         let Some(name) = project.vault_name().map(str::to_owned) else {
-            return plan.agreed.forget(objects, self.agreed, &key);
+            return plan.agreed.forget(objects, self.ground.agreed, &key);
         };
+        plan.projects.push(project.registered.id.clone());
         let berth = self.berth(objects, names::project_dir(&name)?)?;
         let merged = self.unit(objects, &berth, &mut project.scanned, plan)?;
         let known = self
+            .ground
             .upstream
             .project(&project.registered.id)
             .map(|known| known.record.clone());
@@ -96,7 +99,7 @@ impl Round<'_> {
         extend(&mut record.remotes, &project.registered.remotes);
         extend(&mut record.roots, &project.registered.roots);
         extend(&mut record.dirs, &project.scanned.unit.roots);
-        let base = self.agreed.notes(objects.store(), &key)?;
+        let base = self.ground.agreed.notes(objects.store(), &key)?;
         let scanned = &project.scanned;
         let speaks = |path: &VaultPath| scanned.scope(path) == Scope::Carried;
         let local = as_in_vault(&scanned.notes, &record.paths);
@@ -130,9 +133,9 @@ impl Round<'_> {
     ) -> Result<Option<ObjectId>, FlowError> {
         let base = conflicts::base_tree(
             objects,
-            (self.agreed, self.upstream),
+            (self.ground.agreed, self.ground.upstream),
             scanned,
-            self.filer.machine,
+            self.ground.filer.machine,
         )?;
         self.take_decisions(objects, scanned, plan)?;
         let trios = content_trios(differences(objects, base, scanned.tree, berth.tree)?.trios);
@@ -173,8 +176,8 @@ impl Round<'_> {
     ) -> Result<(), FlowError> {
         let key = &scanned.unit.key;
         for (id, filed) in plan.filed.clone() {
-            let ours = names::variant_record(&id, self.filer.machine)?;
-            if filed.unit == *key && find(objects, self.upstream.tree, &ours)?.is_none() {
+            let ours = names::variant_record(&id, self.ground.filer.machine)?;
+            if filed.unit == *key && find(objects, self.ground.upstream.tree, &ours)?.is_none() {
                 plan.agreed.leaf(key, &filed.path, filed.local);
                 plan.filed.remove(&id);
             }
@@ -189,11 +192,16 @@ impl Round<'_> {
         trio: &Trio,
         plan: &mut RoundPlan,
     ) -> Result<(), FlowError> {
-        let vault = self.upstream.tree;
+        let vault = self.ground.upstream.tree;
         let owner = &scanned.unit.owner;
         let id = conflicts::id(owner, &trio.path);
-        if !self.filer.is_filed(objects, vault, (&id, trio.local))? {
-            self.filer
+        if !self
+            .ground
+            .filer
+            .is_filed(objects, vault, (&id, trio.local))?
+        {
+            self.ground
+                .filer
                 .file(objects, vault, (owner, trio), &mut plan.edits)?;
         }
         let filed = Filed {
@@ -228,8 +236,12 @@ impl Round<'_> {
                 && !open.contains(&filed.path)
                 && scanned.scope(&filed.path) == Scope::Carried;
             if settled {
-                self.filer
-                    .withdraw(objects, self.upstream.tree, &id, &mut plan.edits)?;
+                self.ground.filer.withdraw(
+                    objects,
+                    self.ground.upstream.tree,
+                    &id,
+                    &mut plan.edits,
+                )?;
                 plan.filed.remove(&id);
             }
         }

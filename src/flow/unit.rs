@@ -102,19 +102,22 @@ impl Unit {
             .find_map(|(base, rules)| rule(rules, path.below(base)?.as_str()))
     }
 
+    /// The key paths that a preset keeps on this machine.
+    #[must_use]
+    pub fn local_keys(&self, path: &VaultPath) -> Vec<String> {
+        self.preset
+            .and_then(|preset| preset.strip.get(path.as_str()))
+            .cloned()
+            .unwrap_or_default()
+    }
+
     /// What to take out of a settings file. JSON alone has keys that can be taken out.
     #[must_use]
     pub fn sanitizer(&self, path: &VaultPath) -> Option<Sanitizer> {
         let is_json = path.name().is_some_and(|name| name.ends_with(".json"));
+        let pattern = |key: &String| KeyPattern::parse(key).expect("the tests read every preset");
         (self.is_settings() && is_json).then(|| Sanitizer {
-            keys: self
-                .preset
-                .and_then(|preset| preset.strip.get(path.as_str()))
-                .map(Vec::as_slice)
-                .unwrap_or_default()
-                .iter()
-                .map(|key| KeyPattern::parse(key).expect("the tests read every preset"))
-                .collect(),
+            keys: self.local_keys(path).iter().map(pattern).collect(),
         })
     }
 }

@@ -1,0 +1,73 @@
+//! `backup configure`.
+
+use std::io::Write as _;
+
+use crate::flow::configure::{ConfigureOptions, ConfigureReport, RemoteState, configure};
+use crate::flow::{FlowError, Session, Silent};
+
+use super::answer::Answer;
+use super::args::ConfigureArgs;
+use super::ctx::Ctx;
+use super::show::{count, printable};
+
+pub fn run(ctx: &Ctx, name: &str, args: &ConfigureArgs) -> Result<Answer, FlowError> {
+    let url = match &args.url {
+        Some(url) => url.clone(),
+        None => ask(ctx, name)?,
+    };
+    let options = ConfigureOptions {
+        url,
+        no_check: args.no_check,
+        replace: args.replace,
+    };
+    let report = ctx.write(name, |writer| configure(writer, &options))?;
+    let next = match report.state {
+        RemoteState::Empty | RemoteState::Unchecked => "send what you have: `holdall backup push`",
+        RemoteState::Vault => "take in what it has: `holdall backup pull`",
+    };
+    Ok(Answer::new(report, |report, _| text(report)).hints([next]))
+}
+
+/// On a terminal a question; elsewhere nobody could answer it.
+fn ask(ctx: &Ctx, name: &str) -> Result<String, FlowError> {
+    let session = Session::open(&ctx.edges, ctx.manner.home.as_deref(), name, &Silent)?;
+    if !ctx.manner.may_ask {
+        return Err(FlowError::NoAddress {
+            now: session.config.remote_url,
+        });
+    }
+    let mut stderr = std::io::stderr().lock();
+    write!(
+        stderr,
+        "Address of an empty bare repository or a vault (a path or file://): "
+    )
+    .ok();
+    stderr.flush().ok();
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).ok();
+    let line = line.trim();
+    if line.is_empty() {
+        return Err(FlowError::NoAddress {
+            now: session.config.remote_url,
+        });
+    }
+    Ok(line.to_owned())
+}
+
+fn text(report: &ConfigureReport) -> String {
+    let url = printable(&report.remote);
+    let state = match report.state {
+        RemoteState::Empty => format!("{url} is empty: the first push makes it a vault"),
+        RemoteState::Vault => format!(
+            "{url} is a vault with {}",
+            count(report.projects as u64, "project")
+        ),
+        RemoteState::Unchecked => format!("{url} is configured; it was not looked at"),
+    };
+    let replaced = if report.replaced {
+        "the vault that this machine knew before stays in its own store\n"
+    } else {
+        ""
+    };
+    format!("{state}\n{replaced}")
+}

@@ -1,0 +1,74 @@
+//! `backup log` and `backup diff`.
+
+use std::fmt::Write as _;
+
+use crate::flow::FlowError;
+use crate::flow::history::{DiffOptions, DiffReport, LogOptions, LogReport, diff, log};
+
+use super::answer::{Answer, Look};
+use super::args::{DiffArgs, LogArgs};
+use super::ctx::Ctx;
+use super::show::{Table, ago, printable};
+use super::words::change_sign;
+
+pub fn run_log(ctx: &Ctx, name: &str, args: &LogArgs) -> Result<Answer, FlowError> {
+    let options = LogOptions {
+        project: args.project.clone(),
+        path: args.path.clone(),
+        limit: args.limit,
+    };
+    let report = ctx.read(name, |session| log(session, &options))?;
+    let hint = report
+        .more
+        .then_some("there is more: `holdall backup log --limit N`");
+    Ok(Answer::new(report, log_text).hints(hint))
+}
+
+fn log_text(report: &LogReport, look: &Look) -> String {
+    if report.entries.is_empty() {
+        return "no commits yet\n".to_owned();
+    }
+    let mut table = Table::new();
+    for entry in &report.entries {
+        table.row([
+            entry.commit.short(),
+            entry.at.readable(),
+            ago(entry.at, look.now),
+            entry.summary.clone(),
+        ]);
+    }
+    table.to_string()
+}
+
+pub fn run_diff(ctx: &Ctx, name: &str, args: &DiffArgs) -> Result<Answer, FlowError> {
+    let options = DiffOptions {
+        from: args.from.clone(),
+        to: args.to.clone(),
+        project: args.project.clone(),
+        patch: args.patch,
+    };
+    let report = ctx.read(name, |session| diff(session, &options))?;
+    Ok(Answer::new(report, |report, _| diff_text(report)))
+}
+
+fn diff_text(report: &DiffReport) -> String {
+    let mut text = String::new();
+    for entry in &report.entries {
+        match &entry.patch {
+            Some(patch) => {
+                let lines = patch.lines().map(printable).collect::<Vec<_>>().join("\n");
+                writeln!(text, "{lines}").ok();
+            }
+            None => {
+                writeln!(
+                    text,
+                    "{} {}",
+                    change_sign(entry.change),
+                    printable(entry.path.as_str())
+                )
+                .ok();
+            }
+        }
+    }
+    text
+}

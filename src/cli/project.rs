@@ -1,0 +1,121 @@
+//! `project add`, `project list`, `project remove`.
+
+use crate::flow::FlowError;
+use crate::flow::project::{
+    ProjectAddOptions, ProjectAddReport, ProjectLine, ProjectListReport, add, list, remove,
+};
+
+use super::answer::Answer;
+use super::args::{ProjectAddArgs, ProjectCommand};
+use super::ctx::Ctx;
+use super::show::{Table, printable};
+
+pub fn run(ctx: &Ctx, name: &str, command: &ProjectCommand) -> Result<Answer, FlowError> {
+    match command {
+        ProjectCommand::Add(args) => run_add(ctx, name, args),
+        ProjectCommand::List => {
+            let report = ctx.read(name, list)?;
+            let hint = report
+                .projects
+                .is_empty()
+                .then_some("register one: `holdall project add PATH`");
+            Ok(Answer::new(report, |report, _| list_text(report)).hints(hint))
+        }
+        ProjectCommand::Remove(args) => {
+            let report = ctx.write(name, |writer| remove(writer, &args.name, args.from_vault))?;
+            let hint = (!report.from_vault).then(|| "the vault keeps what it has of it".to_owned());
+            let text = |report: &crate::flow::project::ProjectRemoveReport| {
+                let place = if report.from_vault {
+                    "taken out of the vault and forgotten"
+                } else {
+                    "forgotten"
+                };
+                format!(
+                    "{} is {place}; its files at {} are as they were\n",
+                    printable(&report.project.name),
+                    report.project.path
+                )
+            };
+            Ok(Answer::new(report, move |report, _| text(report)).hints(hint))
+        }
+    }
+}
+
+fn run_add(ctx: &Ctx, name: &str, args: &ProjectAddArgs) -> Result<Answer, FlowError> {
+    let options = ProjectAddOptions {
+        path: args.path.clone(),
+        name: args.name.clone(),
+        dirs: args
+            .state
+            .iter()
+            .map(|dir| dir.to_string_lossy().into_owned())
+            .collect(),
+        separate: args.separate,
+    };
+    let report = ctx.read(name, |session| add(session, &options))?;
+    let mut hints = Vec::new();
+    if report.project.dirs.is_empty() {
+        hints.push(format!(
+            "no state directory is known in it yet; name one: `holdall project add {} --state DIR`",
+            report.project.path
+        ));
+    }
+    if report.project.remotes.is_empty() {
+        hints.push("it has no remote, so other machines cannot recognise it by one".to_owned());
+    }
+    if !report.project.published {
+        hints.push("send it: `holdall backup push`".to_owned());
+    }
+    Ok(Answer::new(report, |report, _| add_text(report)).hints(hints))
+}
+
+fn add_text(report: &ProjectAddReport) -> String {
+    let project = &report.project;
+    let verb = match (&report.moved_from, report.already) {
+        (Some(_), _) => "moved",
+        (None, true) => "registered already",
+        (None, false) => "registered",
+    };
+    let linked = report
+        .linked_from
+        .as_ref()
+        .map_or_else(String::new, |from| {
+            format!("{from} is a linked worktree of it: its state belongs to the main checkout\n")
+        });
+    format!(
+        "{} {verb}: {} ({})\n{linked}",
+        printable(&project.name),
+        project.path,
+        dirs(project)
+    )
+}
+
+fn dirs(project: &ProjectLine) -> String {
+    if project.dirs.is_empty() {
+        return "no state directory yet".to_owned();
+    }
+    let names: Vec<&str> = project
+        .dirs
+        .iter()
+        .map(crate::base::VaultPath::as_str)
+        .collect();
+    printable(&names.join(", ")).into_owned()
+}
+
+fn list_text(report: &ProjectListReport) -> String {
+    let mut table = Table::new();
+    for project in &report.projects {
+        let state = match (project.present, project.published) {
+            (false, _) => "its directory is gone",
+            (true, false) => "not pushed yet",
+            (true, true) => "",
+        };
+        table.row([
+            project.name.clone(),
+            project.path.to_string(),
+            dirs(project),
+            state.to_owned(),
+        ]);
+    }
+    table.to_string()
+}

@@ -1,0 +1,188 @@
+//! `backup push`.
+
+use std::fmt::Write as _;
+
+use crate::flow::push::{PushOptions, PushReport, push};
+use crate::flow::report::{SkippedProject, UnitChanges, WithheldLine};
+use crate::flow::{FlowError, Selection};
+
+use super::answer::{Answer, Look};
+use super::args::PushArgs;
+use super::ctx::Ctx;
+use super::show::{Table, count, printable};
+use super::words::{change_sign, healed_words, reason_words};
+
+pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
+    let options = PushOptions {
+        dry_run: args.dry_run,
+        selection: Selection {
+            projects: args.project.clone(),
+        },
+        allow_mass_delete: args.allow_mass_delete,
+    };
+    let report = ctx.write(name, |writer| push(writer, &options))?;
+    let (hints, needs) = (hints(&report), report.needs_decision());
+    Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
+}
+
+fn hints(report: &PushReport) -> Vec<String> {
+    let mut hints = Vec::new();
+    if report.projects.is_empty() && report.skipped.is_empty() {
+        hints.push("no project is registered here: `holdall project add PATH`".to_owned());
+    }
+    if report.remote.is_none() {
+        hints.push(
+            "the vault is on this machine alone; connect a remote: `holdall backup configure URL`"
+                .to_owned(),
+        );
+    }
+    if !report.conflicts.is_empty() {
+        hints.push("both versions are safe in the vault; make the file here equal to the one you want and push again".to_owned());
+    }
+    if report
+        .withheld
+        .iter()
+        .any(|line| line.reason == crate::flow::report::Reason::MassDelete)
+    {
+        hints.push(
+            "if the files were meant to go: `holdall backup push --allow-mass-delete`".to_owned(),
+        );
+    }
+    hints.extend(skipped_hints(&report.skipped));
+    hints
+}
+
+/// What to do about projects that take no part.
+pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
+    let hint = |project: &SkippedProject| match project.reason {
+        "ambiguous" => format!(
+            "{} could be {} in the vault; give it a remote of its own, or add it with --separate",
+            project.name,
+            project.candidates.join(" or ")
+        ),
+        _ => format!(
+            "{} was taken out of the vault; to send it again: `holdall project add {}`",
+            project.name, project.path
+        ),
+    };
+    skipped.iter().map(hint).collect()
+}
+
+fn text(report: &PushReport, look: &Look) -> String {
+    let mut text = String::new();
+    for unit in report.projects.iter().chain(&report.settings) {
+        changes(&mut text, unit, report.dry_run || look.verbose);
+    }
+    text.push_str(&withheld(&report.withheld));
+    for conflict in &report.conflicts {
+        let place = format!("{}/{}", conflict.project, conflict.path);
+        writeln!(
+            text,
+            "conflict  {}: changed here and in the vault; both versions are kept",
+            printable(&place)
+        )
+        .ok();
+    }
+    if report.dry_run || look.verbose {
+        text.push_str(&left(report));
+    }
+    text.push_str(&outcome(report));
+    text
+}
+
+fn changes(text: &mut String, unit: &UnitChanges, each: bool) {
+    if each {
+        for change in &unit.changes {
+            let place = format!("{}/{}", unit.name, change.path);
+            writeln!(text, "{} {}", change_sign(change.change), printable(&place)).ok();
+        }
+    } else if unit.files > 0 {
+        writeln!(
+            text,
+            "{}  {}",
+            printable(&unit.name),
+            count(unit.files as u64, "file")
+        )
+        .ok();
+    }
+    for remark in &unit.remarks {
+        let place = format!("{}/{}", unit.name, remark.path);
+        writeln!(text, "note  {}: {}", printable(&place), remark.remark).ok();
+    }
+}
+
+/// What stays behind and wants attention. Never the bytes.
+pub fn withheld(lines: &[WithheldLine]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let place = format!("{}/{}", line.project, line.path);
+        let at = line
+            .line
+            .map_or_else(String::new, |number| format!(", line {number}"));
+        let rule = line
+            .rule
+            .as_deref()
+            .map_or_else(String::new, |rule| format!(" ({}{at})", printable(rule)));
+        writeln!(
+            text,
+            "withheld  {}: {}{rule}",
+            printable(&place),
+            reason_words(line.reason)
+        )
+        .ok();
+    }
+    text
+}
+
+/// What rules keep here, grouped by reason.
+fn left(report: &PushReport) -> String {
+    let mut text = String::new();
+    let mut reasons: Vec<_> = report.left.iter().map(|line| line.reason).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    for reason in reasons {
+        let lines = report.left.iter().filter(|line| line.reason == reason);
+        writeln!(text, "stays here: {}", reason_words(reason)).ok();
+        let mut table = Table::new().indent(2);
+        for line in lines {
+            let place = format!("{}/{}", line.project, line.path);
+            let rule = line
+                .rule
+                .as_deref()
+                .map_or_else(String::new, |rule| format!("rule {rule}"));
+            table.row([place, rule]);
+        }
+        text.push_str(&table.to_string());
+    }
+    text
+}
+
+fn outcome(report: &PushReport) -> String {
+    let files = report.files;
+    let what = format!(
+        "{} added, {} changed, {} removed",
+        files.added, files.changed, files.removed
+    );
+    if report.dry_run {
+        return format!(
+            "would push: {what} ({} looked at); nothing was changed\n",
+            count(files.scanned as u64, "file")
+        );
+    }
+    let healed = report
+        .healed
+        .map(healed_words)
+        .map_or_else(String::new, |words| format!("{words}\n"));
+    let commit = report.commit.map_or_else(String::new, |id| id.short());
+    let place = report.remote.as_deref().map(printable);
+    let line = match (report.committed, place) {
+        (true, Some(url)) => format!("pushed {commit} to {url}: {what}\n"),
+        (true, None) => format!("committed {commit} to the vault on this machine: {what}\n"),
+        (false, Some(url)) if report.moved => {
+            format!("pushed {commit} to {url}\n")
+        }
+        (false, Some(url)) => format!("nothing to push: {url} has {commit} already\n"),
+        (false, None) => "nothing changed since the last push\n".to_owned(),
+    };
+    format!("{healed}{line}")
+}

@@ -1,0 +1,132 @@
+//! `backup status`.
+
+use std::fmt::Write as _;
+
+use crate::flow::FlowError;
+use crate::flow::status::{LastRun, StatusOptions, StatusReport, status};
+
+use super::answer::{Answer, Look};
+use super::args::StatusArgs;
+use super::ctx::Ctx;
+use super::push::{skipped_hints, withheld};
+use super::show::{Table, ago, count, printable};
+
+pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
+    let options = StatusOptions {
+        offline: args.offline,
+    };
+    let report = ctx.read(name, |session| status(session, options))?;
+    let hints = hints(&report);
+    Ok(Answer::new(report, text).hints(hints))
+}
+
+fn hints(report: &StatusReport) -> Vec<String> {
+    let mut hints = Vec::new();
+    if report.projects.is_empty() {
+        hints.push("register a project: `holdall project add PATH`".to_owned());
+    }
+    if !report.configured {
+        hints.push("connect a remote: `holdall backup configure URL`".to_owned());
+    }
+    if report.pending.files > 0 {
+        hints.push("send what waits: `holdall backup push`".to_owned());
+    }
+    if report.behind.is_some_and(|behind| behind > 0) {
+        hints.push("take in what is new: `holdall backup pull`".to_owned());
+    }
+    hints.extend(skipped_hints(&report.skipped));
+    hints
+}
+
+fn text(report: &StatusReport, look: &Look) -> String {
+    let mut table = Table::new();
+    table.row(["remote".to_owned(), remote(report)]);
+    table.row([
+        "last push".to_owned(),
+        run_words(report.last_push.as_ref(), look),
+    ]);
+    table.row([
+        "last pull".to_owned(),
+        run_words(report.last_pull.as_ref(), look),
+    ]);
+    if let Some(writer) = &report.last_writer {
+        let words = format!(
+            "{} {} ({})",
+            writer.machine,
+            ago(writer.at, look.now),
+            writer.commit.short()
+        );
+        table.row(["last writer".to_owned(), words]);
+    }
+    table.row([
+        "waiting".to_owned(),
+        count(report.pending.files as u64, "file"),
+    ]);
+    table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
+    let mut text = table.to_string();
+    let lines = report.projects.iter().chain(&report.settings);
+    let mut table = Table::new().indent(2);
+    for line in lines {
+        let waits = if line.pending > 0 {
+            format!("{} waiting", line.pending)
+        } else {
+            String::new()
+        };
+        table.row([
+            line.name.clone(),
+            count(line.files as u64, "file"),
+            waits,
+            line.path.to_string(),
+        ]);
+    }
+    if !table.is_empty() {
+        write!(text, "carried\n{table}").ok();
+    }
+    let mut table = Table::new().indent(2);
+    for machine in &report.machines {
+        let this = if machine.this { "this machine" } else { "" };
+        table.row([
+            machine.name.clone(),
+            ago(machine.last_push, look.now),
+            this.to_owned(),
+        ]);
+    }
+    if !table.is_empty() {
+        write!(text, "machines, by last push\n{table}").ok();
+    }
+    for conflict in &report.conflict_list {
+        let place = format!("{}/{}", conflict.project, conflict.path);
+        writeln!(text, "conflict  {}", printable(&place)).ok();
+    }
+    text.push_str(&withheld(&report.withheld));
+    text
+}
+
+fn remote(report: &StatusReport) -> String {
+    let Some(remote) = &report.remote else {
+        return "none: the vault is on this machine alone".to_owned();
+    };
+    let standing = match (&remote.error, report.ahead, report.behind) {
+        (Some(fault), _, _) => format!("{}: {}", fault.kind.word(), fault.message),
+        (None, Some(0), Some(0)) => "in step".to_owned(),
+        (None, Some(ahead), Some(behind)) => format!("{ahead} ahead, {behind} behind"),
+        _ => "not asked".to_owned(),
+    };
+    format!("{} ({standing})", remote.url)
+}
+
+fn run_words(run: Option<&LastRun>, look: &Look) -> String {
+    let Some(run) = run else {
+        return "never".to_owned();
+    };
+    let when = ago(run.at, look.now);
+    if run.result == "ok" {
+        return when;
+    }
+    let message = run.message.as_deref().unwrap_or_default();
+    let good = run.last_ok.map_or_else(
+        || "none went well yet".to_owned(),
+        |at| format!("the last good one was {}", ago(at, look.now)),
+    );
+    format!("failed {when} ({}: {message}); {good}", run.result)
+}

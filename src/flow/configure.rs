@@ -1,0 +1,153 @@
+//! Connecting the vault to its remote. The remote is looked at, and never written.
+
+use serde::Serialize;
+
+use crate::base::{Id, ObjectId};
+use crate::config::ConfigFile;
+use crate::project::Registry;
+use crate::vault::wire::Address;
+use crate::vault::{RefName, Relation};
+
+use super::upstream::{projects, vault_record};
+use super::{Event, FlowError, Writer};
+
+#[derive(Clone, Debug, Default)]
+pub struct ConfigureOptions {
+    pub url: String,
+    /// Take the address as it is, without asking it.
+    pub no_check: bool,
+    /// Leave the vault that this machine knows for the one that is there.
+    pub replace: bool,
+}
+
+/// What is at the remote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RemoteState {
+    Empty,
+    Vault,
+    Unchecked,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ConfigureReport {
+    pub remote: String,
+    pub state: RemoteState,
+    pub vault: Option<Id>,
+    pub projects: usize,
+    /// The vault that this machine knew before was left; its history stays in this machine's store.
+    pub replaced: bool,
+    /// The address before, if it was another one.
+    pub before: Option<String>,
+}
+
+/// Looks at the remote, and remembers it.
+pub fn configure(
+    writer: &Writer<'_>,
+    options: &ConfigureOptions,
+) -> Result<ConfigureReport, FlowError> {
+    let session = writer.session;
+    let url = absolute(writer, &options.url)?;
+    let mut file = ConfigFile::open(&session.places.config_file)?;
+    let before = session
+        .config
+        .remote_url
+        .clone()
+        .filter(|before| *before != url);
+    // Refuses what may not be kept in a file, before anything is asked.
+    file.set("remote.url", &url)?;
+    let mut report = ConfigureReport {
+        remote: url.clone(),
+        state: RemoteState::Unchecked,
+        vault: None,
+        projects: 0,
+        replaced: false,
+        before,
+    };
+    if !options.no_check {
+        session.tell(&Event::Contacting { url: &url });
+        let remote = session.remote_at(&url, &writer.machine())?;
+        report.state = RemoteState::Empty;
+        if let Some(tip) = remote.tip()? {
+            remote.fetch(&writer.store, tip)?;
+            let tree = writer.store.tree_of(tip)?;
+            let record = vault_record(&writer.store, tree, &url)?;
+            report.projects = projects(&writer.store, tree)?.len();
+            report.state = RemoteState::Vault;
+            report.replaced = meet(writer, options, (&url, tip, &record.vault))?;
+            report.vault = Some(record.vault);
+        }
+    }
+    file.save()?;
+    Ok(report)
+}
+
+/// A relative path means nothing to the daemon, which stands elsewhere.
+fn absolute(writer: &Writer<'_>, url: &str) -> Result<String, FlowError> {
+    let address = writer.session.address(url)?;
+    if url.contains("://") {
+        return Ok(url.to_owned());
+    }
+    let Address::Path(path) = &address;
+    let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+    match real.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(FlowError::Refused {
+            what: format!("the path of {url} is not UTF-8"),
+            hint: "use a directory whose name is plain text".to_owned(),
+        }),
+    }
+}
+
+/// Whether the vault over there may be this machine's. With `replace`, one it does not know becomes
+/// its own; what it knew stays in its store under a ref of its own.
+fn meet(
+    writer: &Writer<'_>,
+    options: &ConfigureOptions,
+    (url, tip, theirs): (&str, ObjectId, &Id),
+) -> Result<bool, FlowError> {
+    let store = &writer.store;
+    let (Some(branch), Some(published)) = (
+        store.read_ref(RefName::Branch)?,
+        store.read_ref(RefName::Published)?,
+    ) else {
+        return Ok(false);
+    };
+    let ours = vault_record(store, store.tree_of(branch)?, "the vault on this machine")?;
+    let stranger = ours.vault != *theirs;
+    let unrelated = stranger || store.relation(published, tip)? == Relation::Unrelated;
+    if !unrelated {
+        return Ok(false);
+    }
+    if !options.replace {
+        return match stranger {
+            true => Err(FlowError::OtherVault {
+                url: url.to_owned(),
+                ours: ours.vault,
+                theirs: theirs.clone(),
+            }),
+            // The same vault with another history: the next push judges that, by its epoch.
+            false => Ok(false),
+        };
+    }
+    store.keep(&format!("replaced-{}", branch.short()), branch)?;
+    for name in [
+        RefName::Pending,
+        RefName::Base,
+        RefName::Published,
+        RefName::Branch,
+    ] {
+        store.delete_ref(name)?;
+    }
+    Registry::edit(
+        &writer.session.places.registry(),
+        &writer.session.holder(),
+        |registry| {
+            for project in &mut registry.projects {
+                project.published = false;
+            }
+            Ok(())
+        },
+    )?;
+    Ok(true)
+}

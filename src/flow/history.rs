@@ -1,0 +1,198 @@
+//! The history of the vault, and what changed between two moments of it.
+
+use serde::Serialize;
+
+use crate::base::{Blobs, Leaf, MachineId, ObjectId, Timestamp, VaultPath};
+use crate::layout::names;
+use crate::merge::{differences, edit, find};
+use crate::vault::{Objects, RefName, Store, text_patch};
+
+use super::agreed::Agreed;
+use super::filing::Filer;
+use super::publish::Ground;
+use super::report::ChangeKind;
+use super::status::compare;
+use super::upstream::{Source, look};
+use super::{FlowError, Session};
+
+#[derive(Clone, Debug, Default)]
+pub struct LogOptions {
+    pub project: Option<String>,
+    /// Below the project, or in the vault where no project is named.
+    pub path: Option<String>,
+    pub limit: usize,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LogEntry {
+    pub commit: ObjectId,
+    pub at: Timestamp,
+    pub machine: String,
+    pub summary: String,
+    pub message: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LogReport {
+    pub entries: Vec<LogEntry>,
+    /// There is more than was asked for.
+    pub more: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct DiffOptions {
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub project: Option<String>,
+    pub patch: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DiffEntry {
+    pub path: VaultPath,
+    pub change: ChangeKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patch: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DiffReport {
+    pub from: Option<ObjectId>,
+    /// Nothing: this disk.
+    pub to: Option<ObjectId>,
+    pub entries: Vec<DiffEntry>,
+}
+
+fn place(project: Option<&str>, path: Option<&str>) -> Result<Option<VaultPath>, FlowError> {
+    let tail = path
+        .map(|path| VaultPath::parse(path.trim_end_matches('/')))
+        .transpose()?;
+    Ok(match (project, tail) {
+        (Some(name), tail) => Some(names::project_dir(name)?.join(&tail.unwrap_or_default())),
+        (None, tail) => tail,
+    })
+}
+
+/// The vault's commits, the newest first.
+pub fn log(session: &Session<'_>, options: &LogOptions) -> Result<LogReport, FlowError> {
+    let mut report = LogReport {
+        entries: Vec::new(),
+        more: false,
+    };
+    let place = place(options.project.as_deref(), options.path.as_deref())?;
+    let Some(store) = session.store()? else {
+        return Ok(report);
+    };
+    let Some(tip) = store.read_ref(RefName::Branch)? else {
+        return Ok(report);
+    };
+    for id in store.commits(tip, None)? {
+        let info = store.commit_info(id)?;
+        if let Some(place) = &place {
+            let before = info
+                .parents
+                .first()
+                .map(|parent| store.tree_of(*parent))
+                .transpose()?;
+            if find(&store, before, place)? == find(&store, Some(info.tree), place)? {
+                continue;
+            }
+        }
+        if report.entries.len() == options.limit {
+            report.more = true;
+            break;
+        }
+        report.entries.push(LogEntry {
+            commit: id,
+            at: info.time,
+            machine: info.author,
+            summary: info.summary,
+            message: info.message,
+        });
+    }
+    Ok(report)
+}
+
+/// What changed: between two commits, from one to the tip, or from the vault to this disk.
+pub fn diff(session: &Session<'_>, options: &DiffOptions) -> Result<DiffReport, FlowError> {
+    let place = place(options.project.as_deref(), None)?.unwrap_or_default();
+    let Some(store) = session.store()? else {
+        return Err(FlowError::NothingToPull);
+    };
+    let tip = store
+        .read_ref(RefName::Branch)?
+        .ok_or(FlowError::NothingToPull)?;
+    let mut objects = Objects::new(&store);
+    let (from, to) = match (&options.from, &options.to) {
+        (None, _) => (tip, None),
+        (Some(from), None) => (store.resolve(from)?, Some(tip)),
+        (Some(from), Some(to)) => (store.resolve(from)?, Some(store.resolve(to)?)),
+    };
+    let before = store.tree_of(from)?;
+    let after = match to {
+        Some(to) => Some(store.tree_of(to)?),
+        None => disk_tree(session, &store, &mut objects, before)?,
+    };
+    let found = differences(&objects, Some(before), after, after)?;
+    let mut entries = Vec::new();
+    for trio in found.trios {
+        if trio.path.below(&place).is_none() {
+            continue;
+        }
+        let patch = if options.patch {
+            patch(&objects, &trio.path, (trio.base, trio.local))?
+        } else {
+            None
+        };
+        entries.push(DiffEntry {
+            change: ChangeKind::between(trio.base, trio.local),
+            path: trio.path,
+            patch,
+        });
+    }
+    Ok(DiffReport {
+        from: Some(from),
+        to,
+        entries,
+    })
+}
+
+/// The vault's tree as the next push would make it.
+fn disk_tree(
+    session: &Session<'_>,
+    store: &Store,
+    objects: &mut Objects<'_>,
+    before: ObjectId,
+) -> Result<Option<ObjectId>, FlowError> {
+    let machine = match session.machine()? {
+        Some(machine) => machine,
+        None => MachineId::new(session.edges)?,
+    };
+    let name = session.machine_name();
+    let filer = Filer {
+        machine: &machine,
+        name: &name,
+        now: session.edges.clock.now(),
+    };
+    let agreed = Agreed::load(store, RefName::Base)?;
+    let upstream = look(objects, &Source::Here, &agreed, &filer)?;
+    let (_, plan) = compare(
+        session,
+        objects,
+        &Ground {
+            agreed: &agreed,
+            upstream: &upstream,
+            filer: &filer,
+        },
+    )?;
+    Ok(edit(objects, Some(before), &plan.edits)?)
+}
+
+fn patch(
+    objects: &Objects<'_>,
+    path: &VaultPath,
+    (before, after): (Option<Leaf>, Option<Leaf>),
+) -> Result<Option<String>, FlowError> {
+    let content = |leaf: Option<Leaf>| leaf.map_or(Ok(Vec::new()), |leaf| objects.blob(leaf.id));
+    Ok(text_patch(path, &content(before)?, &content(after)?)?)
+}

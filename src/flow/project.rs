@@ -1,0 +1,352 @@
+//! Which projects of this machine travel: adding, listing and removing them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::base::{Finding, HostPath, Id, VaultPath};
+use crate::layout::{Owner, names};
+use crate::merge::{Graft, leaves};
+use crate::project::{
+    Match, ProjectError, Registered, Registry, find_match, normalise_remote, unique_name,
+};
+use crate::source::state_dirs;
+use crate::vault::Objects;
+
+use super::agreed::unit_key;
+use super::here::identity_of;
+use super::publish::{Ground, Publisher, Work};
+use super::round::RoundPlan;
+use super::upstream::Upstream;
+use super::{FlowError, Session, Writer};
+
+#[derive(Clone, Debug, Default)]
+pub struct ProjectAddOptions {
+    /// The project, or anywhere in it; the working directory where nothing is said.
+    pub path: Option<PathBuf>,
+    pub name: Option<String>,
+    /// State directories beside those that are known.
+    pub dirs: Vec<String>,
+    /// Another checkout of the same repository is another project.
+    pub separate: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ProjectLine {
+    pub id: Id,
+    pub name: String,
+    pub path: HostPath,
+    pub dirs: Vec<VaultPath>,
+    pub remotes: Vec<String>,
+    /// The vault knows it.
+    pub published: bool,
+    /// Its directory is there.
+    pub present: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ProjectAddReport {
+    pub project: ProjectLine,
+    /// It was registered before; what is new was added.
+    pub already: bool,
+    /// The directory it was registered at before, which is gone.
+    pub moved_from: Option<HostPath>,
+    /// The path lay in a linked worktree of this project.
+    pub linked_from: Option<HostPath>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ProjectListReport {
+    pub projects: Vec<ProjectLine>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ProjectRemoveReport {
+    pub project: ProjectLine,
+    /// It was taken out of the vault; the vault's history keeps it.
+    pub from_vault: bool,
+}
+
+fn line(project: &Registered) -> ProjectLine {
+    ProjectLine {
+        id: project.id.clone(),
+        name: project.name.clone(),
+        path: project.path.clone(),
+        dirs: project.dirs.clone(),
+        remotes: project.remotes.clone(),
+        published: project.published,
+        present: project.path.as_path().is_dir(),
+    }
+}
+
+/// Registers a project: from now on its state travels.
+pub fn add(
+    session: &Session<'_>,
+    options: &ProjectAddOptions,
+) -> Result<ProjectAddReport, FlowError> {
+    let given = session
+        .edges
+        .env
+        .cwd
+        .join(options.path.clone().unwrap_or_default());
+    let found = given.canonicalize().map_err(|_| FlowError::NoSuchPath {
+        path: given.clone(),
+    })?;
+    if !found.is_dir() {
+        return Err(FlowError::NoSuchPath { path: found });
+    }
+    let found = HostPath::new(found)?;
+    let checkout = crate::repo::discover(&found, &session.edges.env)?;
+    let root = checkout
+        .as_ref()
+        .map_or(found, |checkout| checkout.root.clone());
+    refuse_own_places(session, &root)?;
+    let known = state_dirs(&root, &session.config.presets_off)
+        .into_iter()
+        .map(Ok);
+    let named = options.dirs.iter().map(|dir| state_dir(&root, dir));
+    let dirs: BTreeSet<VaultPath> = known.chain(named).collect::<Result<_, _>>()?;
+    let remotes: BTreeSet<String> = checkout
+        .iter()
+        .flat_map(|checkout| &checkout.remotes)
+        .filter_map(|url| normalise_remote(url))
+        .collect();
+    let fresh = Registered {
+        id: Id::new(session.edges)?,
+        name: options
+            .name
+            .clone()
+            .unwrap_or_else(|| directory_name(&root)),
+        path: root,
+        dirs: dirs.into_iter().collect(),
+        remotes: remotes.into_iter().collect(),
+        roots: checkout
+            .as_ref()
+            .map(|checkout| checkout.roots.clone())
+            .unwrap_or_default(),
+        published: false,
+        separate: options.separate,
+        unknown: serde_json::Map::new(),
+    };
+    let linked_from = checkout.and_then(|checkout| checkout.linked_from);
+    let file = session.places.registry();
+    let entered = Registry::edit(&file, &session.holder(), |registry| {
+        enter(registry, fresh, options)
+    })?;
+    Ok(ProjectAddReport {
+        project: line(&entered.project),
+        already: entered.already,
+        moved_from: entered.moved_from,
+        linked_from,
+    })
+}
+
+struct Entered {
+    project: Registered,
+    already: bool,
+    moved_from: Option<HostPath>,
+}
+
+/// Puts a project into the list; one that is there already gets what is new.
+fn enter(
+    registry: &mut Registry,
+    mut fresh: Registered,
+    options: &ProjectAddOptions,
+) -> Result<Entered, ProjectError> {
+    let same_place = registry
+        .projects
+        .iter()
+        .position(|known| known.path == fresh.path);
+    let identities: Vec<_> = registry.projects.iter().map(identity_of).collect();
+    let same_project = match find_match(&identity_of(&fresh), &identities) {
+        Match::Same(index) => Some(index),
+        Match::Ambiguous(indexes) => indexes.first().copied(),
+        Match::None => None,
+    };
+    let place = same_place.or(same_project);
+    let Some(index) = place else {
+        let taken = |name: &str| {
+            registry
+                .projects
+                .iter()
+                .any(|known| known.name.eq_ignore_ascii_case(name))
+        };
+        fresh.name = unique_name(&fresh.name, &taken);
+        registry.projects.push(fresh.clone());
+        return Ok(Entered {
+            project: fresh,
+            already: false,
+            moved_from: None,
+        });
+    };
+    let known = &mut registry.projects[index];
+    let moved_from = (known.path != fresh.path).then(|| known.path.clone());
+    if let Some(before) = moved_from
+        .as_ref()
+        .filter(|before| before.as_path().is_dir())
+    {
+        return Err(ProjectError::Taken {
+            path: before.as_path().to_owned(),
+            name: known.name.clone(),
+        });
+    }
+    known.path = fresh.path;
+    known.remotes = fresh.remotes;
+    known.roots = fresh.roots;
+    known.separate |= fresh.separate;
+    for dir in fresh.dirs {
+        if !known.dirs.contains(&dir) {
+            known.dirs.push(dir);
+        }
+    }
+    known.dirs.sort();
+    if options.name.is_some() && !known.published {
+        known.name = fresh.name;
+    }
+    // Added again after somebody took it out of the vault: then it goes back in.
+    known.published = false;
+    Ok(Entered {
+        project: known.clone(),
+        already: true,
+        moved_from,
+    })
+}
+
+fn directory_name(root: &HostPath) -> String {
+    root.as_path().file_name().map_or_else(
+        || "root".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// A state directory as a person wrote it: below the project.
+fn state_dir(root: &HostPath, text: &str) -> Result<VaultPath, FlowError> {
+    let full = root.as_path().join(text);
+    let tail = full
+        .strip_prefix(root.as_path())
+        .ok()
+        .and_then(|tail| tail.to_str());
+    let path =
+        tail.map(|tail| VaultPath::parse(tail.trim_start_matches("./").trim_end_matches('/')));
+    match path {
+        Some(Ok(path)) if path.names().next() != Some(names::PROJECT_RECORD) => Ok(path),
+        _ => Err(FlowError::Refused {
+            what: format!("`{text}` is no directory inside {root}"),
+            hint: "name a directory inside the project, such as `.notes`".to_owned(),
+        }),
+    }
+}
+
+/// The vault must not travel inside itself.
+fn refuse_own_places(session: &Session<'_>, root: &HostPath) -> Result<(), FlowError> {
+    let places = &session.places;
+    let own = [&places.data, &places.state]
+        .into_iter()
+        .find(|own| root.as_path().starts_with(own.as_path()));
+    match own {
+        Some(own) => Err(FlowError::Refused {
+            what: format!("{root} lies in {own}, where holdall keeps its own data"),
+            hint: "register the project's own directory".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The registered projects.
+pub fn list(session: &Session<'_>) -> Result<ProjectListReport, FlowError> {
+    let registry = Registry::load(&session.places.registry())?;
+    Ok(ProjectListReport {
+        projects: registry.projects.iter().map(line).collect(),
+    })
+}
+
+/// Forgets a project here; with `from_vault` takes it out of the vault too.
+pub fn remove(
+    writer: &Writer<'_>,
+    wanted: &str,
+    from_vault: bool,
+) -> Result<ProjectRemoveReport, FlowError> {
+    let session = writer.session;
+    let file = session.places.registry();
+    let registry = Registry::load(&file)?;
+    let project = registry
+        .find(wanted)
+        .ok_or_else(|| ProjectError::NotFound {
+            wanted: wanted.to_owned(),
+        })?
+        .clone();
+    let remote = writer.remote()?;
+    let mut objects = Objects::new(&writer.store);
+    // Without the vault's part nothing has to be asked of the remote: what is agreed is our own.
+    let began = session.edges.clock.now();
+    let publisher = Publisher::new(
+        writer,
+        remote.as_deref().filter(|_| from_vault),
+        began,
+        false,
+    );
+    if from_vault {
+        let ids = registry
+            .projects
+            .iter()
+            .filter(|other| other.id != project.id && other.published);
+        let mut removal = Removal {
+            project: project.clone(),
+            others: ids.map(|other| other.id.clone()).collect(),
+        };
+        let ground = publisher.meet(&mut objects)?;
+        publisher.publish(&mut objects, ground, &mut removal)?;
+    } else {
+        super::bookkeeping::forget(
+            writer,
+            &mut objects,
+            &unit_key(&Owner::Project(project.id.clone())),
+        )?;
+    }
+    Registry::edit(&file, &session.holder(), |registry| {
+        registry.projects.retain(|other| other.id != project.id);
+        Ok(())
+    })?;
+    Ok(ProjectRemoveReport {
+        project: line(&project),
+        from_vault,
+    })
+}
+
+/// Taking a project out of the vault. Its history stays.
+struct Removal {
+    project: Registered,
+    others: Vec<Id>,
+}
+
+impl Work for Removal {
+    fn plan(
+        &mut self,
+        objects: &mut Objects<'_>,
+        ground: &Ground<'_>,
+    ) -> Result<RoundPlan, FlowError> {
+        let mut plan = RoundPlan {
+            projects: self.others.clone(),
+            ..RoundPlan::default()
+        };
+        let key = unit_key(&Owner::Project(self.project.id.clone()));
+        plan.agreed.forget(objects, ground.agreed, &key)?;
+        if let Some(known) = ground.upstream.project(&self.project.id) {
+            let dir = names::project_dir(&known.name)?;
+            let all: BTreeMap<_, _> = leaves(objects, Some(known.tree))?;
+            plan.edits
+                .extend(all.into_keys().map(|path| (dir.join(&path), Graft::Remove)));
+        }
+        Ok(plan)
+    }
+
+    fn withhold(&mut self, _: &RoundPlan, finding: &Finding) -> Result<(), FlowError> {
+        Err(FlowError::GateHoldsRecord {
+            path: finding.path.clone(),
+            rule: finding.rule.clone(),
+        })
+    }
+
+    fn moved(&mut self, _: &Upstream) {}
+}

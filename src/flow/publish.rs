@@ -1,0 +1,301 @@
+//! Publishing: some work on what the vault holds now, as one commit, sent with compare-and-swap; and
+//! again on what it holds then, when another machine was faster.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::base::{Finding, MachineId, ObjectId, Timestamp};
+use crate::layout::Access;
+use crate::merge::edit;
+use crate::snapshot::SecretGate;
+use crate::vault::wire::{PushOutcome, Remote, Update};
+use crate::vault::{CommitOutcome, NewCommit, Objects, RefName};
+
+use super::agreed::{Agreed, agreed_commit};
+use super::filing::Filer;
+use super::records::{own_record, skeleton, summary};
+use super::round::RoundPlan;
+use super::upstream::{Healed, Source, Upstream, look};
+use super::{Event, FlowError, Writer, bookkeeping};
+
+/// So often is the work done again when other machines are faster.
+const MAX_ATTEMPTS: usize = 25;
+
+/// What a piece of work stands on in one attempt.
+pub struct Ground<'a> {
+    pub agreed: &'a Agreed,
+    pub upstream: &'a Upstream,
+    pub filer: &'a Filer<'a>,
+}
+
+/// Something that changes the vault.
+pub trait Work {
+    /// What it comes to on this ground.
+    fn plan(
+        &mut self,
+        objects: &mut Objects<'_>,
+        ground: &Ground<'_>,
+    ) -> Result<RoundPlan, FlowError>;
+    /// The gate lets this content not out: the next plan must do without it.
+    fn withhold(&mut self, plan: &RoundPlan, finding: &Finding) -> Result<(), FlowError>;
+    /// The vault moved: the next plan is for this.
+    fn moved(&mut self, upstream: &Upstream);
+}
+
+/// What publishing came to.
+pub struct Published {
+    /// The vault's tip now.
+    pub tip: Option<ObjectId>,
+    pub committed: bool,
+    /// The vault's ref was moved by this run.
+    pub moved: bool,
+    pub pushed: bool,
+    pub healed: Option<Healed>,
+    pub attempts: usize,
+    pub plan: RoundPlan,
+}
+
+/// One run that publishes.
+pub struct Publisher<'a> {
+    pub writer: &'a Writer<'a>,
+    pub remote: Option<&'a dyn Remote>,
+    pub name: String,
+    pub began: Timestamp,
+    pub dry_run: bool,
+}
+
+impl<'a> Publisher<'a> {
+    #[must_use]
+    pub fn new(
+        writer: &'a Writer<'a>,
+        remote: Option<&'a dyn Remote>,
+        began: Timestamp,
+        dry_run: bool,
+    ) -> Self {
+        Self {
+            writer,
+            remote,
+            name: writer.session.machine_name(),
+            began,
+            dry_run,
+        }
+    }
+
+    fn filer<'m>(&'m self, machine: &'m MachineId) -> Filer<'m> {
+        Filer {
+            machine,
+            name: &self.name,
+            now: self.began,
+        }
+    }
+
+    /// Looks at the vault, and brings what is agreed in line with what arrived there.
+    pub fn meet(&self, objects: &mut Objects<'_>) -> Result<(Agreed, Upstream), FlowError> {
+        if let Some(remote) = self.remote {
+            self.writer
+                .session
+                .tell(&Event::Contacting { url: remote.url() });
+        }
+        let machine = self.writer.machine();
+        let agreed = Agreed::load(&self.writer.store, RefName::Base)?;
+        let source = self.remote.map_or(Source::Here, Source::Remote);
+        let upstream = look(objects, &source, &agreed, &self.filer(&machine))?;
+        let agreed = bookkeeping::settle_pending(&self.writer.store, &upstream, agreed)?;
+        if upstream.first_meeting {
+            return Ok((Agreed::default(), upstream));
+        }
+        Ok((agreed, upstream))
+    }
+
+    /// The loop: plan, commit, send; and again.
+    pub fn publish(
+        &self,
+        objects: &mut Objects<'_>,
+        (mut agreed, mut upstream): (Agreed, Upstream),
+        work: &mut dyn Work,
+    ) -> Result<Published, FlowError> {
+        let mut healed = upstream.healed;
+        let mut attempts = 1;
+        loop {
+            let machine = self.own_machine(objects, &agreed, &upstream)?;
+            let filer = self.filer(&machine);
+            let ground = Ground {
+                agreed: &agreed,
+                upstream: &upstream,
+                filer: &filer,
+            };
+            let mut plan = work.plan(objects, &ground)?;
+            let done = |tip, (committed, moved), pushed, plan| Published {
+                tip,
+                committed,
+                moved,
+                pushed,
+                healed,
+                attempts,
+                plan,
+            };
+            if self.dry_run {
+                return Ok(done(None, (false, false), false, plan));
+            }
+            let is_remote = self.remote.is_some();
+            let Some(next) = self.next_tip(objects, work, &upstream, &mut plan)? else {
+                continue;
+            };
+            if Some(next) == upstream.expected {
+                bookkeeping::agree(self.writer, objects, (&agreed, &plan.agreed), next)?;
+                bookkeeping::arrived(self.writer, next, is_remote)?;
+                return Ok(done(upstream.expected, (false, false), is_remote, plan));
+            }
+            if self.send(objects, (&agreed, &plan), &upstream, next)? {
+                return Ok(done(
+                    Some(next),
+                    (Some(next) != upstream.parent, true),
+                    is_remote,
+                    plan,
+                ));
+            }
+            self.pause(attempts)?;
+            attempts += 1;
+            (agreed, upstream) = self.meet(objects)?;
+            healed = healed.or(upstream.healed);
+            work.moved(&upstream);
+        }
+    }
+
+    /// This machine's id; a new one where somebody else wrote a record under it.
+    fn own_machine(
+        &self,
+        objects: &Objects<'_>,
+        agreed: &Agreed,
+        upstream: &Upstream,
+    ) -> Result<MachineId, FlowError> {
+        if !self.dry_run && bookkeeping::is_clone(self.writer, objects, agreed, upstream)? {
+            self.writer.rename_machine()?;
+            self.writer.session.tell(&Event::Warning {
+                text: "another machine wrote under this machine's id (a clone, or a restored backup): \
+                       it goes on under a new one",
+            });
+        }
+        Ok(self.writer.machine())
+    }
+
+    /// The commit that the vault should have: what it has already, or a new one. Nothing where the
+    /// gate held something back: then the plan has to be made again without it.
+    fn next_tip(
+        &self,
+        objects: &mut Objects<'_>,
+        work: &mut dyn Work,
+        upstream: &Upstream,
+        plan: &mut RoundPlan,
+    ) -> Result<Option<ObjectId>, FlowError> {
+        let merged_histories = upstream.healed == Some(Healed::Diverged);
+        if plan.edits.is_empty() && !merged_histories {
+            return match upstream.parent {
+                Some(parent) => Ok(Some(parent)),
+                None => Err(FlowError::NothingToPush),
+            };
+        }
+        if upstream
+            .record
+            .as_ref()
+            .is_some_and(|record| record.access() == Access::ReadOnly)
+        {
+            return Err(FlowError::NewerFormat {
+                place: "the vault".to_owned(),
+                writing: true,
+            });
+        }
+        if upstream.tree.is_none() {
+            skeleton(
+                objects,
+                self.writer.session.edges,
+                self.began,
+                &mut plan.edits,
+            )?;
+        }
+        own_record(objects, self.writer, self.began, plan)?;
+        let tree = edit(objects, upstream.tree, &plan.edits)?.expect("a vault has its own record");
+        let message = summary(&self.name, plan);
+        let author = self.writer.author();
+        let new = NewCommit {
+            tree,
+            parent: upstream.parent,
+            author: &author,
+            at: self.began,
+            message: &message,
+        };
+        match objects.commit(&new, &SecretGate)? {
+            CommitOutcome::Made(commit) => Ok(Some(commit)),
+            CommitOutcome::Held(findings) => {
+                for finding in findings {
+                    work.withhold(plan, &finding)?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Sends a commit. False where another machine was faster.
+    fn send(
+        &self,
+        objects: &mut Objects<'_>,
+        (agreed, plan): (&Agreed, &RoundPlan),
+        upstream: &Upstream,
+        next: ObjectId,
+    ) -> Result<bool, FlowError> {
+        let tree = plan.agreed.apply(objects, agreed)?;
+        let pending = agreed_commit(objects, tree, next, &self.writer.author(), self.began)?;
+        let store = &self.writer.store;
+        store.write_ref(RefName::Pending, pending)?;
+        let update = Update {
+            from: upstream.expected,
+            to: next,
+        };
+        let outcome = match self.remote {
+            None if store.swap_ref(RefName::Branch, update.from, next)? => PushOutcome::Accepted,
+            None => PushOutcome::Moved,
+            Some(remote) => {
+                self.writer
+                    .session
+                    .tell(&Event::Pushing { url: remote.url() });
+                remote.push(objects, update)?
+            }
+        };
+        match outcome {
+            PushOutcome::Accepted => {
+                store.write_ref(RefName::Base, pending)?;
+                bookkeeping::arrived(self.writer, next, self.remote.is_some())?;
+                store.delete_ref(RefName::Pending)?;
+                Ok(true)
+            }
+            PushOutcome::Moved => {
+                store.delete_ref(RefName::Pending)?;
+                Ok(false)
+            }
+            PushOutcome::Refused { reason } => {
+                store.delete_ref(RefName::Pending)?;
+                let url = self
+                    .remote
+                    .map_or_else(String::new, |remote| remote.url().to_owned());
+                Err(FlowError::PushRefused { url, reason })
+            }
+        }
+    }
+
+    /// A little longer each time, and never as long as the other machine.
+    fn pause(&self, attempts: usize) -> Result<(), FlowError> {
+        if attempts >= MAX_ATTEMPTS {
+            return Err(FlowError::TooContended { attempts });
+        }
+        self.writer.session.tell(&Event::Again {
+            attempt: attempts + 1,
+        });
+        let mut chance = [0; 2];
+        self.writer.session.edges.random.fill(&mut chance)?;
+        let most = 10 << attempts.min(6);
+        thread::sleep(Duration::from_millis(
+            u64::from(u16::from_be_bytes(chance)) % most,
+        ));
+        Ok(())
+    }
+}

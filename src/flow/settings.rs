@@ -1,0 +1,192 @@
+//! Which of the tools' global settings travel.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::base::{HostPath, VaultPath};
+use crate::config::ConfigFile;
+use crate::source::{Rules, presets};
+
+use super::unit::{HOME_TOOL, added_path, settings_units};
+use super::{FlowError, Session};
+
+/// One path that travels, or would if it were there.
+#[derive(Debug, Serialize)]
+pub struct SettingsPath {
+    pub path: VaultPath,
+    pub present: bool,
+    /// Keys that stay on this machine.
+    pub local_keys: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SettingsTool {
+    pub tool: String,
+    pub root: HostPath,
+    pub paths: Vec<SettingsPath>,
+    /// Where it comes from: a preset, or `settings add`.
+    pub preset: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SettingsListReport {
+    pub tools: Vec<SettingsTool>,
+    /// Presets that are switched off, or whose directory is not here.
+    pub absent: Vec<AbsentTool>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AbsentTool {
+    pub tool: String,
+    pub why: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SettingsChangeReport {
+    pub what: String,
+    pub changed: bool,
+}
+
+/// What travels, and of which tool.
+pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
+    let units = settings_units(session)?;
+    let tools: Vec<SettingsTool> = units
+        .iter()
+        .map(|unit| SettingsTool {
+            tool: unit.name.clone(),
+            root: unit.root.clone(),
+            preset: unit.name != HOME_TOOL,
+            paths: unit
+                .roots
+                .iter()
+                .map(|path| settings_path(unit, path))
+                .collect(),
+        })
+        .collect();
+    let absent = presets()
+        .iter()
+        .filter(|preset| preset.home.is_some() && !preset.settings().is_empty());
+    let absent = absent
+        .filter(|preset| !tools.iter().any(|tool| tool.tool == preset.name))
+        .map(|preset| {
+            let off = |list: &[String]| list.contains(&preset.name);
+            let switched_off =
+                off(&session.config.settings_off) || off(&session.config.presets_off);
+            AbsentTool {
+                tool: preset.name.clone(),
+                why: if switched_off { "off" } else { "not_here" },
+            }
+        });
+    Ok(SettingsListReport {
+        absent: absent.collect(),
+        tools,
+    })
+}
+
+fn settings_path(unit: &super::unit::Unit, path: &VaultPath) -> SettingsPath {
+    SettingsPath {
+        path: path.clone(),
+        present: unit.root.below(path).as_path().exists(),
+        local_keys: unit.local_keys(path),
+    }
+}
+
+/// Lets a path of the home directory travel; a tool that was switched off comes back by its name.
+pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, FlowError> {
+    let mut file = ConfigFile::open(&session.places.config_file)?;
+    let changed = if session.config.settings_off.iter().any(|tool| tool == what) {
+        let off: Vec<String> = session
+            .config
+            .settings_off
+            .iter()
+            .filter(|tool| *tool != what)
+            .cloned()
+            .collect();
+        file.set_list("settings.off", &off)?
+    } else {
+        let path = below_home(session, what)?;
+        refuse_ruled_out(&path)?;
+        let text = format!("~/{path}");
+        if !session.places.home.below(&path).as_path().exists() {
+            return Err(FlowError::NoSuchPath {
+                path: session.places.home.below(&path).as_path().to_owned(),
+            });
+        }
+        let mut added = session.config.settings_add.clone();
+        let known = added.contains(&text);
+        added.extend((!known).then_some(text));
+        file.set_list("settings.add", &added)?
+    };
+    file.save()?;
+    Ok(SettingsChangeReport {
+        what: what.to_owned(),
+        changed,
+    })
+}
+
+/// Lets a path, or all settings of a tool, stay here from now on. What is in the vault stays there.
+pub fn remove(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, FlowError> {
+    let mut file = ConfigFile::open(&session.places.config_file)?;
+    let is_tool = presets()
+        .iter()
+        .any(|preset| preset.name == what && preset.home.is_some());
+    let changed = if is_tool {
+        let mut off = session.config.settings_off.clone();
+        let known = off.iter().any(|tool| tool == what);
+        off.extend((!known).then(|| what.to_owned()));
+        file.set_list("settings.off", &off)?
+    } else {
+        let path = below_home(session, what)?;
+        let keeps =
+            |text: &&String| added_path(&session.places.home, text).ok().as_ref() != Some(&path);
+        let kept: Vec<String> = session
+            .config
+            .settings_add
+            .iter()
+            .filter(keeps)
+            .cloned()
+            .collect();
+        if kept.len() == session.config.settings_add.len() {
+            return Err(FlowError::NoSuchSetting {
+                what: what.to_owned(),
+            });
+        }
+        file.set_list("settings.add", &kept)?
+    };
+    file.save()?;
+    Ok(SettingsChangeReport {
+        what: what.to_owned(),
+        changed,
+    })
+}
+
+/// A path as a person wrote it: relative to where they stand, or to their home.
+fn below_home(session: &Session<'_>, what: &str) -> Result<VaultPath, FlowError> {
+    let full: PathBuf = match what.strip_prefix("~/") {
+        Some(tail) => session.places.home.join(tail).as_path().to_owned(),
+        None => session.edges.env.cwd.join(what),
+    };
+    let text = full.to_str().ok_or_else(|| FlowError::OutsideHome {
+        path: what.to_owned(),
+    })?;
+    added_path(&session.places.home, text)
+}
+
+/// What a rule keeps here would silently never travel: so it is said at once.
+fn refuse_ruled_out(path: &VaultPath) -> Result<(), FlowError> {
+    let rules = Rules::for_settings(HOME_TOOL, &[]);
+    match rules
+        .decide(path.as_str(), false)
+        .filter(|decision| decision.is_out())
+    {
+        None => Ok(()),
+        Some(decision) => Err(FlowError::Refused {
+            what: format!(
+                "~/{path} never travels: {} (rule `{}`)",
+                decision.why, decision.pattern
+            ),
+            hint: "add a file or directory that no rule keeps here".to_owned(),
+        }),
+    }
+}

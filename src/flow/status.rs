@@ -1,0 +1,324 @@
+//! How things stand: what is here, what waits, what the remote has, how the last runs went.
+
+use serde::Serialize;
+
+use crate::base::{Blobs, Id, MachineId, ObjectId, Timestamp, Trees};
+use crate::layout::{MachineRecord, Record, names};
+use crate::runs::{Run, Runs};
+use crate::vault::{Objects, RefName, Store};
+
+use super::agreed::Agreed;
+use super::filing::Filer;
+use super::here::{Here, Selection};
+use super::publish::Ground;
+use super::report::{ConflictLine, SkippedProject, UnitChanges, WithheldLine, skipped, withheld};
+use super::round::{Round, RoundPlan};
+use super::upstream::{Source, Upstream, look};
+use super::{ErrorKind, Event, FlowError, Session, bookkeeping, conflicts};
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StatusOptions {
+    /// Do not ask the remote.
+    pub offline: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct StatusReport {
+    /// A remote is configured.
+    pub configured: bool,
+    pub remote: Option<RemoteStatus>,
+    pub vault: Option<Id>,
+    /// The cadence of pushes in the background.
+    pub schedule: Option<String>,
+    pub next_run: Option<Timestamp>,
+    pub last_push: Option<LastRun>,
+    pub last_pull: Option<LastRun>,
+    pub projects: Vec<ProjectStatus>,
+    pub settings: Vec<ProjectStatus>,
+    pub pending: Pending,
+    /// Commits here that the remote has not; unknown where it was not asked.
+    pub ahead: Option<usize>,
+    /// Commits there that this machine has not seen.
+    pub behind: Option<usize>,
+    pub conflicts: usize,
+    pub conflict_list: Vec<ConflictLine>,
+    pub withheld: Vec<WithheldLine>,
+    pub skipped: Vec<SkippedProject>,
+    pub machines: Vec<MachineStatus>,
+    pub last_writer: Option<LastWriter>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RemoteStatus {
+    pub url: String,
+    /// Unknown where it was not asked.
+    pub reachable: Option<bool>,
+    pub error: Option<RemoteFault>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RemoteFault {
+    pub kind: ErrorKind,
+    pub message: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LastRun {
+    pub at: Timestamp,
+    /// `ok`, or the kind of the error.
+    pub result: String,
+    pub message: Option<String>,
+    /// The last one that went well.
+    pub last_ok: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ProjectStatus {
+    pub name: String,
+    pub path: crate::base::HostPath,
+    /// Files that differ from what was pushed.
+    pub pending: usize,
+    /// Files that travel.
+    pub files: usize,
+    /// The vault knows it.
+    pub published: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Pending {
+    pub files: usize,
+    pub ops: usize,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MachineStatus {
+    pub id: MachineId,
+    pub name: String,
+    pub last_push: Timestamp,
+    pub this: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LastWriter {
+    pub machine: String,
+    pub at: Timestamp,
+    pub commit: ObjectId,
+}
+
+/// Looks, and changes nothing.
+pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusReport, FlowError> {
+    // Without a store of its own yet, a machine is compared with an empty one.
+    let stand_in =
+        tempfile::tempdir().map_err(crate::base::BaseError::io("make a directory in", "/tmp"))?;
+    let store = match session.store()? {
+        Some(store) => store,
+        None => Store::open(&crate::base::HostPath::new(
+            stand_in.path().join("empty.git"),
+        )?)?,
+    };
+    let mut objects = Objects::new(&store);
+    let machine = match session.machine()? {
+        Some(machine) => machine,
+        None => MachineId::new(session.edges)?,
+    };
+    let name = session.machine_name();
+    let filer = Filer {
+        machine: &machine,
+        name: &name,
+        now: session.edges.clock.now(),
+    };
+    let agreed = Agreed::load(&store, RefName::Base)?;
+    let upstream = look(&mut objects, &Source::Here, &agreed, &filer)?;
+    let (here, plan) = compare(
+        session,
+        &mut objects,
+        &Ground {
+            agreed: &agreed,
+            upstream: &upstream,
+            filer: &filer,
+        },
+    )?;
+    let mut conflict_list = plan.conflicts.clone();
+    conflicts::add_filed(&objects, &upstream, &mut conflict_list)?;
+    let (remote, ahead, behind) = ask(session, &store, &machine, options)?;
+    let runs = Runs::load(&session.places.runs())?;
+    let (settings, projects) = lines(&here, &plan.units);
+    Ok(StatusReport {
+        configured: session.config.remote_url.is_some(),
+        remote,
+        vault: upstream.record.as_ref().map(|record| record.vault.clone()),
+        schedule: None,
+        next_run: None,
+        last_push: last_run(&runs, "push"),
+        last_pull: last_run(&runs, "pull"),
+        pending: Pending {
+            files: plan.units.iter().map(|unit| unit.files).sum(),
+            ops: 0,
+        },
+        projects,
+        settings,
+        ahead,
+        behind,
+        conflicts: conflict_list.len(),
+        conflict_list,
+        withheld: withheld(&here),
+        skipped: skipped(&here),
+        machines: machines(&objects, &upstream, &machine)?,
+        last_writer: last_writer(&store, &upstream)?,
+    })
+}
+
+/// What a push would change in the vault as this machine saw it last.
+pub fn compare(
+    session: &Session<'_>,
+    objects: &mut Objects<'_>,
+    ground: &Ground<'_>,
+) -> Result<(Here, RoundPlan), FlowError> {
+    let mut cache = bookkeeping::open_cache(session, i64::MAX)?;
+    let mut here = Here::scan(
+        session,
+        ground.upstream,
+        &Selection::default(),
+        (&mut cache, objects),
+    )?;
+    let plan = Round {
+        ground,
+        allow_mass_delete: false,
+    }
+    .plan(objects, &mut here)?;
+    Ok((here, plan))
+}
+
+fn lines(here: &Here, units: &[UnitChanges]) -> (Vec<ProjectStatus>, Vec<ProjectStatus>) {
+    let pending = |name: &str, is_settings: bool| {
+        units
+            .iter()
+            .find(|unit| unit.name == name && unit.is_settings == is_settings)
+            .map_or(0, |unit| unit.files)
+    };
+    let projects = here.projects.iter().map(|project| ProjectStatus {
+        name: project.registered.name.clone(),
+        path: project.registered.path.clone(),
+        pending: pending(&project.scanned.unit.name, false),
+        files: project.scanned.leaves.len(),
+        published: project.registered.published,
+    });
+    let settings = here.settings.iter().map(|scanned| ProjectStatus {
+        name: scanned.unit.name.clone(),
+        path: scanned.unit.root.clone(),
+        pending: pending(&scanned.unit.name, true),
+        files: scanned.leaves.len(),
+        published: true,
+    });
+    (settings.collect(), projects.collect())
+}
+
+type Standing = (Option<RemoteStatus>, Option<usize>, Option<usize>);
+
+/// Asks the remote where it stands. That it does not answer is an answer.
+fn ask(
+    session: &Session<'_>,
+    store: &Store,
+    machine: &MachineId,
+    options: StatusOptions,
+) -> Result<Standing, FlowError> {
+    let Some(remote) = session.remote(machine)? else {
+        return Ok((None, None, None));
+    };
+    let mut status = RemoteStatus {
+        url: remote.url().to_owned(),
+        reachable: None,
+        error: None,
+    };
+    if options.offline {
+        return Ok((Some(status), None, None));
+    }
+    session.tell(&Event::Contacting { url: remote.url() });
+    let tip = match remote.tip().and_then(|tip| {
+        tip.map(|tip| remote.fetch(store, tip).map(|()| tip))
+            .transpose()
+    }) {
+        Ok(tip) => tip,
+        Err(fault) => {
+            let fault = FlowError::from(fault);
+            status.reachable = Some(!matches!(fault.kind(), ErrorKind::Unreachable));
+            status.error = Some(RemoteFault {
+                kind: fault.kind(),
+                message: fault.to_string(),
+            });
+            return Ok((Some(status), None, None));
+        }
+    };
+    status.reachable = Some(true);
+    let branch = store.read_ref(RefName::Branch)?;
+    let count = |from: Option<ObjectId>, hidden| {
+        from.map_or(Ok(0), |from| {
+            store.commits(from, hidden).map(|list| list.len())
+        })
+    };
+    Ok((
+        Some(status),
+        Some(count(branch, tip)?),
+        Some(count(tip, branch)?),
+    ))
+}
+
+fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {
+    let history = runs.of(command);
+    let last_ok = history.last_ok.map(|run| run.began);
+    history.last.map(
+        |Run {
+             began,
+             ok,
+             kind,
+             message,
+             ..
+         }| LastRun {
+            at: began,
+            result: if ok {
+                "ok".to_owned()
+            } else {
+                kind.unwrap_or_else(|| "failed".to_owned())
+            },
+            message,
+            last_ok,
+        },
+    )
+}
+
+fn machines(
+    objects: &Objects<'_>,
+    upstream: &Upstream,
+    own: &MachineId,
+) -> Result<Vec<MachineStatus>, FlowError> {
+    let Some(dir) = upstream.dir(objects, &names::machines_dir())? else {
+        return Ok(Vec::new());
+    };
+    let mut machines = Vec::new();
+    for entry in objects.tree(dir)? {
+        let Ok(path) = names::machines_dir().child(&entry.name) else {
+            continue;
+        };
+        let record = MachineRecord::read(&path, &objects.blob(entry.id)?)?;
+        machines.push(MachineStatus {
+            this: record.machine == *own,
+            id: record.machine,
+            name: record.name,
+            last_push: record.last_push,
+        });
+    }
+    machines.sort_by_key(|machine| std::cmp::Reverse(machine.last_push));
+    Ok(machines)
+}
+
+fn last_writer(store: &Store, upstream: &Upstream) -> Result<Option<LastWriter>, FlowError> {
+    let Some(tip) = upstream.parent else {
+        return Ok(None);
+    };
+    let info = store.commit_info(tip)?;
+    Ok(Some(LastWriter {
+        machine: info.author,
+        at: info.time,
+        commit: tip,
+    }))
+}
