@@ -64,42 +64,49 @@ fn text(report: &StatusReport, look: &Look) -> String {
     ]);
     table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
     let mut text = table.to_string();
-    let lines = report.projects.iter().chain(&report.settings);
-    let mut table = Table::new().indent(2);
-    for line in lines {
-        let waits = if line.pending > 0 {
-            format!("{} waiting", line.pending)
-        } else {
-            String::new()
-        };
-        table.row([
-            line.name.clone(),
-            count(line.files as u64, "file"),
-            waits,
-            line.path.to_string(),
-        ]);
-    }
-    if !table.is_empty() {
-        write!(text, "carried\n{table}").ok();
-    }
-    let mut table = Table::new().indent(2);
-    for machine in &report.machines {
-        let this = if machine.this { "this machine" } else { "" };
-        table.row([
-            machine.name.clone(),
-            ago(machine.last_push, look.now),
-            this.to_owned(),
-        ]);
-    }
-    if !table.is_empty() {
-        write!(text, "machines, by last push\n{table}").ok();
-    }
+    text.push_str(&carried(report));
+    text.push_str(&machines(report, look));
     for conflict in &report.conflict_list {
         let place = format!("{}/{}", conflict.project, conflict.path);
         writeln!(text, "conflict  {}", printable(&place)).ok();
     }
     text.push_str(&withheld(&report.withheld));
     text
+}
+
+fn carried(report: &StatusReport) -> String {
+    let mut table = Table::new().indent(2);
+    for line in report.projects.iter().chain(&report.settings) {
+        let waits = if line.pending > 0 {
+            format!("{} waiting", line.pending)
+        } else {
+            String::new()
+        };
+        let files = count(line.files as u64, "file");
+        table.row([line.name.clone(), files, waits, line.path.to_string()]);
+    }
+    if table.is_empty() {
+        String::new()
+    } else {
+        format!("carried\n{table}")
+    }
+}
+
+fn machines(report: &StatusReport, look: &Look) -> String {
+    let mut table = Table::new().indent(2);
+    for machine in &report.machines {
+        let this = if machine.this { "this machine" } else { "" };
+        table.row([
+            machine.name.as_str(),
+            &ago(machine.last_push, look.now),
+            this,
+        ]);
+    }
+    if table.is_empty() {
+        String::new()
+    } else {
+        format!("machines, by last push\n{table}")
+    }
 }
 
 fn remote(report: &StatusReport) -> String {

@@ -52,6 +52,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "link_leaves" => "the link would lead out of the project",
         "name_refused" => "this disk does not take the name",
         "not_allowed" => "no permission to write it",
+        "has_local_keys" => "deleted in the vault, but it holds keys of this machine",
         "damaged_in_vault" => "the vault's version is damaged",
         _ => "left as it is",
     }

@@ -71,14 +71,10 @@ pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Resu
 /// gives way to the remote's stays under a ref of its own.
 pub fn arrived(writer: &Writer<'_>, tip: ObjectId, from_remote: bool) -> Result<(), FlowError> {
     let store = &writer.store;
-    let before = store
-        .read_ref(RefName::Branch)?
-        .filter(|before| *before != tip);
-    if let Some(before) = before {
-        if !matches!(
-            store.relation(before, tip)?,
-            Relation::Same | Relation::Ahead
-        ) {
+    let before = store.read_ref(RefName::Branch)?;
+    if let Some(before) = before.filter(|before| *before != tip) {
+        let relation = store.relation(before, tip)?;
+        if !matches!(relation, Relation::Same | Relation::Ahead) {
             store.keep(&format!("before-{}", before.short()), before)?;
         }
     }
@@ -178,7 +174,7 @@ pub fn remember_run(
         began,
         ended,
         ok: fault.is_none(),
-        kind: fault.map(|fault| fault.kind_name()),
+        kind: fault.map(FlowError::kind_name),
         message: fault.map(FlowError::to_string),
     };
     Ok(Runs::record(&writer.session.places.runs(), command, run)?)

@@ -120,15 +120,15 @@ fn meet(
         return Ok(false);
     }
     if !options.replace {
-        return match stranger {
-            true => Err(FlowError::OtherVault {
-                url: url.to_owned(),
-                ours: ours.vault,
-                theirs: theirs.clone(),
-            }),
-            // The same vault with another history: the next push judges that, by its epoch.
-            false => Ok(false),
-        };
+        // The same vault with another history: the next push judges that, by its epoch.
+        if !stranger {
+            return Ok(false);
+        }
+        return Err(FlowError::OtherVault {
+            url: url.to_owned(),
+            ours: ours.vault,
+            theirs: theirs.clone(),
+        });
     }
     store.keep(&format!("replaced-{}", branch.short()), branch)?;
     for name in [

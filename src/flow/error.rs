@@ -154,6 +154,7 @@ impl FlowError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoHome => ErrorKind::NotConfigured,
+            Self::NoAddress { .. } => ErrorKind::Usage,
             Self::Busy { .. } | Self::TooContended { .. } => ErrorKind::Busy,
             Self::NotAVault { .. } => ErrorKind::NotAVault,
             Self::OtherVault { .. } => ErrorKind::OtherVault,
@@ -167,32 +168,16 @@ impl FlowError {
             | Self::NothingToPull
             | Self::NoSuchProject { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
-            Self::NoAddress { .. } => ErrorKind::Usage,
             Self::OutsideHome { .. } => ErrorKind::Invalid,
             Self::BadFile { .. } | Self::Merge(_) | Self::Store(_) => ErrorKind::Corrupt,
-            Self::Layout(fault) if fault.is_newer_format() => ErrorKind::NewerFormat,
-            Self::Layout(_) => ErrorKind::Corrupt,
+            Self::Layout(fault) => layout_kind(fault),
             Self::Wire(fault) => wire_kind(fault),
             Self::Vault(fault) => vault_kind(fault),
-            Self::Project(ProjectError::Busy { .. }) => ErrorKind::Busy,
-            Self::Project(ProjectError::NotFound { .. }) => ErrorKind::NotFound,
-            Self::Project(ProjectError::Taken { .. }) => ErrorKind::Refused,
-            Self::Project(ProjectError::Damaged { .. }) => ErrorKind::Corrupt,
-            Self::Project(ProjectError::NotUtf8 { .. }) => ErrorKind::Invalid,
-            Self::Repo(RepoError::Missing { .. }) => ErrorKind::NotFound,
-            Self::Repo(RepoError::Bare { .. }) => ErrorKind::Invalid,
-            Self::Base(
-                BaseError::Path(_) | BaseError::Malformed { .. } | BaseError::NotAbsolute { .. },
-            ) => ErrorKind::Invalid,
-            Self::Config(ConfigError::ChangedMeanwhile { .. }) => ErrorKind::Busy,
-            Self::Config(ConfigError::Base(_)) => ErrorKind::Io,
-            Self::Config(_) => ErrorKind::Invalid,
-            Self::Base(_)
-            | Self::Source(_)
-            | Self::Snapshot(_)
-            | Self::Restore(_)
-            | Self::Project(_)
-            | Self::Repo(_) => ErrorKind::Io,
+            Self::Project(fault) => project_kind(fault),
+            Self::Repo(fault) => repo_kind(fault),
+            Self::Base(fault) => base_kind(fault),
+            Self::Config(fault) => config_kind(fault),
+            Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => ErrorKind::Io,
         }
     }
 
@@ -250,6 +235,53 @@ impl FlowError {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+fn layout_kind(fault: &LayoutError) -> ErrorKind {
+    if fault.is_newer_format() {
+        ErrorKind::NewerFormat
+    } else {
+        ErrorKind::Corrupt
+    }
+}
+
+const fn project_kind(fault: &ProjectError) -> ErrorKind {
+    match fault {
+        ProjectError::Busy { .. } => ErrorKind::Busy,
+        ProjectError::NotFound { .. } => ErrorKind::NotFound,
+        ProjectError::Taken { .. } => ErrorKind::Refused,
+        ProjectError::Damaged { .. } => ErrorKind::Corrupt,
+        ProjectError::NotUtf8 { .. } => ErrorKind::Invalid,
+        ProjectError::Unwritable(_) | ProjectError::Base(_) => ErrorKind::Io,
+    }
+}
+
+const fn repo_kind(fault: &RepoError) -> ErrorKind {
+    match fault {
+        RepoError::Missing { .. } => ErrorKind::NotFound,
+        RepoError::Bare { .. } => ErrorKind::Invalid,
+        RepoError::NotOwned { .. }
+        | RepoError::Unreadable { .. }
+        | RepoError::Git { .. }
+        | RepoError::Base(_) => ErrorKind::Io,
+    }
+}
+
+const fn base_kind(fault: &BaseError) -> ErrorKind {
+    match fault {
+        BaseError::Path(_) | BaseError::Malformed { .. } | BaseError::NotAbsolute { .. } => {
+            ErrorKind::Invalid
+        }
+        _ => ErrorKind::Io,
+    }
+}
+
+const fn config_kind(fault: &ConfigError) -> ErrorKind {
+    match fault {
+        ConfigError::ChangedMeanwhile { .. } => ErrorKind::Busy,
+        ConfigError::Base(_) => ErrorKind::Io,
+        _ => ErrorKind::Invalid,
     }
 }
 

@@ -60,8 +60,8 @@ pub fn land(
     for (trio, verdict) in &decided {
         plan.take(objects, &landing, (trio, verdict), &mut contents)?;
     }
-    let noted = plan.notes(&landing);
-    let mut outcomes = plan.settled(&decided);
+    let notes = plan.notes(&landing);
+    let mut outcomes = Plan::settled(&decided);
     if landing.dry_run {
         plan.foresee();
     } else {
@@ -78,7 +78,7 @@ pub fn land(
     Ok(Landed {
         report,
         agreed: outcomes,
-        notes: noted,
+        notes,
         conflicts,
     })
 }
@@ -211,25 +211,25 @@ impl<'s> Plan<'s> {
             StepKind::Delete { expected } => (None, Some(*expected)),
             _ => return Ok(true),
         };
-        let local = match expected {
-            Some(expected) => match settings_text::read(unit, &step.path, expected) {
-                Some(raw) => Some(raw),
-                None => {
-                    self.report.keep(&step.path, "changed");
-                    return Ok(false);
-                }
-            },
-            None => None,
-        };
-        let raw = local.as_ref().map(|raw| Leaf {
+        let local = expected.and_then(|seen| settings_text::read(unit, &step.path, seen));
+        if expected.is_some() && local.is_none() {
+            self.report.keep(&step.path, "changed");
+            return Ok(false);
+        }
+        let standing = local.as_ref().zip(expected);
+        let raw = standing.map(|(raw, seen)| Leaf {
             id: content_id(raw),
-            ..expected.expect("it was read")
+            ..seen
         });
         match leaf {
             None => {
-                step.kind = StepKind::Delete {
-                    expected: raw.expect("a deletion expects a file"),
+                let raw = raw.expect("a deletion expects a file");
+                let bytes = local.as_deref().unwrap_or_default();
+                if settings_text::has_local_keys(unit, &step.path, bytes) {
+                    self.report.keep(&step.path, "has_local_keys");
+                    return Ok(false);
                 }
+                step.kind = StepKind::Delete { expected: raw };
             }
             Some(leaf) => {
                 let text = objects.blob(leaf.id)?;
@@ -293,7 +293,7 @@ impl<'s> Plan<'s> {
     }
 
     /// Paths that need no step: what is agreed about them changes all the same.
-    fn settled(&self, decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
+    fn settled(decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
         let settled = decided
             .iter()
             .filter(|(_, verdict)| verdict.disk == OnDisk::Leave);
@@ -407,8 +407,8 @@ fn real_names(path: &VaultPath, notes: &Notes) -> Option<Vec<OsString>> {
         at = at.child(name.as_bytes()).ok()?;
         let real = match notes.get(&at).and_then(|note| note.name.as_deref()) {
             None => name.as_bytes().to_vec(),
-            Some(noted) => {
-                let real = decode_name(noted).ok()?;
+            Some(text) => {
+                let real = decode_name(text).ok()?;
                 let honest = escape_name(&real) == name && std::str::from_utf8(&real).is_err();
                 honest.then_some(real)?
             }

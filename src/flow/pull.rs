@@ -7,20 +7,20 @@ use serde::Serialize;
 use crate::base::{Id, ObjectId, Timestamp, VaultPath};
 use crate::layout::names;
 use crate::merge::differences;
-use crate::vault::{Objects, RefName};
+use crate::vault::Objects;
 
 use super::agreed::{Agreed, AgreedEdits};
-use super::filing::Filer;
 use super::here::{Here, Selection};
 use super::landing::{Landed, Landing, land};
+use super::publish::Publisher;
 use super::push::OpCounts;
 use super::report::{
     Change, ConflictLine, LeftLine, SkippedProject, WithheldLine, left, skipped, withheld,
 };
 use super::scan::Scanned;
 use super::unit::Unit;
-use super::upstream::{Healed, Source, Upstream, look};
-use super::{Event, FlowError, Writer, bookkeeping, conflicts};
+use super::upstream::{Healed, Upstream};
+use super::{FlowError, Writer, bookkeeping, conflicts};
 
 #[derive(Clone, Debug, Default)]
 pub struct PullOptions {
@@ -127,28 +127,9 @@ fn attempt(
     began: Timestamp,
 ) -> Result<PullReport, FlowError> {
     let remote = writer.remote()?;
-    let source = remote.as_deref().map_or(Source::Here, Source::Remote);
-    if let Source::Remote(remote) = &source {
-        writer
-            .session
-            .tell(&Event::Contacting { url: remote.url() });
-    }
     let mut objects = Objects::new(&writer.store);
-    let machine = writer.machine();
-    let name = writer.session.machine_name();
-    let filer = Filer {
-        machine: &machine,
-        name: &name,
-        now: began,
-    };
-    let agreed = Agreed::load(&writer.store, RefName::Base)?;
-    let upstream = look(&mut objects, &source, &agreed, &filer)?;
-    let agreed = bookkeeping::settle_pending(&writer.store, &upstream, agreed)?;
-    let agreed = if upstream.first_meeting {
-        Agreed::default()
-    } else {
-        agreed
-    };
+    let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
+    let (agreed, upstream) = publisher.meet(&mut objects)?;
     if upstream.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
@@ -177,26 +158,39 @@ fn attempt(
         bookkeeping::remember_projects(writer, &here)?;
         cache.save(&writer.session.places.stat_cache())?;
     }
-    let (settings, projects): (Vec<_>, Vec<_>) =
-        units.into_iter().partition(|unit| unit.is_settings);
-    let writes = |units: &[PulledUnit]| units.iter().any(|unit| !unit.changes.is_empty());
+    let now = writer.session.edges.clock.now();
     Ok(PullReport {
-        applied: !options.dry_run && (writes(&projects) || writes(&settings)),
+        remote: writer.session.config.remote_url.clone(),
+        ms: now.millis() - began.millis(),
+        ..report(options, &here, &upstream, (units, conflicts))
+    })
+}
+
+fn report(
+    options: &PullOptions,
+    here: &Here,
+    upstream: &Upstream,
+    (units, conflicts): (Vec<PulledUnit>, Vec<ConflictLine>),
+) -> PullReport {
+    let changed = units.iter().any(|unit| !unit.changes.is_empty());
+    let (settings, projects) = units.into_iter().partition(|unit| unit.is_settings);
+    PullReport {
+        applied: !options.dry_run && changed,
         dry_run: options.dry_run,
         commit: upstream.parent,
-        missing: missing(&here, &upstream, &options.selection),
-        skipped: skipped(&here),
-        withheld: withheld(&here),
-        left: left(&here),
+        missing: missing(here, upstream, &options.selection),
+        skipped: skipped(here),
+        withheld: withheld(here),
+        left: left(here),
         conflicts,
         projects,
         settings,
         undo: None,
         ops: OpCounts::default(),
-        remote: writer.session.config.remote_url.clone(),
+        remote: None,
         healed: upstream.healed,
-        ms: writer.session.edges.clock.now().millis() - began.millis(),
-    })
+        ms: 0,
+    }
 }
 
 /// What is agreed now, and the tip that it was agreed with. A history that needs mending is left to

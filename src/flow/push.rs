@@ -31,6 +31,10 @@ pub struct OpCounts {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a report answers several yes-or-no questions that scripts ask"
+)]
 pub struct PushReport {
     /// A commit was made.
     pub committed: bool,

@@ -111,7 +111,7 @@ pub fn scan(
             return Ok(unreadable(
                 unit,
                 Reason::Unreadable,
-                Some(fault.to_string()),
+                Some(&fault.to_string()),
             ));
         }
     };
@@ -166,12 +166,12 @@ pub fn tree_of(
     Ok(edit(objects, None, &edits)?)
 }
 
-fn unreadable(unit: Unit, reason: Reason, why: Option<String>) -> Scanned {
+fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
     let left = unit.roots.iter().map(|root| {
         let left = Left {
             path: root.clone(),
             reason,
-            rule: why.clone(),
+            rule: why.map(str::to_owned),
             is_dir: true,
         };
         (root.clone(), left)

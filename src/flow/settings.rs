@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::ConfigFile;
-use crate::source::{Rules, presets};
+use crate::source::{Decision, Rules, presets};
 
 use super::unit::{HOME_TOOL, added_path, settings_units};
 use super::{FlowError, Session};
@@ -176,10 +176,7 @@ fn below_home(session: &Session<'_>, what: &str) -> Result<VaultPath, FlowError>
 /// What a rule keeps here would silently never travel: so it is said at once.
 fn refuse_ruled_out(path: &VaultPath) -> Result<(), FlowError> {
     let rules = Rules::for_settings(HOME_TOOL, &[]);
-    match rules
-        .decide(path.as_str(), false)
-        .filter(|decision| decision.is_out())
-    {
+    match rules.decide(path.as_str(), false).filter(Decision::is_out) {
         None => Ok(()),
         Some(decision) => Err(FlowError::Refused {
             what: format!(

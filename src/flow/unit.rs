@@ -129,7 +129,7 @@ pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
     let mut units = Vec::new();
     for preset in presets() {
         let Some(dir) = &preset.home else { continue };
-        let off = |list: &[String]| list.iter().any(|name| *name == preset.name);
+        let off = |list: &[String]| list.contains(&preset.name);
         let root = home.join(dir);
         let roots = preset.settings();
         if roots.is_empty()

@@ -47,7 +47,7 @@ pub fn take(
         };
         let id = match cache.known(options.unit, &found.path, &found.stat) {
             Some(id) => id,
-            None => match read(found, options)? {
+            None => match read(found, options) {
                 Ok(bytes) => sink.put_blob(&bytes)?,
                 Err(Some(reason)) => {
                     let path = found.path.clone();
@@ -71,28 +71,26 @@ pub fn take(
     Ok(snapshot)
 }
 
-fn read(
-    found: &Found,
-    options: &TakeOptions<'_>,
-) -> Result<Result<Vec<u8>, Option<Reason>>, SnapshotError> {
+/// The clean content; or why there is none: nothing where the file is simply gone.
+fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Reason>> {
     if matches!(found.kind, FoundKind::Link) {
         let target = std::fs::read_link(found.host.as_path());
-        return Ok(target
+        return target
             .map(|path| path.as_os_str().as_bytes().to_vec())
-            .map_err(|_| None));
+            .map_err(|_| None);
     }
     let bytes = match read_whole(found.host.as_path()) {
         ReadOutcome::Whole(bytes) => bytes,
-        ReadOutcome::Unstable => return Ok(Err(Some(Reason::Unstable))),
-        ReadOutcome::Unreadable(_) => return Ok(Err(Some(Reason::Unreadable))),
-        ReadOutcome::Gone => return Ok(Err(None)),
+        ReadOutcome::Unstable => return Err(Some(Reason::Unstable)),
+        ReadOutcome::Unreadable(_) => return Err(Some(Reason::Unreadable)),
+        ReadOutcome::Gone => return Err(None),
     };
     match (options.sanitizer)(&found.path) {
-        None => Ok(Ok(bytes)),
-        Some(sanitizer) => Ok(sanitizer
+        None => Ok(bytes),
+        Some(sanitizer) => sanitizer
             .clean(&bytes)
             .map(|clean| clean.text)
-            .map_err(|_| Some(Reason::Damaged))),
+            .map_err(|_| Some(Reason::Damaged)),
     }
 }
 

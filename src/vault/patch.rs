@@ -22,8 +22,8 @@ pub fn text_patch(
         path: name.to_owned(),
         source,
     };
-    let mut patch = Patch::from_buffers(before, Some(name), after, Some(name), Some(&mut options))
+    let mut made = Patch::from_buffers(before, Some(name), after, Some(name), Some(&mut options))
         .map_err(fault)?;
-    let text = patch.to_buf().map_err(fault)?;
+    let text = made.to_buf().map_err(fault)?;
     Ok(Some(String::from_utf8_lossy(&text).into_owned()))
 }

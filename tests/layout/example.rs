@@ -1,11 +1,13 @@
 use std::collections::BTreeSet;
 
 use holdall::base::VaultPath;
+use holdall::layout::names::{
+    attributes, conflict_record, conflicts_dir, machine_record, machines_dir, project_record,
+    projects_dir, readme, variant_record,
+};
 use holdall::layout::{
     ATTRIBUTES_TEXT, AllowedRecord, ConflictRecord, LayoutError, MachineRecord, ProjectRecord,
-    Record, VariantRecord, VaultFiles, VaultRecord, attributes, check, conflict_record,
-    conflicts_dir, machine_record, machines_dir, project_record, projects_dir, readme, readme_text,
-    variant_record,
+    Record, VariantRecord, VaultFiles, VaultRecord, check, readme_text,
 };
 use serde_json::{Value, json};
 
