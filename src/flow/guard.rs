@@ -1,7 +1,9 @@
 //! Changes that look more like an accident than like somebody's work are held back.
 
+use std::collections::BTreeSet;
+
 use crate::base::{Blobs, VaultPath};
-use crate::merge::{Scope, Trio, leaves};
+use crate::merge::{OnDisk, Scope, Trio, Verdict, leaves};
 use crate::source::Reason;
 use crate::vault::Objects;
 
@@ -62,6 +64,29 @@ fn lost(
         .filter(|path| path.below(root).is_some())
         .count();
     Ok((gone > FEW && gone > kept).then_some(Reason::MassDelete))
+}
+
+/// The vault would empty a state directory: that is more likely an accident over there.
+pub fn withhold_emptied(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> bool {
+    let mut withheld = false;
+    for root in scanned.unit.roots.clone() {
+        let goes = |path: &VaultPath| path.below(&root).is_some();
+        let gone: BTreeSet<&VaultPath> = decided
+            .iter()
+            .filter(|(trio, verdict)| verdict.disk == OnDisk::Delete && goes(&trio.path))
+            .map(|(trio, _)| &trio.path)
+            .collect();
+        let stays = scanned
+            .leaves
+            .keys()
+            .filter(|path| goes(path) && !gone.contains(path))
+            .count();
+        if gone.len() > FEW && gone.len() > stays {
+            scanned.withhold(root, Reason::MassDelete, None);
+            withheld = true;
+        }
+    }
+    withheld
 }
 
 /// Logs and JSON have text. An empty one, or one with NUL bytes, is what a crash leaves behind.

@@ -1,25 +1,21 @@
 //! The disk's side of a pull: what is written, deleted and kept in one project or tool.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::collections::BTreeMap;
 
-use crate::base::{Blobs, Leaf, ObjectId, PathFault, VaultPath, escape_name};
-use crate::layout::decode_name;
+use crate::base::{Blobs, Leaf, ObjectId, PathFault, VaultPath};
 use crate::merge::{InVault, OnDisk, Trio, Verdict, merge_notes};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, WhyKept, apply};
 use crate::source::Reason;
 use crate::vault::{Objects, content_id};
 
 use super::agreed::{Notes, as_in_vault};
+use super::guard::withhold_emptied;
 use super::pull::{KeptLine, PulledUnit};
+use super::real_names::real_names;
 use super::report::{Change, ChangeKind};
 use super::round::judge;
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
-
-/// Deletions up to this number are ordinary work.
-const FEW: usize = 20;
 
 /// What is to land, and how.
 pub struct Landing {
@@ -50,7 +46,7 @@ pub fn land(
 ) -> Result<Landed, FlowError> {
     let trios = std::mem::take(&mut landing.trios);
     let mut decided = judge(objects, landing.vault, trios, scanned)?;
-    if !landing.allow_mass_delete && withhold_mass_delete(scanned, &decided) {
+    if !landing.allow_mass_delete && withhold_emptied(scanned, &decided) {
         let trios = decided.into_iter().map(|(trio, _)| trio).collect();
         decided = judge(objects, landing.vault, trios, scanned)?;
     }
@@ -81,29 +77,6 @@ pub fn land(
         notes,
         conflicts,
     })
-}
-
-/// The vault would empty a state directory: that is more likely an accident over there.
-fn withhold_mass_delete(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> bool {
-    let mut withheld = false;
-    for root in scanned.unit.roots.clone() {
-        let goes = |path: &VaultPath| path.below(&root).is_some();
-        let gone: BTreeSet<&VaultPath> = decided
-            .iter()
-            .filter(|(trio, verdict)| verdict.disk == OnDisk::Delete && goes(&trio.path))
-            .map(|(trio, _)| &trio.path)
-            .collect();
-        let stays = scanned
-            .leaves
-            .keys()
-            .filter(|path| goes(path) && !gone.contains(path))
-            .count();
-        if gone.len() > FEW && gone.len() > stays {
-            scanned.withhold(root, Reason::MassDelete, None);
-            withheld = true;
-        }
-    }
-    withheld
 }
 
 /// Contents that are not in the vault as they will be on the disk.
@@ -395,53 +368,6 @@ impl PulledUnit {
             count(ChangeKind::Added),
             count(ChangeKind::Changed),
             count(ChangeKind::Removed),
-        );
-    }
-}
-
-/// The names on this disk. A note may give back only what escaping took away: it cannot rename.
-fn real_names(path: &VaultPath, notes: &Notes) -> Option<Vec<OsString>> {
-    let mut at = VaultPath::root();
-    let mut names = Vec::new();
-    for name in path.names() {
-        at = at.child(name.as_bytes()).ok()?;
-        let real = match notes.get(&at).and_then(|note| note.name.as_deref()) {
-            None => name.as_bytes().to_vec(),
-            Some(text) => {
-                let real = decode_name(text).ok()?;
-                let honest = escape_name(&real) == name && std::str::from_utf8(&real).is_err();
-                honest.then_some(real)?
-            }
-        };
-        names.push(OsString::from_vec(real));
-    }
-    Some(names)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::layout::PathNote;
-
-    #[test]
-    fn a_note_gives_a_name_back_and_cannot_make_one_up() {
-        let path = VaultPath::parse(".aigon/caf%E9/x").expect("valid");
-        let noted = |at: &str, name: &str| {
-            let note = PathNote {
-                name: Some(name.to_owned()),
-                ..PathNote::default()
-            };
-            Notes::from([(VaultPath::parse(at).expect("valid"), note)])
-        };
-        let names = real_names(&path, &noted(".aigon/caf%E9", "caf%E9")).expect("an honest note");
-        assert_eq!(names[1], OsString::from_vec(b"caf\xe9".to_vec()));
-        assert_eq!(real_names(&path, &noted(".aigon/caf%E9", "..")), None);
-        assert_eq!(real_names(&path, &noted(".aigon/caf%E9", "other")), None);
-        let git = VaultPath::parse("%2Egit/hooks").expect("valid");
-        assert_eq!(real_names(&git, &noted("%2Egit", ".git")), None);
-        assert_eq!(
-            real_names(&path, &Notes::new()).expect("no note")[1],
-            "caf%E9"
         );
     }
 }

@@ -20,6 +20,7 @@ pub mod project;
 mod publish;
 pub mod pull;
 pub mod push;
+mod real_names;
 mod records;
 pub mod report;
 mod round;

@@ -27,9 +27,14 @@ pub enum ReadOutcome {
 
 /// The content of a file as it was at one moment. Never follows a link.
 pub fn read_whole(path: &Path) -> ReadOutcome {
+    read_with(path, &|| ())
+}
+
+/// `meanwhile` runs between reading and the second look: there a test can be the other writer.
+fn read_with(path: &Path, meanwhile: &dyn Fn()) -> ReadOutcome {
     for pause in PAUSES {
         thread::sleep(pause);
-        match attempt(path) {
+        match attempt(path, meanwhile) {
             Ok(Some(bytes)) => return ReadOutcome::Whole(bytes),
             Ok(None) => {}
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => return ReadOutcome::Gone,
@@ -42,7 +47,7 @@ pub fn read_whole(path: &Path) -> ReadOutcome {
     ReadOutcome::Unstable
 }
 
-fn attempt(path: &Path) -> io::Result<Option<Vec<u8>>> {
+fn attempt(path: &Path, meanwhile: &dyn Fn()) -> io::Result<Option<Vec<u8>>> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     let mut file = OpenOptions::new()
         .read(true)
@@ -51,6 +56,7 @@ fn attempt(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let before = seen(&file)?;
     let mut bytes = Vec::with_capacity(usize::try_from(before.1).unwrap_or(0));
     file.read_to_end(&mut bytes)?;
+    meanwhile();
     let whole = seen(&file)? == before && bytes.len() as u64 == before.1;
     Ok(whole.then_some(bytes))
 }
@@ -90,24 +96,28 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_never_rests_is_unstable() {
+    fn a_file_that_never_rests_is_unstable_and_one_that_comes_to_rest_is_whole() {
+        use std::cell::Cell;
         use std::io::Write;
-        use std::sync::atomic::{AtomicBool, Ordering};
         let dir = tempfile::tempdir().expect("a temp dir");
         let path = dir.path().join("log");
-        std::fs::write(&path, vec![b'x'; 8 << 20]).expect("written");
-        let stop = AtomicBool::new(false);
-        let outcome = thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut file = OpenOptions::new().append(true).open(&path).expect("opened");
-                while !stop.load(Ordering::Relaxed) {
-                    file.write_all(b"y").expect("appended");
-                }
-            });
-            let outcome = read_whole(&path);
-            stop.store(true, Ordering::Relaxed);
-            outcome
-        });
-        assert!(matches!(outcome, ReadOutcome::Unstable));
+        let append = || {
+            let mut file = OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(&path)
+                .expect("opened");
+            file.write_all(b"x").expect("appended");
+        };
+        append();
+        assert!(matches!(read_with(&path, &append), ReadOutcome::Unstable));
+        let left = Cell::new(2);
+        let twice = || {
+            if left.get() > 0 {
+                left.set(left.get() - 1);
+                append();
+            }
+        };
+        assert!(matches!(read_with(&path, &twice), ReadOutcome::Whole(bytes) if bytes.len() == 6));
     }
 }
