@@ -123,6 +123,14 @@ impl Out {
         self.end(written, answer.code())
     }
 
+    /// A part of an answer that is long in coming, told as it comes; with `--json` only the document
+    /// at the end tells it. Whether it could be written shows when the rest is.
+    pub fn part(&self, text: &str) {
+        if !self.manner.json {
+            self.stdout(text).ok();
+        }
+    }
+
     /// Ends a run that has none. With `--json` the document says it, else stderr.
     #[must_use]
     pub fn failure(&self, failure: &Failure) -> u8 {
