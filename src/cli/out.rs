@@ -322,6 +322,19 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_told_as_it_comes_and_never_beside_a_document() {
+        let (plain, stdout, _) = out(Manner::default());
+        plain.part("1. first\n");
+        assert_eq!(stdout.text(), "1. first\n");
+        let (document, stdout, stderr) = out(json());
+        document.part("1. first\n");
+        assert_eq!(
+            (stdout.text(), stderr.text()),
+            (String::new(), String::new())
+        );
+    }
+
+    #[test]
     fn a_failure_is_told_once_where_it_was_asked_for() {
         let (plain, stdout, stderr) = out(Manner::default());
         assert_eq!(plain.failure(&failure()), 4);

@@ -39,7 +39,7 @@ pub const KEYS: &[Key] = &[
         name: "remote.url",
         kind: KeyType::Url,
         default: Value::Absent,
-        description: "where the vault is pushed to: a url, user@host:path, or a path",
+        description: "where the vault is pushed to: a path or a file:// url",
         place: |config| Slot::Text(&mut config.remote_url),
     },
     Key {

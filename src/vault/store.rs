@@ -1,5 +1,7 @@
 //! The bare repository that is this machine's copy of the vault.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use git2::{
@@ -71,12 +73,16 @@ impl Store {
             path: path.clone(),
             source,
         })?;
+        // libgit2 opens the directory to everybody again.
+        fs::set_permissions(fresh.path(), fs::Permissions::from_mode(0o700)).map_err(
+            crate::base::BaseError::io("set the permissions of", fresh.path()),
+        )?;
         let fresh = fresh.keep();
-        match std::fs::rename(&fresh, &path) {
+        match fs::rename(&fresh, &path) {
             Ok(()) => {}
             // An interrupted older run may have left a part of a store without a HEAD.
             Err(_) if path.exists() => {
-                std::fs::remove_dir_all(&fresh).ok();
+                fs::remove_dir_all(&fresh).ok();
                 return Err(VaultError::Git {
                     action: "create",
                     path,

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand, ValueHint};
 pub enum BackupCommand {
     /// Connect the vault to a git repository
     ///
-    /// URL is an empty repository or a vault; both are looked at, neither is written to. A
+    /// URL is a bare repository on a disk of this machine, a mounted one included; ssh and https come
+    /// later. An empty repository and a vault are both looked at, and neither is written to. A
     /// repository with other content is refused. Without a URL, holdall asks for one on a terminal.
     Configure(ConfigureArgs),
     /// Send what changed here to the vault
@@ -34,7 +35,7 @@ pub enum BackupCommand {
 
 #[derive(Debug, Args)]
 pub struct ConfigureArgs {
-    /// Where the vault is: a url that git understands, or a directory
+    /// Where the vault is: a directory, or a file:// url
     #[arg(value_hint = ValueHint::Url)]
     pub url: Option<String>,
     /// Do not ask the remote now: it is checked by the first push or pull

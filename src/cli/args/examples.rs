@@ -30,8 +30,8 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "without a remote: a vault on this machine",
             ),
             example(
-                "holdall backup configure git@github.com:me/vault.git",
-                "connect a private repository",
+                "holdall backup configure /mnt/nas/vault.git",
+                "connect a bare repository",
             ),
             example("holdall backup pull", "on the other machine"),
         ],
@@ -40,15 +40,15 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "backup configure",
         &[
             example(
-                "holdall backup configure git@github.com:me/vault.git",
-                "over ssh",
-            ),
-            example(
                 "holdall backup configure /mnt/nas/vault.git",
                 "a bare repository on a disk",
             ),
             example(
-                "holdall backup configure --no-check git@nas:vault.git",
+                "holdall backup configure file:///mnt/nas/vault.git",
+                "the same as a url",
+            ),
+            example(
+                "holdall backup configure --no-check /mnt/nas/vault.git",
                 "while it cannot be reached",
             ),
         ],

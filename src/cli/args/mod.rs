@@ -117,8 +117,8 @@ pub enum Command {
     Config(ConfigCommand),
     /// See it work: two machines and one vault in a temporary directory
     ///
-    /// Shows each command as it runs: push, pull, a merge, a conflict. Your own files and settings
-    /// are not touched, and nothing is left behind without --keep.
+    /// Shows each command as it runs: push, pull, a merge, a withheld secret, a conflict. Your own
+    /// files and settings are not touched, and nothing is left behind without --keep. Needs git.
     Demo(DemoArgs),
     /// Print the completions of a shell
     Completions(CompletionsArgs),

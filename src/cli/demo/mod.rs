@@ -8,6 +8,7 @@ mod script;
 mod stage;
 mod step;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -101,13 +102,12 @@ fn play(ctx: &Ctx, stage: &Stage, (number, step): (usize, &Step)) -> Result<Step
 }
 
 fn shown(ran: &Ran) -> String {
-    let mut text: String = ran
-        .output
-        .lines()
-        .map(|line| format!("      {}\n", printable(line)))
-        .collect();
+    let mut text = String::new();
+    for line in ran.output.lines() {
+        writeln!(text, "      {}", printable(line)).ok();
+    }
     if ran.exit != 0 {
-        text.push_str(&format!("      (exit {})\n", ran.exit));
+        writeln!(text, "      (exit {})", ran.exit).ok();
     }
     text
 }
@@ -117,11 +117,11 @@ fn text(report: &DemoReport, _: &Look) -> String {
     let claims = count(report.claims as u64, "claim");
     let mut text = format!("\nSeen in {commands}, {claims} checked:\n");
     for line in report.seen {
-        text.push_str(&format!("  - {line}\n"));
+        writeln!(text, "  - {line}").ok();
     }
     if let Some(dir) = &report.dir {
         let dir = dir.display().to_string();
-        text.push_str(&format!("\nEverything is left in {}\n", printable(&dir)));
+        writeln!(text, "\nEverything is left in {}", printable(&dir)).ok();
     }
     text.push_str("\nNow with your own: holdall project add PATH; holdall backup push\n");
     text

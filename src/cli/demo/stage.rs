@@ -232,11 +232,11 @@ impl Stage {
     fn is_below(&self, dir: &Path, text: &str) -> Result<bool, FlowError> {
         for entry in fs::read_dir(dir).map_err(BaseError::io("list", dir))? {
             let path = entry.map_err(BaseError::io("list", dir))?.path();
-            let found = if !path.is_dir() {
+            let found = if path.is_dir() {
+                !path.ends_with(".git") && self.is_below(&path, text)?
+            } else {
                 let bytes = read_if_there(&path, MAX_BYTES)?.unwrap_or_default();
                 self.holds(&String::from_utf8_lossy(&bytes), text)
-            } else {
-                !path.ends_with(".git") && self.is_below(&path, text)?
             };
             if found {
                 return Ok(true);
