@@ -29,7 +29,7 @@ pub enum Class {
 pub struct Decision {
     pub class: Class,
     pub pattern: Arc<str>,
-    /// Where the rule stands: the name of a preset, or of what was added with [`Rules::and`].
+    /// Where the rule stands: the name of its list, which is that of its preset.
     pub preset: Arc<str>,
     pub why: Arc<str>,
 }
