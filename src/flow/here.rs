@@ -8,9 +8,9 @@ use crate::project::{Identity, Match, Registered, Registry, find_match, unique_n
 use crate::snapshot::StatCache;
 use crate::vault::Objects;
 
-use super::agreed::unit_key;
-use super::scan::{Scanned, scan};
-use super::unit::{Unit, settings_units};
+use super::agreed::{Agreed, unit_key};
+use super::scan::{Scanned, absent, scan};
+use super::unit::{Unit, absent_tools, settings_units};
 use super::upstream::Upstream;
 use super::{FlowError, Session};
 
@@ -126,6 +126,24 @@ impl Here {
             }
         }
         Ok(here)
+    }
+
+    /// Adds the tools that the vault has settings of and this disk has nothing of. What was here
+    /// before and was deleted stays deleted.
+    pub fn expect_settings(
+        &mut self,
+        session: &Session<'_>,
+        upstream: &Upstream,
+        (agreed, objects): (&Agreed, &Objects<'_>),
+    ) -> Result<(), FlowError> {
+        for unit in absent_tools(session) {
+            let dir = names::settings_tool_dir(&unit.name)?;
+            let was_here = agreed.content(objects.store(), &unit.key)?.is_some();
+            if !was_here && upstream.dir(objects, &dir)?.is_some() {
+                self.settings.push(absent(unit));
+            }
+        }
+        Ok(())
     }
 
     /// The vault moved: every project's place is looked up again.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Blobs, Leaf, ObjectId, PathFault, VaultPath};
+use crate::base::{Blobs, Leaf, ObjectId, PathFault, VaultPath, create_private_dir};
 use crate::merge::{InVault, OnDisk, Trio, Verdict, merge_notes};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, WhyKept, apply};
 use crate::source::Reason;
@@ -298,6 +298,10 @@ impl<'s> Plan<'s> {
             }
         };
         let mut agreed = Vec::new();
+        if self.scanned.unit.is_settings() && !self.writes.is_empty() {
+            // The first settings of a tool may come before the tool.
+            create_private_dir(self.scanned.unit.root.as_path())?;
+        }
         for steps in [&self.deletes, &self.writes, &self.extras] {
             if steps.is_empty() {
                 continue;

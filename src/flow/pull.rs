@@ -140,6 +140,9 @@ fn attempt(
         &options.selection,
         (&mut cache, &mut objects),
     )?;
+    if options.selection.projects.is_empty() {
+        here.expect_settings(writer.session, &upstream, (&agreed, &objects))?;
+    }
     bookkeeping::sweep_projects(writer, &here);
     let mut pull = Pull {
         writer,

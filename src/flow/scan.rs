@@ -166,6 +166,14 @@ pub fn tree_of(
     Ok(edit(objects, None, &edits)?)
 }
 
+/// A unit of which this disk has nothing, so that all of it may land.
+pub fn absent(unit: Unit) -> Scanned {
+    Scanned {
+        left: BTreeMap::new(),
+        ..unreadable(unit, Reason::Missing, None)
+    }
+}
+
 fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
     let left = unit.roots.iter().map(|root| {
         let left = Left {

@@ -122,25 +122,32 @@ impl Unit {
     }
 }
 
+/// The tools whose settings may travel from and to this machine, whether they are here or not.
+fn tools(session: &Session<'_>) -> Vec<Unit> {
+    let config = &session.config;
+    let off = |list: &[String], preset: &Preset| list.contains(&preset.name);
+    let unit = |preset: &'static Preset| {
+        let root = session.places.home.join(preset.home.as_ref()?);
+        let roots = preset.settings();
+        let out = off(&config.settings_off, preset) || off(&config.presets_off, preset);
+        (!out && !roots.is_empty()).then(|| Unit::of_tool(&preset.name, root, roots, Some(preset)))
+    };
+    presets().iter().filter_map(unit).collect()
+}
+
+/// The tools of which this disk has nothing at all.
+pub fn absent_tools(session: &Session<'_>) -> Vec<Unit> {
+    let mut units = tools(session);
+    units.retain(|unit| unit.root.as_path().symlink_metadata().is_err());
+    units
+}
+
 /// The tools whose settings travel from this machine.
 pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
     let home = &session.places.home;
-    let mut units = Vec::new();
-    for preset in presets() {
-        let Some(dir) = &preset.home else { continue };
-        let off = |list: &[String]| list.contains(&preset.name);
-        let root = home.join(dir);
-        let roots = preset.settings();
-        if roots.is_empty()
-            || off(&config.settings_off)
-            || off(&config.presets_off)
-            || !root.as_path().is_dir()
-        {
-            continue;
-        }
-        units.push(Unit::of_tool(&preset.name, root, roots, Some(preset)));
-    }
+    let mut units = tools(session);
+    units.retain(|unit| unit.root.as_path().is_dir());
     let added = config
         .settings_add
         .iter()

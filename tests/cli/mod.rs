@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod frame;
 mod reference;
+mod settings;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -129,9 +129,8 @@ pub const STEPS: &[Step] = &[
     holdall(
         Desktop,
         &["config", "set", "machine.name", "desktop"],
-        "The desktop gets its name. The tool is installed here, and never ran.",
+        "The desktop gets its name.",
     )
-    .after(&[file(".aigon/cache/version.json", "{\"version\": 1}\n")])
     .claims(&[Says("machine.name is desktop")]),
     holdall(
         Desktop,
