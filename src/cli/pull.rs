@@ -10,7 +10,7 @@ use super::args::PullArgs;
 use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
-use super::words::{change_sign, healed_words, kept_words};
+use super::words::{CONFLICT_HINT, change_sign, healed_words, kept_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> {
     let options = PullOptions {
@@ -31,7 +31,7 @@ fn hints(report: &PullReport) -> Vec<String> {
         hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
     }
     if !report.conflicts.is_empty() {
-        hints.push("both versions are safe in the vault; make the file here equal to the one you want and push".to_owned());
+        hints.push(CONFLICT_HINT.to_owned());
     }
     hints.extend(skipped_hints(&report.skipped));
     hints

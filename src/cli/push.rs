@@ -10,7 +10,7 @@ use super::answer::{Answer, Look};
 use super::args::PushArgs;
 use super::ctx::Ctx;
 use super::show::{Table, count, printable};
-use super::words::{change_sign, healed_words, reason_words};
+use super::words::{CONFLICT_HINT, change_sign, healed_words, reason_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
     let options = PushOptions {
@@ -37,7 +37,7 @@ fn hints(report: &PushReport) -> Vec<String> {
         );
     }
     if !report.conflicts.is_empty() {
-        hints.push("both versions are safe in the vault; make the file here equal to the one you want and push again".to_owned());
+        hints.push(CONFLICT_HINT.to_owned());
     }
     if report
         .withheld

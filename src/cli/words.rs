@@ -3,6 +3,10 @@
 use crate::flow::Healed;
 use crate::flow::report::{ChangeKind, Reason};
 
+/// True on each side: a version is chosen by being the same on both machines.
+pub const CONFLICT_HINT: &str = "both versions are safe in the vault; to decide, give the file the version you \
+                                 want on the machine that has the other one, and push there";
+
 pub const fn change_sign(change: ChangeKind) -> &'static str {
     match change {
         ChangeKind::Added => "+",
