@@ -11,5 +11,7 @@
 
 mod architecture;
 mod cli;
+mod flow;
 mod kit;
 mod layout;
+mod peers;

@@ -1,0 +1,198 @@
+//! The gate, and the guard against accidents.
+
+use std::fs;
+
+use super::scene::{
+    Scene, any_object_has, fails, is_there, pulled, pushed, remove, state, text, tip,
+};
+
+/// Put together at run time, so that this file holds no secret's shape.
+fn planted() -> String {
+    format!("ghp_{}", "aB3dE6gH9".repeat(4))
+}
+
+fn line_of<'d>(document: &'d serde_json::Value, path: &str) -> &'d serde_json::Value {
+    let lines = document["data"]["withheld"].as_array().expect("a list");
+    lines
+        .iter()
+        .find(|line| line["path"] == path)
+        .unwrap_or_else(|| panic!("{path}: {document}"))
+}
+
+#[test]
+fn a_planted_token_is_withheld_and_everything_else_goes() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let token = planted();
+    scene
+        .a
+        .write(state("notes.md"), format!("first\nkey: {token}\n"));
+    scene.a.write(state("other.md"), "fine\n");
+    for _ in 0..2 {
+        let ran = scene.a.run(&["backup", "push", "--json"]);
+        assert_eq!(ran.code, 3, "{ran}");
+        let document = ran.document();
+        let line = line_of(&document, ".aigon/notes.md");
+        assert_eq!(
+            (
+                line["reason"].as_str(),
+                line["rule"].as_str(),
+                line["line"].as_u64()
+            ),
+            (Some("holds_secret"), Some("github-token"), Some(2)),
+            "{document}"
+        );
+        assert_eq!(document["data"]["pushed"], true, "{document}");
+        assert!(!ran.stdout.contains(&token) && !ran.stderr.contains(&token));
+        assert_eq!(scene.stored("other.md"), "fine\n");
+        assert!(!any_object_has(&scene.bare, &token));
+    }
+    let store = crate::kit::tree(&scene.a.home.join("holdall"));
+    assert!(!store.is_empty());
+    // The file stays where it is, through a pull too.
+    let (code, _) = scene.a.json(&["backup", "pull"]);
+    assert_eq!(code, 3);
+    assert!(text(&scene.a, state("notes.md")).contains(&token));
+    scene.a.write(state("notes.md"), "first\n");
+    pushed(&scene.a);
+    assert_eq!(scene.stored("notes.md"), "first\n");
+}
+
+#[test]
+fn a_token_that_comes_into_a_known_file_holds_back_the_change_alone() {
+    let scene = Scene::with(&[("notes.md", "1\n")]);
+    let token = planted();
+    scene.a.write(state("notes.md"), format!("2 {token}\n"));
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(scene.stored("notes.md"), "1\n");
+    assert!(!any_object_has(&scene.bare, &token));
+    // Another machine goes on with the file; neither version is lost.
+    scene.b.write(state("notes.md"), "3\n");
+    pushed(&scene.b);
+    scene.a.json(&["backup", "pull"]);
+    assert!(text(&scene.a, state("notes.md")).contains(&token));
+    assert_eq!(scene.stored("notes.md"), "3\n");
+}
+
+#[test]
+fn a_token_never_leaves_inside_a_filed_conflict() {
+    let scene = Scene::with(&[("notes.md", "1\n")]);
+    let token = planted();
+    scene.b.write(state("notes.md"), "2\n");
+    pushed(&scene.b);
+    scene.a.write(state("notes.md"), format!("3 {token}\n"));
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    line_of(&document, ".aigon/notes.md");
+    assert!(!any_object_has(&scene.bare, &token));
+    assert_eq!(scene.stored("notes.md"), "2\n");
+}
+
+#[test]
+fn a_link_whose_target_is_a_token_does_not_leave() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let token = planted();
+    std::os::unix::fs::symlink(&token, scene.a.home.join(state("link"))).expect("a link");
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert!(!any_object_has(&scene.bare, &token));
+}
+
+fn many(scene: &Scene) {
+    for number in 0..60 {
+        scene
+            .a
+            .write(state(&format!("many/{number}.md")), format!("{number}\n"));
+    }
+    pushed(&scene.a);
+    pulled(&scene.b);
+}
+
+#[test]
+fn losing_most_of_a_state_directory_is_asked_about() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    many(&scene);
+    fs::remove_dir_all(scene.a.home.join(state("many"))).expect("it can be deleted");
+    let before = tip(&scene.bare);
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    let line = line_of(&document, ".aigon");
+    assert_eq!(line["reason"], "mass_delete", "{document}");
+    assert_eq!(tip(&scene.bare), before);
+    let (code, document) = scene.a.json(&["backup", "push", "--allow-mass-delete"]);
+    assert_eq!(code, 0, "{document}");
+    assert!(!scene.vault().contains_key("projects/api/.aigon/many/1.md"));
+    // The same question on the other side.
+    let (code, document) = scene.b.json(&["backup", "pull"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(line_of(&document, ".aigon")["reason"], "mass_delete");
+    assert!(is_there(&scene.b, state("many/1.md")));
+    scene.b.ok(&["backup", "pull", "--allow-mass-delete"]);
+    assert!(!is_there(&scene.b, state("many/1.md")));
+    assert_eq!(text(&scene.b, state("x")), "1\n");
+}
+
+#[test]
+fn a_state_directory_that_is_gone_is_not_a_deletion() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    fs::rename(
+        scene.a.home.join("code/api/.aigon"),
+        scene.a.home.join("unmounted"),
+    )
+    .expect("it can be moved");
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(line_of(&document, ".aigon")["reason"], "missing");
+    assert_eq!(scene.stored("x"), "1\n");
+}
+
+#[test]
+fn a_checkout_that_is_gone_is_not_a_deletion() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    fs::rename(
+        scene.a.home.join("code/api"),
+        scene.a.home.join("unmounted"),
+    )
+    .expect("it can be moved");
+    for command in ["push", "pull"] {
+        let (code, document) = scene.a.json(&["backup", command]);
+        assert_eq!(code, 3, "{document}");
+    }
+    assert_eq!(scene.stored("x"), "1\n");
+    assert!(!scene.a.home.join("code/api").exists());
+}
+
+#[test]
+fn an_emptied_or_zeroed_log_is_withheld_as_damaged() {
+    let scene = Scene::with(&[("events.jsonl", "{\"n\":1}\n"), ("s.json", "{}\n")]);
+    for (name, bytes) in [("events.jsonl", &b""[..]), ("s.json", b"\0\0\0")] {
+        scene.a.write(state(name), bytes);
+        let (code, document) = scene.a.json(&["backup", "push"]);
+        assert_eq!(code, 3, "{document}");
+        let line = line_of(&document, &format!(".aigon/{name}"));
+        assert_eq!(line["reason"], "damaged", "{document}");
+    }
+    assert_eq!(scene.stored("events.jsonl"), "{\"n\":1}\n");
+    assert_eq!(scene.stored("s.json"), "{}\n");
+}
+
+#[test]
+fn a_few_deletions_are_ordinary_work() {
+    let scene = Scene::with(&[("x", "1\n"), ("y", "1\n")]);
+    remove(&scene.a, state("x"));
+    pushed(&scene.a);
+    pulled(&scene.b);
+    assert!(!is_there(&scene.b, state("x")));
+    assert!(is_there(&scene.b, state("y")));
+}
+
+#[test]
+fn an_unknown_project_is_not_found() {
+    let scene = Scene::new();
+    let message = fails(
+        &scene.a,
+        &["backup", "push", "--project", "nope"],
+        (1, "not_found"),
+    );
+    assert!(message.contains("nope"), "{message}");
+}

@@ -1,0 +1,12 @@
+//! The arrows through the real program: what travels, what does not, and what is said about it.
+
+mod configure;
+mod format;
+mod gate;
+mod heal;
+mod hostile;
+mod identity;
+mod merge;
+pub mod scene;
+mod settings;
+mod travel;
