@@ -231,6 +231,8 @@ fn stand(
             store.keep(&format!("diverged-{}", seen.short()), seen)?;
             let mut upstream = plain(tip)?;
             upstream.tree = Some(heal::merge_histories(objects, filer, (base, seen, tip))?);
+            // The records are read from the store, where the merged tree has to be by then.
+            objects.flush()?;
             upstream.healed = Some(Healed::Diverged);
             Ok(upstream)
         }

@@ -94,17 +94,21 @@ pub fn apply(
     };
     let mut outcomes = Vec::with_capacity(steps.len());
     let mut emptied = BTreeSet::new();
+    let mut wanted = BTreeSet::new();
     for step in steps {
         let outcome = run.step(step)?;
-        if matches!(
-            (&step.kind, outcome),
-            (StepKind::Delete { .. }, StepOutcome::Done)
-        ) {
-            emptied.insert(step.names.clone());
+        match (&step.kind, outcome) {
+            (StepKind::Delete { .. } | StepKind::RemoveDir, StepOutcome::Done) => {
+                emptied.insert(step.names.clone());
+            }
+            (StepKind::MakeDir, _) => {
+                wanted.insert(step.names.as_slice());
+            }
+            _ => {}
         }
         outcomes.push(outcome);
     }
-    run.remove_emptied(emptied);
+    run.remove_emptied(emptied, &wanted);
     Ok(outcomes)
 }
 
@@ -220,11 +224,15 @@ impl Run<'_> {
         )))
     }
 
-    /// A directory whose last file was deleted goes too, but never the state directory itself.
-    fn remove_emptied(&self, deleted: BTreeSet<Vec<OsString>>) {
+    /// A directory whose last entry was deleted goes too, but never the state directory itself, and
+    /// none that is wanted as an empty one.
+    fn remove_emptied(&self, deleted: BTreeSet<Vec<OsString>>, wanted: &BTreeSet<&[OsString]>) {
         for mut names in deleted.into_iter().rev() {
             while names.len() > 2 {
                 names.pop();
+                if wanted.contains(names.as_slice()) {
+                    break;
+                }
                 let gone = reach(&self.root, &names, false).and_then(|place| match place {
                     Some(place) => place.remove_dir(),
                     None => Ok(false),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::kit::{Machine, Sandbox, git, tree, try_git};
 
-use super::scene::{API, Scene, add, connect, fails, pulled, pushed, state, text, tip, utf8};
+use super::scene::{API, Scene, add, connect, fails, pushed, state, text, tip, utf8};
 
 fn refused(machine: &Machine, address: &Path, expected: (i32, &str)) -> String {
     let before = machine.ok(&["config", "list"]).stdout;
@@ -264,7 +264,7 @@ fn an_embedded_vault_joins_the_vault_that_it_is_connected_to() {
     assert_eq!(pull.0, 3, "{}", pull.1);
     assert_eq!(text(&tower, state("shared")), "ours\n");
     assert_eq!(text(&tower, state("only-there")), "1\n");
-    pulled(&scene.b);
+    scene.b.json(&["backup", "pull"]);
     assert_eq!(text(&scene.b, state("only-here")), "2\n");
     assert_eq!(text(&scene.b, state("shared")), "theirs\n");
 }

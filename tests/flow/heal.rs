@@ -5,8 +5,7 @@ use std::fs;
 use crate::kit::{fsck, git, is_linear};
 
 use super::scene::{
-    API, Scene, add, by_hand, connect, copy_dir, fails, is_there, pulled, pushed, state, text, tip,
-    utf8,
+    Scene, add, by_hand, connect, copy_dir, fails, is_there, pulled, pushed, state, text, tip, utf8,
 };
 
 /// The host restores its backup of this repository.
@@ -148,9 +147,18 @@ fn a_replaced_history_is_refused_and_left_alone() {
     scene
         .a
         .ok(&["backup", "configure", utf8(&scene.bare), "--replace"]);
-    scene.a.json(&["backup", "push"]);
-    let kept = crate::kit::tree(&scene.a.home.join("holdall"));
-    assert!(!kept.is_empty());
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(
+        code, 3,
+        "x differs, and nothing is agreed any more: {document}"
+    );
+    let files = scene.vault();
+    assert_eq!(files["projects/api/.aigon/x"], b"1\n");
+    assert!(
+        files.values().any(|bytes| bytes == b"2\n"),
+        "{:?}",
+        files.keys()
+    );
 }
 
 #[test]
@@ -240,7 +248,7 @@ fn a_lost_state_of_this_machine_meets_the_vault_for_the_first_time() {
     pushed(&scene.a);
     fs::remove_dir_all(scene.b.home.join("holdall")).expect("it can be deleted");
     connect(&scene.b, &scene.bare);
-    add(&scene.b, &scene.b.checkout("api", API));
+    add(&scene.b, &scene.b.home.join("code/api"));
     super::scene::remove(&scene.b, state("y"));
     let (code, document) = scene.b.json(&["backup", "push"]);
     assert_eq!(

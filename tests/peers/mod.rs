@@ -1,1 +1,6 @@
-//! What went wrong in other programs of this kind, each as a scenario that holds here.
+//! What went wrong in other programs of this kind: the same scenario here, nothing lost, the cause
+//! named. What is in the vault is read from the remote itself, by git.
+
+mod aigon;
+mod beads;
+mod taskchampion;
