@@ -7,7 +7,7 @@ use crate::snapshot::StatCache;
 use crate::vault::{Objects, RefName, Relation, Store};
 
 use super::agreed::{Agreed, AgreedEdits, agreed_commit};
-use super::here::Here;
+use super::here::{Here, Placement};
 use super::records::machine_leaf;
 use super::upstream::Upstream;
 use super::{FlowError, Session, Writer};
@@ -96,10 +96,14 @@ pub fn is_clone(
     Ok(theirs.is_some() && theirs != agreed.own_record(&writer.store)?)
 }
 
-/// The projects are now known to the vault, under the id and the name that it has for them.
-pub fn remember_projects(writer: &Writer<'_>, here: &Here) -> Result<(), FlowError> {
+/// The projects are now known to the vault, under the id and the name that it has for them. One that
+/// is new there becomes known by a push alone: after a pull it still is not in the vault.
+pub fn remember_projects(writer: &Writer<'_>, here: &Here, pushed: bool) -> Result<(), FlowError> {
     let file = writer.session.places.registry();
     let known = |project: &super::here::LocalProject| {
+        if !pushed && matches!(project.placement, Placement::New { .. }) {
+            return None;
+        }
         let name = project.vault_name()?.to_owned();
         let mut registered = project.registered.clone();
         registered.name = name;

@@ -158,7 +158,9 @@ fn attempt(
     conflicts::add_filed(&objects, &upstream, &mut conflicts)?;
     if !options.dry_run {
         finish(writer, &mut objects, (&agreed, &edits), &upstream)?;
-        bookkeeping::remember_projects(writer, &here)?;
+        bookkeeping::remember_projects(writer, &here, false)?;
+        // The cache may name only what the store has: the next run reads such a file no more.
+        objects.flush()?;
         cache.save(&writer.session.places.stat_cache())?;
     }
     let now = writer.session.edges.clock.now();

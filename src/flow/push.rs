@@ -103,7 +103,9 @@ fn attempt(
     };
     let done = publisher.publish(&mut objects, (agreed, upstream), &mut state)?;
     if !options.dry_run {
-        bookkeeping::remember_projects(writer, &state.here)?;
+        bookkeeping::remember_projects(writer, &state.here, true)?;
+        // The cache may name only what the store has: the next run reads such a file no more.
+        objects.flush()?;
         cache.save(&writer.session.places.stat_cache())?;
     }
     Ok(report(writer, options, (&state.here, done), began))

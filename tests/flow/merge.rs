@@ -234,3 +234,34 @@ fn a_dry_run_changes_nothing_and_names_paths() {
     assert_eq!(text(&scene.b, state("x")), "2\n");
     assert!(is_there(&scene.b, state("x")));
 }
+
+#[test]
+fn a_file_that_only_a_pull_has_seen_is_pushed_by_the_next_run() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.b.write(state("new"), "new\n");
+    // Old enough to be remembered by its time.
+    let path = scene.b.home.join(state("new"));
+    let file = fs::File::options()
+        .write(true)
+        .open(path)
+        .expect("it opens");
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    file.set_modified(old).expect("a time can be set");
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    pulled(&scene.b);
+    pulled(&scene.b);
+    pushed(&scene.b);
+    assert_eq!(scene.stored("new"), "new\n");
+}
+
+#[test]
+fn a_project_that_only_a_pull_has_seen_is_pushed_by_the_next_run() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let dir = scene.b.checkout("web", "https://github.com/team/web");
+    scene.b.write(dir.join(".aigon/y"), "web\n");
+    super::scene::add(&scene.b, &dir);
+    pulled(&scene.b);
+    let data = pushed(&scene.b);
+    assert_eq!(data["skipped"].as_array().map(Vec::len), Some(0), "{data}");
+    assert_eq!(scene.vault()["projects/web/.aigon/y"], b"web\n");
+}
