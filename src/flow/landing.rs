@@ -150,7 +150,12 @@ impl<'s> Plan<'s> {
                 }
             }
         };
-        let Some(names) = real_names(path, &landing.vault_notes) else {
+        // The vault forgets the real name of a path with the path; this disk still knows it.
+        let notes = match kind {
+            StepKind::Delete { .. } => &self.scanned.notes,
+            _ => &landing.vault_notes,
+        };
+        let Some(names) = real_names(path, notes) else {
             self.report.keep(path, "name_refused");
             return Ok(());
         };
@@ -254,7 +259,11 @@ impl<'s> Plan<'s> {
                 _ if was.private != now.private => StepKind::Private(now.private),
                 _ => continue,
             };
-            if let Some(names) = real_names(path, vault) {
+            let notes = match kind {
+                StepKind::RemoveDir => local,
+                _ => vault,
+            };
+            if let Some(names) = real_names(path, notes) {
                 self.extras.push(Step {
                     path: path.clone(),
                     names,

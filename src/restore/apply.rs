@@ -298,6 +298,8 @@ fn stays_inside(names: &[OsString], target: &[u8]) -> bool {
     let mut depth = names.len().saturating_sub(1);
     for part in Path::new(&target).components() {
         match part {
+            // What lies there is obeyed by git, so no link from elsewhere leads to it.
+            Component::Normal(name) if name.eq_ignore_ascii_case(".git") => return false,
             Component::Normal(_) => depth += 1,
             Component::CurDir => {}
             Component::ParentDir if depth > 0 => depth -= 1,
