@@ -37,7 +37,7 @@ fn a_repository_of_another_user_is_not_allowed() {
     if is_root {
         chown(&bare, Some(12_345), Some(12_345)).expect("root can give it away");
     } else {
-        fs::set_permissions(&bare, fs::Permissions::from_mode(0)).expect("a mode can be set");
+        fs::set_permissions(&bare, fs::Permissions::from_mode(0o000)).expect("a mode can be set");
     }
     refused(&machine, &bare, (5, "auth"));
     if !is_root {
@@ -256,10 +256,10 @@ fn an_embedded_vault_joins_the_vault_that_it_is_connected_to() {
             "{name}"
         );
     }
-    let filed = files
+    let on_file = files
         .iter()
         .any(|(path, bytes)| path.starts_with("conflicts/") && bytes == b"ours\n");
-    assert!(filed, "{:?}", files.keys());
+    assert!(on_file, "{:?}", files.keys());
     let pull = tower.json(&["backup", "pull"]);
     assert_eq!(pull.0, 3, "{}", pull.1);
     assert_eq!(text(&tower, state("shared")), "ours\n");

@@ -76,10 +76,10 @@ fn a_diverged_remote_is_merged_and_nothing_is_lost() {
         assert_eq!(scene.stored(name), content, "{name}");
     }
     let files = scene.vault();
-    let filed = files
+    let on_file = files
         .iter()
         .any(|(path, bytes)| path.starts_with("conflicts/") && bytes == b"a\n");
-    assert!(filed, "{:?}", files.keys());
+    assert!(on_file, "{:?}", files.keys());
     assert!(is_linear(&scene.bare));
     fsck(&scene.bare);
     pulled_with_conflict(&scene);

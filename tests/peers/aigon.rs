@@ -1,7 +1,7 @@
 //! A backup of `.aigon/` that copies into a work tree and commits there.
 
 use std::fs;
-use std::os::unix::fs::{chown, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -216,7 +216,6 @@ fn awkward_git(machine: &Machine) -> PathBuf {
         "reference-transaction",
     ] {
         machine.write(hooks.join(name), "#!/bin/sh\nexit 1\n");
-        use std::os::unix::fs::PermissionsExt;
         let mode = fs::Permissions::from_mode(0o755);
         fs::set_permissions(hooks.join(name), mode).expect("a mode can be set");
     }

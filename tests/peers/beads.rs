@@ -66,7 +66,7 @@ fn a_stale_side_with_a_newer_time_overwrites_nothing() {
     scene.a.write(state("issues.jsonl"), "{\"id\":1}\n");
     set_time(&scene.a, "issues.jsonl", SystemTime::UNIX_EPOCH);
     pushed(&scene.a);
-    let future = SystemTime::now() + Duration::from_secs(86_400);
+    let future = SystemTime::now() + Duration::from_hours(24);
     set_time(&scene.b, "issues.jsonl", future);
     let before = tip(&scene.bare);
     let data = pushed(&scene.b);
