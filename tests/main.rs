@@ -12,6 +12,7 @@
 mod architecture;
 mod cli;
 mod flow;
+mod convergence;
 mod kit;
 mod layout;
 mod peers;
