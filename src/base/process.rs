@@ -1,12 +1,14 @@
 //! Child processes: a clean environment, a limit on silence, and their last words kept.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io::{self, PipeReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::{BaseError, Env};
 
@@ -90,40 +92,60 @@ impl Program {
             })
     }
 
-    /// Starts it with pipes. It is ended when nothing was touched for `idle`.
+    /// Starts it with pipes. It is ended when nothing was touched for `idle`. If we are killed it is
+    /// not: it finds its stdin at an end and goes in order. For that it holds the reading ends of what
+    /// it writes to; else a broken pipe would end it at once, and git would leave its quarantine.
     pub fn start(mut self, idle: Duration) -> Result<Running, BaseError> {
-        let mut child = self
+        let name = self.name;
+        let fault = |source| BaseError::Spawn {
+            program: name.clone(),
+            source,
+        };
+        let (stdout, child_stdout) = io::pipe().map_err(fault)?;
+        let (mut stderr, child_stderr) = io::pipe().map_err(fault)?;
+        inherited(&[&stdout, &stderr], true).map_err(fault)?;
+        let child = self
             .command
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|source| BaseError::Spawn {
-                program: self.name.clone(),
-                source,
-            })?;
-        let stderr = child.stderr.take();
+            .stdout(child_stdout)
+            .stderr(child_stderr)
+            .spawn();
+        // Our copies of the ends it writes to, or there would be no end to read.
+        drop(self.command);
+        inherited(&[&stdout, &stderr], false).map_err(fault)?;
+        let mut child = child.map_err(fault)?;
         let words = thread::spawn(move || {
             let mut text = Vec::new();
-            if let Some(mut pipe) = stderr {
-                pipe.by_ref().take(MAX_STDERR).read_to_end(&mut text).ok();
-                io::copy(&mut pipe, &mut io::sink()).ok();
-            }
+            stderr.by_ref().take(MAX_STDERR).read_to_end(&mut text).ok();
+            io::copy(&mut stderr, &mut io::sink()).ok();
             String::from_utf8_lossy(&text).into_owned()
         });
         Ok(Running {
             stdin: child.stdin.take(),
-            stdout: child.stdout.take(),
+            stdout: Some(stdout),
             watch: Watch::over(child, idle),
             words: Some(words),
         })
     }
 }
 
+/// Whether children get these pipes too.
+fn inherited(pipes: &[&PipeReader], are: bool) -> io::Result<()> {
+    let flags = if are {
+        FdFlags::empty()
+    } else {
+        FdFlags::CLOEXEC
+    };
+    for pipe in pipes {
+        fcntl_setfd(pipe, flags)?;
+    }
+    Ok(())
+}
+
 /// A running child. Dropping it ends it.
 pub struct Running {
     pub stdin: Option<ChildStdin>,
-    pub stdout: Option<ChildStdout>,
+    pub stdout: Option<PipeReader>,
     watch: Watch,
     words: Option<JoinHandle<String>>,
 }
