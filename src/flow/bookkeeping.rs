@@ -13,30 +13,41 @@ use super::upstream::Upstream;
 use super::{FlowError, Session, Writer};
 
 /// A commit that was sent by a run which then died: if it arrived, its bookkeeping is finished now;
-/// if not, it is as if it had never been.
+/// if it cannot any more, it is as if it had never been. As long as the tip is the one it was built
+/// on it still can: then it is remembered, or its record would look like another machine's.
 pub fn settle_pending(
     store: &Store,
     upstream: &Upstream,
     agreed: Agreed,
 ) -> Result<Agreed, FlowError> {
-    let Some(pending) = store.read_ref(RefName::Pending)? else {
-        return Ok(agreed);
-    };
-    let sent = store.commit_info(pending)?.parents.first().copied();
-    let arrived = match (sent, upstream.expected) {
-        (Some(sent), Some(tip)) => {
-            matches!(store.relation(sent, tip)?, Relation::Same | Relation::Ahead)
+    for name in [RefName::Pending, RefName::Late] {
+        let Some(pending) = store.read_ref(name)? else {
+            continue;
+        };
+        let Some(sent) = store.commit_info(pending)?.parents.first().copied() else {
+            store.delete_ref(name)?;
+            continue;
+        };
+        let arrived = match upstream.expected {
+            Some(tip) => matches!(store.relation(sent, tip)?, Relation::Same | Relation::Ahead),
+            None => false,
+        };
+        if arrived {
+            let known = Agreed::load(store, name)?;
+            store.write_ref(RefName::Base, pending)?;
+            store.delete_ref(RefName::Pending)?;
+            store.delete_ref(RefName::Late)?;
+            return Ok(known);
         }
-        _ => false,
-    };
-    let agreed = if arrived {
-        let known = Agreed::load(store, RefName::Pending)?;
-        store.write_ref(RefName::Base, pending)?;
-        known
-    } else {
-        agreed
-    };
-    store.delete_ref(RefName::Pending)?;
+        let may_arrive = store.commit_info(sent)?.parents.first().copied() == upstream.expected;
+        if !may_arrive {
+            store.delete_ref(name)?;
+        } else if name == RefName::Pending {
+            store.write_ref(RefName::Late, pending)?;
+            store.delete_ref(name)?;
+            break;
+        }
+    }
     Ok(agreed)
 }
 

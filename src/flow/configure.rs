@@ -133,6 +133,7 @@ fn meet(
     store.keep(&format!("replaced-{}", branch.short()), branch)?;
     for name in [
         RefName::Pending,
+        RefName::Late,
         RefName::Base,
         RefName::Published,
         RefName::Branch,

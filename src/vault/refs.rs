@@ -17,6 +17,9 @@ pub enum RefName {
     Base,
     /// A commit that was sent, until its bookkeeping is done: the base to come.
     Pending,
+    /// A base to come of a run that died: its commit had not arrived when the next run looked, and
+    /// still may, because the remote can go on without the one that sent it.
+    Late,
     /// The tip that the remote was last seen to have. There is none until a remote was reached.
     Published,
 }
@@ -28,6 +31,7 @@ impl RefName {
             Self::Branch => "refs/heads/main",
             Self::Base => "refs/holdall/base",
             Self::Pending => "refs/holdall/pending",
+            Self::Late => "refs/holdall/late",
             Self::Published => "refs/holdall/published",
         }
     }
