@@ -1,5 +1,6 @@
 //! A lock on a file that the system lets go of when its holder dies.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -30,6 +31,7 @@ pub struct FileLock {
     file: File,
     /// The last holder died without letting go: what it left unfinished is to be cleared away.
     pub abandoned: Option<Holder>,
+    pass_on: Cell<bool>,
 }
 
 impl FileLock {
@@ -62,10 +64,17 @@ impl FileLock {
         let mut lock = Self {
             file,
             abandoned: named,
+            pass_on: Cell::new(false),
         };
         let line = serde_json::to_vec(holder).expect("a holder is plain data");
         lock.rewrite(&line).map_err(BaseError::io("write", path))?;
         Ok(LockOutcome::Taken(lock))
+    }
+
+    /// Whether the next holder is told of the abandoned one again: it is, as long as not all that
+    /// was left is cleared away.
+    pub fn pass_on(&self, is_left: bool) {
+        self.pass_on.set(is_left);
     }
 
     fn rewrite(&mut self, bytes: &[u8]) -> std::io::Result<()> {
@@ -78,7 +87,9 @@ impl FileLock {
 impl Drop for FileLock {
     /// An empty file says that the holder ended in order.
     fn drop(&mut self) {
-        self.rewrite(b"").ok();
+        let abandoned = self.abandoned.as_ref().filter(|_| self.pass_on.get());
+        let line = abandoned.and_then(|holder| serde_json::to_vec(holder).ok());
+        self.rewrite(&line.unwrap_or_default()).ok();
     }
 }
 

@@ -1,13 +1,16 @@
 //! What is remembered after a run: what is agreed, which projects the vault knows, how it went.
 
-use crate::base::{ObjectId, Timestamp};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::base::{ObjectId, Timestamp, sweep_temp_files};
 use crate::project::Registry;
 use crate::runs::{Run, Runs};
 use crate::snapshot::StatCache;
 use crate::vault::{Objects, RefName, Relation, Store};
 
 use super::agreed::{Agreed, AgreedEdits, agreed_commit};
-use super::here::{Here, Placement};
+use super::here::{Here, Placement, Selection};
 use super::records::machine_leaf;
 use super::upstream::Upstream;
 use super::{FlowError, Session, Writer};
@@ -147,14 +150,28 @@ pub fn remember_projects(writer: &Writer<'_>, here: &Here, pushed: bool) -> Resu
     Ok(())
 }
 
-/// Deletes the temp files that a killed restore left in the state directories.
-pub fn sweep_projects(writer: &Writer<'_>, here: &Here) {
+/// Deletes the temp files that a killed restore left in the state directories, and beside those that
+/// are a single file. A run that is not about all projects leaves the rest to a later one.
+pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
     if !writer.after_crash {
         return;
+    }
+    let roots = here.scanned().flat_map(|scanned| {
+        let unit = &scanned.unit;
+        unit.roots.iter().map(|root| unit.root.below(root))
+    });
+    let beside: BTreeSet<_> = roots
+        .filter_map(|root| root.as_path().parent().map(Path::to_owned))
+        .collect();
+    for dir in beside {
+        sweep_temp_files(&dir).ok();
     }
     for temp in here.scanned().flat_map(|scanned| &scanned.temp) {
         // One that cannot be deleted does no harm: it never travels.
         std::fs::remove_file(temp).ok();
+    }
+    if selection.projects.is_empty() {
+        writer.all_swept();
     }
 }
 

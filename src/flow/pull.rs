@@ -143,7 +143,7 @@ fn attempt(
     if options.selection.projects.is_empty() {
         here.expect_settings(writer.session, &upstream, (&agreed, &objects))?;
     }
-    bookkeeping::sweep_projects(writer, &here);
+    bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut pull = Pull {
         writer,
         options,

@@ -96,7 +96,7 @@ fn attempt(
         &options.selection,
         (&mut cache, &mut objects),
     )?;
-    bookkeeping::sweep_projects(writer, &here);
+    bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
         here,
         allow_mass_delete: options.allow_mass_delete,

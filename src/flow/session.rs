@@ -13,7 +13,7 @@ use crate::base::{
 };
 use crate::config::Config;
 use crate::vault::wire::{Address, PathRemote, Remote, WireOptions};
-use crate::vault::{Author, Store};
+use crate::vault::{Author, RefName, Store};
 
 use super::{Event, FlowError, Places, Watch};
 
@@ -132,7 +132,7 @@ pub struct Writer<'a> {
     pub began_ns: i64,
     /// The last run was killed: what it left unfinished is cleared away.
     pub after_crash: bool,
-    _lock: FileLock,
+    lock: FileLock,
 }
 
 impl<'a> Writer<'a> {
@@ -148,9 +148,11 @@ impl<'a> Writer<'a> {
         let began_ns = modified_ns(&lock_file)?;
         let after_crash = lock.abandoned.is_some();
         if after_crash {
-            for dir in [&places.data, &places.state] {
-                sweep_temp_files(dir.as_path())?;
+            lock.pass_on(true);
+            for dir in [places.data.as_path(), places.state.as_path()] {
+                sweep_temp_files(dir)?;
             }
+            sweep_beside(places.config_file.as_path())?;
         }
         let store = Store::open(&places.store())?;
         if after_crash {
@@ -166,7 +168,7 @@ impl<'a> Writer<'a> {
             machine: RefCell::new(machine),
             began_ns,
             after_crash,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -189,14 +191,30 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// All that a killed run left is cleared away: the next run need not look again.
+    pub fn all_swept(&self) {
+        self.lock.pass_on(false);
+    }
+
     /// The remote, cleared of what a killed run of this machine left there.
     pub fn remote(&self) -> Result<Option<Box<dyn Remote>>, FlowError> {
         let remote = self.session.remote(&self.machine())?;
         if let Some(remote) = remote.as_ref().filter(|_| self.after_crash) {
-            remote.sweep()?;
+            let pending = self.store.read_ref(RefName::Pending)?;
+            let pending = pending.map(|id| self.store.commit_info(id)).transpose()?;
+            remote.sweep(pending.and_then(|info| info.parents.first().copied()))?;
         }
         Ok(remote)
     }
+}
+
+/// Clears away the temp files of a file that may be a link to another place.
+fn sweep_beside(file: &Path) -> Result<(), FlowError> {
+    let real = file.canonicalize();
+    if let Some(dir) = real.as_deref().unwrap_or(file).parent() {
+        sweep_temp_files(dir)?;
+    }
+    Ok(())
 }
 
 fn new_machine(session: &Session<'_>) -> Result<MachineId, FlowError> {

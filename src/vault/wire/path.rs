@@ -188,7 +188,8 @@ impl Remote for PathRemote {
         }
     }
 
-    fn sweep(&self) -> Result<(), WireError> {
+    fn sweep(&self, sent: Option<ObjectId>) -> Result<(), WireError> {
+        self.break_dead_locks(sent)?;
         self.sweep_store()
     }
 }

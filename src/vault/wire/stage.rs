@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -21,6 +22,9 @@ use super::{PushOutcome, Update, place, send};
 const REF: &str = "refs/heads/main";
 /// A ref lock is held for an instant. One that is this old belongs to a process that died.
 const STALE_LOCK: Duration = Duration::from_mins(1);
+/// One that is ours, or that nobody has written into yet, after a killed run: for so long nobody
+/// who lives leaves it alone.
+const DEAD_LOCK: Duration = Duration::from_secs(1);
 
 impl PathRemote {
     pub(super) fn push_into_store(
@@ -155,6 +159,25 @@ impl PathRemote {
         }
     }
 
+    /// Deletes the locks that a killed run held: those that have in them what it was writing, or
+    /// nothing yet, and that stay the same while one looks.
+    pub(super) fn break_dead_locks(&self, sent: Option<ObjectId>) -> Result<(), WireError> {
+        let sent = sent.map_or_else(String::new, |id| id.to_string());
+        let head = format!("ref: {REF}");
+        for name in [REF, "HEAD"] {
+            let lock = self.path.join(format!("{name}.lock"));
+            let Some(seen) = held(&lock) else { continue };
+            if ![b"".as_slice(), sent.as_bytes(), head.as_bytes()].contains(&seen.0.trim_ascii()) {
+                continue;
+            }
+            thread::sleep(DEAD_LOCK);
+            if held(&lock) == Some(seen) {
+                remove(&lock).map_err(|fault| self.io_fault(&fault))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes this machine's own temp files in the remote, and no other machine's.
     pub(super) fn sweep_store(&self) -> Result<(), WireError> {
         let packs = self.path.join("objects/pack");
@@ -171,6 +194,13 @@ impl PathRemote {
         }
         Ok(())
     }
+}
+
+/// What is in a lock, and which file it is, so that another one of the same name is not taken for it.
+fn held(lock: &Path) -> Option<(Vec<u8>, u64, SystemTime)> {
+    let meta = fs::metadata(lock).ok()?;
+    let text = fs::read(lock).ok()?;
+    Some((text, meta.ino(), meta.modified().ok()?))
 }
 
 /// A pack that got its name but whose index did not is nobody's: it goes too.
