@@ -13,6 +13,7 @@ mod architecture;
 mod cli;
 mod flow;
 mod convergence;
+mod crash;
 mod kit;
 mod layout;
 mod peers;
