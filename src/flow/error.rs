@@ -169,7 +169,8 @@ impl FlowError {
             | Self::NoSuchProject { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
             Self::OutsideHome { .. } => ErrorKind::Invalid,
-            Self::BadFile { .. } | Self::Merge(_) | Self::Store(_) => ErrorKind::Corrupt,
+            Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_kind(fault),
+            Self::BadFile { .. } | Self::Merge(_) => ErrorKind::Corrupt,
             Self::Layout(fault) => layout_kind(fault),
             Self::Wire(fault) => wire_kind(fault),
             Self::Vault(fault) => vault_kind(fault),
@@ -300,8 +301,17 @@ fn wire_kind(fault: &WireError) -> ErrorKind {
 fn vault_kind(fault: &VaultError) -> ErrorKind {
     match fault {
         VaultError::NoSuchRevision { .. } => ErrorKind::NotFound,
-        VaultError::BadCommit { .. } | VaultError::Store(_) => ErrorKind::Corrupt,
+        VaultError::BadCommit { .. } => ErrorKind::Corrupt,
+        VaultError::Store(fault) => store_kind(fault),
         VaultError::Git { .. } | VaultError::RefMoved { .. } | VaultError::Base(_) => ErrorKind::Io,
+    }
+}
+
+/// What failed to be written, for want of room for one, is not damaged.
+fn store_kind(fault: &StoreError) -> ErrorKind {
+    match fault {
+        StoreError::Missing { .. } | StoreError::Damaged { .. } => ErrorKind::Corrupt,
+        StoreError::Failed(_) => ErrorKind::Io,
     }
 }
 
