@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::kit::{
-    Machine, Rng, Sandbox, Started, commits, fsck, git, is_linear, scale, seed, tree,
+    Machine, Ran, Rng, Sandbox, Started, commits, fsck, git, is_linear, scale, seed, tree,
 };
 
 const URL: &str = "https://git.example.com/team/api.git";
@@ -134,9 +134,12 @@ fn utf8(path: &Path) -> &str {
 
 /// Text that packs badly, so that it takes time on its way.
 fn text(rng: &mut Rng, length: usize) -> Vec<u8> {
-    let bytes = rng.bytes(length / 2);
-    let hex: String = bytes.iter().map(|byte| format!("{byte:x} ")).collect();
-    format!("{hex}\n").into_bytes()
+    let mut bytes = rng.bytes(length);
+    for byte in &mut bytes {
+        *byte = b'a' + *byte % 26;
+    }
+    bytes.push(b'\n');
+    bytes
 }
 
 /// Files in the making, quarantines, and locks that are held by nobody. The locks of holdall itself
@@ -209,16 +212,8 @@ fn kill_pushes(kills: usize, has_git: Git) {
     let mut place = Place::new();
     let machine = place.machine("laptop", has_git);
     let other = place.machine("desktop", has_git);
-    for who in [&machine, &other] {
-        place.work(
-            who,
-            if std::ptr::eq(who, &machine) {
-                "laptop"
-            } else {
-                "desktop"
-            },
-            &mut seed(0),
-        );
+    for (who, name) in [(&machine, "laptop"), (&other, "desktop")] {
+        place.work(who, name, &mut seed(0));
         who.ok(&["backup", "push"]);
     }
     place.work(&machine, "laptop", &mut seed(1));
@@ -563,4 +558,49 @@ fn a_lock_that_says_something_else_is_left_to_its_holder() {
     fs::remove_file(&lock).expect("it is there");
     machine.ok(&["backup", "push"]);
     place.holds_all("once the lock was let go");
+}
+
+/// Runs with files limited to so many blocks: what a full disk is to a writer, short of one.
+fn cramped(machine: &mut Machine, blocks: usize, args: &[&str]) -> Ran {
+    let program = machine.command(&[]).get_program().to_owned();
+    let program = program.to_str().expect("test paths are UTF-8");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let limit = Duration::from_mins(2);
+    machine.stand_in("/bin/sh", limit);
+    let ran = machine.run(&[&["-c", &script, program], args].concat());
+    machine.stand_in(program, limit);
+    ran
+}
+
+#[test]
+fn a_disk_that_takes_no_more_is_an_error_and_loses_nothing() {
+    for has_git in [Git::Installed, Git::Missing] {
+        let mut place = Place::new();
+        let mut machine = place.machine("laptop", has_git);
+        let mut other = place.machine("desktop", has_git);
+        place.work(&machine, "laptop", &mut seed(0));
+        machine.ok(&["backup", "push"]);
+        let mut failed = 0;
+        for (number, blocks) in [0, 1, 2, 20, 100, 300, 500].into_iter().enumerate() {
+            let what = format!("with {blocks} blocks");
+            place.work(&machine, "laptop", &mut seed(5_000 + number as u64));
+            let big = text(&mut seed(6_000 + number as u64), 200_000);
+            place.write(&machine, format!(".aigon/big-{number}.md"), big);
+            for (who, command) in [(&mut machine, "push"), (&mut other, "pull")] {
+                let ran = cramped(who, blocks, &["backup", command]);
+                assert!([0, 1, 4].contains(&ran.code), "{command} {what}: {ran}");
+                assert!(
+                    ran.code == 0 || ran.stderr.contains("error:"),
+                    "{what}: {ran}"
+                );
+                failed += usize::from(ran.code != 0);
+                who.ok(&["backup", command]);
+                place.is_tidy(who, &what);
+                place.holds_all(&what);
+            }
+            assert!(state_of(&other) == place.written, "{what} the disks differ");
+        }
+        assert!(failed > 4, "only {failed} runs met the limit");
+        place.is_sound(1, "in the end");
+    }
 }
