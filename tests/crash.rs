@@ -350,6 +350,28 @@ fn a_killed_first_push_is_mended_by_the_next() {
 }
 
 #[test]
+fn a_killed_push_into_the_vault_on_this_machine_is_mended_by_the_next() {
+    let mut place = Place::new();
+    let machine = place.unconnected("laptop", Git::Missing);
+    place.bare = machine.home.join("holdall/data/vault.git");
+    place.work(&machine, "laptop", &mut seed(0));
+    let mut usually = usual(|| drop(machine.ok(&["backup", "push"])));
+    let kills = scale(100);
+    for number in 0..kills {
+        let what = format!("after kill {number}");
+        let mut rng = seed(7_000 + number as u64);
+        place.work(&machine, "laptop", &mut rng);
+        let run = machine.spawn(&["backup", "push"]);
+        kill_after(run, part_of(usually, &mut rng), &place.bare);
+        usually = (usually + usual(|| drop(machine.ok(&["backup", "push"])))) / 2;
+        place.is_tidy(&machine, &what);
+        place.holds_all(&what);
+    }
+    assert!(commits(&place.bare).len() <= kills + 1);
+    place.is_sound(1, "in the end");
+}
+
+#[test]
 fn a_killed_configure_is_mended_by_the_next() {
     let mut place = Place::new();
     let first = place.machine("laptop", Git::Installed);
