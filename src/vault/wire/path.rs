@@ -182,6 +182,8 @@ impl Remote for PathRemote {
         if update.from.is_none() {
             place::point_head_at_branch(&self.open()?);
         }
+        // Git never breaks a lock, however old.
+        self.break_stale_lock();
         match find_program(&self.options.env, "git") {
             Some(git) => self.push_through_git(&git, objects, update),
             None => self.push_into_store(objects, update),

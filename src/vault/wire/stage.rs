@@ -21,7 +21,7 @@ use super::{PushOutcome, Update, place, send};
 
 const REF: &str = "refs/heads/main";
 /// A ref lock is held for an instant. One that is this old belongs to a process that died.
-const STALE_LOCK: Duration = Duration::from_mins(1);
+const STALE_LOCK: Duration = Duration::from_secs(30);
 /// One that is ours, or that nobody has written into yet, after a killed run: for so long nobody
 /// who lives leaves it alone.
 const DEAD_LOCK: Duration = Duration::from_secs(1);
@@ -106,9 +106,8 @@ impl PathRemote {
                 Err(fault) => return Err(self.refused(&fault)),
             }
         }
-        Ok(PushOutcome::Refused {
-            reason: format!("{REF}.lock has been held for too long"),
-        })
+        // Another push is at work, or died at it: the next attempts wait for either to show.
+        Ok(PushOutcome::Moved)
     }
 
     fn settled(&self, update: Update, now: Option<ObjectId>) -> PushOutcome {
@@ -148,7 +147,7 @@ impl PathRemote {
         }
     }
 
-    fn break_stale_lock(&self) {
+    pub(super) fn break_stale_lock(&self) {
         let lock = self.path.join(format!("{REF}.lock"));
         let age = fs::metadata(&lock)
             .and_then(|meta| meta.modified())
