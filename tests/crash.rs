@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::kit::{
     Machine, Ran, Rng, Sandbox, Started, commits, fsck, git, is_linear, scale, seed, tree,
@@ -143,14 +143,15 @@ fn text(rng: &mut Rng, length: usize) -> Vec<u8> {
 }
 
 /// Files in the making, quarantines, and locks that are held by nobody. The locks of holdall itself
-/// stay as files; an empty one was let go.
+/// stay as files and are held by the system's lock on them; what stands in `run.lock` is the sign
+/// that something still has to be cleared away.
 fn strays(dir: &Path) -> Vec<PathBuf> {
     let entries = walkdir::WalkDir::new(dir).into_iter().flatten();
     entries
         .filter(|entry| {
             let name = entry.file_name().to_string_lossy();
-            let own_lock = ["run.lock", "projects.json.lock"].contains(&&*name);
-            let is_free = own_lock && entry.metadata().is_ok_and(|meta| meta.len() == 0);
+            let was_let_go = || entry.metadata().is_ok_and(|meta| meta.len() == 0);
+            let is_free = name == "projects.json.lock" || (name == "run.lock" && was_let_go());
             (name.ends_with(".lock") && !is_free)
                 || ["tmp_", ".holdall-tmp-", "incoming-", ".tmp-"]
                     .iter()
@@ -562,6 +563,24 @@ fn a_lock_that_a_killed_push_left_in_the_remote_is_broken() {
             place.is_tidy(&machine, lock);
         }
         place.holds_all("after dead locks");
+    }
+}
+
+#[test]
+fn a_lock_that_another_machine_left_long_ago_stops_nobody() {
+    for has_git in [Git::Installed, Git::Missing] {
+        let mut place = Place::new();
+        let machine = place.machine("laptop", has_git);
+        place.work(&machine, "laptop", &mut seed(1));
+        machine.ok(&["backup", "push"]);
+        let lock = place.bare.join("refs/heads/main.lock");
+        let file = fs::File::create(&lock).expect("the remote takes a file");
+        let long_ago = SystemTime::now() - Duration::from_mins(10);
+        file.set_modified(long_ago).expect("a time can be set");
+        place.work(&machine, "laptop", &mut seed(2));
+        machine.ok(&["backup", "push"]);
+        place.is_tidy(&machine, "an old lock");
+        place.holds_all("after an old lock");
     }
 }
 
