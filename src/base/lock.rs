@@ -55,9 +55,7 @@ impl FileLock {
         };
         let mut text = String::new();
         let written = file.read_to_string(&mut text).map(|_| text);
-        let named = written
-            .ok()
-            .and_then(|text| serde_json::from_str(&text).ok());
+        let named = written.ok().and_then(|text| first_holder(&text));
         if !free {
             return Ok(LockOutcome::Busy(named));
         }
@@ -77,11 +75,18 @@ impl FileLock {
         self.pass_on.set(is_left);
     }
 
+    /// Never empty in between: one killed there would leave no sign of the one before it.
     fn rewrite(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.file.set_len(0)?;
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(bytes)
+        self.file.write_all(bytes)?;
+        self.file.set_len(bytes.len() as u64)
     }
+}
+
+/// Behind it may stand the end of an older and longer one.
+fn first_holder(text: &str) -> Option<Holder> {
+    let mut holders = serde_json::Deserializer::from_str(text).into_iter();
+    holders.next()?.ok()
 }
 
 impl Drop for FileLock {
