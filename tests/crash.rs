@@ -12,8 +12,9 @@ use crate::kit::{
 };
 
 const URL: &str = "https://git.example.com/team/api.git";
-/// How long git may go on by itself after the program that started it was killed.
-const AFTERLIFE: Duration = Duration::from_secs(20);
+/// How long git may go on by itself after the program that started it was killed. The housekeeping
+/// that a push sets off in the remote is among that, and takes its time.
+const AFTERLIFE: Duration = Duration::from_mins(2);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Git {
