@@ -6,6 +6,7 @@ use crate::base::{Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
 use crate::snapshot::StatCache;
+use crate::source::state_dirs;
 use crate::vault::Objects;
 
 use super::agreed::{Agreed, unit_key};
@@ -109,6 +110,8 @@ impl Here {
                 continue;
             }
             let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
+            // A tool may have begun to keep state here after the project was added.
+            dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
             if let Some(known) = adopt(&mut registered, &placement, upstream) {
                 dirs.extend(known);
             }

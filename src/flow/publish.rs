@@ -16,7 +16,7 @@ use super::filing::Filer;
 use super::records::{own_record, skeleton, summary};
 use super::round::RoundPlan;
 use super::upstream::{Healed, Source, Upstream, look};
-use super::{Event, FlowError, Writer, bookkeeping};
+use super::{Event, FlowError, Writer, bookkeeping, conflicts};
 
 /// So often is the work done again when other machines are faster.
 const MAX_ATTEMPTS: usize = 25;
@@ -125,6 +125,10 @@ impl<'a> Publisher<'a> {
                 filer: &filer,
             };
             let mut plan = work.plan(objects, &ground)?;
+            if upstream.healed == Some(Healed::Diverged) {
+                // What the two histories could not agree on was filed before this plan was made.
+                conflicts::add_filed(objects, &upstream, &mut plan.conflicts)?;
+            }
             let done = |tip, (committed, moved), pushed, plan| Published {
                 tip,
                 committed,

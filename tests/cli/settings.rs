@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crate::kit::{Machine, Sandbox};
 
-const FILE: &str = ".codex/config.toml";
+const FILE: &str = ".codex/prompts/review.md";
 
 /// A laptop whose settings are in the vault, and where the vault is.
 fn laptop(sandbox: &Sandbox) -> (Machine, PathBuf) {
     let vault = sandbox.bare("vault.git");
     let laptop = sandbox.machine("laptop");
-    laptop.write(FILE, "model = \"large\"\n");
+    laptop.write(FILE, "Look twice.\n");
     laptop.write(".codex/AGENTS.md", "Be brief.\n");
     connect(&laptop, &vault);
     laptop.ok(&["backup", "push"]);
@@ -56,7 +56,7 @@ fn settings_whose_tool_was_deleted_here_stay_deleted_here_and_stay_in_the_vault(
     connect(&other, &vault);
     other.ok(&["backup", "pull"]);
     std::fs::remove_dir_all(other.home.join(".codex")).expect("deleted");
-    laptop.write(FILE, "model = \"small\"\n");
+    laptop.write(FILE, "Look three times.\n");
     laptop.ok(&["backup", "push"]);
     other.ok(&["backup", "pull"]);
     assert!(!other.home.join(".codex").exists());

@@ -65,8 +65,14 @@ fn a_diverged_remote_is_merged_and_nothing_is_lost() {
     scene.b.write(state("from-b"), "b\n");
     scene.b.write(state("both"), "b\n");
     assert!(pushed(&scene.b)["healed"].is_null());
-    let data = pushed(&scene.a);
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    let data = &document["data"];
     assert_eq!(data["healed"], "diverged", "{data}");
+    assert_eq!(
+        (code, &data["conflicts"][0]["path"]),
+        (3, &".aigon/both".into()),
+        "{data}"
+    );
     for (name, content) in [
         ("x", "2\n"),
         ("from-a", "a\n"),

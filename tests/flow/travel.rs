@@ -204,3 +204,19 @@ fn bytes_come_back_as_they_were() {
         );
     }
 }
+
+#[test]
+fn a_state_directory_that_appears_after_the_project_was_added_travels_too() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene
+        .a
+        .write("code/api/.claude/agents/review.md", "Look twice.\n");
+    pushed(&scene.a);
+    pulled(&scene.b);
+    let there = scene.b.read("code/api/.claude/agents/review.md");
+    assert_eq!(there, b"Look twice.\n");
+    let before = tip(&scene.bare);
+    pushed(&scene.b);
+    pushed(&scene.a);
+    assert_eq!(tip(&scene.bare), before, "both agree");
+}
