@@ -6,10 +6,10 @@ use std::path::Path;
 use git2::{ErrorCode, Repository, RepositoryOpenFlags};
 
 use crate::base::ObjectId;
-use crate::vault::WireError;
 use crate::vault::store::object_id;
+use crate::vault::{RefName, WireError};
 
-const BRANCH: &str = "refs/heads/main";
+const BRANCH: &str = RefName::Branch.name();
 
 /// Opens the repository that is exactly here: bare, and not one further up.
 pub fn open(path: &Path, url: &str) -> Result<Repository, WireError> {

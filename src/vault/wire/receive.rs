@@ -3,12 +3,12 @@
 use std::io::{self, BufReader, Read, Write};
 
 use crate::base::{ObjectId, Running};
-use crate::vault::Objects;
+use crate::vault::{Objects, RefName};
 
 use super::pkt::{self, Packet};
 use super::{Update, send};
 
-const REF: &str = "refs/heads/main";
+const REF: &str = RefName::Branch.name();
 /// Refs of a repository that is no vault may be many; a vault has one.
 const MAX_REFS: usize = 100_000;
 /// As much of the server's talk as is kept: its end.

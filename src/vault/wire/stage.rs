@@ -14,12 +14,12 @@ use git2::{ErrorCode, Indexer};
 
 use crate::base::{ObjectId, StoreError, TEMP_PREFIX, is_temp_name, sync_dir};
 use crate::vault::store::oid;
-use crate::vault::{Objects, VaultError, WireError};
+use crate::vault::{Objects, RefName, VaultError, WireError};
 
 use super::path::PathRemote;
 use super::{PushOutcome, Update, place, send};
 
-const REF: &str = "refs/heads/main";
+const REF: &str = RefName::Branch.name();
 /// A ref lock is held for an instant. One that is this old belongs to a process that died.
 const STALE_LOCK: Duration = Duration::from_secs(30);
 /// One that is ours, or that nobody has written into yet, after a killed run: for so long nobody
