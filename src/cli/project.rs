@@ -56,7 +56,7 @@ fn run_add(ctx: &Ctx, name: &str, args: &ProjectAddArgs) -> Result<Answer, FlowE
     let mut hints = Vec::new();
     if report.project.dirs.is_empty() {
         hints.push(format!(
-            "no state directory is known in it yet; name one: `holdall project add {} --state DIR`",
+            "no state directory is in it yet: a pull brings those that the vault has, and one of your own is named with `holdall project add {} --state DIR`",
             report.project.path
         ));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::base::{ObjectId, Timestamp, sweep_temp_files};
-use crate::project::Registry;
+use crate::project::{Registered, Registry};
 use crate::runs::{Run, Runs};
 use crate::snapshot::StatCache;
 use crate::vault::{Objects, RefName, Relation, Store};
@@ -137,12 +137,12 @@ pub fn remember_projects(writer: &Writer<'_>, here: &Here, pushed: bool) -> Resu
     }
     Registry::edit(&file, &writer.session.holder(), |registry| {
         for project in known {
-            if let Some(place) = registry
-                .projects
-                .iter_mut()
-                .find(|place| place.path == project.path)
-            {
-                *place = project;
+            let mut places = registry.projects.iter_mut();
+            if let Some(place) = places.find(|place| place.path == project.path) {
+                // The list may have changed while the run went on: what was added meanwhile stays.
+                let added = place.dirs.iter().filter(|dir| !project.dirs.contains(dir));
+                let dirs = project.dirs.iter().chain(added).cloned().collect();
+                *place = Registered { dirs, ..project };
             }
         }
         Ok(())
