@@ -495,6 +495,45 @@ fi"#;
     place.is_sound(1, "after a late arrival");
 }
 
+#[test]
+fn what_a_pull_agreed_on_holds_when_an_older_push_arrives_after_it() {
+    let mut place = Place::new();
+    let machine = place.machine("laptop", Git::Installed);
+    let other = place.machine("desktop", Git::Installed);
+    for name in ["kept", "shared"] {
+        place.write(&machine, format!(".aigon/{name}.md"), b"1\n".to_vec());
+    }
+    machine.ok(&["backup", "push"]);
+    other.ok(&["backup", "pull"]);
+    place.write(&other, ".aigon/shared.md".to_owned(), b"2\n".to_vec());
+    other.ok(&["backup", "push"]);
+    let script = ": > held; for n in $(seq 500); do test -e held || exit 0; sleep 0.02; done";
+    hook(&place.bare, "pre-receive", script);
+    place.write(&machine, ".aigon/new.md".to_owned(), b"new\n".to_vec());
+    let run = machine.spawn(&["backup", "push"]);
+    let held = place.bare.join("held");
+    wait_for(&held);
+    assert_eq!(run.kill_9().code, 137);
+    machine.ok(&["backup", "pull"]);
+    assert_eq!(machine.read("code/api/.aigon/shared.md"), b"2\n");
+    fs::remove_file(place.bare.join("hooks/pre-receive")).expect("it is there");
+    fs::remove_file(&held).expect("it is there");
+    wait_for_git(&place.bare);
+    assert_eq!(commits(&place.bare).len(), 3, "the push has arrived");
+    // What the pull wrote is deleted: it must not come back as if it had never been seen here.
+    fs::remove_file(machine.home.join("code/api/.aigon/shared.md")).expect("it is there");
+    place.written.remove(".aigon/shared.md");
+    let (code, document) = machine.json(&["backup", "push"]);
+    assert_eq!(
+        (code, &document["data"]["files"]["removed"]),
+        (0, &1.into()),
+        "{document}"
+    );
+    place.is_tidy(&machine, "the late arrival");
+    place.holds_all("after a late arrival");
+    place.is_sound(2, "after a late arrival");
+}
+
 /// As a killed run would have left it: the lock names a holder, and something half-done lies about.
 fn pretend_killed(machine: &Machine, leftover: &str) -> PathBuf {
     let holder = r#"{"pid":1,"command":"backup pull","since":"2026-01-01T00:00:00.000Z"}"#;

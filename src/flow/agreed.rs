@@ -3,7 +3,7 @@
 //! It lives in this machine's store as one private commit, so that base and tip move in one step:
 //! the commit's tree holds the contents, its parent is the tip. Nothing of it is ever sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -119,11 +119,15 @@ impl Agreed {
 
 /// Changes to what is agreed.
 #[derive(Clone, Debug, Default)]
-pub struct AgreedEdits(Edits);
+pub struct AgreedEdits {
+    edits: Edits,
+    /// Projects and tools about which nothing is agreed any more.
+    forgotten: BTreeSet<String>,
+}
 
 impl AgreedEdits {
     pub fn leaf(&mut self, key: &str, tail: &VaultPath, leaf: Option<Leaf>) {
-        self.0.insert(
+        self.edits.insert(
             content_path(key).join(tail),
             leaf.map_or(Graft::Remove, Graft::Leaf),
         );
@@ -140,7 +144,7 @@ impl AgreedEdits {
         } else {
             Graft::Leaf(blob(objects, notes)?)
         };
-        self.0.insert(notes_path(key), graft);
+        self.edits.insert(notes_path(key), graft);
         Ok(())
     }
 
@@ -154,12 +158,12 @@ impl AgreedEdits {
         } else {
             Graft::Leaf(blob(objects, filed)?)
         };
-        self.0.insert(path("filed"), graft);
+        self.edits.insert(path("filed"), graft);
         Ok(())
     }
 
     pub fn own_record(&mut self, id: ObjectId) {
-        self.0.insert(
+        self.edits.insert(
             path("own-record"),
             Graft::Leaf(Leaf {
                 kind: Kind::File,
@@ -169,22 +173,26 @@ impl AgreedEdits {
     }
 
     /// Forgets a project or tool altogether.
-    pub fn forget(
-        &mut self,
-        objects: &mut Objects<'_>,
-        agreed: &Agreed,
-        key: &str,
-    ) -> Result<(), FlowError> {
-        let tree = find(objects, agreed.tree, &path(key))?;
-        for tail in crate::merge::leaves(objects, tree.map(|leaf| leaf.id))?.keys() {
-            self.0.insert(path(key).join(tail), Graft::Remove);
-        }
-        Ok(())
+    pub fn forget(&mut self, key: &str) {
+        self.forgotten.insert(key.to_owned());
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.edits.is_empty() && self.forgotten.is_empty()
     }
 
     /// The new base tree.
     pub fn apply(&self, objects: &mut Objects<'_>, agreed: &Agreed) -> Result<ObjectId, FlowError> {
-        match edit(objects, agreed.tree, &self.0)? {
+        let mut edits = Edits::new();
+        for key in &self.forgotten {
+            let tree = find(objects, agreed.tree, &path(key))?;
+            for tail in crate::merge::leaves(objects, tree.map(|leaf| leaf.id))?.keys() {
+                edits.insert(path(key).join(tail), Graft::Remove);
+            }
+        }
+        edits.extend(self.edits.clone());
+        match edit(objects, agreed.tree, &edits)? {
             Some(tree) => Ok(tree),
             None => Ok(objects.put_tree(&[])?),
         }

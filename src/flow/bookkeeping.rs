@@ -54,12 +54,28 @@ pub fn settle_pending(
     Ok(agreed)
 }
 
-/// Stores what is agreed with a tip, where it differs from what is stored.
+/// Stores what is agreed with a tip, where it differs from what is stored. A base to come of a commit
+/// that may still arrive learns the same: what it does not know by then it would undo.
 pub fn agree(
     writer: &Writer<'_>,
     objects: &mut Objects<'_>,
     (agreed, edits): (&Agreed, &AgreedEdits),
     tip: ObjectId,
+) -> Result<(), FlowError> {
+    if !edits.is_empty() {
+        let late = Agreed::load(&writer.store, RefName::Late)?;
+        if let Some(sent) = late.seen {
+            store_base(writer, objects, (&late, edits), (RefName::Late, sent))?;
+        }
+    }
+    store_base(writer, objects, (agreed, edits), (RefName::Base, tip))
+}
+
+fn store_base(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, edits): (&Agreed, &AgreedEdits),
+    (name, tip): (RefName, ObjectId),
 ) -> Result<(), FlowError> {
     let tree = edits.apply(objects, agreed)?;
     if agreed.tree == Some(tree) && agreed.seen == Some(tip) {
@@ -67,7 +83,7 @@ pub fn agree(
     }
     let now = writer.session.edges.clock.now();
     let commit = agreed_commit(objects, tree, tip, &writer.author(), now)?;
-    Ok(writer.store.write_ref(RefName::Base, commit)?)
+    Ok(writer.store.write_ref(name, commit)?)
 }
 
 /// Forgets what is agreed about one project or tool.
@@ -77,7 +93,7 @@ pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Resu
         return Ok(());
     };
     let mut edits = AgreedEdits::default();
-    edits.forget(objects, &agreed, key)?;
+    edits.forget(key);
     agree(writer, objects, (&agreed, &edits), seen)
 }
 

@@ -331,7 +331,7 @@ impl Work for Removal {
             ..RoundPlan::default()
         };
         let key = unit_key(&Owner::Project(self.project.id.clone()));
-        plan.agreed.forget(objects, ground.agreed, &key)?;
+        plan.agreed.forget(&key);
         if let Some(known) = ground.upstream.project(&self.project.id) {
             let dir = names::project_dir(&known.name)?;
             let all: BTreeMap<_, _> = leaves(objects, Some(known.tree))?;

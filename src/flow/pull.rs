@@ -242,7 +242,7 @@ impl Pull<'_> {
         for project in &mut here.projects {
             let key = project.scanned.unit.key.clone();
             let Some(name) = project.vault_name().map(str::to_owned) else {
-                self.edits.forget(objects, self.agreed, &key)?;
+                self.edits.forget(&key);
                 continue;
             };
             let notes = match self.upstream.project(&project.registered.id) {

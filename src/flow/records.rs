@@ -81,8 +81,9 @@ pub fn summary(machine: &str, plan: &RoundPlan) -> String {
     let counted =
         |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let what = match changed.as_slice() {
-        [] if plan.conflicts.is_empty() => "records".to_owned(),
-        [] => counted(plan.conflicts.len(), "conflict"),
+        [] if !plan.conflicts.is_empty() => counted(plan.conflicts.len(), "conflict"),
+        [] if plan.settled > 0 => format!("{} settled", counted(plan.settled, "conflict")),
+        [] => "records".to_owned(),
         [one] => format!("{} in {}", counted(files, "file"), one.name),
         many => format!(
             "{} in {}",

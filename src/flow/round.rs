@@ -33,6 +33,8 @@ pub struct RoundPlan {
     pub agreed: AgreedEdits,
     pub units: Vec<UnitChanges>,
     pub conflicts: Vec<ConflictLine>,
+    /// How many conflicts of ours need no decision any more.
+    pub settled: usize,
     /// The projects of this machine, for its record.
     pub projects: Vec<Id>,
     pub(super) filed: BTreeMap<String, Filed>,
@@ -83,7 +85,8 @@ impl Round<'_> {
     ) -> Result<(), FlowError> {
         let key = project.scanned.unit.key.clone();
         let Some(name) = project.vault_name().map(str::to_owned) else {
-            return plan.agreed.forget(objects, self.ground.agreed, &key);
+            plan.agreed.forget(&key);
+            return Ok(());
         };
         plan.projects.push(project.registered.id.clone());
         let berth = self.berth(objects, names::project_dir(&name)?)?;
@@ -243,6 +246,7 @@ impl Round<'_> {
                     &mut plan.edits,
                 )?;
                 plan.filed.remove(&id);
+                plan.settled += 1;
             }
         }
         Ok(())
@@ -257,10 +261,24 @@ pub fn judge(
     scanned: &Scanned,
 ) -> Result<Vec<(Trio, Verdict)>, FlowError> {
     let verdict = |trio: Trio| {
-        let verdict = decide(&trio, scanned.scope(&trio.path));
-        (trio, verdict)
+        let scope = scanned.scope(&trio.path);
+        let verdict = if scanned.says_nothing(objects, &trio)? {
+            decide(
+                &Trio {
+                    local: None,
+                    ..trio.clone()
+                },
+                scope,
+            )
+        } else {
+            decide(&trio, scope)
+        };
+        Ok((trio, verdict))
     };
-    let mut decided: Vec<(Trio, Verdict)> = trios.into_iter().map(verdict).collect();
+    let mut decided = trios
+        .into_iter()
+        .map(verdict)
+        .collect::<Result<Vec<_>, FlowError>>()?;
     file_clashes(objects, vault, &mut decided)?;
     Ok(decided)
 }

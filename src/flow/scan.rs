@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{HostPath, Leaf, ObjectId, VaultPath};
+use crate::base::{Blobs, HostPath, Kind, Leaf, ObjectId, VaultPath};
+use crate::doc::json;
 use crate::layout::{Owner, PathNote};
-use crate::merge::{Edits, Graft, Scope, edit};
+use crate::merge::{Edits, Graft, Scope, Trio, edit};
 use crate::snapshot::{StatCache, TakeOptions, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
@@ -57,6 +58,18 @@ impl Scanned {
         } else {
             Scope::Carried
         }
+    }
+
+    /// Whether a settings file that nobody has agreed on yet is empty but for what belongs to this
+    /// machine alone: then it has nothing to say to the vault, and nothing to disagree about.
+    pub fn says_nothing(&self, blobs: &dyn Blobs, trio: &Trio) -> Result<bool, FlowError> {
+        let (None, Some(local)) = (trio.base, trio.local) else {
+            return Ok(false);
+        };
+        if self.unit.sanitizer(&trio.path).is_none() || local.kind == Kind::Link {
+            return Ok(false);
+        }
+        Ok(json::same_value(&blobs.blob(local.id)?, b"{}"))
     }
 
     /// Leaves a path behind after all.

@@ -44,6 +44,32 @@ fn withheld(machine: &Machine, command: &str, reason: &str) -> Value {
 }
 
 #[test]
+fn a_file_of_local_keys_alone_has_nothing_to_disagree_about() {
+    let scene = both(
+        "{\"theme\": \"dark\", \"repos\": [\"/a\"]}\n",
+        "{\"repos\": [\"/b\"]}\n",
+    );
+    pushed(&scene.b);
+    assert!(
+        !scene.vault().contains_key("settings/aigon/config.json"),
+        "an empty file was sent"
+    );
+    pushed(&scene.a);
+    let (code, document) = scene.b.json(&["backup", "push"]);
+    assert_eq!(code, 0, "{document}");
+    let (code, document) = scene.b.json(&["backup", "pull"]);
+    assert_eq!(code, 0, "{document}");
+    let merged: Value = serde_json::from_str(&text(&scene.b, CONFIG)).expect("JSON");
+    assert_eq!(
+        merged,
+        serde_json::json!({"theme": "dark", "repos": ["/b"]})
+    );
+    let before = tip(&scene.bare);
+    pushed(&scene.b);
+    assert_eq!(tip(&scene.bare), before, "a second look is no change");
+}
+
+#[test]
 fn local_keys_and_secrets_stay_here_byte_for_byte() {
     let secret = token();
     let local = format!(
