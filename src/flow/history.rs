@@ -2,17 +2,13 @@
 
 use serde::Serialize;
 
-use crate::base::{Blobs, Leaf, MachineId, ObjectId, Timestamp, VaultPath};
+use crate::base::{Blobs, Leaf, ObjectId, Timestamp, VaultPath};
 use crate::layout::names;
 use crate::merge::{differences, edit, find};
-use crate::vault::{Objects, RefName, Store, text_patch};
+use crate::vault::{Objects, RefName, text_patch};
 
-use super::agreed::Agreed;
-use super::filing::Filer;
-use super::publish::Ground;
 use super::report::ChangeKind;
 use super::status::compare;
-use super::upstream::{Source, look};
 use super::{FlowError, Session};
 
 #[derive(Clone, Debug, Default)]
@@ -131,7 +127,7 @@ pub fn diff(session: &Session<'_>, options: &DiffOptions) -> Result<DiffReport, 
     let before = store.tree_of(from)?;
     let after = match to {
         Some(to) => Some(store.tree_of(to)?),
-        None => disk_tree(session, &store, &mut objects, before)?,
+        None => disk_tree(session, &mut objects, before)?,
     };
     let found = differences(&objects, Some(before), after, after)?;
     let mut entries = Vec::new();
@@ -160,31 +156,10 @@ pub fn diff(session: &Session<'_>, options: &DiffOptions) -> Result<DiffReport, 
 /// The vault's tree as the next push would make it.
 fn disk_tree(
     session: &Session<'_>,
-    store: &Store,
     objects: &mut Objects<'_>,
     before: ObjectId,
 ) -> Result<Option<ObjectId>, FlowError> {
-    let machine = match session.machine()? {
-        Some(machine) => machine,
-        None => MachineId::new(session.edges)?,
-    };
-    let name = session.machine_name();
-    let filer = Filer {
-        machine: &machine,
-        name: &name,
-        now: session.edges.clock.now(),
-    };
-    let agreed = Agreed::load(store, RefName::Base)?;
-    let upstream = look(objects, &Source::Here, &agreed, &filer)?;
-    let (_, plan) = compare(
-        session,
-        objects,
-        &Ground {
-            agreed: &agreed,
-            upstream: &upstream,
-            filer: &filer,
-        },
-    )?;
+    let plan = compare(session, objects)?.plan;
     Ok(edit(objects, Some(before), &plan.edits)?)
 }
 

@@ -117,27 +117,12 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         )?)?,
     };
     let mut objects = Objects::new(&store);
-    let machine = match session.machine()? {
-        Some(machine) => machine,
-        None => MachineId::new(session.edges)?,
-    };
-    let name = session.machine_name();
-    let filer = Filer {
-        machine: &machine,
-        name: &name,
-        now: session.edges.clock.now(),
-    };
-    let agreed = Agreed::load(&store, RefName::Base)?;
-    let upstream = look(&mut objects, &Source::Here, &agreed, &filer)?;
-    let (here, plan) = compare(
-        session,
-        &mut objects,
-        &Ground {
-            agreed: &agreed,
-            upstream: &upstream,
-            filer: &filer,
-        },
-    )?;
+    let Compared {
+        machine,
+        upstream,
+        here,
+        plan,
+    } = compare(session, &mut objects)?;
     let mut conflict_list = plan.conflicts.clone();
     conflicts::add_filed(&objects, &upstream, &mut conflict_list)?;
     let (remote, ahead, behind) = ask(session, &store, &machine, options)?;
@@ -168,25 +153,51 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     })
 }
 
+/// This disk beside the vault as this machine saw it last.
+pub struct Compared {
+    pub machine: MachineId,
+    pub upstream: Upstream,
+    pub here: Here,
+    pub plan: RoundPlan,
+}
+
 /// What a push would change in the vault as this machine saw it last.
-pub fn compare(
-    session: &Session<'_>,
-    objects: &mut Objects<'_>,
-    ground: &Ground<'_>,
-) -> Result<(Here, RoundPlan), FlowError> {
+pub fn compare(session: &Session<'_>, objects: &mut Objects<'_>) -> Result<Compared, FlowError> {
+    let machine = match session.machine()? {
+        Some(machine) => machine,
+        None => MachineId::new(session.edges)?,
+    };
+    let name = session.machine_name();
+    let filer = Filer {
+        machine: &machine,
+        name: &name,
+        now: session.edges.clock.now(),
+    };
+    let agreed = Agreed::load(objects.store(), RefName::Base)?;
+    let upstream = look(objects, &Source::Here, &agreed, &filer)?;
     let mut cache = bookkeeping::open_cache(session, i64::MAX)?;
     let mut here = Here::scan(
         session,
-        ground.upstream,
+        &upstream,
         &Selection::default(),
         (&mut cache, objects),
     )?;
-    let plan = Round {
-        ground,
+    let ground = Ground {
+        agreed: &agreed,
+        upstream: &upstream,
+        filer: &filer,
+    };
+    let round = Round {
+        ground: &ground,
         allow_mass_delete: false,
-    }
-    .plan(objects, &mut here)?;
-    Ok((here, plan))
+    };
+    let plan = round.plan(objects, &mut here)?;
+    Ok(Compared {
+        machine,
+        upstream,
+        here,
+        plan,
+    })
 }
 
 fn lines(here: &Here, units: &[UnitChanges]) -> (Vec<ProjectStatus>, Vec<ProjectStatus>) {
