@@ -84,7 +84,9 @@ pub enum FlowError {
     NewerFormat { place: String, writing: bool },
     #[error("{url} refused the push: {reason}")]
     PushRefused { url: String, reason: String },
-    #[error("other machines were faster {attempts} times in a row")]
+    #[error(
+        "the vault could not be moved in {attempts} attempts: other machines were faster, or one holds its lock"
+    )]
     TooContended { attempts: usize },
     #[error("nothing here is registered yet, so there is nothing to push")]
     NothingToPush,

@@ -1,5 +1,7 @@
 //! Making a commit: the one door through which contents leave for the vault.
 
+use std::collections::HashMap;
+
 use git2::Signature;
 
 use crate::base::{
@@ -99,11 +101,11 @@ impl Objects<'_> {
                 continue;
             }
             let old = match before {
-                Some(id) => self.tree(id)?,
-                None => Vec::new(),
+                Some(id) => by_name(self.tree(id)?),
+                None => HashMap::new(),
             };
             for entry in self.tree(after)? {
-                let was = old.iter().find(|was| was.name == entry.name);
+                let was = old.get(&entry.name);
                 if was.is_some_and(|was| was.id == entry.id && was.kind == entry.kind) {
                     continue;
                 }
@@ -122,6 +124,12 @@ impl Objects<'_> {
         }
         Ok(found)
     }
+}
+
+/// A directory's entries, to be looked up: a wide one has thousands.
+pub(super) fn by_name(entries: Vec<TreeEntry>) -> HashMap<Vec<u8>, TreeEntry> {
+    let pair = |entry: TreeEntry| (entry.name.clone(), entry);
+    entries.into_iter().map(pair).collect()
 }
 
 fn was_tree(entry: Option<&TreeEntry>) -> Option<ObjectId> {

@@ -116,6 +116,10 @@ impl PathRemote {
                 reason: format!("it was silent for {seconds} s, so the push was given up"),
             });
         }
+        // Another push is at work, or died at it: the next attempts wait for either to show.
+        if self.ref_lock().exists() {
+            return Ok(PushOutcome::Moved);
+        }
         let words = receive::printable(heard.words.as_bytes());
         match &heard.said {
             Ok(said) if !said.reason.is_empty() => Ok(PushOutcome::Refused {

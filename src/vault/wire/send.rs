@@ -1,9 +1,10 @@
 //! Which objects the remote lacks, and the pack that carries them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 
 use crate::base::{Kind, ObjectId, StoreError};
+use crate::vault::commit::by_name;
 use crate::vault::pack::{Encoder, PackStream, Type};
 use crate::vault::{Objects, VaultError, tree};
 
@@ -49,14 +50,11 @@ impl Wanted<'_, '_> {
             }
             self.list.push(after);
             let old = match before {
-                Some(id) => self.entries(id)?,
-                None => Vec::new(),
+                Some(id) => by_name(self.entries(id)?),
+                None => HashMap::new(),
             };
             for entry in self.entries(after)? {
-                let was = old
-                    .iter()
-                    .find(|was| was.name == entry.name)
-                    .map(|was| was.id);
+                let was = old.get(&entry.name).map(|was| was.id);
                 match entry.kind {
                     Kind::Tree => open.push((was, entry.id)),
                     Kind::Foreign => {}

@@ -147,8 +147,12 @@ impl PathRemote {
         }
     }
 
+    pub(super) fn ref_lock(&self) -> PathBuf {
+        self.path.join(format!("{REF}.lock"))
+    }
+
     pub(super) fn break_stale_lock(&self) {
-        let lock = self.path.join(format!("{REF}.lock"));
+        let lock = self.ref_lock();
         let age = fs::metadata(&lock)
             .and_then(|meta| meta.modified())
             .ok()
