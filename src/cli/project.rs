@@ -23,12 +23,12 @@ pub fn run(ctx: &Ctx, name: &str, command: &ProjectCommand) -> Result<Answer, Fl
         }
         ProjectCommand::Remove(args) => {
             let report = ctx.write(name, |writer| remove(writer, &args.name, args.from_vault))?;
-            let hint = (!report.from_vault).then(|| "the vault keeps what it has of it".to_owned());
+            let hint = (!args.from_vault).then(|| "the vault keeps what it has of it".to_owned());
             let text = |report: &crate::flow::project::ProjectRemoveReport| {
-                let place = if report.from_vault {
-                    "taken out of the vault and forgotten"
-                } else {
-                    "forgotten"
+                let place = match (report.from_vault, report.not_in_vault) {
+                    (true, _) => "taken out of the vault and forgotten",
+                    (false, true) => "not in the vault, and forgotten",
+                    (false, false) => "forgotten",
                 };
                 format!(
                     "{} is {place}; its files at {} are as they were\n",

@@ -218,6 +218,13 @@ fn adopt(
     Some(known.record.dirs.clone())
 }
 
+/// Where one project stands.
+#[must_use]
+pub fn place(project: &Registered, upstream: &Upstream) -> Placement {
+    let mut placements = place_all(std::slice::from_ref(project), upstream);
+    placements.pop().expect("one placement for each project")
+}
+
 /// Where each project stands; names of new ones are unique among all.
 fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
     let candidates: Vec<Identity> = upstream

@@ -15,7 +15,7 @@ use crate::source::state_dirs;
 use crate::vault::Objects;
 
 use super::agreed::unit_key;
-use super::here::identity_of;
+use super::here::{Placement, identity_of, place};
 use super::publish::{Ground, Publisher, Work};
 use super::round::RoundPlan;
 use super::upstream::Upstream;
@@ -66,6 +66,8 @@ pub struct ProjectRemoveReport {
     pub project: ProjectLine,
     /// It was taken out of the vault; the vault's history keeps it.
     pub from_vault: bool,
+    /// It should have been, and the vault does not have it.
+    pub not_in_vault: bool,
 }
 
 fn line(project: &Registered) -> ProjectLine {
@@ -286,6 +288,7 @@ pub fn remove(
         began,
         false,
     );
+    let mut taken = false;
     if from_vault {
         let ids = registry
             .projects
@@ -294,9 +297,11 @@ pub fn remove(
         let mut removal = Removal {
             project: project.clone(),
             others: ids.map(|other| other.id.clone()).collect(),
+            taken: false,
         };
         let ground = publisher.meet(&mut objects)?;
         publisher.publish(&mut objects, ground, &mut removal)?;
+        taken = removal.taken;
     } else {
         super::bookkeeping::forget(
             writer,
@@ -310,14 +315,27 @@ pub fn remove(
     })?;
     Ok(ProjectRemoveReport {
         project: line(&project),
-        from_vault,
+        from_vault: taken,
+        not_in_vault: from_vault && !taken,
     })
+}
+
+fn ambiguous(name: &str, candidates: &[String]) -> FlowError {
+    FlowError::Refused {
+        what: format!(
+            "{name} could be {} in the vault: which one is meant cannot be told",
+            candidates.join(" or ")
+        ),
+        hint: "give the project a remote of its own, then try again".to_owned(),
+    }
 }
 
 /// Taking a project out of the vault. Its history stays.
 struct Removal {
     project: Registered,
     others: Vec<Id>,
+    /// The vault has it, and will not any more.
+    taken: bool,
 }
 
 impl Work for Removal {
@@ -332,12 +350,22 @@ impl Work for Removal {
         };
         let key = unit_key(&Owner::Project(self.project.id.clone()));
         plan.agreed.forget(&key);
-        if let Some(known) = ground.upstream.project(&self.project.id) {
-            let dir = names::project_dir(&known.name)?;
-            let all: BTreeMap<_, _> = leaves(objects, Some(known.tree))?;
-            plan.edits
-                .extend(all.into_keys().map(|path| (dir.join(&path), Graft::Remove)));
-        }
+        // What was never pushed from here is known to the vault under an id of its own.
+        let name = match place(&self.project, ground.upstream) {
+            Placement::Known { name } => name,
+            Placement::Ambiguous { names } => return Err(ambiguous(&self.project.name, &names)),
+            Placement::New { .. } | Placement::Removed => return Ok(plan),
+        };
+        let known = ground
+            .upstream
+            .projects
+            .iter()
+            .find(|known| known.name == name);
+        let dir = names::project_dir(&name)?;
+        let all: BTreeMap<_, _> = leaves(objects, known.map(|known| known.tree))?;
+        plan.edits
+            .extend(all.into_keys().map(|path| (dir.join(&path), Graft::Remove)));
+        self.taken = true;
         Ok(plan)
     }
 

@@ -211,6 +211,26 @@ fn a_project_that_was_removed_from_the_vault_stays_on_every_disk() {
 }
 
 #[test]
+fn taking_a_project_out_of_the_vault_says_whether_it_was_there() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    // It never pushed, so the vault knows the project by an id that this machine did not give.
+    let tower = scene.sandbox.machine("tower");
+    connect(&tower, &scene.bare);
+    add(&tower, &tower.checkout("api", API));
+    project(&tower, "web", Some("https://github.com/team/web"), "web\n");
+    let (code, document) = tower.json(&["project", "remove", "web", "--from-vault"]);
+    assert_eq!(code, 0, "{document}");
+    assert_eq!(document["data"]["from_vault"], false, "{document}");
+    assert_eq!(document["data"]["not_in_vault"], true, "{document}");
+    assert_eq!(scene.stored("x"), "1\n");
+    let (code, document) = tower.json(&["project", "remove", "api", "--from-vault"]);
+    assert_eq!(code, 0, "{document}");
+    assert_eq!(document["data"]["from_vault"], true, "{document}");
+    assert!(!scene.vault().contains_key("projects/api/.aigon/x"));
+    assert!(is_there(&scene.a, state("x")));
+}
+
+#[test]
 fn a_project_that_is_not_here_is_named_with_its_remotes_and_stays_in_the_vault() {
     let scene = Scene::with(&[("x", "1\n")]);
     let tower = scene.sandbox.machine("tower");
