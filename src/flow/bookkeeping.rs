@@ -7,95 +7,13 @@ use crate::base::{ObjectId, Timestamp, sweep_temp_files};
 use crate::project::{Registered, Registry};
 use crate::runs::{Run, Runs};
 use crate::snapshot::StatCache;
-use crate::vault::{Objects, RefName, Relation, Store};
+use crate::vault::{Objects, RefName, Relation};
 
-use super::agreed::{Agreed, AgreedEdits, agreed_commit};
+use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
 use super::records::machine_leaf;
 use super::upstream::Upstream;
 use super::{FlowError, Session, Writer};
-
-/// A commit that was sent by a run which then died: if it arrived, its bookkeeping is finished now;
-/// if it cannot any more, it is as if it had never been. As long as the tip is the one it was built
-/// on it still can: then it is remembered, or its record would look like another machine's.
-pub fn settle_pending(
-    store: &Store,
-    upstream: &Upstream,
-    agreed: Agreed,
-) -> Result<Agreed, FlowError> {
-    for name in [RefName::Pending, RefName::Late] {
-        let Some(pending) = store.read_ref(name)? else {
-            continue;
-        };
-        let Some(sent) = store.commit_info(pending)?.parents.first().copied() else {
-            store.delete_ref(name)?;
-            continue;
-        };
-        let arrived = match upstream.expected {
-            Some(tip) => matches!(store.relation(sent, tip)?, Relation::Same | Relation::Ahead),
-            None => false,
-        };
-        if arrived {
-            let known = Agreed::load(store, name)?;
-            store.write_ref(RefName::Base, pending)?;
-            store.delete_ref(RefName::Pending)?;
-            store.delete_ref(RefName::Late)?;
-            return Ok(known);
-        }
-        let may_arrive = store.commit_info(sent)?.parents.first().copied() == upstream.expected;
-        if !may_arrive {
-            store.delete_ref(name)?;
-        } else if name == RefName::Pending {
-            store.write_ref(RefName::Late, pending)?;
-            store.delete_ref(name)?;
-            break;
-        }
-    }
-    Ok(agreed)
-}
-
-/// Stores what is agreed with a tip, where it differs from what is stored. A base to come of a commit
-/// that may still arrive learns the same: what it does not know by then it would undo.
-pub fn agree(
-    writer: &Writer<'_>,
-    objects: &mut Objects<'_>,
-    (agreed, edits): (&Agreed, &AgreedEdits),
-    tip: ObjectId,
-) -> Result<(), FlowError> {
-    if !edits.is_empty() {
-        let late = Agreed::load(&writer.store, RefName::Late)?;
-        if let Some(sent) = late.seen {
-            store_base(writer, objects, (&late, edits), (RefName::Late, sent))?;
-        }
-    }
-    store_base(writer, objects, (agreed, edits), (RefName::Base, tip))
-}
-
-fn store_base(
-    writer: &Writer<'_>,
-    objects: &mut Objects<'_>,
-    (agreed, edits): (&Agreed, &AgreedEdits),
-    (name, tip): (RefName, ObjectId),
-) -> Result<(), FlowError> {
-    let tree = edits.apply(objects, agreed)?;
-    if agreed.tree == Some(tree) && agreed.seen == Some(tip) {
-        return Ok(());
-    }
-    let now = writer.session.edges.clock.now();
-    let commit = agreed_commit(objects, tree, tip, &writer.author(), now)?;
-    Ok(writer.store.write_ref(name, commit)?)
-}
-
-/// Forgets what is agreed about one project or tool.
-pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Result<(), FlowError> {
-    let agreed = Agreed::load(&writer.store, RefName::Base)?;
-    let Some(seen) = agreed.seen else {
-        return Ok(());
-    };
-    let mut edits = AgreedEdits::default();
-    edits.forget(key);
-    agree(writer, objects, (&agreed, &edits), seen)
-}
 
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.

@@ -132,13 +132,15 @@ fn meet(
     }
     store.keep(&format!("replaced-{}", branch.short()), branch)?;
     for name in [
-        RefName::Pending,
-        RefName::Late,
+        RefName::Landing,
         RefName::Base,
         RefName::Published,
         RefName::Branch,
     ] {
         store.delete_ref(name)?;
+    }
+    for sent in store.sent()? {
+        store.forget_sent(sent)?;
     }
     Registry::edit(
         &writer.session.places.registry(),

@@ -84,12 +84,11 @@ impl Filer<'_> {
         Ok(id)
     }
 
-    /// The edits that take our variant back; the last one takes the conflict with it.
+    /// The edits that take a machine's variant back; the last one takes the conflict with it.
     pub fn withdraw(
-        &self,
         trees: &dyn Trees,
         vault: Option<ObjectId>,
-        id: &str,
+        (id, machine): (&str, &MachineId),
         edits: &mut Edits,
     ) -> Result<(), FlowError> {
         let dir = names::conflict_dir(id)?;
@@ -97,7 +96,7 @@ impl Filer<'_> {
         else {
             return Ok(());
         };
-        let own = VaultPath::parse(self.machine.as_str())?;
+        let own = VaultPath::parse(machine.as_str())?;
         let all = leaves(trees, Some(conflict.id))?;
         let others = all
             .keys()

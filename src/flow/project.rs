@@ -303,7 +303,7 @@ pub fn remove(
         publisher.publish(&mut objects, ground, &mut removal)?;
         taken = removal.taken;
     } else {
-        super::bookkeeping::forget(
+        super::memory::forget(
             writer,
             &mut objects,
             &unit_key(&Owner::Project(project.id.clone())),

@@ -3,10 +3,13 @@
 use serde::Serialize;
 
 use crate::base::{Finding, ObjectId, Timestamp};
+use crate::layout::names;
+use crate::merge::Scope;
 use crate::source::Reason;
 use crate::vault::Objects;
 
 use super::here::{Here, Selection};
+use super::meeting::Terms;
 use super::publish::{Ground, Published, Publisher, Work};
 use super::report::{
     ConflictLine, FileCounts, LeftLine, SkippedProject, UnitChanges, WithheldLine, left, skipped,
@@ -14,7 +17,7 @@ use super::report::{
 };
 use super::round::{Round, RoundPlan};
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping};
+use super::{FlowError, Writer, bookkeeping, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -103,6 +106,9 @@ fn attempt(
     };
     let done = publisher.publish(&mut objects, (agreed, upstream), &mut state)?;
     if !options.dry_run {
+        if state.here.is_whole {
+            memory::landed(&writer.store)?;
+        }
         bookkeeping::remember_projects(writer, &state.here, true)?;
         // The cache may name only what the store has: the next run reads such a file no more.
         objects.flush()?;
@@ -123,11 +129,12 @@ impl Work for State {
         objects: &mut Objects<'_>,
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError> {
-        Round {
+        let terms = Terms {
             ground,
             allow_mass_delete: self.allow_mass_delete,
-        }
-        .plan(objects, &mut self.here)
+            brings_back: false,
+        };
+        Round { terms }.plan(objects, &mut self.here)
     }
 
     fn withhold(&mut self, plan: &RoundPlan, finding: &Finding) -> Result<(), FlowError> {
@@ -137,7 +144,11 @@ impl Work for State {
             Some((line.project.clone(), line.path.clone()))
         });
         let scanned = place.and_then(|(name, path)| Some((self.here.unit_mut(&name)?, path)));
-        let Some((scanned, path)) = scanned else {
+        // What is not ours to withhold, or was withheld and comes all the same, is a record's.
+        let ours = scanned.filter(|(scanned, path)| {
+            path.as_str() != names::PROJECT_RECORD && scanned.scope(path) == Scope::Carried
+        });
+        let Some((scanned, path)) = ours else {
             return Err(FlowError::GateHoldsRecord {
                 path: finding.path.clone(),
                 rule: finding.rule.clone(),

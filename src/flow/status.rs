@@ -10,6 +10,7 @@ use crate::vault::{Objects, RefName, Store};
 use super::agreed::Agreed;
 use super::filing::Filer;
 use super::here::{Here, Selection};
+use super::meeting::Terms;
 use super::publish::Ground;
 use super::report::{ConflictLine, SkippedProject, UnitChanges, WithheldLine, skipped, withheld};
 use super::round::{Round, RoundPlan};
@@ -173,7 +174,7 @@ pub fn compare(session: &Session<'_>, objects: &mut Objects<'_>) -> Result<Compa
         name: &name,
         now: session.edges.clock.now(),
     };
-    let agreed = Agreed::load(objects.store(), RefName::Base)?;
+    let agreed = Agreed::load(objects.store())?;
     let upstream = look(objects, &Source::Here, &agreed, &filer)?;
     let mut cache = bookkeeping::open_cache(session, i64::MAX)?;
     let mut here = Here::scan(
@@ -187,11 +188,12 @@ pub fn compare(session: &Session<'_>, objects: &mut Objects<'_>) -> Result<Compa
         upstream: &upstream,
         filer: &filer,
     };
-    let round = Round {
+    let terms = Terms {
         ground: &ground,
         allow_mass_delete: false,
+        brings_back: false,
     };
-    let plan = round.plan(objects, &mut here)?;
+    let plan = Round { terms }.plan(objects, &mut here)?;
     Ok(Compared {
         machine,
         upstream,

@@ -179,7 +179,9 @@ pub fn look(
         )?),
         None => None,
     };
-    let Some(seen) = published.or(branch).filter(|_| ours.is_some()) else {
+    // The branch is never behind what was published: what was pushed while no remote was configured
+    // is in it too, and was seen by this disk.
+    let Some(seen) = branch.filter(|_| ours.is_some()) else {
         let mut upstream =
             Upstream::at(Some(tip), Some(tip), Some(tree)).read(store, remote.url())?;
         upstream.first_meeting = agreed.tree.is_some();
@@ -200,7 +202,12 @@ pub fn look(
         return Ok(upstream);
     }
     let epochs = (ours.epoch, record.epoch);
-    stand(objects, (remote.url(), filer), (seen, tip), epochs)?.read(store, remote.url())
+    let mut upstream = stand(objects, (remote.url(), filer), (seen, tip), epochs)?;
+    if upstream.healed == Some(Healed::Rewound) && published == Some(tip) {
+        // The remote lost nothing: it only was not told yet.
+        upstream.healed = None;
+    }
+    upstream.read(store, remote.url())
 }
 
 /// How the tip stands to what was seen, and what is built on.

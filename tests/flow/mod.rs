@@ -6,6 +6,7 @@ mod gate;
 mod heal;
 mod hostile;
 mod identity;
+mod memory;
 mod merge;
 pub mod scene;
 mod settings;

@@ -194,7 +194,7 @@ impl Remote for PathRemote {
         }
     }
 
-    fn sweep(&self, sent: Option<ObjectId>) -> Result<(), WireError> {
+    fn sweep(&self, sent: &[ObjectId]) -> Result<(), WireError> {
         self.break_dead_locks(sent)?;
         self.sweep_store()
     }

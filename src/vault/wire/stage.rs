@@ -164,13 +164,15 @@ impl PathRemote {
 
     /// Deletes the locks that a killed run held: those that have in them what it was writing, or
     /// nothing yet, and that stay the same while one looks.
-    pub(super) fn break_dead_locks(&self, sent: Option<ObjectId>) -> Result<(), WireError> {
-        let sent = sent.map_or_else(String::new, |id| id.to_string());
+    pub(super) fn break_dead_locks(&self, sent: &[ObjectId]) -> Result<(), WireError> {
+        let sent: Vec<String> = sent.iter().map(ToString::to_string).collect();
         let head = format!("ref: {REF}");
         for name in [REF, "HEAD"] {
             let lock = self.path.join(format!("{name}.lock"));
             let Some(seen) = held(&lock) else { continue };
-            if ![b"".as_slice(), sent.as_bytes(), head.as_bytes()].contains(&seen.0.trim_ascii()) {
+            let text = seen.0.trim_ascii();
+            let is_sent = sent.iter().any(|id| id.as_bytes() == text);
+            if !text.is_empty() && text != head.as_bytes() && !is_sent {
                 continue;
             }
             thread::sleep(DEAD_LOCK);
