@@ -12,7 +12,7 @@ use crate::vault::Objects;
 use super::agreed::{Agreed, unit_key};
 use super::scan::{Scanned, absent, scan};
 use super::unit::{Unit, absent_tools, settings_units};
-use super::upstream::Upstream;
+use super::upstream::{Upstream, VaultProject};
 use super::{FlowError, Session};
 
 /// Where a registered project stands in the vault.
@@ -239,11 +239,7 @@ fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
     let candidates: Vec<Identity> = upstream
         .projects
         .iter()
-        .map(|project| Identity {
-            id: Some(project.record.id.clone()),
-            remotes: project.record.remotes.iter().cloned().collect(),
-            roots: project.record.roots.iter().cloned().collect(),
-        })
+        .map(VaultProject::identity)
         .collect();
     let mut taken: BTreeSet<String> = upstream
         .projects

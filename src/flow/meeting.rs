@@ -82,9 +82,7 @@ impl Terms<'_> {
         let vault = self.ground.upstream.dir(objects, &berth.dir)?;
         let base = self.base(objects, scanned, berth, draft)?;
         let found = differences(objects, base, scanned.tree, vault)?;
-        let mut trios = found.trios;
-        // The project's record lies beside its content, and is merged by itself.
-        trios.retain(|trio| trio.path.as_str() != names::PROJECT_RECORD);
+        let trios = content_trios(found.trios);
         withhold_accidents(objects, scanned, &trios, self.allow_mass_delete)?;
         Ok(Meeting {
             vault,
@@ -166,6 +164,12 @@ impl Terms<'_> {
         }
         Ok(edit(objects, base, &known)?)
     }
+}
+
+/// The project's record lies beside its content, and is merged by itself.
+pub fn content_trios(mut trios: Vec<Trio>) -> Vec<Trio> {
+    trios.retain(|trio| trio.path.as_str() != names::PROJECT_RECORD);
+    trios
 }
 
 /// The verdict on every path that differs.

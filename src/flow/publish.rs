@@ -234,7 +234,7 @@ impl<'a> Publisher<'a> {
             at: self.began,
             message: &message,
         };
-        match objects.commit(&new, &SecretGate)? {
+        match objects.commit(&new, upstream.lost, &SecretGate)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),
             CommitOutcome::Held(findings) => {
                 for finding in findings {
@@ -319,7 +319,7 @@ fn is_held(
     let Some(tree) = edit(objects, upstream.tree, &plan.edits)? else {
         return Ok(false);
     };
-    let findings = objects.held(upstream.parent, tree, &SecretGate)?;
+    let findings = objects.held((upstream.parent, tree), upstream.lost, &SecretGate)?;
     for finding in &findings {
         work.withhold(plan, finding)?;
     }

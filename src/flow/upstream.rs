@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::base::{Blobs, Id, Kind, ObjectId, Trees, VaultPath};
 use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
 use crate::merge::find;
+use crate::project::Identity;
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Relation, Store};
 
@@ -35,6 +36,8 @@ pub struct Upstream {
     pub record: Option<VaultRecord>,
     pub projects: Vec<VaultProject>,
     pub healed: Option<Healed>,
+    /// The tree of the lost history that was merged in: all of it was published before.
+    pub lost: Option<ObjectId>,
     /// This machine meets the vault for the first time: nothing that was agreed before counts.
     pub first_meeting: bool,
 }
@@ -47,6 +50,18 @@ pub struct VaultProject {
     /// The tree of its directory, with the record in it.
     pub tree: ObjectId,
     pub record_id: ObjectId,
+}
+
+impl VaultProject {
+    /// How it is known.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity {
+            id: Some(self.record.id.clone()),
+            remotes: self.record.remotes.iter().cloned().collect(),
+            roots: self.record.roots.iter().cloned().collect(),
+        }
+    }
 }
 
 impl Upstream {
@@ -72,6 +87,7 @@ impl Upstream {
             record: None,
             projects: Vec::new(),
             healed: None,
+            lost: None,
             first_meeting: false,
         }
     }
@@ -237,10 +253,15 @@ fn stand(
         Relation::Diverged(base) => {
             store.keep(&format!("diverged-{}", seen.short()), seen)?;
             let mut upstream = plain(tip)?;
-            upstream.tree = Some(heal::merge_histories(objects, filer, (base, seen, tip))?);
-            // The records are read from the store, where the merged tree has to be by then.
-            objects.flush()?;
-            upstream.healed = Some(Healed::Diverged);
+            let merged = heal::merge_histories(objects, filer, (base, seen, tip))?;
+            // Another machine may have brought it all back already.
+            if upstream.tree != Some(merged) {
+                // The records are read from the store, where the merged tree has to be by then.
+                objects.flush()?;
+                upstream.tree = Some(merged);
+                upstream.lost = Some(store.tree_of(seen)?);
+                upstream.healed = Some(Healed::Diverged);
+            }
             Ok(upstream)
         }
         Relation::Unrelated => Err(FlowError::Replaced {

@@ -1,6 +1,6 @@
 //! Making a commit: the one door through which contents leave for the vault.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use git2::Signature;
 
@@ -38,13 +38,15 @@ pub enum CommitOutcome {
 
 impl Objects<'_> {
     /// Makes a commit for everybody to see. Every content that the parent does not have passes the
-    /// gate here, and nowhere else.
+    /// gate here, and nowhere else. What the tree `published` has left this machine before: to hold
+    /// it now would keep no secret, and lose what is only there.
     pub fn commit(
         &mut self,
         new: &NewCommit<'_>,
+        published: Option<ObjectId>,
         gate: &dyn Gate,
     ) -> Result<CommitOutcome, VaultError> {
-        let held = self.held(new.parent, new.tree, gate)?;
+        let held = self.held((new.parent, new.tree), published, gate)?;
         if held.is_empty() {
             self.record(new, None).map(CommitOutcome::Made)
         } else {
@@ -52,20 +54,29 @@ impl Objects<'_> {
         }
     }
 
-    /// What the gate would hold back of a tree that follows `parent`: every name and every content
-    /// that `parent` does not have.
+    /// What the gate would hold back of a tree that follows a parent: every name and every content
+    /// that the parent does not have.
     pub fn held(
         &self,
-        parent: Option<ObjectId>,
-        tree: ObjectId,
+        (parent, tree): (Option<ObjectId>, ObjectId),
+        published: Option<ObjectId>,
         gate: &dyn Gate,
     ) -> Result<Vec<Finding>, VaultError> {
         let before = match parent {
             Some(parent) => Some(self.store().tree_of(parent)?),
             None => None,
         };
+        let known: HashSet<ObjectId> = match published {
+            Some(tree) => self
+                .added(None, tree)?
+                .into_iter()
+                .map(|added| added.id)
+                .collect(),
+            None => HashSet::new(),
+        };
         let mut held = Vec::new();
-        for added in self.added(before, tree)? {
+        let new = self.added(before, tree)?.into_iter();
+        for added in new.filter(|added| !known.contains(&added.id)) {
             let name = added
                 .is_new
                 .then(|| added.path.as_str().as_bytes().to_vec());
@@ -218,8 +229,11 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
         assert!(matches!(outcome, CommitOutcome::Held(found) if found[0].path.as_str() == "file"));
+        // What was published once is no news.
+        let outcome = objects.commit(&new, Some(tree), &NoSecrets);
+        assert!(matches!(outcome, Ok(CommitOutcome::Made(_))));
         let tree = one_file(&mut objects, "plain");
         let new = NewCommit {
             tree,
@@ -228,7 +242,7 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
         let CommitOutcome::Made(id) = outcome else {
             panic!("nothing to hold")
         };
