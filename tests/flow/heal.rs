@@ -483,7 +483,7 @@ fn what_was_published_before_does_not_block_the_merging_of_histories() {
     assert_eq!(scene.vault()["notes.txt"], token.as_bytes());
     assert_eq!(scene.stored("t"), token);
     // What is new is looked at as ever.
-    scene.a.write(state("new"), &format!("again {token}"));
+    scene.a.write(state("new"), format!("again {token}"));
     let (code, document) = scene.a.json(&["backup", "push"]);
     assert_eq!(code, 3, "{document}");
     assert_eq!(document["data"]["withheld"][0]["path"], ".aigon/new");
