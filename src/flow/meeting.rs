@@ -87,7 +87,7 @@ impl Terms<'_> {
         Ok(Meeting {
             vault,
             base_notes: self.base_notes(objects, scanned, berth)?,
-            decided: judge(objects, vault, trios, scanned)?,
+            decided: judge(objects, trios, scanned)?,
             faults: found.faults,
         })
     }
@@ -175,7 +175,6 @@ pub fn content_trios(mut trios: Vec<Trio>) -> Vec<Trio> {
 /// The verdict on every path that differs.
 pub fn judge(
     objects: &mut Objects<'_>,
-    vault: Option<ObjectId>,
     trios: Vec<Trio>,
     scanned: &Scanned,
 ) -> Result<Vec<(Trio, Verdict)>, FlowError> {
@@ -189,6 +188,6 @@ pub fn judge(
         };
         decided.push((trio, verdict));
     }
-    file_clashes(objects, vault, &mut decided)?;
+    file_clashes(&mut decided);
     Ok(decided)
 }

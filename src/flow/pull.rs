@@ -274,7 +274,7 @@ impl Pull<'_> {
         let mut met = terms.meet(objects, scanned, berth, draft)?;
         if !self.options.allow_mass_delete && withhold_emptied(scanned, &met.decided) {
             let trios = met.decided.into_iter().map(|(trio, _)| trio).collect();
-            met.decided = judge(objects, met.vault, trios, scanned)?;
+            met.decided = judge(objects, trios, scanned)?;
         }
         let landing = Landing::plan(objects, scanned, &met, vault_notes)?;
         for path in &landing.damaged {

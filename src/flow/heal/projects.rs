@@ -79,7 +79,7 @@ impl Heal<'_, '_> {
                 (trio, verdict)
             })
             .collect();
-        file_clashes(self.objects, Some(tip.tree), &mut decided)?;
+        file_clashes(&mut decided);
         let owner = Owner::Project(tip.record.id.clone());
         for (trio, verdict) in decided {
             match verdict.vault {

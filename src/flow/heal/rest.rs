@@ -25,7 +25,7 @@ impl Heal<'_, '_> {
                 (trio, verdict)
             })
             .collect();
-        file_clashes(self.objects, Some(tip), &mut decided)?;
+        file_clashes(&mut decided);
         for (trio, verdict) in decided {
             match verdict.vault {
                 InVault::Keep => {}
@@ -120,7 +120,7 @@ fn outside(trio: Trio, projects: &Histories<Vec<VaultProject>>) -> Trio {
         base: trio.base.filter(|_| is_free(&projects.base)),
         local: trio.local.filter(|_| is_free(&projects.seen)),
         vault: trio.vault.filter(|_| is_free(&projects.tip)),
-        path: trio.path,
+        ..trio
     }
 }
 
