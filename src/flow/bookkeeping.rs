@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::base::{ObjectId, Timestamp, sweep_temp_files};
+use crate::base::{ObjectId, Timestamp, is_taken_name, sweep_temp_files};
 use crate::project::{Registered, Registry};
+use crate::restore::settle_taken;
 use crate::runs::{Run, Runs};
 use crate::snapshot::StatCache;
-use crate::vault::{Objects, RefName, Relation};
+use crate::vault::{Objects, RefName, Relation, content_id};
 
 use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
@@ -84,12 +85,14 @@ pub fn remember_projects(writer: &Writer<'_>, here: &Here, pushed: bool) -> Resu
     Ok(())
 }
 
-/// Deletes the temp files that a killed restore left in the state directories, and beside those that
-/// are a single file. A run that is not about all projects leaves the rest to a later one.
+/// Clears away what a killed restore left in the state directories, and beside those that are a
+/// single file. A run that is not about all projects leaves the rest to a later one. What a restore
+/// had taken out of its place comes back, unless its content is in the store.
 pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
     if !writer.after_crash {
         return;
     }
+    let known = |bytes: &[u8]| writer.store.has(content_id(bytes));
     let roots = here.scanned().flat_map(|scanned| {
         let unit = &scanned.unit;
         unit.roots.iter().map(|root| unit.root.below(root))
@@ -99,10 +102,19 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
         .collect();
     for dir in beside {
         sweep_temp_files(&dir).ok();
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            settle_taken(&entry.path(), &known).ok();
+        }
     }
     for temp in here.scanned().flat_map(|scanned| &scanned.temp) {
-        // One that cannot be deleted does no harm: it never travels.
-        std::fs::remove_file(temp).ok();
+        let temp = temp.as_path();
+        let name = temp.file_name().unwrap_or_default();
+        // One that cannot be cleared away does no harm: it never travels.
+        if is_taken_name(name.as_encoded_bytes()) {
+            settle_taken(temp, &known).ok();
+        } else {
+            std::fs::remove_file(temp).ok();
+        }
     }
     if selection.projects.is_empty() {
         writer.all_swept();

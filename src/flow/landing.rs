@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{Blobs, Leaf, PathFault, VaultPath, create_private_dir};
 use crate::merge::{InVault, OnDisk, Scope, Trio, Verdict, merge_notes};
-use crate::restore::{RestoreError, Step, StepKind, StepOutcome, WhyKept, apply};
+use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
 use crate::vault::{Objects, content_id};
 
 use super::agreed::{AgreedEdits, Notes, as_in_vault};
@@ -25,6 +25,8 @@ pub struct Landing {
     /// Settings that are no such thing in the vault.
     pub damaged: Vec<VaultPath>,
     key: String,
+    /// What is carried: these stay, also when they become empty.
+    roots: Vec<VaultPath>,
     contents: Contents,
     deletes: Vec<Step>,
     writes: Vec<Step>,
@@ -49,6 +51,7 @@ impl Landing {
             conflicts: Vec::new(),
             damaged: Vec::new(),
             key: scanned.unit.key.clone(),
+            roots: scanned.unit.roots.clone(),
             contents: Contents::new(),
             deletes: Vec::new(),
             writes: Vec::new(),
@@ -290,9 +293,16 @@ impl Landing {
             }
         };
         let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
+        let roots = self.roots.clone();
+        let target = Target {
+            root: &root,
+            keep: &roots,
+            content: &content,
+            hash: &content_id,
+            random: writer.session.edges.random.as_ref(),
+        };
         for steps in all.iter().filter(|steps| !steps.is_empty()) {
-            let random = writer.session.edges.random.as_ref();
-            let outcomes = apply(&root, steps, &content, &content_id, random)?;
+            let outcomes = apply(&target, steps)?;
             for (step, outcome) in steps.iter().zip(outcomes) {
                 self.book(step, outcome, edits);
             }
@@ -344,6 +354,7 @@ const fn word(why: WhyKept) -> &'static str {
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
         WhyKept::NameRefused => "name_refused",
+        WhyKept::CaseClash => "case_clash",
         WhyKept::NotAllowed => "not_allowed",
     }
 }
