@@ -55,6 +55,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",
         "name_refused" => "this disk does not take the name",
+        "case_clash" => "this disk takes another name for this one",
         "not_allowed" => "no permission to write it",
         "has_local_keys" => "deleted in the vault, but it holds keys of this machine",
         "damaged_in_vault" => "the vault's version is damaged",
