@@ -1,7 +1,7 @@
 //! One step at a time: a temp file beside the target, a last look at the target, a rename, and a look
 //! at what the rename brought out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -105,7 +105,10 @@ pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, Re
         }
         outcomes.push(outcome);
     }
-    run.remove_emptied(&emptied);
+    let made = steps
+        .iter()
+        .filter(|step| matches!(step.kind, StepKind::MakeDir));
+    run.remove_emptied(&emptied, &made.map(|step| &step.path).collect());
     Ok(outcomes)
 }
 
@@ -299,8 +302,13 @@ impl Run<'_> {
         Ok(u64::from_be_bytes(chance))
     }
 
-    /// A directory whose last entry was deleted goes too, but never a state directory itself.
-    fn remove_emptied(&self, deleted: &BTreeMap<&Vec<OsString>, &VaultPath>) {
+    /// A directory whose last entry was deleted goes too, but never a state directory itself, and none
+    /// that is wanted as an empty one.
+    fn remove_emptied(
+        &self,
+        deleted: &BTreeMap<&Vec<OsString>, &VaultPath>,
+        wanted: &BTreeSet<&VaultPath>,
+    ) {
         for (names, path) in deleted.iter().rev() {
             for (depth, above) in (1..names.len()).rev().zip(path.ancestors()) {
                 let is_inside = self.target.keep.iter().any(|root| {
@@ -308,6 +316,7 @@ impl Run<'_> {
                     tail.is_some_and(|tail| !tail.is_root())
                 });
                 let gone = is_inside
+                    && !wanted.contains(&above)
                     && self.root.reach(&names[..depth], false).is_ok_and(
                         |reached| matches!(reached, Reached::Place(place) if place.remove_dir().unwrap_or(false)),
                     );
