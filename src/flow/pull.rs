@@ -18,6 +18,7 @@ use super::report::{
     Change, ConflictLine, LeftLine, SkippedProject, WithheldLine, left, skipped, withheld,
 };
 use super::scan::Scanned;
+use super::standing::Standing;
 use super::unit::Unit;
 use super::upstream::{Healed, Upstream};
 use super::{FlowError, Writer, bookkeeping, conflicts, memory};
@@ -156,6 +157,13 @@ fn attempt(
         ground: &ground,
     };
     let mut plan = pull.plan(&mut objects, &mut here)?;
+    let standing = Standing {
+        objects: &objects,
+        tree: upstream.tree,
+        here: &here,
+        machine: &machine,
+    };
+    standing.look_up(&mut plan.conflicts)?;
     if options.dry_run {
         plan.landings.iter_mut().for_each(Landing::preview);
     } else {

@@ -16,6 +16,7 @@ use super::report::{
     withheld,
 };
 use super::round::{Round, RoundPlan};
+use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
 use super::{FlowError, Writer, bookkeeping, memory};
 
@@ -104,7 +105,17 @@ fn attempt(
         here,
         allow_mass_delete: options.allow_mass_delete,
     };
-    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state)?;
+    let before = upstream.tree;
+    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state);
+    let mut done = done.map_err(|fault| all_withheld(fault, &state.here))?;
+    let after = done.tip.map(|tip| writer.store.tree_of(tip)).transpose()?;
+    let standing = Standing {
+        objects: &objects,
+        tree: after.or(before),
+        here: &state.here,
+        machine: &writer.machine(),
+    };
+    standing.look_up(&mut done.plan.conflicts)?;
     if !options.dry_run {
         if state.here.is_whole {
             memory::landed(&writer.store)?;
@@ -115,6 +126,15 @@ fn attempt(
         cache.save(&writer.session.places.stat_cache())?;
     }
     Ok(report(writer, options, (&state.here, done), began))
+}
+
+/// Nothing to push, though something is here: then that is what has to be said.
+fn all_withheld(fault: FlowError, here: &Here) -> FlowError {
+    let lines = withheld(here);
+    if lines.is_empty() || !matches!(fault, FlowError::NothingToPush) {
+        return fault;
+    }
+    FlowError::AllWithheld { lines }
 }
 
 /// The state of this disk, on its way into the vault.

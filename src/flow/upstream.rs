@@ -97,8 +97,10 @@ impl Upstream {
         let Some(tree) = self.tree else {
             return Ok(self);
         };
-        self.record = Some(vault_record(store, tree, place)?);
-        self.projects = projects(store, tree)?;
+        let bad = |fault: FlowError| fault.of_vault(place, self.parent);
+        let record = vault_record(store, tree, place).map_err(bad)?;
+        self.projects = projects(store, tree).map_err(bad)?;
+        self.record = Some(record);
         Ok(self)
     }
 }
@@ -186,7 +188,8 @@ pub fn look(
     };
     remote.fetch(store, tip)?;
     let tree = store.tree_of(tip)?;
-    let record = vault_record(store, tree, remote.url())?;
+    let record = vault_record(store, tree, remote.url())
+        .map_err(|fault| fault.of_vault(remote.url(), Some(tip)))?;
     let ours = match branch {
         Some(branch) => Some(vault_record(
             store,

@@ -104,6 +104,12 @@ pub fn variant_record(id: &str, dir: impl Into<VariantDir>) -> Result<VaultPath,
     Ok(below(&variant_dir(id, dir)?, VARIANT))
 }
 
+/// Whether a path is the record of what one machine filed.
+#[must_use]
+pub fn is_variant_record(path: &VaultPath) -> bool {
+    path.below(&conflicts_dir()).is_some() && path.name() == Some(VARIANT)
+}
+
 pub fn variant_side(
     id: &str,
     dir: impl Into<VariantDir>,

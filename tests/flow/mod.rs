@@ -10,4 +10,5 @@ mod memory;
 mod merge;
 pub mod scene;
 mod settings;
+mod told;
 mod travel;
