@@ -185,6 +185,9 @@ fn below_home(session: &Session<'_>, what: &str) -> Result<VaultPath, FlowError>
             .to_owned(),
         _ => session.edges.env.cwd.join(what),
     };
+    if full == session.places.home.as_path() {
+        return Ok(VaultPath::root());
+    }
     let text = full.to_str().ok_or_else(|| FlowError::OutsideHome {
         path: what.to_owned(),
     })?;

@@ -14,6 +14,7 @@ use super::scene::{
 /// Both machines changed one file; the first one has pushed its version.
 fn at_odds() -> Scene {
     let scene = Scene::with(&[("x", "1\n")]);
+    scene.b.ok(&["config", "set", "machine.name", "desktop"]);
     scene.a.write(state("x"), "laptop\n");
     pushed(&scene.a);
     scene.b.write(state("x"), "desktop\n");
