@@ -1,5 +1,6 @@
 //! The words for what reports say in one word.
 
+use crate::base::VaultPath;
 use crate::flow::Healed;
 use crate::flow::report::{ChangeKind, ConflictLine, Reason};
 
@@ -8,7 +9,7 @@ use super::show::printable;
 /// Where each version of a conflict is.
 pub fn conflict_words(line: &ConflictLine) -> String {
     let place = format!("{}/{}", line.project, line.path);
-    let dir = format!("conflicts/{}/", line.id);
+    let dir = line.dir.as_ref().map_or("", VaultPath::as_str);
     let who = line.machines.join(", ");
     let words = match (line.here, line.filed) {
         (true, true) => format!(

@@ -103,16 +103,19 @@ pub fn summary(machine: &str, plan: &RoundPlan) -> String {
         );
         text.push_str(&line);
     }
-    for id in filed {
-        let line = plan.conflicts.iter().find(|line| line.id == id);
+    for dir in filed {
+        let line = plan
+            .conflicts
+            .iter()
+            .find(|line| Some(line.id.as_str()) == dir.name());
         let place = line.map_or_else(String::new, |line| {
             format!("{}/{}, ", line.project, line.path)
         });
-        let line = format!("\nconflict: {place}conflicts/{id}");
+        let line = format!("\nconflict: {place}{dir}");
         text.push_str(&line);
     }
-    for id in settled {
-        let line = format!("\nsettled: conflicts/{id}");
+    for dir in settled {
+        let line = format!("\nsettled: {dir}");
         text.push_str(&line);
     }
     text.push('\n');
@@ -148,24 +151,21 @@ fn subject(machine: &str, changed: &[&UnitChanges], (filed, gone): (usize, usize
     format!("{head}{}", parts.join(", "))
 }
 
-/// The conflicts that a commit files, and those that it takes away, by id.
-fn conflicts_of(plan: &RoundPlan) -> (BTreeSet<String>, BTreeSet<String>) {
+/// The conflicts that a commit files, and those that it takes away, by their directories.
+fn conflicts_of(plan: &RoundPlan) -> (BTreeSet<VaultPath>, BTreeSet<VaultPath>) {
     let (mut filed, mut settled) = (BTreeSet::new(), BTreeSet::new());
     for (path, graft) in &plan.edits {
-        let Some(below) = path.below(&names::conflicts_dir()) else {
+        // Each machine's version has one record; the other files come and go with it.
+        let machine = path.parent().filter(|_| names::is_variant_record(path));
+        let Some(dir) = machine.and_then(|machine| machine.parent()) else {
             continue;
         };
-        let mut parts = below.names();
-        let Some(id) = parts.next() else { continue };
-        // Each machine's version has one record; the other files come and go with it.
-        let is_version = parts.count() == 2 && names::is_variant_record(path);
         match graft {
-            Graft::Remove if is_version => settled.insert(id.to_owned()),
-            Graft::Leaf(_) if is_version => filed.insert(id.to_owned()),
-            _ => false,
+            Graft::Remove => settled.insert(dir),
+            _ => filed.insert(dir),
         };
     }
-    settled.retain(|id| !filed.contains(id));
+    settled.retain(|dir| !filed.contains(dir));
     (filed, settled)
 }
 
@@ -245,6 +245,7 @@ mod tests {
             .insert(names::conflict_record("00ff").expect("valid"), leaf);
         plan.edits.insert(variant("11ff"), Graft::Remove);
         let (filed, settled) = conflicts_of(&plan);
-        assert!(filed.iter().eq(["00ff"]) && settled.iter().eq(["11ff"]));
+        let dir = |id: &str| BTreeSet::from([names::conflict_dir(id).expect("valid")]);
+        assert_eq!((filed, settled), (dir("00ff"), dir("11ff")));
     }
 }

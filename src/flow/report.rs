@@ -106,7 +106,9 @@ pub struct ConflictLine {
     pub filed: bool,
     /// This disk has a version that the vault does not have at the path.
     pub here: bool,
-    /// The machines whose versions are on file, by name.
+    /// Where versions are on file in the vault.
+    pub dir: Option<VaultPath>,
+    /// The machines whose versions these are, by name.
     pub machines: Vec<String>,
 }
 
@@ -121,6 +123,7 @@ impl ConflictLine {
             path,
             filed: false,
             here: false,
+            dir: None,
             machines: Vec::new(),
         }
     }

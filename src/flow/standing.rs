@@ -24,6 +24,9 @@ impl Standing<'_> {
         for line in lines {
             line.machines = self.machines(&line.id)?;
             line.filed = !line.machines.is_empty();
+            if line.filed {
+                line.dir = Some(names::conflict_dir(&line.id)?);
+            }
             let place = self.place(line)?;
             let carried =
                 |(_, scanned): &(_, &Scanned)| scanned.scope(&line.path) == Scope::Carried;

@@ -65,7 +65,7 @@ fn a_filed_conflict_names_where_the_versions_are() {
     let ran = scene.b.run(&["backup", "pull"]);
     assert!(ran.stdout.contains("this disk keeps its version"), "{ran}");
     assert!(
-        ran.stdout.contains(&format!("conflicts/{id}/ (desktop)")),
+        ran.stdout.contains(&format!("conflicts/{id} (desktop)")),
         "{ran}"
     );
     assert!(!ran.stderr.contains("only on this disk"), "{ran}");
@@ -74,7 +74,7 @@ fn a_filed_conflict_names_where_the_versions_are() {
     assert_eq!(ran.code, 3, "{ran}");
     assert!(!ran.stdout.contains("this disk keeps"), "{ran}");
     assert!(
-        ran.stdout.contains(&format!("conflicts/{id}/ (desktop)")),
+        ran.stdout.contains(&format!("conflicts/{id} (desktop)")),
         "{ran}"
     );
 }
