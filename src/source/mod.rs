@@ -4,6 +4,7 @@
 //! *Out*: [`Walked`], sorted, with a reason for everything that stays. *Never*: read the content of
 //! a file, follow a link, or touch what it sees.
 
+mod crew;
 mod entry;
 mod error;
 mod pattern;
@@ -12,7 +13,7 @@ mod rules;
 mod scan;
 mod walk;
 
-pub use entry::{Found, FoundKind, Left, Reason, Stat, Walked};
+pub use entry::{Dir, Entry, Left, Listing, Reason, Stat, Stay, Walked, What};
 pub use error::SourceError;
 pub use preset::{Preset, RuleText, preset, preset_for_dir, presets};
 pub use rules::{Class, Decision, Rules};

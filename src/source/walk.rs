@@ -1,16 +1,17 @@
-//! The walk: every entry below the roots of state, found or left, with nothing followed or read.
+//! The walk: every name below the roots of state, with nothing followed or read.
 
+use std::ffi::OsStr;
 use std::fs::{self, FileType, Metadata};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 
-use crate::base::{HostPath, PathFault, VaultPath, escape_name, is_temp_name};
+use crate::base::{HostPath, VaultPath, escape_name, is_temp_name};
 
-use super::entry::{Found, FoundKind, Left, Reason, Stat, Walked};
+use super::crew::work_off;
+use super::entry::{Dir, Entry, Left, Listing, Reason, Stat, Stay, Walked, What};
 use super::{Class, Decision, SourceError};
 
-/// What to walk, and who decides.
+/// What to walk, and who decides. Two threads ask at once.
 pub struct WalkOptions<'a> {
     pub root: &'a HostPath,
     /// The files and directories below `root` that are carried.
@@ -18,233 +19,369 @@ pub struct WalkOptions<'a> {
     /// The rule for a path below `root`, and whether it is a directory. It is asked about each
     /// directory before anything in it, and never about what lies in one that is out: so it may
     /// answer with [`super::Rules::decide_entry`].
-    pub rules: &'a dyn Fn(&VaultPath, bool) -> Option<Decision>,
+    pub rules: &'a (dyn Fn(&VaultPath, bool) -> Option<Decision> + Sync),
     /// Whether the project's own git tracks a path, as its bytes stand on the disk, below `root`.
-    pub tracked: &'a dyn Fn(&[u8]) -> bool,
+    pub tracked: &'a (dyn Fn(&[u8]) -> bool + Sync),
     /// Larger files stay, unless a rule of the class `keep` names them.
     pub max_file: u64,
+    /// What the last walk under the same rules saw in a directory, by its place: where that still
+    /// stands, nobody is asked again.
+    pub past: &'a (dyn Fn(&[u8]) -> Option<&'a Listing> + Sync),
 }
 
-/// Walks. A part that cannot be read is left, with its reason; only the root itself must be there.
-pub fn walk(options: &WalkOptions<'_>) -> Result<Walked, SourceError> {
-    let root = options.root.as_path();
+/// Walks all of them side by side. A part that cannot be read is left, with its reason; only the
+/// roots themselves must be there.
+pub fn walk(all: &[WalkOptions<'_>]) -> Vec<Result<Walked, SourceError>> {
+    let mut walked: Vec<Result<Walked, SourceError>> = all
+        .iter()
+        .map(|options| look_at_root(options.root).map(|()| Walked::default()))
+        .collect();
+    let first = walked.iter().enumerate().filter(|(_, begun)| begun.is_ok());
+    let first = first.map(|(unit, _)| Job {
+        unit,
+        path: VaultPath::root(),
+        place: Vec::new(),
+        roots: outermost(all[unit].roots),
+    });
+    let done = work_off(first.collect(), |job: Job, more: &mut Vec<Job>| {
+        let unit = job.unit;
+        let visit = Visit {
+            options: &all[unit],
+            job: &job,
+        };
+        (unit, visit.go(more))
+    });
+    for (unit, seen) in done {
+        if let Ok(walked) = &mut walked[unit] {
+            walked.dirs.extend(seen.dir);
+            walked.left.extend(seen.left);
+            walked.missing_roots.extend(seen.missing_roots);
+        }
+    }
+    for walked in walked.iter_mut().flatten() {
+        walked.dirs.sort_unstable_by(|a, b| a.place.cmp(&b.place));
+        walked.left.sort_by(|a, b| a.path.cmp(&b.path));
+        walked.missing_roots.sort();
+    }
+    walked
+}
+
+fn look_at_root(root: &HostPath) -> Result<(), SourceError> {
+    let path = || root.as_path().to_owned();
     match fs::metadata(root) {
-        Ok(seen) if seen.is_dir() => {}
-        Ok(_) => {
-            return Err(SourceError::NotADirectory {
-                path: root.to_owned(),
-            });
-        }
-        Err(fault) if is_gone(&fault) => {
-            return Err(SourceError::Missing {
-                path: root.to_owned(),
-            });
-        }
-        Err(source) => {
-            return Err(SourceError::Io {
-                path: root.to_owned(),
-                source,
-            });
-        }
+        Ok(seen) if seen.is_dir() => Ok(()),
+        Ok(_) => Err(SourceError::NotADirectory { path: path() }),
+        Err(fault) if is_gone(&fault) => Err(SourceError::Missing { path: path() }),
+        Err(source) => Err(SourceError::Io {
+            path: path(),
+            source,
+        }),
     }
-    let mut walker = Walker {
-        options,
-        raw_start: root.as_os_str().len()
-            + usize::from(!root.as_os_str().as_bytes().ends_with(b"/")),
-        seen: Walked::default(),
-        ahead: Vec::new(),
-    };
-    for path in options.roots {
-        let inside_another = path.ancestors().any(|above| options.roots.contains(&above));
-        if !inside_another {
-            walker.enter(path);
-        }
-        while let Some(dir) = walker.ahead.pop() {
-            walker.list(&dir);
-        }
-    }
-    let mut seen = walker.seen;
-    seen.found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    seen.found.dedup_by(|a, b| a.path == b.path);
-    seen.left.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(seen)
 }
 
 fn is_gone(fault: &std::io::Error) -> bool {
     matches!(fault.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// The bits of a mode that let group and others in.
-const FOR_OTHERS: u32 = 0o077;
-
-struct Walker<'a> {
-    options: &'a WalkOptions<'a>,
-    /// Where the part below the root begins in the bytes of a host path.
-    raw_start: usize,
-    seen: Walked,
-    /// Directories still to be listed.
-    ahead: Vec<Dir>,
+/// The roots without those that lie in another one.
+fn outermost(roots: &[VaultPath]) -> Vec<VaultPath> {
+    let inside = |path: &VaultPath| path.ancestors().any(|above| roots.contains(&above));
+    let mut outer: Vec<_> = roots.iter().filter(|path| !inside(path)).cloned().collect();
+    outer.sort();
+    outer.dedup();
+    outer
 }
 
-struct Dir {
+/// A directory to be visited.
+struct Job {
+    unit: usize,
     path: VaultPath,
-    raw_name: Option<Vec<u8>>,
-    host: HostPath,
+    place: Vec<u8>,
+    /// Roots that lie in it, where it is only on the way to them.
+    roots: Vec<VaultPath>,
 }
 
-impl Walker<'_> {
-    fn leave(&mut self, path: VaultPath, reason: Reason, is_dir: bool) {
-        self.seen.left.push(Left {
-            path,
-            reason,
-            rule: None,
-            is_dir,
-        });
-    }
+/// What one visit brought.
+#[derive(Default)]
+struct Seen {
+    dir: Option<Dir>,
+    left: Vec<Left>,
+    missing_roots: Vec<VaultPath>,
+}
 
-    /// Begins at one of the roots.
-    fn enter(&mut self, path: &VaultPath) {
-        let mut behind_link = false;
-        for part in path.ancestors().chain([path.clone()]) {
-            let host = self.options.root.below(&part);
-            match fs::symlink_metadata(&host) {
-                Ok(seen) => behind_link |= seen.file_type().is_symlink(),
-                Err(fault) if is_gone(&fault) => {
-                    self.seen.missing_roots.push(path.clone());
-                    return self.leave(path.clone(), Reason::Missing, true);
-                }
-                Err(_) => return self.leave(path.clone(), Reason::Unreadable, true),
+struct Visit<'a> {
+    options: &'a WalkOptions<'a>,
+    job: &'a Job,
+}
+
+impl Visit<'_> {
+    fn go(&self, more: &mut Vec<Job>) -> Seen {
+        let past = (self.options.past)(&self.job.place);
+        let mut seen = Seen::default();
+        let listing = if self.job.roots.is_empty() {
+            match self.list(past) {
+                Some(listing) => listing,
+                // It went away since it was seen: as if it had never been.
+                None => return seen,
             }
-        }
-        if behind_link {
-            return self.leave(path.clone(), Reason::LinkedRoot, true);
-        }
-        let host = self.options.root.below(path);
-        let Ok(seen) = fs::symlink_metadata(&host) else {
-            return self.leave(path.clone(), Reason::Unreadable, true);
-        };
-        let entry = Dir {
-            path: path.clone(),
-            raw_name: None,
-            host,
-        };
-        self.take(entry, seen.file_type(), || Ok(seen));
-    }
-
-    fn list(&mut self, dir: &Dir) {
-        let entries = match fs::read_dir(&dir.host) {
-            Ok(entries) => entries,
-            // It went away since it was seen: as if it had never been.
-            Err(fault) if is_gone(&fault) => return,
-            Err(_) => return self.leave(dir.path.clone(), Reason::Unreadable, true),
-        };
-        let mut is_empty = true;
-        for entry in entries {
-            is_empty = false;
-            let Ok(entry) = entry else {
-                self.leave(dir.path.clone(), Reason::Unreadable, true);
-                return;
-            };
-            self.meet(dir, &entry);
-        }
-        if is_empty && let Ok(seen) = fs::symlink_metadata(&dir.host) {
-            self.seen.found.push(Found {
-                path: dir.path.clone(),
-                raw_name: dir.raw_name.clone(),
-                host: dir.host.clone(),
-                kind: FoundKind::EmptyDir,
-                stat: Stat::of(&seen),
-            });
-        }
-    }
-
-    /// Names an entry, or leaves it where it has no name in the vault.
-    fn meet(&mut self, dir: &Dir, entry: &fs::DirEntry) {
-        let name = entry.file_name();
-        let host = dir.host.join(&name);
-        let name = name.as_bytes();
-        let Ok(kind) = entry.file_type() else {
-            return self.leave(stand_in(dir, name), Reason::Unreadable, false);
-        };
-        let (path, raw_name) = match dir.path.child(name) {
-            Ok(path) => (path, None),
-            Err(PathFault::NotUtf8 { .. } | PathFault::Reserved { .. }) => {
-                let escaped = escape_name(name);
-                // Another file may already be called what this one would be called.
-                let is_free = fs::symlink_metadata(dir.host.join(&*escaped)).is_err();
-                match dir.path.child(escaped.as_bytes()) {
-                    Ok(path) if is_free => (path, Some(name.to_owned())),
-                    _ => return self.leave(stand_in(dir, name), Reason::BadName, kind.is_dir()),
-                }
-            }
-            Err(_) => return self.leave(stand_in(dir, name), Reason::BadName, kind.is_dir()),
-        };
-        if is_temp_name(name) {
-            self.leave(path, Reason::Temporary, kind.is_dir());
-            self.seen.temp.push(host);
-        } else if name.eq_ignore_ascii_case(b".git") {
-            self.leave(path, Reason::Nested, kind.is_dir());
         } else {
-            let named = Dir {
-                path,
-                raw_name,
-                host,
+            Some(self.lead(&mut seen, more))
+        };
+        let now = listing.as_ref().or(past).expect("what is not new is as it was");
+        if self.job.roots.is_empty() {
+            for entry in now.entries.iter().filter(|entry| entry.what == What::Dir) {
+                more.extend(self.enter(entry, Vec::new()));
+            }
+        }
+        seen.dir = Some(Dir {
+            path: self.job.path.clone(),
+            place: self.job.place.clone(),
+            on_the_way: !self.job.roots.is_empty(),
+            listing: listing.filter(|listing| Some(listing) != past),
+        });
+        seen
+    }
+
+    fn enter(&self, entry: &Entry, roots: Vec<VaultPath>) -> Option<Job> {
+        Some(Job {
+            unit: self.job.unit,
+            path: self.job.path.child(entry.vault_name()).ok()?,
+            place: self.place_of(&entry.name),
+            roots,
+        })
+    }
+
+    fn host(&self) -> HostPath {
+        self.options.root.join(OsStr::from_bytes(&self.job.place))
+    }
+
+    /// What is in the directory: the outer nothing where it is gone, the inner one where it is as
+    /// it was.
+    fn list(&self, past: Option<&Listing>) -> Option<Option<Listing>> {
+        let host = self.host();
+        let closed = Some(Some(Listing {
+            entries: Vec::new(),
+            closed: Some(Reason::Unreadable),
+        }));
+        let found = match fs::read_dir(&host) {
+            Ok(found) => found,
+            Err(fault) if is_gone(&fault) => return None,
+            Err(_) => return closed,
+        };
+        let old = past.map_or(&[][..], |past| &past.entries);
+        let (mut at, mut fresh) = (0, None);
+        for found in found {
+            let Ok(found) = found else { return closed };
+            let name = found.file_name();
+            let known = old.get(at).filter(|old| old.name == name.as_bytes());
+            let known = known.filter(|old| still(old, &found));
+            match (known, &mut fresh) {
+                (Some(_), None) => {}
+                (Some(known), Some(list)) => list.push(known.clone()),
+                (None, list) => {
+                    let list = list.get_or_insert_with(|| old[..at.min(old.len())].to_vec());
+                    let kind = found.file_type();
+                    list.extend(self.meet(name.as_bytes(), kind, || found.metadata()));
+                }
+            }
+            at += 1;
+        }
+        if fresh.is_none() && at == old.len() && past.is_some() {
+            return Some(None);
+        }
+        let entries = fresh.unwrap_or_else(|| old[..at].to_vec());
+        Some(Some(Listing {
+            entries,
+            closed: None,
+        }))
+    }
+
+    /// Looks for the roots of state alone, without listing what else there is.
+    fn lead(&self, seen: &mut Seen, more: &mut Vec<Job>) -> Listing {
+        let mut listing = Listing::default();
+        let mut rest = self.job.roots.as_slice();
+        while let Some(first) = rest.first() {
+            let tail = first.below(&self.job.path).unwrap_or_default();
+            let name = tail.names().next().unwrap_or_default().as_bytes();
+            let same = |root: &VaultPath| {
+                let tail = root.below(&self.job.path).unwrap_or_default();
+                tail.names().next().is_some_and(|other| other.as_bytes() == name)
             };
-            self.take(named, kind, || entry.metadata());
+            let (roots, others) = rest.split_at(rest.partition_point(same));
+            rest = others;
+            match self.step(name, roots) {
+                Ok(Some((entry, roots))) => {
+                    if entry.what == What::Dir {
+                        more.extend(self.enter(&entry, roots));
+                    }
+                    listing.entries.push(entry);
+                }
+                Ok(None) => {}
+                Err(reason) => {
+                    let left = |path: &VaultPath| Left {
+                        path: path.clone(),
+                        reason,
+                        rule: None,
+                        is_dir: true,
+                    };
+                    seen.left.extend(roots.iter().map(left));
+                    if reason == Reason::Missing {
+                        seen.missing_roots.extend_from_slice(roots);
+                    }
+                }
+            }
+        }
+        listing
+    }
+
+    /// One step towards some roots: the entry, and those roots that lie further in.
+    fn step(
+        &self,
+        name: &[u8],
+        roots: &[VaultPath],
+    ) -> Result<Option<(Entry, Vec<VaultPath>)>, Reason> {
+        let meta = match fs::symlink_metadata(self.host().join(OsStr::from_bytes(name))) {
+            Ok(meta) => meta,
+            Err(fault) if is_gone(&fault) => return Err(Reason::Missing),
+            Err(_) => return Err(Reason::Unreadable),
+        };
+        if meta.is_symlink() {
+            return Err(Reason::LinkedRoot);
+        }
+        let here = self.job.path.child(name).map_err(|_| Reason::BadName)?;
+        if roots.contains(&here) {
+            let entry = self.meet(name, Ok(meta.file_type()), || Ok(meta));
+            return Ok(entry.map(|entry| (entry, Vec::new())));
+        }
+        if !meta.is_dir() {
+            return Err(Reason::Missing);
+        }
+        let entry = Entry {
+            name: name.to_vec(),
+            alias: None,
+            what: What::Dir,
+        };
+        Ok(Some((entry, roots.to_vec())))
+    }
+
+    /// Names an entry and decides about it; nothing where it is gone.
+    fn meet(
+        &self,
+        name: &[u8],
+        kind: std::io::Result<FileType>,
+        look: impl FnOnce() -> std::io::Result<Metadata>,
+    ) -> Option<Entry> {
+        let alias = escape_name(name);
+        let alias = (alias.as_bytes() != name).then(|| alias.into_owned());
+        let path = self.job.path.child(alias.as_ref().map_or(name, String::as_bytes));
+        // Another file may already be called what this one would be called.
+        let is_free = |alias: &String| fs::symlink_metadata(self.host().join(alias)).is_err();
+        let entry = |what| {
+            Some(Entry {
+                name: name.to_vec(),
+                alias: alias.clone(),
+                what,
+            })
+        };
+        let Ok(kind) = kind else {
+            return entry(stays(Reason::Unreadable, false));
+        };
+        let is_dir = kind.is_dir();
+        match path {
+            Ok(path) if alias.as_ref().is_none_or(is_free) => {
+                entry(self.decide(&path, name, kind, look)?)
+            }
+            _ => entry(stays(Reason::BadName, is_dir)),
         }
     }
 
     /// Decides about an entry that has a name.
-    fn take(
-        &mut self,
-        entry: Dir,
+    fn decide(
+        &self,
+        path: &VaultPath,
+        name: &[u8],
         kind: FileType,
         look: impl FnOnce() -> std::io::Result<Metadata>,
-    ) {
+    ) -> Option<What> {
         let is_dir = kind.is_dir();
-        let decision = (self.options.rules)(&entry.path, is_dir);
-        if let Some(reason) = decision.as_ref().and_then(reason_of) {
-            let rule = decision.map(|decision| decision.pattern.to_string());
-            return self.seen.left.push(Left {
-                path: entry.path,
-                reason,
-                rule,
-                is_dir,
-            });
+        if is_temp_name(name) {
+            return Some(stays(Reason::Temporary, is_dir));
         }
-        let raw = entry.host.as_path().as_os_str().as_bytes();
-        if (self.options.tracked)(raw.get(self.raw_start..).unwrap_or_default()) {
-            return self.leave(entry.path, Reason::Tracked, is_dir);
+        if name.eq_ignore_ascii_case(b".git") {
+            return Some(stays(Reason::Nested, is_dir));
+        }
+        let decision = (self.options.rules)(path, is_dir);
+        if let Some(reason) = decision.as_ref().and_then(reason_of) {
+            return Some(What::Stays(Stay {
+                reason,
+                rule: decision.map(|decision| decision.pattern.to_string()),
+                is_dir,
+                stat: None,
+            }));
+        }
+        if (self.options.tracked)(&self.place_of(name)) {
+            return Some(stays(Reason::Tracked, is_dir));
         }
         if is_dir {
-            return self.ahead.push(entry);
+            return Some(What::Dir);
         }
         if !kind.is_file() && !kind.is_symlink() {
-            return self.leave(entry.path, Reason::NotAFile, false);
+            return Some(stays(Reason::NotAFile, false));
         }
-        let seen = match look() {
-            Ok(seen) => seen,
-            Err(fault) if is_gone(&fault) => return,
-            Err(_) => return self.leave(entry.path, Reason::Unreadable, false),
+        let stat = match look() {
+            Ok(seen) => Stat::of(&seen),
+            Err(fault) if is_gone(&fault) => return None,
+            Err(_) => return Some(stays(Reason::Unreadable, false)),
         };
-        let kind = if kind.is_symlink() {
-            FoundKind::Link
-        } else if seen.len() > self.options.max_file && decision.is_none() {
-            return self.leave(entry.path, Reason::TooLarge, false);
+        Some(if kind.is_symlink() {
+            What::Link(stat)
+        } else if stat.size > self.options.max_file && decision.is_none() {
+            What::Stays(Stay {
+                reason: Reason::TooLarge,
+                rule: None,
+                is_dir,
+                stat: Some(stat),
+            })
         } else {
-            FoundKind::File {
-                exec: seen.mode() & 0o100 != 0,
-                private: seen.mode() & FOR_OTHERS == 0,
-            }
-        };
-        self.seen.found.push(Found {
-            path: entry.path,
-            raw_name: entry.raw_name,
-            host: entry.host,
-            kind,
-            stat: Stat::of(&seen),
-        });
+            What::File(stat)
+        })
     }
+
+    fn place_of(&self, name: &[u8]) -> Vec<u8> {
+        let mut place = self.job.place.clone();
+        if !place.is_empty() {
+            place.push(b'/');
+        }
+        place.extend_from_slice(name);
+        place
+    }
+}
+
+/// Whether a name still is what it was when it was decided about.
+fn still(old: &Entry, found: &fs::DirEntry) -> bool {
+    let Ok(kind) = found.file_type() else {
+        return false;
+    };
+    let same = |stat: &Stat| found.metadata().is_ok_and(|seen| Stat::of(&seen) == *stat);
+    match &old.what {
+        What::File(stat) => kind.is_file() && same(stat),
+        What::Link(stat) => kind.is_symlink() && same(stat),
+        What::Dir => kind.is_dir(),
+        What::Stays(stay) => match stay.reason {
+            Reason::Unreadable | Reason::BadName => false,
+            Reason::NotAFile => !kind.is_dir() && !kind.is_file() && !kind.is_symlink(),
+            _ => kind.is_dir() == stay.is_dir && stay.stat.as_ref().is_none_or(same),
+        },
+    }
+}
+
+const fn stays(reason: Reason, is_dir: bool) -> What {
+    What::Stays(Stay {
+        reason,
+        rule: None,
+        is_dir,
+        stat: None,
+    })
 }
 
 fn reason_of(decision: &Decision) -> Option<Reason> {
@@ -255,15 +392,6 @@ fn reason_of(decision: &Decision) -> Option<Reason> {
         Class::Secret => Some(Reason::Secret),
         Class::Large => Some(Reason::TooLarge),
     }
-}
-
-/// Something to show for a name that cannot be shown as it is, and that no real entry has.
-fn stand_in(dir: &Dir, name: &[u8]) -> VaultPath {
-    let mut text: String = escape_name(name).chars().take(40).collect();
-    text.push('…');
-    dir.path
-        .child(text.as_bytes())
-        .unwrap_or_else(|_| dir.path.clone())
 }
 
 #[cfg(test)]
