@@ -23,5 +23,7 @@ pub use id::{Id, MachineId};
 pub use lock::{FileLock, Holder, LockOutcome};
 pub use path::{HostPath, PathFault, VaultPath, escape_name};
 pub use process::{Program, Running, find_program};
-pub use store::{Blobs, Finding, Gate, Kind, Leaf, ObjectId, Sink, TreeEntry, Trees};
+pub use store::{
+    Blobs, Finding, Gate, Intake, Kind, Leaf, ObjectId, Packer, Parcel, Sink, TreeEntry, Trees,
+};
 pub use time::Timestamp;

@@ -1,6 +1,7 @@
 //! The small traits through which boxes see objects without knowing git.
 
 use std::fmt;
+use std::fs::File;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -119,6 +120,34 @@ pub trait Sink {
     fn put_blob(&mut self, bytes: &[u8]) -> Result<ObjectId, StoreError>;
     /// Stores a tree; entries may come in any order, each name once.
     fn put_tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError>;
+}
+
+/// A content that was made ready for a store.
+#[derive(Debug)]
+pub struct Parcel {
+    pub id: ObjectId,
+    pub size: usize,
+    /// As the store keeps it; nothing where the store has it already.
+    pub packed: Option<Vec<u8>>,
+}
+
+/// Makes contents ready for a store, on a thread of its own.
+pub trait Packer: Send {
+    fn pack(&mut self, bytes: &[u8]) -> Parcel;
+}
+
+/// Takes in many contents at once, and large ones.
+pub trait Intake {
+    fn packer(&self) -> Result<Box<dyn Packer>, StoreError>;
+    fn put_parcel(&mut self, parcel: Parcel) -> Result<ObjectId, StoreError>;
+    /// Takes in `size` bytes of a file. Nothing is kept, and none is the answer, where the file has
+    /// less, or does not `stay` what it was until the end.
+    fn put_stream(
+        &mut self,
+        size: u64,
+        file: &mut File,
+        stays: &dyn Fn(&File) -> bool,
+    ) -> Result<Option<ObjectId>, StoreError>;
 }
 
 /// Why a content may not leave this machine: the rule and the line, never the bytes.

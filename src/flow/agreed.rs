@@ -22,7 +22,10 @@ pub type Notes = BTreeMap<VaultPath, PathNote>;
 pub fn as_in_vault(local: &Notes, vault: &Notes) -> Notes {
     let note = |(path, note): (&VaultPath, &PathNote)| {
         let same = |known: &&PathNote| {
-            (known.dir, known.private, &known.name) == (note.dir, note.private, &note.name)
+            PathNote {
+                extra: note.extra.clone(),
+                ..(**known).clone()
+            } == *note
         };
         let note = vault.get(path).filter(same).unwrap_or(note);
         (path.clone(), note.clone())

@@ -7,7 +7,6 @@ use crate::base::{ObjectId, Timestamp, is_taken_name, sweep_temp_files};
 use crate::project::{Registered, Registry};
 use crate::restore::settle_taken;
 use crate::runs::{Run, Runs};
-use crate::snapshot::StatCache;
 use crate::vault::{Objects, RefName, Relation, content_id};
 
 use super::agreed::Agreed;
@@ -121,23 +120,22 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
     }
 }
 
-/// The cache of contents; `began_ns` is the file system's own time when the run began.
-pub fn open_cache(session: &Session<'_>, began_ns: i64) -> Result<StatCache, FlowError> {
-    Ok(StatCache::load(
-        &session.places.stat_cache(),
-        cache_key(session),
-        began_ns,
-    )?)
-}
-
-/// Everything that decides what a file's clean content is.
+/// Changes with everything that decides what a file's clean content is.
 #[must_use]
-pub fn cache_key(session: &Session<'_>) -> [u8; 32] {
+pub fn contents_key(session: &Session<'_>) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
     hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-    hash.update(format!("{:?}", crate::source::presets()).as_bytes());
+    hash.update(&crate::source::presets_fingerprint());
     hash.update(format!("{:?}", session.config.presets_off).as_bytes());
     *hash.finalize().as_bytes()
+}
+
+/// Remembers what was read. The caches may name only what the store has: the next run reads such a
+/// file no more.
+pub fn save_caches(here: &Here, objects: &mut Objects<'_>) -> Result<(), FlowError> {
+    objects.flush()?;
+    here.scanned()
+        .try_for_each(super::scan::Scanned::save_cache)
 }
 
 /// Writes down how a run went, for the status and for the schedule.
@@ -153,7 +151,7 @@ pub fn remember_run(
         ended,
         ok: fault.is_none(),
         kind: fault.map(FlowError::kind_name),
-        message: fault.map(FlowError::to_string),
+        message: fault.map(FlowError::message),
     };
     Ok(Runs::record(&writer.session.places.runs(), command, run)?)
 }

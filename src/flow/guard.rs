@@ -75,7 +75,11 @@ const fn looks_like_an_accident(is_dir: bool, gone: usize, stays: usize) -> bool
 }
 
 /// The vault would empty a state directory: that is more likely an accident over there.
-pub fn withhold_emptied(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> bool {
+pub fn withhold_emptied(
+    objects: &Objects<'_>,
+    scanned: &mut Scanned,
+    decided: &[(Trio, Verdict)],
+) -> Result<bool, FlowError> {
     let mut withheld = false;
     for root in scanned.unit.roots.clone() {
         let goes = |path: &VaultPath| path.below(&root).is_some();
@@ -84,8 +88,10 @@ pub fn withhold_emptied(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> b
             .filter(|(trio, verdict)| verdict.disk == OnDisk::Delete && goes(&trio.path))
             .map(|(trio, _)| &trio.path)
             .collect();
-        let stays = scanned
-            .leaves
+        if gone.len() <= SEVERAL {
+            continue;
+        }
+        let stays = leaves(objects, scanned.tree)?
             .keys()
             .filter(|path| goes(path) && !gone.contains(path))
             .count();
@@ -95,7 +101,7 @@ pub fn withhold_emptied(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> b
             withheld = true;
         }
     }
-    withheld
+    Ok(withheld)
 }
 
 /// Logs and JSON have text. An empty one, or one with NUL bytes, is what a crash leaves behind.

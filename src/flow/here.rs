@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::base::{Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
-use crate::snapshot::StatCache;
 use crate::source::state_dirs;
 use crate::vault::Objects;
 
@@ -96,7 +95,7 @@ impl Here {
         session: &Session<'_>,
         upstream: &Upstream,
         selection: &Selection,
-        (cache, objects): (&mut StatCache, &mut Objects<'_>),
+        (objects, began_ns): (&mut Objects<'_>, i64),
     ) -> Result<Self, FlowError> {
         let registry = Registry::load(&session.places.registry())?;
         selection.check(&registry)?;
@@ -111,32 +110,35 @@ impl Here {
                 .collect(),
         };
         let placements = place_all(&registry.projects, upstream);
+        let (mut units, mut known) = (Vec::new(), Vec::new());
         for (mut registered, placement) in registry.projects.into_iter().zip(placements) {
             if !selection.takes(&registered) {
                 here.others
                     .extend(registered.published.then(|| registered.id.clone()));
-                cache.keep(&unit_key(&Owner::Project(registered.id)));
                 continue;
             }
             let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
             // A tool may have begun to keep state here after the project was added.
             dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
-            if let Some(known) = adopt(&mut registered, &placement, upstream) {
-                dirs.extend(known);
+            if let Some(there) = adopt(&mut registered, &placement, upstream) {
+                dirs.extend(there);
             }
-            let unit = Unit::of_project(&registered, &dirs, &session.config.presets_off);
-            let scanned = scan(session, unit, cache, objects)?;
+            let off = &session.config.presets_off;
+            units.push(Unit::of_project(&registered, &dirs, off));
+            known.push((registered, placement));
+        }
+        if here.is_whole {
+            units.extend(settings_units(session)?);
+        }
+        let mut scanned = scan(session, units, objects, began_ns)?.into_iter();
+        for ((registered, placement), scanned) in known.into_iter().zip(scanned.by_ref()) {
             here.projects.push(LocalProject {
                 registered,
                 placement,
                 scanned,
             });
         }
-        if selection.projects.is_empty() {
-            for unit in settings_units(session)? {
-                here.settings.push(scan(session, unit, cache, objects)?);
-            }
-        }
+        here.settings.extend(scanned);
         Ok(here)
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Blobs, Leaf, PathFault, VaultPath, create_private_dir};
-use crate::merge::{InVault, OnDisk, Scope, Trio, Verdict, merge_notes};
+use crate::base::{Blobs, Kind, Leaf, PathFault, Trees, VaultPath, create_private_dir};
+use crate::merge::{InVault, OnDisk, Scope, Trio, Verdict, find, merge_notes};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
 use crate::vault::{Objects, content_id};
 
@@ -64,7 +64,7 @@ impl Landing {
         for (trio, verdict) in &met.decided {
             landing.take(objects, scanned, vault_notes, (trio, verdict))?;
         }
-        landing.notes = landing.noted(scanned, &met.base_notes, vault_notes);
+        landing.notes = landing.noted(objects, scanned, (met, vault_notes))?;
         Ok(landing)
     }
 
@@ -134,7 +134,7 @@ impl Landing {
             OnDisk::Write(leaf) => {
                 // Closed on either side it stays closed; that it was opened over there is a step of
                 // its own, afterwards.
-                let noted = |notes: &Notes| notes.get(path).is_some_and(|note| note.private);
+                let noted = |notes: &Notes| is_closed(path, notes);
                 StepKind::Write {
                     leaf,
                     private: noted(vault_notes) || noted(&scanned.notes),
@@ -211,10 +211,7 @@ impl Landing {
                     return Ok(false);
                 };
                 self.contents.insert(step.path.clone(), merged);
-                let noted = scanned
-                    .notes
-                    .get(&step.path)
-                    .is_some_and(|note| note.private);
+                let noted = is_closed(&step.path, &scanned.notes);
                 step.kind = StepKind::Write {
                     leaf,
                     private: noted || expected.is_none(),
@@ -226,7 +223,13 @@ impl Landing {
     }
 
     /// Empty directories and private files; what is noted as agreed from now on.
-    fn noted(&mut self, scanned: &Scanned, base: &Notes, vault: &Notes) -> Option<Notes> {
+    fn noted(
+        &mut self,
+        objects: &Objects<'_>,
+        scanned: &Scanned,
+        (met, vault): (&Meeting, &Notes),
+    ) -> Result<Option<Notes>, FlowError> {
+        let base = &met.base_notes;
         let speaks = |path: &VaultPath| scanned.scope(path) == Scope::Carried;
         let local = &as_in_vault(&scanned.notes, vault);
         let merged = merge_notes(base, local, vault, &speaks);
@@ -242,6 +245,9 @@ impl Landing {
         for (path, note) in &merged.disk {
             let was = local.get(path).cloned().unwrap_or_default();
             let now = note.clone().unwrap_or_default();
+            if was.closed != now.closed {
+                self.close_all(objects, path, (met, vault))?;
+            }
             let kind = match (was.dir, now.dir) {
                 (false, true) => StepKind::MakeDir,
                 (true, false) => StepKind::RemoveDir,
@@ -252,15 +258,37 @@ impl Landing {
                 StepKind::RemoveDir => local,
                 _ => vault,
             };
-            if let Some(names) = real_names(path, notes) {
-                self.extras.push(Step {
-                    path: path.clone(),
-                    names,
-                    kind,
-                });
+            self.extra(path.clone(), notes, kind);
+        }
+        Ok((agreed != *base).then_some(agreed))
+    }
+
+    /// The files of a directory become as private as the vault has them.
+    fn close_all(
+        &mut self,
+        objects: &Objects<'_>,
+        dir: &VaultPath,
+        (met, vault): (&Meeting, &Notes),
+    ) -> Result<(), FlowError> {
+        let Some(tree) = find(objects, met.vault, dir)?.filter(|leaf| leaf.kind == Kind::Tree)
+        else {
+            return Ok(());
+        };
+        for entry in objects.tree(tree.id)? {
+            if let Ok(path) = dir.child(&entry.name)
+                && matches!(entry.kind, Kind::File | Kind::Exec)
+            {
+                let kind = StepKind::Private(is_closed(&path, vault));
+                self.extra(path, vault, kind);
             }
         }
-        (agreed != *base).then_some(agreed)
+        Ok(())
+    }
+
+    fn extra(&mut self, path: VaultPath, notes: &Notes, kind: StepKind) {
+        if let Some(names) = real_names(&path, notes) {
+            self.extras.push(Step { path, names, kind });
+        }
     }
 
     /// Says what would be done.
@@ -333,6 +361,13 @@ fn settled(decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
     settled
         .map(|(trio, verdict)| (trio.path.clone(), verdict.base_after_pull))
         .collect()
+}
+
+/// Whether only its owner reads a file: by a note of its own, or by its directory's.
+fn is_closed(path: &VaultPath, notes: &Notes) -> bool {
+    let own = notes.get(path).is_some_and(|note| note.private);
+    let dir = path.parent().and_then(|dir| notes.get(&dir));
+    own || dir.is_some_and(|note| note.closed)
 }
 
 fn change_of(step: &Step) -> Change {

@@ -80,9 +80,10 @@ impl Places {
         self.data.join("run.lock")
     }
 
+    /// What is known of one project's or tool's files.
     #[must_use]
-    pub fn stat_cache(&self) -> HostPath {
-        self.state.join("stat.cache")
+    pub fn stat_cache(&self, key: &str) -> HostPath {
+        self.state.join("seen").join(key)
     }
 
     #[must_use]

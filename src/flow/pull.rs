@@ -134,12 +134,11 @@ fn attempt(
     if upstream.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
-    let mut cache = bookkeeping::open_cache(writer.session, writer.began_ns)?;
     let mut here = Here::scan(
         writer.session,
         &upstream,
         &options.selection,
-        (&mut cache, &mut objects),
+        (&mut objects, writer.began_ns),
     )?;
     if here.is_whole {
         here.expect_settings(writer.session, &upstream, (&agreed, &objects))?;
@@ -169,9 +168,7 @@ fn attempt(
     } else {
         pull.carry_out(&mut objects, &here, &mut plan)?;
         bookkeeping::remember_projects(writer, &here, false)?;
-        // The cache may name only what the store has: the next run reads such a file no more.
-        objects.flush()?;
-        cache.save(&writer.session.places.stat_cache())?;
+        bookkeeping::save_caches(&here, &mut objects)?;
     }
     let now = writer.session.edges.clock.now();
     Ok(PullReport {
@@ -280,7 +277,7 @@ impl Pull<'_> {
             brings_back: true,
         };
         let mut met = terms.meet(objects, scanned, berth, draft)?;
-        if !self.options.allow_mass_delete && withhold_emptied(scanned, &met.decided) {
+        if !self.options.allow_mass_delete && withhold_emptied(objects, scanned, &met.decided)? {
             let trios = met.decided.into_iter().map(|(trio, _)| trio).collect();
             met.decided = judge(objects, trios, scanned)?;
         }

@@ -93,12 +93,11 @@ fn attempt(
     let mut objects = Objects::new(&writer.store);
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let (agreed, upstream) = publisher.meet(&mut objects)?;
-    let mut cache = bookkeeping::open_cache(writer.session, writer.began_ns)?;
     let here = Here::scan(
         writer.session,
         &upstream,
         &options.selection,
-        (&mut cache, &mut objects),
+        (&mut objects, writer.began_ns),
     )?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
@@ -121,9 +120,7 @@ fn attempt(
             memory::landed(&writer.store)?;
         }
         bookkeeping::remember_projects(writer, &state.here, true)?;
-        // The cache may name only what the store has: the next run reads such a file no more.
-        objects.flush()?;
-        cache.save(&writer.session.places.stat_cache())?;
+        bookkeeping::save_caches(&state.here, &mut objects)?;
     }
     Ok(report(writer, options, (&state.here, done), began))
 }

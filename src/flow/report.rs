@@ -155,7 +155,7 @@ pub struct LeftLine {
 /// How many files were looked at and what becomes of them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct FileCounts {
-    pub scanned: usize,
+    pub scanned: u64,
     pub added: usize,
     pub changed: usize,
     pub removed: usize,
@@ -172,7 +172,7 @@ impl FileCounts {
                 .count()
         };
         Self {
-            scanned: here.scanned().map(|scanned| scanned.leaves.len()).sum(),
+            scanned: here.scanned().map(|scanned| scanned.files).sum(),
             added: count(ChangeKind::Added),
             changed: count(ChangeKind::Changed),
             removed: count(ChangeKind::Removed),

@@ -33,7 +33,8 @@ impl Standing<'_> {
             let Some((dir, scanned)) = place.filter(carried) else {
                 continue;
             };
-            let local = scanned.leaves.get(&line.path).copied();
+            let local = find(self.objects, scanned.tree, &line.path)?;
+            let local = local.filter(|leaf| leaf.kind != Kind::Tree);
             line.here = local != find(self.objects, self.tree, &dir.join(&line.path))?;
             if line.here {
                 line.filed = self.has_ours(&line.id, local)?;

@@ -20,7 +20,7 @@ use super::report::{
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
-use super::{ErrorKind, Event, FlowError, Session, bookkeeping, conflicts};
+use super::{ErrorKind, Event, FlowError, Session, conflicts};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -206,12 +206,11 @@ pub fn compare(session: &Session<'_>, objects: &mut Objects<'_>) -> Result<Compa
     };
     let agreed = Agreed::load(objects.store())?;
     let upstream = look(objects, &Source::Here, &agreed, &filer)?;
-    let mut cache = bookkeeping::open_cache(session, i64::MAX)?;
     let mut here = Here::scan(
         session,
         &upstream,
         &Selection::default(),
-        (&mut cache, objects),
+        (objects, i64::MAX),
     )?;
     let ground = Ground {
         agreed: &agreed,
@@ -249,14 +248,14 @@ fn lines(here: &Here, units: &[UnitChanges]) -> (Vec<ProjectStatus>, Vec<Project
         name: project.registered.name.clone(),
         path: project.registered.path.clone(),
         pending: pending(&project.scanned.unit.name, false),
-        files: project.scanned.leaves.len(),
+        files: usize::try_from(project.scanned.files).unwrap_or(usize::MAX),
         published: project.registered.published,
     });
     let settings = here.settings.iter().map(|scanned| ProjectStatus {
         name: scanned.unit.name.clone(),
         path: scanned.unit.root.clone(),
         pending: pending(&scanned.unit.name, true),
-        files: scanned.leaves.len(),
+        files: usize::try_from(scanned.files).unwrap_or(usize::MAX),
         published: true,
     });
     (settings.collect(), projects.collect())

@@ -1,13 +1,14 @@
 //! What is carried: each project's state directories, and each tool's settings.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use crate::base::{HostPath, VaultPath};
 use crate::doc::KeyPattern;
 use crate::layout::Owner;
 use crate::project::Registered;
 use crate::snapshot::Sanitizer;
-use crate::source::{Decision, Preset, Rules, presets};
+use crate::source::{Decision, Preset, Rules, presets, presets_fingerprint};
 
 use super::agreed::unit_key;
 use super::{FlowError, Session};
@@ -22,9 +23,14 @@ pub struct Unit {
     pub root: HostPath,
     /// What is carried, below the root.
     pub roots: Vec<VaultPath>,
-    rules: Vec<(VaultPath, Rules)>,
+    rules: Vec<(VaultPath, LazyRules)>,
+    /// Presets that are switched off.
+    off: Vec<String>,
     preset: Option<&'static Preset>,
 }
+
+/// Compiling rules is dear, and where nothing changed nobody asks them.
+type LazyRules = OnceLock<Rules>;
 
 /// The tool under which files of the home directory travel that belong to no preset.
 pub const HOME_TOOL: &str = "home";
@@ -33,18 +39,14 @@ impl Unit {
     #[must_use]
     pub fn of_project(project: &Registered, dirs: &BTreeSet<VaultPath>, off: &[String]) -> Self {
         let owner = Owner::Project(project.id.clone());
-        let rules = dirs.iter().map(|dir| {
-            (
-                dir.clone(),
-                Rules::for_dir(dir.name().unwrap_or_default(), off),
-            )
-        });
+        let rules = dirs.iter().map(|dir| (dir.clone(), LazyRules::new()));
         Self {
             key: unit_key(&owner),
             name: project.name.clone(),
             root: project.path.clone(),
             roots: dirs.iter().cloned().collect(),
             rules: rules.collect(),
+            off: off.to_vec(),
             preset: None,
             owner,
         }
@@ -57,13 +59,13 @@ impl Unit {
         preset: Option<&'static Preset>,
     ) -> Self {
         let owner = Owner::Settings(name.to_owned());
-        let rules = Rules::for_settings(name, &[]);
         Self {
             key: unit_key(&owner),
             name: name.to_owned(),
             root,
             roots,
-            rules: vec![(VaultPath::root(), rules)],
+            rules: vec![(VaultPath::root(), LazyRules::new())],
+            off: Vec::new(),
             preset,
             owner,
         }
@@ -97,9 +99,34 @@ impl Unit {
         path: &VaultPath,
         rule: impl Fn(&Rules, &str) -> Option<Decision>,
     ) -> Option<Decision> {
-        self.rules
-            .iter()
-            .find_map(|(base, rules)| rule(rules, path.below(base)?.as_str()))
+        self.rules.iter().find_map(|(base, rules)| {
+            let below = path.below(base)?;
+            let rules = rules.get_or_init(|| match &self.owner {
+                Owner::Project(_) => Rules::for_dir(base.name().unwrap_or_default(), &self.off),
+                Owner::Settings(tool) => Rules::for_settings(tool, &self.off),
+            });
+            rule(rules, below.as_str())
+        })
+    }
+
+    /// Changes with everything that decides what of it travels.
+    #[must_use]
+    pub fn rules_key(&self, tracked: Option<&BTreeSet<Vec<u8>>>, max_file: u64) -> [u8; 32] {
+        let mut hash = blake3::Hasher::new();
+        hash.update(env!("CARGO_PKG_VERSION").as_bytes());
+        hash.update(&presets_fingerprint());
+        hash.update(&max_file.to_le_bytes());
+        let mut list = |items: &mut dyn Iterator<Item = &[u8]>| {
+            for item in items {
+                hash.update(&(item.len() as u64).to_le_bytes());
+                hash.update(item);
+            }
+            hash.update(&u64::MAX.to_le_bytes());
+        };
+        list(&mut self.off.iter().map(String::as_bytes));
+        list(&mut self.roots.iter().map(|root| root.as_str().as_bytes()));
+        list(&mut tracked.into_iter().flatten().map(Vec::as_slice));
+        *hash.finalize().as_bytes()
     }
 
     /// The key paths that a preset keeps on this machine.

@@ -14,8 +14,13 @@ struct Pile<J> {
 }
 
 /// Does every job and whatever jobs it brings up; the results come in no order.
-pub fn work_off<J: Send, R: Send>(first: Vec<J>, work: impl Fn(J, &mut Vec<J>) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST);
+pub fn work_off<J: Send, R: Send>(
+    first: Vec<J>,
+    work: impl Fn(J, &mut Vec<J>) -> R + Sync,
+) -> Vec<R> {
+    let threads = thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(MOST);
     let pile = Mutex::new(Pile {
         jobs: first,
         at_work: 0,

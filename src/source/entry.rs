@@ -124,7 +124,9 @@ impl Entry {
     /// Its name in the vault.
     #[must_use]
     pub fn vault_name(&self) -> &[u8] {
-        self.alias.as_ref().map_or(&self.name, |alias| alias.as_bytes())
+        self.alias
+            .as_ref()
+            .map_or(&self.name, |alias| alias.as_bytes())
     }
 }
 

@@ -15,7 +15,7 @@ mod walk;
 
 pub use entry::{Dir, Entry, Left, Listing, Reason, Stat, Stay, Walked, What};
 pub use error::SourceError;
-pub use preset::{Preset, RuleText, preset, preset_for_dir, presets};
+pub use preset::{Preset, RuleText, preset, preset_for_dir, presets, presets_fingerprint};
 pub use rules::{Class, Decision, Rules};
 pub use scan::{checkouts_below, state_dirs};
 pub use walk::{WalkOptions, walk};

@@ -89,6 +89,16 @@ pub fn presets() -> &'static [Preset] {
     })
 }
 
+/// Changes with any word of any preset.
+#[must_use]
+pub fn presets_fingerprint() -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    for text in FILES {
+        hash.update(text.as_bytes());
+    }
+    *hash.finalize().as_bytes()
+}
+
 /// The preset with this name.
 #[must_use]
 pub fn preset(name: &str) -> Option<&'static Preset> {
