@@ -1,6 +1,7 @@
 //! The small traits through which boxes see objects without knowing git.
 
 use std::fmt;
+use std::io;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -121,16 +122,20 @@ pub trait Sink {
     fn put_tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError>;
 }
 
-/// Why a content may not leave this machine: the rule and the line, never the bytes.
+/// Why a content may not leave this machine: the rule, the line and a name for the value that says
+/// nothing about it. Never the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub path: VaultPath,
     pub rule: String,
     pub line: usize,
+    /// The same for the same value, wherever it stands.
+    pub fingerprint: String,
 }
 
 /// The one gate through which every outgoing byte passes.
 pub trait Gate {
-    /// Looks at a content that is about to be stored at `path` for everybody to read.
-    fn inspect(&self, path: &VaultPath, bytes: &[u8]) -> Option<Finding>;
+    /// Looks at a content that is about to be stored at `path` for everybody to read. It is read in
+    /// pieces, so that its size does not matter. Every value that holds it back is in the answer.
+    fn inspect(&self, path: &VaultPath, content: &mut dyn io::Read) -> io::Result<Vec<Finding>>;
 }

@@ -8,7 +8,7 @@ use crate::flow::{FlowError, Selection};
 use super::answer::{Answer, Look};
 use super::args::PullArgs;
 use super::ctx::Ctx;
-use super::push::{skipped_hints, withheld};
+use super::push::{secret_hint, skipped_hints, withheld};
 use super::show::{Table, count, printable};
 use super::words::{CONFLICT_HINT, change_sign, healed_words, kept_words};
 
@@ -33,6 +33,7 @@ fn hints(report: &PullReport) -> Vec<String> {
     if !report.conflicts.is_empty() {
         hints.push(CONFLICT_HINT.to_owned());
     }
+    hints.extend(secret_hint(&report.withheld));
     hints.extend(skipped_hints(&report.skipped));
     hints
 }

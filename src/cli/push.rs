@@ -48,8 +48,17 @@ fn hints(report: &PushReport) -> Vec<String> {
             "if the files were meant to go: `holdall backup push --allow-mass-delete`".to_owned(),
         );
     }
+    hints.extend(secret_hint(&report.withheld));
     hints.extend(skipped_hints(&report.skipped));
     hints
+}
+
+/// What to do about a file that is withheld for a value in it.
+pub fn secret_hint(withheld: &[WithheldLine]) -> Option<String> {
+    let fingerprint = withheld.iter().find_map(|line| line.fingerprint.as_ref())?;
+    Some(format!(
+        "take the secret out of the file, or let that one value travel: `holdall secret allow {fingerprint}`"
+    ))
 }
 
 /// What to do about projects that take no part.
@@ -119,10 +128,13 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
         let at = line
             .line
             .map_or_else(String::new, |number| format!(", line {number}"));
-        let rule = line
-            .rule
-            .as_deref()
-            .map_or_else(String::new, |rule| format!(" ({}{at})", printable(rule)));
+        let value = line
+            .fingerprint
+            .as_ref()
+            .map_or_else(String::new, |name| format!(", fingerprint {name}"));
+        let rule = line.rule.as_deref().map_or_else(String::new, |rule| {
+            format!(" ({}{at}{value})", printable(rule))
+        });
         writeln!(
             text,
             "withheld  {}: {}{rule}",

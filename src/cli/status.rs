@@ -8,7 +8,7 @@ use crate::flow::status::{LastRun, StatusOptions, StatusReport, status};
 use super::answer::{Answer, Look};
 use super::args::StatusArgs;
 use super::ctx::Ctx;
-use super::push::{skipped_hints, withheld};
+use super::push::{secret_hint, skipped_hints, withheld};
 use super::show::{Table, ago, count, printable};
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
@@ -34,6 +34,7 @@ fn hints(report: &StatusReport) -> Vec<String> {
     if report.behind.is_some_and(|behind| behind > 0) {
         hints.push("take in what is new: `holdall backup pull`".to_owned());
     }
+    hints.extend(secret_hint(&report.withheld));
     hints.extend(skipped_hints(&report.skipped));
     hints
 }

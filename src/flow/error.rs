@@ -102,6 +102,8 @@ pub enum FlowError {
     NoSuchPath { path: PathBuf },
     #[error("`{what}` is neither a tool whose settings travel nor a path that was added")]
     NoSuchSetting { what: String },
+    #[error("no value with this fingerprint was found or allowed here")]
+    NoSuchSecret { near: Vec<String> },
     #[error("no address was given{}", now.as_ref().map_or_else(String::new, |url| format!("; the remote now is {url}")))]
     NoAddress { now: Option<String> },
     #[error("{what}")]
@@ -166,6 +168,7 @@ impl FlowError {
                 ErrorKind::Refused
             }
             Self::NoSuchSetting { .. }
+            | Self::NoSuchSecret { .. }
             | Self::NothingToPush
             | Self::NothingToPull
             | Self::NoSuchProject { .. }
@@ -227,6 +230,11 @@ impl FlowError {
             ],
             Self::Refused { hint, .. } => one(hint),
             Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
+            Self::NoSuchSecret { near } => {
+                let near = near.iter().map(|name| format!("did you mean {name}?"));
+                near.chain(["see what was found: `holdall secret list`".to_owned()])
+                    .collect()
+            }
             Self::GateHoldsRecord { .. } => {
                 one("rename what carries it (a machine's name, a directory), and push again")
             }

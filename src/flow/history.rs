@@ -159,7 +159,7 @@ fn disk_tree(
     objects: &mut Objects<'_>,
     before: ObjectId,
 ) -> Result<Option<ObjectId>, FlowError> {
-    let plan = compare(session, objects)?.plan;
+    let plan = compare(session, objects, None)?.plan;
     Ok(edit(objects, Some(before), &plan.edits)?)
 }
 

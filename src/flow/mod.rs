@@ -4,6 +4,7 @@
 //! people script against. *Never*: print, read the environment, be async.
 
 mod agreed;
+mod allowance;
 mod bookkeeping;
 pub mod config;
 pub mod configure;
@@ -25,6 +26,7 @@ mod records;
 pub mod report;
 mod round;
 mod scan;
+pub mod secret;
 mod session;
 pub mod settings;
 mod settings_text;

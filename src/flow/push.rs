@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::base::{Finding, ObjectId, Timestamp};
-use crate::source::Reason;
 use crate::vault::Objects;
 
 use super::here::{Here, Selection};
@@ -130,22 +129,14 @@ impl Work for State {
         .plan(objects, &mut self.here)
     }
 
-    fn withhold(&mut self, plan: &RoundPlan, finding: &Finding) -> Result<(), FlowError> {
-        let place = self.here.locate(&finding.path).or_else(|| {
-            let id = finding.path.names().nth(1)?.to_owned();
-            let line = plan.conflicts.iter().find(|line| line.id == id)?;
-            Some((line.project.clone(), line.path.clone()))
-        });
-        let scanned = place.and_then(|(name, path)| Some((self.here.unit_mut(&name)?, path)));
-        let Some((scanned, path)) = scanned else {
-            return Err(FlowError::GateHoldsRecord {
-                path: finding.path.clone(),
-                rule: finding.rule.clone(),
-            });
-        };
-        scanned.lines.insert(path.clone(), finding.line);
-        scanned.withhold(path, Reason::HoldsSecret, Some(finding.rule.clone()));
-        Ok(())
+    fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
+        if self.here.hold_back(finding) {
+            return Ok(());
+        }
+        Err(FlowError::GateHoldsRecord {
+            path: finding.path.clone(),
+            rule: finding.rule.clone(),
+        })
     }
 
     fn moved(&mut self, upstream: &Upstream) {

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::base::{HostPath, Leaf, VaultPath};
+use crate::base::{Finding, HostPath, Leaf, VaultPath};
 use crate::merge::Remark;
+use crate::source::Left;
 pub use crate::source::Reason;
 
 use super::here::{Here, Placement};
@@ -124,6 +125,8 @@ pub struct WithheldLine {
     pub reason: Reason,
     pub rule: Option<String>,
     pub line: Option<usize>,
+    /// Names a secret without telling it: for `secret allow`.
+    pub fingerprint: Option<String>,
 }
 
 /// A path that stays behind because a rule says so.
@@ -200,6 +203,9 @@ const fn wants_attention(reason: Reason) -> bool {
         )
 }
 
+/// A file with more secrets than these is looked at by a person anyway; `secret list` has all.
+const MOST_SECRETS: usize = 20;
+
 #[must_use]
 pub fn withheld(here: &Here) -> Vec<WithheldLine> {
     let line = |scanned: &Scanned| {
@@ -208,14 +214,28 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
             .left
             .values()
             .filter(|left| wants_attention(left.reason));
-        let lines = lines.map(|left| WithheldLine {
+        let whole = |left: &Left| WithheldLine {
             project: name.clone(),
             path: left.path.clone(),
             reason: left.reason,
             rule: left.rule.clone(),
-            line: scanned.lines.get(&left.path).copied(),
-        });
-        lines.collect::<Vec<_>>()
+            line: None,
+            fingerprint: None,
+        };
+        let each = |left: &Left| {
+            let secrets = scanned.secrets(&left.path);
+            if secrets.is_empty() {
+                return vec![whole(left)];
+            }
+            let line = |finding: &Finding| WithheldLine {
+                rule: Some(finding.rule.clone()),
+                line: Some(finding.line),
+                fingerprint: Some(finding.fingerprint.clone()),
+                ..whole(left)
+            };
+            secrets.into_iter().take(MOST_SECRETS).map(line).collect()
+        };
+        lines.flat_map(each).collect::<Vec<_>>()
     };
     here.scanned().flat_map(line).collect()
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Blobs, HostPath, Kind, Leaf, ObjectId, VaultPath};
+use crate::base::{Blobs, Finding, HostPath, Kind, Leaf, ObjectId, VaultPath};
 use crate::doc::json;
-use crate::layout::{Owner, PathNote};
+use crate::layout::{Owner, PathNote, names};
 use crate::merge::{Edits, Graft, Scope, Trio, edit};
 use crate::snapshot::{StatCache, TakeOptions, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
@@ -12,7 +12,7 @@ use crate::vault::Objects;
 
 use super::agreed::Notes;
 use super::unit::Unit;
-use super::{Event, FlowError, Session};
+use super::{Event, FlowError, Session, conflicts};
 
 /// One project or tool, as it is on this disk.
 pub struct Scanned {
@@ -22,8 +22,8 @@ pub struct Scanned {
     pub notes: Notes,
     /// What stays behind, and why.
     pub left: BTreeMap<VaultPath, Left>,
-    /// The line of a finding in a file that is withheld for it.
-    pub lines: BTreeMap<VaultPath, usize>,
+    /// What the gate found in files that are withheld for it.
+    pub findings: BTreeMap<VaultPath, Vec<Finding>>,
     pub missing_roots: Vec<VaultPath>,
     /// Temp files that a killed restore left.
     pub temp: Vec<HostPath>,
@@ -70,6 +70,39 @@ impl Scanned {
             return Ok(false);
         }
         Ok(json::same_value(&blobs.blob(local.id)?, b"{}"))
+    }
+
+    /// Leaves the file behind that a finding is about, if it is one of this unit, which lies in `dir` of
+    /// the vault, or a version of it was to be filed in a conflict. False where it is not, or where leaving the file
+    /// behind did not help.
+    pub fn hold_back(&mut self, dir: &VaultPath, finding: &Finding) -> bool {
+        let filed = || {
+            let id = finding.path.below(&names::conflicts_dir())?;
+            let id = id.names().next()?;
+            let mut paths = self.leaves.keys().chain(self.findings.keys());
+            paths
+                .find(|path| conflicts::id(&self.unit.owner, path) == id)
+                .cloned()
+        };
+        let Some(path) = finding.path.below(dir).or_else(filed) else {
+            return false;
+        };
+        let findings = self.findings.entry(path.clone()).or_default();
+        if findings.contains(finding) {
+            return false;
+        }
+        findings.push(finding.clone());
+        self.withhold(path, Reason::HoldsSecret, Some(finding.rule.clone()));
+        true
+    }
+
+    /// The values that hold a file back, each once.
+    pub fn secrets(&self, path: &VaultPath) -> Vec<&Finding> {
+        let mut seen = BTreeSet::new();
+        let findings = self.findings.get(path).into_iter().flatten();
+        findings
+            .filter(|finding| seen.insert(&finding.fingerprint))
+            .collect()
     }
 
     /// Leaves a path behind after all.
@@ -157,7 +190,7 @@ pub fn scan(
         leaves: snapshot.leaves,
         notes,
         left: left.collect(),
-        lines: BTreeMap::new(),
+        findings: BTreeMap::new(),
         missing_roots: walked.missing_roots,
         temp: walked.temp,
         tracked,
@@ -202,7 +235,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         leaves: BTreeMap::new(),
         notes: Notes::new(),
         left: left.collect(),
-        lines: BTreeMap::new(),
+        findings: BTreeMap::new(),
         missing_roots: Vec::new(),
         temp: Vec::new(),
         tracked: BTreeSet::new(),

@@ -1,20 +1,22 @@
 //! How things stand: what is here, what waits, what the remote has, how the last runs went.
 
 use serde::Serialize;
+use tempfile::TempDir;
 
-use crate::base::{Blobs, Id, MachineId, ObjectId, Timestamp, Trees};
+use crate::base::{BaseError, Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
 use crate::layout::{MachineRecord, Record, names};
 use crate::runs::{Run, Runs};
+use crate::snapshot::SecretGate;
 use crate::vault::{Objects, RefName, Store};
 
 use super::agreed::Agreed;
 use super::filing::Filer;
 use super::here::{Here, Selection};
-use super::publish::Ground;
+use super::publish::{Ground, hold_back};
 use super::report::{ConflictLine, SkippedProject, UnitChanges, WithheldLine, skipped, withheld};
 use super::round::{Round, RoundPlan};
 use super::upstream::{Source, Upstream, look};
-use super::{ErrorKind, Event, FlowError, Session, bookkeeping, conflicts};
+use super::{ErrorKind, Event, FlowError, Session, allowance, bookkeeping, conflicts};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -75,7 +77,7 @@ pub struct LastRun {
 #[derive(Debug, Serialize)]
 pub struct ProjectStatus {
     pub name: String,
-    pub path: crate::base::HostPath,
+    pub path: HostPath,
     /// Files that differ from what was pushed.
     pub pending: usize,
     /// Files that travel.
@@ -107,22 +109,14 @@ pub struct LastWriter {
 
 /// Looks, and changes nothing.
 pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusReport, FlowError> {
-    // Without a store of its own yet, a machine is compared with an empty one.
-    let stand_in =
-        tempfile::tempdir().map_err(crate::base::BaseError::io("make a directory in", "/tmp"))?;
-    let store = match session.store()? {
-        Some(store) => store,
-        None => Store::open(&crate::base::HostPath::new(
-            stand_in.path().join("empty.git"),
-        )?)?,
-    };
+    let (store, _stand_in) = store_or_empty(session)?;
     let mut objects = Objects::new(&store);
     let Compared {
         machine,
         upstream,
         here,
         plan,
-    } = compare(session, &mut objects)?;
+    } = compare(session, &mut objects, None)?;
     let mut conflict_list = plan.conflicts.clone();
     conflicts::add_filed(&objects, &upstream, &mut conflict_list)?;
     let (remote, ahead, behind) = ask(session, &store, &machine, options)?;
@@ -153,6 +147,17 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     })
 }
 
+/// This machine's store. Without one yet, it is compared with an empty one, which is gone with the
+/// directory beside it.
+pub fn store_or_empty(session: &Session<'_>) -> Result<(Store, Option<TempDir>), FlowError> {
+    if let Some(store) = session.store()? {
+        return Ok((store, None));
+    }
+    let dir = tempfile::tempdir().map_err(BaseError::io("make a directory in", "/tmp"))?;
+    let place = HostPath::new(dir.path().join("empty.git"))?;
+    Ok((Store::open(&place)?, Some(dir)))
+}
+
 /// This disk beside the vault as this machine saw it last.
 pub struct Compared {
     pub machine: MachineId,
@@ -161,8 +166,13 @@ pub struct Compared {
     pub plan: RoundPlan,
 }
 
-/// What a push would change in the vault as this machine saw it last.
-pub fn compare(session: &Session<'_>, objects: &mut Objects<'_>) -> Result<Compared, FlowError> {
+/// What a push would change in the vault as this machine saw it last, and what the gate would hold
+/// back: the one in force, where none is given.
+pub fn compare(
+    session: &Session<'_>,
+    objects: &mut Objects<'_>,
+    gate: Option<&SecretGate>,
+) -> Result<Compared, FlowError> {
     let machine = match session.machine()? {
         Some(machine) => machine,
         None => MachineId::new(session.edges)?,
@@ -191,7 +201,20 @@ pub fn compare(session: &Session<'_>, objects: &mut Objects<'_>) -> Result<Compa
         ground: &ground,
         allow_mass_delete: false,
     };
-    let plan = round.plan(objects, &mut here)?;
+    let in_force = allowance::gate(session, objects, upstream.tree)?;
+    let gate = gate.unwrap_or(&in_force);
+    let plan = loop {
+        let plan = round.plan(objects, &mut here)?;
+        let mut left_behind = 0;
+        hold_back(objects, (gate, upstream.tree), &plan, &mut |finding| {
+            left_behind += usize::from(here.hold_back(finding));
+            Ok(())
+        })?;
+        // What is in no file of this machine is for a push to refuse.
+        if left_behind == 0 {
+            break plan;
+        }
+    };
     Ok(Compared {
         machine,
         upstream,

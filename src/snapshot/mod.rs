@@ -12,7 +12,7 @@ mod take;
 
 pub use cache::StatCache;
 pub use error::SnapshotError;
-pub use gate::SecretGate;
+pub use gate::{Scanner, Secret, SecretGate, gate_version};
 pub use read::{ReadOutcome, read_whole};
 pub use sanitize::{Sanitizer, looks_secret};
 pub use take::{Snapshot, TakeOptions, take};

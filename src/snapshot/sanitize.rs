@@ -3,7 +3,7 @@
 use crate::doc::json::{Leaf, Stripped, strip};
 use crate::doc::{DocError, KeyPattern};
 
-use super::gate::known_shape;
+use super::gate::Scanner;
 
 /// Endings of a key's name, in lower case and without `_` and `-`, whose text values stay here.
 const SECRET_NAMES: [&str; 9] = [
@@ -45,7 +45,8 @@ fn is_secret(path: &[&str], leaf: &Leaf<'_>) -> bool {
 /// Whether a value under this name is a secret that nobody would want to send.
 #[must_use]
 pub fn looks_secret(name: &str, value: &str) -> bool {
-    if known_shape(value.as_bytes()).is_some() {
+    let as_written = format!("\"{name}\": \"{value}\"");
+    if !Scanner::whole(as_written.as_bytes()).is_empty() {
         return true;
     }
     let plain: String = name

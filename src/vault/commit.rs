@@ -1,6 +1,6 @@
 //! Making a commit: the one door through which contents leave for the vault.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use git2::Signature;
 
@@ -36,6 +36,14 @@ pub enum CommitOutcome {
     Held(Vec<Finding>),
 }
 
+/// A content that a commit brings to a path.
+struct Added {
+    path: VaultPath,
+    id: ObjectId,
+    /// What stood there before.
+    was: Option<ObjectId>,
+}
+
 impl Objects<'_> {
     /// Makes a commit for everybody to see. Every content that the parent does not have passes the
     /// gate here, and nowhere else.
@@ -48,16 +56,41 @@ impl Objects<'_> {
             Some(parent) => Some(self.store().tree_of(parent)?),
             None => None,
         };
-        let mut held = Vec::new();
-        for (path, id) in self.added(before, new.tree)? {
-            let bytes = self.blob(id)?;
-            held.extend(gate.inspect(&path, &bytes));
-        }
+        let held = self.held_back(before, new.tree, gate)?;
         if held.is_empty() {
             self.record(new).map(CommitOutcome::Made)
         } else {
             Ok(CommitOutcome::Held(held))
         }
+    }
+
+    /// What the gate finds in the contents of `after` that `before` has not, the same, at the same
+    /// path. A value that stands in that path's content before is in everybody's hands already.
+    pub fn held_back(
+        &self,
+        before: Option<ObjectId>,
+        after: ObjectId,
+        gate: &dyn Gate,
+    ) -> Result<Vec<Finding>, VaultError> {
+        let findings = |path: &VaultPath, id: ObjectId| {
+            let content = self.blob(id)?;
+            let damaged = |fault: std::io::Error| StoreError::Damaged {
+                id,
+                reason: fault.to_string(),
+            };
+            gate.inspect(path, &mut content.as_slice()).map_err(damaged)
+        };
+        let mut held = Vec::new();
+        for Added { path, id, was } in self.added(before, after)? {
+            let mut new = findings(&path, id)?;
+            if let Some(was) = was.filter(|_| !new.is_empty()) {
+                let known = findings(&path, was)?;
+                let known: HashSet<_> = known.into_iter().map(|old| old.fingerprint).collect();
+                new.retain(|finding| !known.contains(&finding.fingerprint));
+            }
+            held.extend(new);
+        }
+        Ok(held)
     }
 
     /// Makes a commit that never leaves this machine, so it needs no gate.
@@ -89,11 +122,7 @@ impl Objects<'_> {
     }
 
     /// Every file and link that stands in `after` and not, the same, at the same path in `before`.
-    fn added(
-        &self,
-        before: Option<ObjectId>,
-        after: ObjectId,
-    ) -> Result<Vec<(VaultPath, ObjectId)>, StoreError> {
+    fn added(&self, before: Option<ObjectId>, after: ObjectId) -> Result<Vec<Added>, StoreError> {
         let mut found = Vec::new();
         let mut open = vec![(VaultPath::root(), before, after)];
         while let Some((path, before, after)) = open.pop() {
@@ -118,7 +147,13 @@ impl Objects<'_> {
                 match entry.kind {
                     Kind::Tree => open.push((below, was_tree(was), entry.id)),
                     Kind::Foreign => {}
-                    _ => found.push((below, entry.id)),
+                    _ => found.push(Added {
+                        path: below,
+                        id: entry.id,
+                        was: was
+                            .filter(|was| !matches!(was.kind, Kind::Tree | Kind::Foreign))
+                            .map(|was| was.id),
+                    }),
                 }
             }
         }
@@ -140,6 +175,8 @@ fn was_tree(entry: Option<&TreeEntry>) -> Option<ObjectId> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Read};
+
     use super::*;
     use crate::base::{HostPath, Sink};
     use crate::vault::Store;
@@ -147,13 +184,17 @@ mod tests {
     struct NoSecrets;
 
     impl Gate for NoSecrets {
-        fn inspect(&self, path: &VaultPath, bytes: &[u8]) -> Option<Finding> {
-            let line = bytes.starts_with(b"secret").then_some(1)?;
-            Some(Finding {
+        fn inspect(&self, path: &VaultPath, content: &mut dyn Read) -> io::Result<Vec<Finding>> {
+            let mut text = String::new();
+            content.read_to_string(&mut text)?;
+            let words = text.split(' ').filter(|word| word.starts_with("secret"));
+            let finding = |word: &str| Finding {
                 path: path.clone(),
                 rule: "test".to_owned(),
-                line,
-            })
+                line: 1,
+                fingerprint: word.len().to_string(),
+            };
+            Ok(words.map(finding).collect())
         }
     }
 
@@ -201,5 +242,21 @@ mod tests {
             panic!("nothing to hold")
         };
         assert_eq!(store.tree_of(id).expect("there"), tree);
+    }
+
+    #[test]
+    fn what_stands_in_the_vault_at_that_path_already_is_not_found_anew() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("vault.git")).expect("absolute");
+        let store = Store::open(&place).expect("created");
+        let mut objects = Objects::new(&store);
+        let before = one_file(&mut objects, "secret1 there");
+        let held = |objects: &mut Objects<'_>, text: &str| {
+            let after = one_file(objects, text);
+            let held = objects.held_back(Some(before), after, &NoSecrets);
+            held.expect("no fault").len()
+        };
+        assert_eq!(held(&mut objects, "more beside secret1"), 0);
+        assert_eq!(held(&mut objects, "secret1 and secret22"), 1);
     }
 }

@@ -81,6 +81,7 @@ pub const LIBRARIES: &[(&str, Owner)] = &[
     ("chrono", Anyone),
     ("etcetera", Anyone),
     ("getrandom", Anyone),
+    ("memchr", Anyone),
     ("postcard", Anyone),
     ("rustix", Anyone),
     ("serde", Anyone),

@@ -8,5 +8,6 @@ mod hostile;
 mod identity;
 mod merge;
 pub mod scene;
+mod secret;
 mod settings;
 mod travel;

@@ -407,3 +407,70 @@ fn a_directory_of_the_right_name_is_not_the_project() {
     assert_eq!(text(&scene.a, state("x")), "1\n");
     assert!(!is_there(&scene.a, "code/api~2"));
 }
+
+/// 6
+#[test]
+fn keys_in_the_settings_and_in_the_state_never_reach_the_vault() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    // Put together here, so that this file holds no secret's shape.
+    let secrets = [
+        format!("sk-proj-{}", "q8Rw2Kz5Tb7Xn4Vj".repeat(3)),
+        format!("ghp_{}", "aB3dE6gH9".repeat(4)),
+        format!("{}!", "Zx9kQ2wL7m"),
+        "v7Tn2Kx9Qw4Lz8Rb5Hc1Md6F".to_owned(),
+    ];
+    let [openai, github, password, plain] = &secrets;
+    let config = format!(
+        "{{\"theme\": \"dark\", \"agents\": {{\"cx\": {{\"env\": {{\"OPENAI_API_KEY\": \"{openai}\", \
+         \"EDITOR\": \"vim\"}}, \"flags\": \"--with {github}\"}}}}}}\n"
+    );
+    scene.a.write(".aigon/config.json", config);
+    scene
+        .a
+        .write(state(".env"), format!("OPENAI_API_KEY={openai}\n"));
+    let transcript = serde_json::json!({"text": format!("export GITHUB_TOKEN={github}\n")});
+    scene.a.write(state("log.jsonl"), format!("{transcript}\n"));
+    scene
+        .a
+        .write(state("deploy.md"), format!("db_password: \"{password}\"\n"));
+    scene.a.write(
+        state("run.json"),
+        format!("{{\"clientSecret\": \"{plain}\"}}\n"),
+    );
+    scene.a.write(state("good.md"), "fine\n");
+    let mut said = String::new();
+    for args in [
+        &["backup", "push", "-v"][..],
+        &["backup", "push", "--json"],
+        &["backup", "status", "-v"],
+        &["secret", "list", "-v"],
+    ] {
+        let ran = scene.a.run(args);
+        said.push_str(&ran.stdout);
+        said.push_str(&ran.stderr);
+    }
+    let files = scene.vault();
+    assert_eq!(scene.stored("good.md"), "fine\n");
+    let settings = String::from_utf8(files["settings/aigon/config.json"].clone()).expect("text");
+    assert!(
+        settings.contains("dark") && settings.contains("vim"),
+        "{settings}"
+    );
+    for (path, bytes) in tree(&scene.a.home) {
+        // What this machine wrote down about its runs.
+        if path.ends_with("runs.json") || path.ends_with("projects.json") {
+            said.push_str(&String::from_utf8_lossy(&bytes));
+        }
+    }
+    for secret in &secrets {
+        assert!(!any_object_has(&scene.bare, secret), "{secret} left");
+        assert!(!said.contains(secret.as_str()), "{secret} was said: {said}");
+    }
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(
+        document["data"]["withheld"].as_array().map(Vec::len),
+        Some(3),
+        "{document}"
+    );
+}

@@ -172,6 +172,27 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "secret list",
+        &[example(
+            "holdall secret list",
+            "where it stands, and its fingerprint",
+        )],
+    ),
+    (
+        "secret allow",
+        &[example(
+            "holdall secret allow 3f2a91c09be04d71",
+            "for every machine, with the next push",
+        )],
+    ),
+    (
+        "secret revoke",
+        &[example(
+            "holdall secret revoke 3f2a91c09be04d71",
+            "new files with it stay here again",
+        )],
+    ),
+    (
         "config list",
         &[example("holdall config list --json", "for a program")],
     ),

@@ -46,6 +46,29 @@ pub struct ProjectRemoveArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum SecretCommand {
+    /// See what the gate found in what waits here, and what is allowed
+    ///
+    /// A value is named by its fingerprint, never shown.
+    List,
+    /// Let one value travel
+    ///
+    /// Every file that holds it, and nothing else that is withheld, goes with the next push; so does
+    /// the decision, for all machines of the vault.
+    Allow {
+        /// As `secret list` and a push name it; six or more of its first digits will do
+        fingerprint: String,
+    },
+    /// Withhold a value again that was allowed
+    ///
+    /// What the vault has already stays there, in its history too.
+    Revoke {
+        /// As `secret list` names it; six or more of its first digits will do
+        fingerprint: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum SettingsCommand {
     /// Let a settings file or directory travel
     Add {
