@@ -11,6 +11,7 @@
 
 mod architecture;
 mod cli;
+mod false_alarms;
 mod flow;
 mod convergence;
 mod crash;

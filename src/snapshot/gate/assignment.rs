@@ -127,15 +127,24 @@ fn skip_between(text: &[u8], from: usize) -> (usize, Option<u8>) {
     (at, quote)
 }
 
-/// Goes over the sign of an assignment.
+/// Goes over the sign of an assignment: `=`, `:`, `:=`, `=>`, `||`, `?=`, and `,` between arguments.
 fn after_sign(text: &[u8], from: usize) -> Option<usize> {
-    let sign = |byte: &&u8| matches!(byte, b'=' | b':' | b'>' | b',' | b'?' | b'|');
-    let length = text.get(from..)?.iter().take(3).take_while(sign).count();
-    (length > 0).then_some(from + length)
+    let rest = text.get(from..)?;
+    let optional = usize::from(rest.starts_with(b"?="));
+    let sign = |byte: &&u8| matches!(byte, b'=' | b':' | b'>' | b',' | b'|');
+    let length = rest[optional..].iter().take(3).take_while(sign).count();
+    (length > 0).then_some(from + optional + length)
 }
 
 fn read_value(text: &[u8], from: usize) -> Option<Assigned> {
     let (start, quote) = skip_between(text, from);
+    let quotes = text[from..start]
+        .iter()
+        .filter(|byte| Some(**byte) == quote);
+    if quotes.count() > 1 {
+        // An empty text: what follows is no longer the value.
+        return None;
+    }
     let inside = |byte: &&u8| match quote {
         Some(quote) => **byte != quote && !matches!(byte, b'\\' | b'\n' | b'\r'),
         None => {
@@ -153,6 +162,7 @@ fn read_value(text: &[u8], from: usize) -> Option<Assigned> {
                         | b'<'
                         | b'>'
                         | b'|'
+                        | b'&'
                         | b'('
                 )
         }
@@ -213,6 +223,8 @@ mod tests {
             "csrf_token: x",
             "token",
             "token = read(x)",
+            "token || \"\", o = \"x\"",
+            "/token?limit=12",
         ] {
             let word = if text.contains("TOKEN") {
                 "TOKEN"

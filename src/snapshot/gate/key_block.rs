@@ -19,6 +19,12 @@ pub(super) fn private_key(text: &[u8]) -> Option<Vec<u8>> {
     if !label.ends_with(b"PRIVATE KEY") && !label.ends_with(b"PRIVATE KEY BLOCK") {
         return None;
     }
+    // In prose a word follows, in a key the end of the line or the key itself.
+    let gap = body.iter().take_while(|byte| !is_key(**byte)).count();
+    let first = body[gap..].iter().take_while(|byte| is_key(**byte)).count();
+    if first < SHORTEST_LINE && !body[..gap].iter().any(|byte| matches!(byte, b'\n' | b'\\')) {
+        return None;
+    }
     let mut key = Vec::new();
     let mut at = 0;
     while at < body.len() && !body[at..].starts_with(b"-----") {
@@ -68,6 +74,10 @@ mod tests {
     fn a_header_without_a_key_is_prose() {
         let header = block("\n").lines().next().expect("a line").to_owned();
         for text in [
+            format!(
+                "{header} comes first, as in commit {}",
+                "3f9a1c77d0".repeat(4)
+            ),
             header.clone(),
             format!(
                 "{header} is what such a file begins with, and then {}",

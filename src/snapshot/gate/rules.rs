@@ -16,7 +16,7 @@ const JUDGEMENT: &[u8] = b"1";
 const LONGEST_SHAPE: usize = 6 * 1024;
 
 /// Words in a name under which tokens and keys stand; and passwords, which people make.
-const TOKEN_NAMES: [&str; 25] = [
+const TOKEN_NAMES: [&str; 24] = [
     "token",
     "secret",
     "apikey",
@@ -35,7 +35,6 @@ const TOKEN_NAMES: [&str; 25] = [
     "encryption_key",
     "masterkey",
     "master_key",
-    "accountkey",
     "authkey",
     "auth_key",
     "credential",

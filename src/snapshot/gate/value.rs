@@ -91,6 +91,7 @@ fn is_public(lower: &[u8]) -> bool {
     PUBLIC_STARTS.iter().any(|start| text.starts_with(start))
         || PLACEHOLDERS.iter().any(|word| text.contains(word))
         || text.contains("://")
+        || text.contains(char::is_whitespace)
         || is_uuid(lower)
         || is_ulid(lower)
         || is_moment(lower)
