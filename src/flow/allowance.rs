@@ -105,6 +105,9 @@ impl Queue {
         (tree, machine): (Option<ObjectId>, &MachineId),
         edits: &mut Edits,
     ) -> Result<(), FlowError> {
+        if self.decisions.is_empty() {
+            return Ok(());
+        }
         let before = record(objects, tree)?;
         let mut after = before.clone();
         for (fingerprint, queued) in &self.decisions {

@@ -237,7 +237,7 @@ fn each_is_found_inside_json_and_inside_json_in_json_under_one_fingerprint() {
 
 #[test]
 fn a_content_in_pieces_of_any_size_is_found_the_same() {
-    let noise = "plain words of an ordinary day\n".repeat(1_500);
+    let noise = "plain words of an ordinary day\n".repeat(500);
     let mut text = String::new();
     for (_, secret) in planted() {
         text.push_str(&secret);
@@ -303,7 +303,7 @@ fn a_very_long_line_takes_no_longer_than_many_short_ones() {
         "://a:b",
         "sk-",
     ] {
-        let line = text.repeat(1_000_000 / text.len());
+        let line = text.repeat(300_000 / text.len());
         assert_eq!(Scanner::whole(line.as_bytes()).len(), 0, "{text}");
     }
     assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
