@@ -207,6 +207,8 @@ pub fn cache_key(session: &Session<'_>) -> [u8; 32] {
     hash.update(env!("CARGO_PKG_VERSION").as_bytes());
     hash.update(format!("{:?}", crate::source::presets()).as_bytes());
     hash.update(format!("{:?}", session.config.presets_off).as_bytes());
+    // Settings travel without the path of the home directory.
+    hash.update(session.places.home.as_path().as_os_str().as_encoded_bytes());
     *hash.finalize().as_bytes()
 }
 

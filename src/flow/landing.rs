@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::{Blobs, Leaf, ObjectId, PathFault, VaultPath, create_private_dir};
+use crate::doc::DocError;
 use crate::merge::{InVault, OnDisk, Trio, Verdict, merge_notes};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, WhyKept, apply};
 use crate::source::Reason;
@@ -64,12 +65,9 @@ pub fn land(
         outcomes.extend(plan.carry_out(writer, objects, &contents)?);
     }
     let (damaged, report, conflicts) = (plan.damaged, plan.report, plan.conflicts);
-    for path in damaged {
-        scanned.withhold(
-            path,
-            Reason::Damaged,
-            Some("it is no JSON in the vault".to_owned()),
-        );
+    for (path, fault) in damaged {
+        let why = format!("in the vault: {fault}");
+        scanned.withhold(path, Reason::Damaged, Some(why));
     }
     Ok(Landed {
         report,
@@ -86,7 +84,7 @@ struct Plan<'s> {
     scanned: &'s Scanned,
     report: PulledUnit,
     conflicts: Vec<VaultPath>,
-    damaged: Vec<VaultPath>,
+    damaged: Vec<(VaultPath, DocError)>,
     deletes: Vec<Step>,
     writes: Vec<Step>,
     extras: Vec<Step>,
@@ -211,12 +209,14 @@ impl<'s> Plan<'s> {
             }
             Some(leaf) => {
                 let text = objects.blob(leaf.id)?;
-                let Some(merged) =
-                    settings_text::overlay(unit, &step.path, &text, local.as_deref())
-                else {
-                    self.damaged.push(step.path.clone());
-                    self.report.keep(&step.path, "damaged_in_vault");
-                    return Ok(false);
+                let merged = settings_text::overlay(unit, &step.path, &text, local.as_deref());
+                let merged = match merged {
+                    Ok(merged) => merged,
+                    Err(fault) => {
+                        self.damaged.push((step.path.clone(), fault));
+                        self.report.keep(&step.path, "damaged_in_vault");
+                        return Ok(false);
+                    }
                 };
                 contents.insert(step.path.clone(), merged);
                 let noted = self

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Blobs, HostPath, Kind, Leaf, ObjectId, VaultPath};
-use crate::doc::json;
 use crate::layout::{Owner, PathNote};
 use crate::merge::{Edits, Graft, Scope, Trio, edit};
 use crate::snapshot::{StatCache, TakeOptions, take};
@@ -66,10 +65,11 @@ impl Scanned {
         let (None, Some(local)) = (trio.base, trio.local) else {
             return Ok(false);
         };
-        if self.unit.sanitizer(&trio.path).is_none() || local.kind == Kind::Link {
-            return Ok(false);
+        let sanitizer = self.unit.sanitizer(&trio.path);
+        match sanitizer.filter(|_| local.kind != Kind::Link) {
+            Some(sanitizer) => Ok(sanitizer.format.is_empty(&blobs.blob(local.id)?)),
+            None => Ok(false),
         }
-        Ok(json::same_value(&blobs.blob(local.id)?, b"{}"))
     }
 
     /// Leaves a path behind after all.

@@ -1,9 +1,9 @@
 //! What is carried: each project's state directories, and each tool's settings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{HostPath, VaultPath};
-use crate::doc::KeyPattern;
+use crate::doc::{Format, KeyPattern};
 use crate::layout::Owner;
 use crate::project::Registered;
 use crate::snapshot::Sanitizer;
@@ -24,6 +24,8 @@ pub struct Unit {
     pub roots: Vec<VaultPath>,
     rules: Vec<(VaultPath, Rules)>,
     preset: Option<&'static Preset>,
+    /// The person's home directory, where paths below it may be portable.
+    home: Option<HostPath>,
 }
 
 /// The tool under which files of the home directory travel that belong to no preset.
@@ -46,6 +48,7 @@ impl Unit {
             roots: dirs.iter().cloned().collect(),
             rules: rules.collect(),
             preset: None,
+            home: None,
             owner,
         }
     }
@@ -55,6 +58,7 @@ impl Unit {
         root: HostPath,
         roots: Vec<VaultPath>,
         preset: Option<&'static Preset>,
+        home: &HostPath,
     ) -> Self {
         let owner = Owner::Settings(name.to_owned());
         let rules = Rules::for_settings(name, &[]);
@@ -65,6 +69,7 @@ impl Unit {
             roots,
             rules: vec![(VaultPath::root(), rules)],
             preset,
+            home: Some(home.clone()),
             owner,
         }
     }
@@ -111,14 +116,45 @@ impl Unit {
             .unwrap_or_default()
     }
 
-    /// What to take out of a settings file. JSON alone has keys that can be taken out.
+    /// What to take out of a settings file. TOML and YAML that lie deeper in a directory that is
+    /// carried as a whole are content, often templates, and travel as they are.
     #[must_use]
     pub fn sanitizer(&self, path: &VaultPath) -> Option<Sanitizer> {
-        let is_json = path.name().is_some_and(|name| name.ends_with(".json"));
-        let pattern = |key: &String| KeyPattern::parse(key).expect("the tests read every preset");
-        (self.is_settings() && is_json).then(|| Sanitizer {
-            keys: self.local_keys(path).iter().map(pattern).collect(),
+        let format = Format::of(path.name()?)?;
+        let is_settings = format == Format::Json || self.roots.contains(path);
+        let patterns = |keys: Option<&Vec<String>>| {
+            let keys = keys.into_iter().flatten();
+            keys.map(|key| KeyPattern::parse(key).expect("the tests read every preset"))
+                .collect()
+        };
+        let of_preset = |keys: fn(&Preset) -> &BTreeMap<String, Vec<String>>| {
+            patterns(
+                self.preset
+                    .and_then(|preset| keys(preset).get(path.as_str())),
+            )
+        };
+        (self.is_settings() && is_settings).then(|| Sanitizer {
+            format,
+            keys: of_preset(|preset| &preset.strip),
+            portable: of_preset(|preset| &preset.portable),
+            home: self.home.as_ref().and_then(|home| {
+                let home = home.as_path().to_str()?.trim_end_matches('/');
+                (!home.is_empty()).then(|| home.to_owned())
+            }),
         })
+    }
+
+    /// Whether this machine has the tool: its directory, or one of its files where these lie in the
+    /// home directory itself.
+    fn is_here(&self) -> bool {
+        let is_there = |path: &HostPath| path.as_path().symlink_metadata().is_ok();
+        if self.home.as_ref() == Some(&self.root) {
+            return self
+                .roots
+                .iter()
+                .any(|path| is_there(&self.root.below(path)));
+        }
+        is_there(&self.root)
     }
 }
 
@@ -127,10 +163,15 @@ fn tools(session: &Session<'_>) -> Vec<Unit> {
     let config = &session.config;
     let off = |list: &[String], preset: &Preset| list.contains(&preset.name);
     let unit = |preset: &'static Preset| {
-        let root = session.places.home.join(preset.home.as_ref()?);
+        let home = &session.places.home;
+        let root = match preset.home.as_deref()? {
+            "" => home.clone(),
+            dir => home.join(dir),
+        };
         let roots = preset.settings();
         let out = off(&config.settings_off, preset) || off(&config.presets_off, preset);
-        (!out && !roots.is_empty()).then(|| Unit::of_tool(&preset.name, root, roots, Some(preset)))
+        (!out && !roots.is_empty())
+            .then(|| Unit::of_tool(&preset.name, root, roots, Some(preset), home))
     };
     presets().iter().filter_map(unit).collect()
 }
@@ -138,7 +179,7 @@ fn tools(session: &Session<'_>) -> Vec<Unit> {
 /// The tools of which this disk has nothing at all.
 pub fn absent_tools(session: &Session<'_>) -> Vec<Unit> {
     let mut units = tools(session);
-    units.retain(|unit| unit.root.as_path().symlink_metadata().is_err());
+    units.retain(|unit| !unit.is_here());
     units
 }
 
@@ -147,14 +188,14 @@ pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
     let home = &session.places.home;
     let mut units = tools(session);
-    units.retain(|unit| unit.root.as_path().is_dir());
+    units.retain(|unit| unit.is_here() && unit.root.as_path().is_dir());
     let added = config
         .settings_add
         .iter()
         .map(|path| added_path(home, path))
         .collect::<Result<Vec<_>, _>>()?;
     if !added.is_empty() {
-        units.push(Unit::of_tool(HOME_TOOL, home.clone(), added, None));
+        units.push(Unit::of_tool(HOME_TOOL, home.clone(), added, None, home));
     }
     Ok(units)
 }

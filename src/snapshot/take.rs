@@ -49,12 +49,12 @@ pub fn take(
             Some(id) => id,
             None => match read(found, options) {
                 Ok(bytes) => sink.put_blob(&bytes)?,
-                Err(Some(reason)) => {
+                Err(Some((reason, rule))) => {
                     let path = found.path.clone();
                     snapshot.left.push(Left {
                         path,
                         reason,
-                        rule: None,
+                        rule,
                         is_dir: false,
                     });
                     continue;
@@ -71,8 +71,11 @@ pub fn take(
     Ok(snapshot)
 }
 
+/// Why a content cannot travel, and what is wrong with it.
+type WhyNot = (Reason, Option<String>);
+
 /// The clean content; or why there is none: nothing where the file is simply gone.
-fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Reason>> {
+fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<WhyNot>> {
     if matches!(found.kind, FoundKind::Link) {
         let target = std::fs::read_link(found.host.as_path());
         return target
@@ -81,8 +84,8 @@ fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Reas
     }
     let bytes = match read_whole(found.host.as_path()) {
         ReadOutcome::Whole(bytes) => bytes,
-        ReadOutcome::Unstable => return Err(Some(Reason::Unstable)),
-        ReadOutcome::Unreadable(_) => return Err(Some(Reason::Unreadable)),
+        ReadOutcome::Unstable => return Err(Some((Reason::Unstable, None))),
+        ReadOutcome::Unreadable(_) => return Err(Some((Reason::Unreadable, None))),
         ReadOutcome::Gone => return Err(None),
     };
     match (options.sanitizer)(&found.path) {
@@ -90,7 +93,7 @@ fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Reas
         Some(sanitizer) => sanitizer
             .clean(&bytes)
             .map(|clean| clean.text)
-            .map_err(|_| Some(Reason::Damaged)),
+            .map_err(|fault| Some((Reason::Damaged, Some(fault.to_string())))),
     }
 }
 

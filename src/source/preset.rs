@@ -28,7 +28,7 @@ pub struct Preset {
     /// The state directories (or files) that it keeps in a project.
     #[serde(default)]
     pub dirs: Vec<String>,
-    /// Its directory below the person's home.
+    /// Its directory below the person's home; empty where its files lie in the home itself.
     #[serde(default)]
     pub home: Option<String>,
     /// What travels of `home`: files, and directories with a slash at the end.
@@ -37,6 +37,9 @@ pub struct Preset {
     /// Per file of the settings: the key paths that stay on the machine.
     #[serde(default)]
     pub strip: BTreeMap<String, Vec<String>>,
+    /// Per file of the settings: the key paths of texts in which the home directory travels as `~`.
+    #[serde(default)]
+    pub portable: BTreeMap<String, Vec<String>>,
     /// For the state directories and for the settings, relative to each.
     #[serde(default)]
     pub rules: Vec<RuleText>,
@@ -128,7 +131,7 @@ mod tests {
             }
             let settings = preset.settings();
             assert_eq!(preset.home.is_some(), !settings.is_empty());
-            for file in preset.strip.keys() {
+            for file in preset.strip.keys().chain(preset.portable.keys()) {
                 assert!(settings.iter().any(|path| path.as_str() == file), "{file}");
             }
         }
