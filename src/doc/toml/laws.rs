@@ -214,8 +214,8 @@ fn a_large_document_takes_no_time() {
     }
 }
 
-/// A document as text: some keys, then some tables, in this order, with noise between.
-fn document(keys: &'static [&'static str]) -> impl Strategy<Value = String> {
+/// Lines of keys with values, and noise between.
+fn body(keys: &'static [&'static str]) -> impl Strategy<Value = String> + Clone {
     let value = prop::sample::select(vec![
         "1",
         "1_0.5",
@@ -229,42 +229,49 @@ fn document(keys: &'static [&'static str]) -> impl Strategy<Value = String> {
         "{}",
         "{ }",
     ]);
-    let noise = prop::sample::select(vec!["", "", "\n", "# note\n", "\n# note\n\n", "  "]);
-    let pair = (value, noise.clone(), prop::bool::ANY);
-    let body = (
+    (
         prop::sample::subsequence(keys, 0..=keys.len()).prop_shuffle(),
-        prop::collection::vec(pair, keys.len()),
-    );
-    let body = body.prop_map(|(keys, pairs)| {
-        let lines = keys.iter().zip(pairs).map(|(key, (value, noise, beside))| {
-            let comment = if beside { " # beside" } else { "" };
-            format!("{noise}{key} = {value}{comment}\n")
-        });
-        lines.collect::<String>()
-    });
-    let headers = vec![
-        "[t]",
-        "[t.deep]",
-        "[u.token]",
-        "[projects.\"/a b\"]",
-        "[projects.z]",
-        "[[l]]",
-        "[l.m]",
-        "[v]",
-    ];
-    let count = headers.len();
+        prop::collection::vec((value, noise(), prop::bool::ANY), keys.len()),
+    )
+        .prop_map(|(keys, pairs)| {
+            let lines = keys.iter().zip(pairs).map(|(key, (value, noise, beside))| {
+                let comment = if beside { " # beside" } else { "" };
+                format!("{noise}{key} = {value}{comment}\n")
+            });
+            lines.collect::<String>()
+        })
+        .boxed()
+}
+
+fn noise() -> impl Strategy<Value = &'static str> + Clone {
+    prop::sample::select(vec!["", "", "\n", "# note\n", "\n# note\n\n", "  "])
+}
+
+const HEADERS: [&str; 8] = [
+    "[t]",
+    "[t.deep]",
+    "[u.token]",
+    "[projects.\"/a b\"]",
+    "[projects.z]",
+    "[[l]]",
+    "[l.m]",
+    "[v]",
+];
+
+/// A document as text: some keys, then some tables, in this order.
+fn document(keys: &'static [&'static str]) -> impl Strategy<Value = String> {
     let sections = (
-        prop::sample::subsequence(headers, 0..=count),
-        prop::collection::vec((noise, body.clone()), count),
+        prop::sample::subsequence(HEADERS.to_vec(), 0..=HEADERS.len()),
+        prop::collection::vec((noise(), body(keys)), HEADERS.len()),
     );
-    (body, sections, prop::bool::ANY, prop::bool::ANY).prop_map(
+    (body(keys), sections, prop::bool::ANY, prop::bool::ANY).prop_map(
         |(root, (headers, bodies), unended, crlf)| {
             let mut text = root;
+            let lists = headers.contains(&"[[l]]");
             for (header, (noise, body)) in headers.iter().zip(bodies) {
-                if *header == "[l.m]" && !headers.contains(&"[[l]]") {
-                    continue;
+                if *header != "[l.m]" || lists {
+                    text = [&text, noise, header, "\n", &body].concat();
                 }
-                text.push_str(&format!("{noise}{header}\n{body}"));
             }
             if unended {
                 text.truncate(text.trim_end().len());

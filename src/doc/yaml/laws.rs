@@ -219,9 +219,9 @@ fn a_large_document_takes_no_time() {
     }
 }
 
-/// A document as text: a block mapping of some depth, with noise between.
-fn block(keys: &'static [&'static str], depth: usize) -> BoxedStrategy<Vec<String>> {
-    let inline = prop::sample::select(vec![
+/// The lines of a value in one piece, the first beside its key.
+fn inline() -> BoxedStrategy<Vec<String>> {
+    let texts = vec![
         "1",
         "x y",
         "'it''s # no'",
@@ -236,59 +236,69 @@ fn block(keys: &'static [&'static str], depth: usize) -> BoxedStrategy<Vec<Strin
         "plain\n  text",
         "!tag x",
         "{a: 1, repos: [2]}",
-    ]);
-    let inline = inline.prop_map(|text| {
+    ];
+    let lines = |text: &str| {
         let mut lines = text.split('\n').map(str::to_owned);
         let first = lines
             .next()
             .map_or_else(String::new, |first| format!(" {first}"));
-        [first].into_iter().chain(lines).collect::<Vec<_>>()
-    });
+        [first].into_iter().chain(lines).collect()
+    };
+    prop::sample::select(texts).prop_map(lines).boxed()
+}
+
+fn indented(lines: Vec<String>, by: &str) -> Vec<String> {
+    let deeper = |line: String| {
+        if line.is_empty() {
+            line
+        } else {
+            format!("{by}{line}")
+        }
+    };
+    lines.into_iter().map(deeper).collect()
+}
+
+fn says_nothing(line: &String) -> bool {
+    line.trim().is_empty() || line.starts_with('#')
+}
+
+/// A mapping below its key.
+fn nested(lines: Vec<String>) -> Vec<String> {
+    if lines.iter().all(says_nothing) {
+        return vec![" {}".to_owned()];
+    }
+    let lines = indented(lines, "    ");
+    [String::new()].into_iter().chain(lines).collect()
+}
+
+/// A list of mappings below its key.
+fn listed(items: Vec<Vec<String>>) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for item in items {
+        let item: Vec<String> = item.into_iter().skip_while(says_nothing).collect();
+        if item.is_empty() {
+            lines.push("- x".to_owned());
+            continue;
+        }
+        let mut item = indented(item, "  ");
+        item[0].replace_range(..2, "- ");
+        lines.extend(item);
+    }
+    lines
+}
+
+/// The lines of a block mapping of some depth, with noise between.
+fn block(keys: &'static [&'static str], depth: usize) -> BoxedStrategy<Vec<String>> {
     let value = if depth == 0 {
-        inline.boxed()
+        inline()
     } else {
-        let indent = |lines: Vec<String>, by: &str| {
-            let lines = lines.into_iter();
-            lines
-                .map(|line| {
-                    if line.is_empty() {
-                        line
-                    } else {
-                        format!("{by}{line}")
-                    }
-                })
-                .collect::<Vec<_>>()
-        };
-        let nested = block(keys, depth - 1).prop_map(move |lines| {
-            if lines
-                .iter()
-                .all(|line| line.trim().is_empty() || line.starts_with('#'))
-            {
-                return vec![" {}".to_owned()];
-            }
-            [String::new()]
-                .into_iter()
-                .chain(indent(lines, "    "))
-                .collect()
-        });
-        let listed = prop::collection::vec(block(keys, depth - 1), 1..3).prop_map(move |items| {
-            let mut lines = vec![String::new()];
-            for item in items {
-                let item: Vec<String> = item
-                    .into_iter()
-                    .skip_while(|line| line.trim().is_empty() || line.starts_with('#'))
-                    .collect();
-                if item.is_empty() {
-                    lines.push("- x".to_owned());
-                    continue;
-                }
-                let mut item = indent(item, "  ");
-                item[0].replace_range(..2, "- ");
-                lines.extend(item);
-            }
-            lines
-        });
-        prop_oneof![3 => inline, 2 => nested, 1 => listed].boxed()
+        let below = || block(keys, depth - 1);
+        prop_oneof![
+            3 => inline(),
+            2 => below().prop_map(nested),
+            1 => prop::collection::vec(below(), 1..3).prop_map(listed),
+        ]
+        .boxed()
     };
     let noise = prop::sample::select(vec!["", "", "", "\n", "# note\n", "\n# note\n\n"]);
     let names = prop::sample::subsequence(keys, 0..=keys.len()).prop_shuffle();
