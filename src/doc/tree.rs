@@ -251,8 +251,9 @@ pub(super) fn same_node(a: &Node<'_>, b: &Node<'_>, without: Option<&Drops<'_>>)
         (Shape::Null, Shape::Null) => true,
         (Shape::Bool(a), Shape::Bool(b)) => a == b,
         (Shape::Number(a), Shape::Number(b)) => a == b,
-        (Shape::Text { text: a }, Shape::Text { text: b }) => a == b,
-        (Shape::Other(a), Shape::Other(b)) => a == b,
+        (Shape::Text { text: a }, Shape::Text { text: b }) | (Shape::Other(a), Shape::Other(b)) => {
+            a == b
+        }
         (Shape::List(a), Shape::List(b)) => {
             a.len() == b.len()
                 && a.iter().zip(b).enumerate().all(|(index, (a, b))| {

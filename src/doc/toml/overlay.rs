@@ -63,20 +63,25 @@ struct Pair<'p> {
     raw: (&'p str, &'p str),
 }
 
+/// A key, below where it is put, with its value as it is written.
+type Piece = (KeyPath, String);
+/// The number of a header among the statements; none is the root.
+type Section = Option<usize>;
+
 struct Target<'o, 'a> {
     outline: &'o Outline<'a>,
     local: &'o Outline<'a>,
     nodes: HashMap<KeyPath, &'o Node<'a>>,
     /// Where each table with a header is, and the root.
-    sections: HashMap<&'o [String], Option<usize>>,
+    sections: HashMap<&'o [String], Section>,
     /// In which table's lines the keys of a dotted table are.
-    dotted: HashMap<&'o [String], Option<usize>>,
+    dotted: HashMap<&'o [String], Section>,
     /// Where the next line of a section goes.
-    ends: HashMap<Option<usize>, usize>,
+    ends: HashMap<Section, usize>,
     lines: Vec<Edit>,
     blocks: Vec<Edit>,
     /// What goes between braces: by the place of these, keys below them with their values.
-    braces: BTreeMap<usize, (&'o Node<'a>, Vec<(KeyPath, String)>)>,
+    braces: BTreeMap<usize, (&'o Node<'a>, Vec<Piece>)>,
     /// Tables that get a header, with the lines below it.
     headers: BTreeMap<KeyPath, String>,
 }
@@ -237,7 +242,7 @@ impl<'o, 'a> Target<'o, 'a> {
             entry.or_insert((node, Vec::new())).1.push(piece);
             return Ok(());
         }
-        let Some(section) = self.home(table, pair.section) else {
+        let Some(section) = self.home(table, pair.section).copied() else {
             let line = format!(
                 "{} = {}{}",
                 dotted(&pair.path[table.len()..]),
@@ -264,14 +269,14 @@ impl<'o, 'a> Target<'o, 'a> {
 
     /// The section in whose lines a key of this table can stand: that of the table, or of the one
     /// nearest above it that is there, unless the local document has a header in between.
-    fn home(&self, table: &[String], section: Option<&[String]>) -> Option<Option<usize>> {
+    fn home(&self, table: &[String], section: Option<&[String]>) -> Option<&Section> {
         let mut above = (0..=table.len()).rev().map(|len| &table[..len]);
         let nearest = above.find(|path| self.nodes.contains_key(*path))?;
         if nearest.len() < section.map_or(table.len(), <[String]>::len) {
             return None;
         }
         let sections = self.sections.get(nearest);
-        sections.or_else(|| self.dotted.get(nearest)).copied()
+        sections.or_else(|| self.dotted.get(nearest))
     }
 
     fn written(mut self) -> String {
@@ -294,8 +299,8 @@ impl<'o, 'a> Target<'o, 'a> {
 }
 
 /// Keys with their values as members of an inline table; those below one key become a table.
-fn between_braces(pieces: &[(KeyPath, String)]) -> Vec<String> {
-    let same_key = |a: &(KeyPath, String), b: &(KeyPath, String)| a.0[0] == b.0[0];
+fn between_braces(pieces: &[Piece]) -> Vec<String> {
+    let same_key = |a: &Piece, b: &Piece| a.0[0] == b.0[0];
     let members = pieces.chunk_by(same_key).map(|chunk| {
         let key = Key::new(&chunk[0].0[0]);
         if let [(path, raw)] = chunk
@@ -303,7 +308,7 @@ fn between_braces(pieces: &[(KeyPath, String)]) -> Vec<String> {
         {
             return format!("{key} = {raw}");
         }
-        let below: Vec<(KeyPath, String)> = chunk
+        let below: Vec<Piece> = chunk
             .iter()
             .filter_map(|(path, raw)| Some((path.get(1..)?.to_vec(), raw.clone())))
             .filter(|(path, _)| !path.is_empty())

@@ -184,7 +184,7 @@ impl Writing<'_> {
         for (member, wanted) in &missing.members {
             if missing.in_braces {
                 let pieces = self.pieces(&[(*member, *wanted)])?;
-                lines.push_str(&format!("{}{}\n", " ".repeat(column), pieces.join("")));
+                lines.push_str(&line(column, &pieces.concat()));
             } else {
                 self.entry(member, wanted, column, &mut lines)?;
             }
@@ -207,11 +207,11 @@ impl Writing<'_> {
         }
         if member.value.form != Form::Block {
             let pieces = self.pieces(&[(member, wanted)])?;
-            lines.push_str(&format!("{}{}\n", " ".repeat(at), pieces.join("")));
+            lines.push_str(&line(at, &pieces.concat()));
             return Ok(());
         }
         let key = &self.local[member.key_span.clone()];
-        lines.push_str(&format!("{}{key}:\n", " ".repeat(at)));
+        lines.push_str(&line(at, &format!("{key}:")));
         let step = step(self.local, member).unwrap_or(2);
         for inner in member.value.members() {
             if let Some(below) = wanted.key(&inner.key) {
@@ -279,6 +279,10 @@ impl Writing<'_> {
             what: "a key whose value has no place between braces",
         }
     }
+}
+
+fn line(indent: usize, text: &str) -> String {
+    format!("{}{text}\n", " ".repeat(indent))
 }
 
 /// How far from the start of its line a place is.
