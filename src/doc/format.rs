@@ -211,13 +211,91 @@ impl Telling<'_, '_, '_> {
     }
 }
 
-/// The new text in the quotes of the old one; or in double quotes with the escapes of JSON, which
-/// TOML and YAML understand too.
+/// The new text in the quotes of the old one, unless it brings characters that mean something
+/// there; then in double quotes with the escapes of JSON, which TOML and YAML understand too.
 fn written(raw: &str, old: &str, new: &str) -> String {
+    let special = |text: &str| {
+        let chars = text.chars();
+        chars
+            .filter(|c| !c.is_alphanumeric() && !"/-_.~ ".contains(*c))
+            .count()
+    };
     // Alone and without quotes it would be nothing in YAML.
-    if raw.contains(old) && !old.is_empty() && !(raw == old && new == "~") {
+    let nothing = raw == old && new == "~";
+    if !old.is_empty() && raw.contains(old) && special(new) <= special(old) && !nothing {
         raw.replacen(old, new, 1)
     } else {
         serde_json::Value::from(new).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(format: Format, text: &str, from: &str, to: &str) -> String {
+        let told = format.retell(text.as_bytes(), &mut |path, text| {
+            (path.last() == Some(&"p")).then(|| text.replace(from, to))
+        });
+        String::from_utf8(told.expect("it can be told")).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_file_is_known_by_the_end_of_its_name() {
+        assert_eq!(Format::of("config.toml"), Some(Format::Toml));
+        assert_eq!(Format::of(".aider.conf.yml"), Some(Format::Yaml));
+        assert_eq!(Format::of("x.yaml"), Some(Format::Yaml));
+        assert_eq!(Format::of("x.jsonc"), Some(Format::Json));
+        assert_eq!(Format::of("CLAUDE.md"), None);
+        assert_eq!(Format::of("json"), None);
+    }
+
+    #[test]
+    fn a_text_is_told_in_the_quotes_that_it_has() {
+        let cases = [
+            (
+                Format::Json,
+                "{\"p\": \"/h/x\", \"q\":\"/h/x\"}",
+                "{\"p\": \"~/x\", \"q\":\"/h/x\"}",
+            ),
+            (Format::Json, "{\"p\": \"\\u002fh/x\"}", "{\"p\": \"~/x\"}"),
+            (
+                Format::Toml,
+                "p = '/h/x' # /h\nq = 1",
+                "p = '~/x' # /h\nq = 1",
+            ),
+            (
+                Format::Toml,
+                "[[a]]\np = \"\"\"\n/h/x\"\"\"\n",
+                "[[a]]\np = \"\"\"\n~/x\"\"\"\n",
+            ),
+            (Format::Yaml, "a:\n- p: /h/x # c\n", "a:\n- p: ~/x # c\n"),
+            (Format::Yaml, "p: /h\n", "p: \"~\"\n"),
+            (Format::Yaml, "p: '/h'\n", "p: '~'\n"),
+            (Format::Yaml, "p: |\n  /h/x\n", "p: |\n  /h/x\n"),
+            (
+                Format::Yaml,
+                "\u{feff}a: &a {p: \"/h/é\"}\nb: *a\n",
+                "\u{feff}a: &a {p: \"~/é\"}\nb: *a\n",
+            ),
+        ];
+        for (format, before, after) in cases {
+            assert_eq!(told(format, before, "/h", "~"), after);
+        }
+        assert_eq!(
+            told(Format::Toml, "p = '~/x'\n", "~", "/it's \"h\""),
+            "p = \"/it's \\\"h\\\"/x\"\n"
+        );
+    }
+
+    #[test]
+    fn a_document_beyond_the_limit_is_refused() {
+        let long = vec![b' '; MAX_BYTES + 1];
+        for format in [Format::Json, Format::Toml, Format::Yaml] {
+            let fault = format
+                .strip(&long, &mut |_, _| false)
+                .expect_err("too long");
+            assert!(matches!(fault, DocError::TooLarge { .. }), "{fault}");
+        }
     }
 }

@@ -127,6 +127,49 @@ pub fn looks_secret(name: &str, value: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Of a machine whose home is `/home/NAME`.
+    fn of(name: &str) -> Sanitizer {
+        let pattern = KeyPattern::parse("**.run").expect("a pattern");
+        Sanitizer {
+            format: Format::Json,
+            keys: Vec::new(),
+            portable: vec![pattern],
+            home: Some(format!("/home/{name}")),
+        }
+    }
+
+    fn laid(text: &str, local: &str) -> String {
+        let laid = of("bob").lay_over(text.as_bytes(), Some(local.as_bytes()));
+        String::from_utf8(laid.expect("laid")).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_path_below_one_home_is_the_same_path_below_another() {
+        let here =
+            br#"{"run": "sh /home/ada/x", "list": [{"run": "/home/ada"}], "not": "/home/ada/x"}"#;
+        let clean = of("ada").clean(here).expect("clean").text;
+        assert_eq!(
+            String::from_utf8_lossy(&clean),
+            r#"{"run": "sh ~/x", "list": [{"run": "~"}], "not": "/home/ada/x"}"#
+        );
+        let there = of("bob").lay_over(&clean, None).expect("laid");
+        assert_eq!(
+            String::from_utf8_lossy(&there),
+            r#"{"run": "sh /home/bob/x", "list": [{"run": "/home/bob"}], "not": "/home/ada/x"}"#
+        );
+        assert_eq!(of("bob").clean(&there).expect("clean").text, clean);
+    }
+
+    #[test]
+    fn what_the_local_file_says_in_its_own_words_stays() {
+        let text = r#"{"l": [{"run": "~/new"}, {"run": "~/a"}, {"run": "~/b"}]}"#;
+        let local = r#"{"l": [{"run": "~/a"}, {"run": "/home/bob/b"}]}"#;
+        assert_eq!(
+            laid(text, local),
+            r#"{"l": [{"run": "/home/bob/new"}, {"run": "~/a"}, {"run": "/home/bob/b"}]}"#
+        );
+    }
+
     #[test]
     fn obvious_secrets_are_known_by_name_or_shape() {
         assert!(looks_secret("githubToken", "0123456789"));

@@ -242,7 +242,7 @@ fn toml_settings_travel_without_the_tables_of_this_machine() {
         codex_in_vault(&scene),
         "# my codex\nmodel = \"o5\" # best\n\n[mcp_servers.x]\ncommand = 'npx'\nenv = {}\n"
     );
-    for gone in ["/home/ada", "projects", &key] {
+    for gone in ["/home/ada", "trust_level", &key] {
         assert!(!any_object_has(&scene.bare, gone), "{gone}");
     }
     scene.b.write(

@@ -14,7 +14,7 @@ const JSON: &[&str] = &[
     "{ \"\\u0061\\ud83d\" : [ ] , \"b\" : { \"repos\" : 1 } }",
 ];
 const TOML: &[&str] = &[
-    "# top\nmodel = \"x\"\nrepos = [ 1, # c\n 2 ]\n\n[projects.\"/home/ada/a\"]\ntrust = \"yes\"\n\n[mcp.x]\ncommand = '/home/ada/bin/x'\nenv = { API_TOKEN = \"0123456789\", b.c = 1 }\n",
+    "# top\nmodel = \"x\"\nrepos = [ 1, # c\n 2 ]\n\n[projects.\"/home/ada/a\"]\ntrust = \"yes\"\n\n[mcp.x]\ncommand = '/home/ada/bin/x'\nenv = { API_TOKEN = \"0123456789\", b = { repos = 1 } }\n",
     "a.repos = 1\na.b = '''\n[x]\n'''\n[[s]]\ncommand = \"/home/ada/x\"\n[s.repos]\nx = 1\n[[s]]\nrepos = {}\n",
     "[a]\r\nrepos = 1 # c\r\n[a.b]\r\nx = [{ repos = 1 }, {}]\r\n",
 ];
