@@ -1,5 +1,7 @@
 //! Laying members back in.
 
+use std::collections::HashMap;
+
 use crate::doc::laying::Laying;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, Form, KeyPath, Member, Node, Overlaid, Shape, same_node};
@@ -100,12 +102,15 @@ impl Writing<'_> {
         wanted: &Drops<'_>,
         indent: usize,
     ) -> Result<(), DocError> {
+        let there = node.members().iter();
+        let there: HashMap<&str, &Member<'_>> =
+            there.map(|member| (&*member.key, member)).collect();
         let mut missing = Vec::new();
         for member in local.members() {
             let Some(below) = wanted.key(&member.key) else {
                 continue;
             };
-            match node.member(&member.key) {
+            match there.get(&*member.key) {
                 Some(there) => {
                     let column = column(self.text, there.key_span.start);
                     let step = step(self.local, member).unwrap_or(2);
