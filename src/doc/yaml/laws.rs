@@ -219,7 +219,7 @@ fn a_large_document_takes_no_time() {
             }
         }
         let took = began.elapsed();
-        assert!(took.as_secs() < 8, "{took:?} for {text:.40}");
+        assert!(took.as_secs() < 20, "{took:?} for {text:.40}");
     }
 }
 
