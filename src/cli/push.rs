@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use crate::flow::push::{PushOptions, PushReport, push};
-use crate::flow::report::{SkippedProject, UnitChanges, WithheldLine};
+use crate::flow::report::{Reason, SkippedProject, UnitChanges, WithheldLine};
 use crate::flow::{FlowError, Selection};
 
 use super::answer::{Answer, Look};
 use super::args::PushArgs;
 use super::ctx::Ctx;
-use super::show::{Table, count, printable};
+use super::show::{Table, bytes, count, printable};
 use super::words::{CONFLICT_HINT, change_sign, healed_words, reason_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
@@ -42,11 +42,21 @@ fn hints(report: &PushReport) -> Vec<String> {
     if report
         .withheld
         .iter()
-        .any(|line| line.reason == crate::flow::report::Reason::MassDelete)
+        .any(|line| line.reason == Reason::MassDelete)
     {
         hints.push(
             "if the files were meant to go: `holdall backup push --allow-mass-delete`".to_owned(),
         );
+    }
+    if report
+        .withheld
+        .iter()
+        .any(|line| line.reason == Reason::BadRules)
+    {
+        hints.push("mend the line: every rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it".to_owned());
+    }
+    if !report.large.is_empty() {
+        hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
     }
     hints.extend(skipped_hints(&report.skipped));
     hints
@@ -83,6 +93,15 @@ fn text(report: &PushReport, look: &Look) -> String {
         )
         .ok();
     }
+    for line in &report.large {
+        let (size, limit) = (bytes(line.size), bytes(line.limit));
+        let name = printable(&line.project);
+        writeln!(
+            text,
+            "large  {name}: {size} of state, more than limits.warn_project ({limit})"
+        )
+        .ok();
+    }
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
     }
@@ -91,10 +110,20 @@ fn text(report: &PushReport, look: &Look) -> String {
 }
 
 fn changes(text: &mut String, unit: &UnitChanges, each: bool) {
-    if each {
+    // What a tool's settings are is said once without being asked for.
+    if each || (unit.is_settings && unit.first) {
         for change in &unit.changes {
             let place = format!("{}/{}", unit.name, change.path);
-            writeln!(text, "{} {}", change_sign(change.change), printable(&place)).ok();
+            let keys = unit.local_keys.get(&change.path);
+            let keys =
+                keys.map_or_else(String::new, |keys| format!("  without {}", keys.join(", ")));
+            writeln!(
+                text,
+                "{} {}{keys}",
+                change_sign(change.change),
+                printable(&place)
+            )
+            .ok();
         }
     } else if unit.files > 0 {
         writeln!(
@@ -150,7 +179,8 @@ fn left(report: &PushReport) -> String {
                 .rule
                 .as_deref()
                 .map_or_else(String::new, |rule| format!("rule {rule}"));
-            table.row([place, rule]);
+            let of = line.place.as_ref().map(|place| format!("({place})"));
+            table.row([place, rule, of.unwrap_or_default()]);
         }
         text.push_str(&table.to_string());
     }

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::base::HostPath;
-use crate::config::{ConfigFile, KEYS, Key, Setting, Value};
+use crate::config::{ConfigFile, KEYS, Key, RULES, Setting, Value};
 
+use super::session::own_rules;
 use super::{FlowError, Places};
 
 /// A key and what holds for it.
@@ -86,6 +87,10 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
     let mut file = ConfigFile::open(&places.config_file)?;
     let existed = file.exists();
     let changed = file.set(key, text)?;
+    if key == RULES {
+        // A broken rule would stop every run from then on.
+        own_rules(&places.config_file, &file.rules()?)?;
+    }
     file.save()?;
     let key = Key::named(key)?;
     let value = Value::parse(key, text)?;

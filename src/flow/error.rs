@@ -180,6 +180,9 @@ impl FlowError {
             Self::Repo(fault) => repo_kind(fault),
             Self::Base(fault) => base_kind(fault),
             Self::Config(fault) => config_kind(fault),
+            Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
+                ErrorKind::Invalid
+            }
             Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => ErrorKind::Io,
         }
     }
@@ -231,6 +234,9 @@ impl FlowError {
                 one("rename what carries it (a machine's name, a directory), and push again")
             }
             Self::Config(fault) => config_hints(fault),
+            Self::Source(SourceError::Rule { .. }) => {
+                one("mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it")
+            }
             Self::Wire(fault) => wire_hints(fault),
             Self::Project(ProjectError::NotFound { .. }) => one("run `holdall project list`"),
             Self::Vault(VaultError::NoSuchRevision { .. }) => {

@@ -115,7 +115,7 @@ impl Here {
             if let Some(known) = adopt(&mut registered, &placement, upstream) {
                 dirs.extend(known);
             }
-            let unit = Unit::of_project(&registered, &dirs, &session.config.presets_off);
+            let unit = Unit::of_project(&registered, &dirs, &session.rules)?;
             let scanned = scan(session, unit, cache, objects)?;
             here.projects.push(LocalProject {
                 registered,
@@ -139,7 +139,7 @@ impl Here {
         upstream: &Upstream,
         (agreed, objects): (&Agreed, &Objects<'_>),
     ) -> Result<(), FlowError> {
-        for unit in absent_tools(session) {
+        for unit in absent_tools(session)? {
             let dir = names::settings_tool_dir(&unit.name)?;
             let was_here = agreed.content(objects.store(), &unit.key)?.is_some();
             if !was_here && upstream.dir(objects, &dir)?.is_some() {

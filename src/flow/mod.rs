@@ -9,6 +9,7 @@ pub mod config;
 pub mod configure;
 mod conflicts;
 mod error;
+pub mod explain;
 mod filing;
 mod guard;
 mod heal;

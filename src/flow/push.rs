@@ -9,8 +9,8 @@ use crate::vault::Objects;
 use super::here::{Here, Selection};
 use super::publish::{Ground, Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LeftLine, SkippedProject, UnitChanges, WithheldLine, left, skipped,
-    withheld,
+    ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
+    large, left, skipped, withheld,
 };
 use super::round::{Round, RoundPlan};
 use super::upstream::{Healed, Upstream};
@@ -49,6 +49,7 @@ pub struct PushReport {
     pub settings: Vec<UnitChanges>,
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
+    pub large: Vec<LargeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
@@ -176,6 +177,7 @@ fn report(
         settings,
         withheld: withheld(here),
         left: left(here),
+        large: large(here, writer.session.config.warn_project),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),

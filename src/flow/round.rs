@@ -145,6 +145,7 @@ impl Round<'_> {
         withhold_accidents(objects, scanned, &trios, self.allow_mass_delete)?;
         let decided = judge(objects, berth.tree, trios, scanned)?;
         let mut changes = UnitChanges::of(&scanned.unit);
+        changes.first = base.is_none();
         let mut edits = Edits::new();
         for (trio, verdict) in &decided {
             match verdict.vault {
@@ -152,6 +153,7 @@ impl Round<'_> {
                 InVault::Put(leaf) => {
                     edits.insert(trio.path.clone(), leaf.map_or(Graft::Remove, Graft::Leaf));
                     changes.push(&trio.path, trio.vault, leaf);
+                    changes.keep_keys(&scanned.unit, &trio.path);
                 }
                 InVault::File => self.file(objects, scanned, trio, plan)?,
             }

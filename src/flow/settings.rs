@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::ConfigFile;
-use crate::source::{Decision, Rules, presets};
+use crate::source::{Decision, presets};
 
 use super::unit::{HOME_TOOL, added_path, settings_units};
 use super::{FlowError, Session};
@@ -106,7 +106,7 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
         file.set_list("settings.off", &off)?
     } else {
         let path = below_home(session, what)?;
-        refuse_ruled_out(&path)?;
+        refuse_ruled_out(session, &path)?;
         let text = format!("~/{path}");
         if !session.places.home.below(&path).as_path().exists() {
             return Err(FlowError::NoSuchPath {
@@ -174,14 +174,14 @@ fn below_home(session: &Session<'_>, what: &str) -> Result<VaultPath, FlowError>
 }
 
 /// What a rule keeps here would silently never travel: so it is said at once.
-fn refuse_ruled_out(path: &VaultPath) -> Result<(), FlowError> {
-    let rules = Rules::for_settings(HOME_TOOL, &[]);
+fn refuse_ruled_out(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
+    let rules = session.rules.for_settings(HOME_TOOL)?;
     match rules.decide(path.as_str(), false).filter(Decision::is_out) {
         None => Ok(()),
         Some(decision) => Err(FlowError::Refused {
             what: format!(
-                "~/{path} never travels: {} (rule `{}`)",
-                decision.why, decision.pattern
+                "~/{path} never travels: {} (rule `{}` in {})",
+                decision.rule.why, decision.rule.text, decision.rule.place
             ),
             hint: "add a file or directory that no rule keeps here".to_owned(),
         }),
