@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::ConfigFile;
-use crate::source::{Decision, presets};
+use crate::source::{Class, Decision, presets};
 
 use super::unit::{HOME_TOOL, added_path, settings_units};
 use super::{FlowError, Session};
@@ -25,6 +25,8 @@ pub struct SettingsTool {
     pub tool: String,
     pub root: HostPath,
     pub paths: Vec<SettingsPath>,
+    /// The patterns of what its preset keeps on this machine.
+    pub stays: Vec<String>,
     /// Where it comes from: a preset, or `settings add`.
     pub preset: bool,
 }
@@ -56,6 +58,7 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
         .map(|unit| SettingsTool {
             tool: unit.name.clone(),
             root: unit.root.clone(),
+            stays: patterns_that_stay(&unit.name),
             preset: unit.name != HOME_TOOL,
             paths: unit
                 .roots
@@ -82,6 +85,15 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
         absent: absent.collect(),
         tools,
     })
+}
+
+fn patterns_that_stay(tool: &str) -> Vec<String> {
+    let preset = presets().iter().find(|preset| preset.name == tool);
+    let rules = preset
+        .into_iter()
+        .flat_map(|preset| preset.rules.iter().chain(&preset.home_rules));
+    let stays = rules.filter(|rule| rule.class.is_some_and(|class| class != Class::Keep));
+    stays.map(|rule| rule.text.clone()).collect()
 }
 
 fn settings_path(unit: &super::unit::Unit, path: &VaultPath) -> SettingsPath {

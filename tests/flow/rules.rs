@@ -268,11 +268,24 @@ fn rules_of_the_person_hold_for_settings_too() {
     for name in ["agents/a.md", "agents/draft-b.md", "CLAUDE.md"] {
         scene.a.write(Path::new(".claude").join(name), "1\n");
     }
-    let said = scene.a.ok(&["backup", "push"]).stdout;
-    assert!(
-        said.contains("+ claude/agents/a.md"),
-        "the first push lists them: {said}"
-    );
+    scene
+        .a
+        .write(".aigon/config.json", "{\"theme\": \"dark\"}\n");
+    for args in [&["backup", "push", "--dry-run"][..], &["backup", "push"]] {
+        let said = scene.a.ok(args).stdout;
+        let keys = "+ aigon/config.json  without repos, serverPort";
+        for words in ["+ claude/agents/a.md", keys] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+    }
+    let said = scene.a.ok(&["settings", "list"]).stdout;
+    for words in [
+        "without repos, serverPort",
+        "stays here: ",
+        "/.credentials.json",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
     let files = scene.vault();
     assert!(files.contains_key("settings/claude/agents/a.md"));
     assert!(!files.contains_key("settings/claude/agents/draft-b.md"));
