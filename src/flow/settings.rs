@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::ConfigFile;
-use crate::source::{Class, Decision, presets};
+use crate::source::{Class, Decision, pattern_for, presets};
 
 use super::unit::{HOME_TOOL, added_path, settings_units};
 use super::{FlowError, Session};
@@ -188,14 +188,20 @@ fn below_home(session: &Session<'_>, what: &str) -> Result<VaultPath, FlowError>
 /// What a rule keeps here would silently never travel: so it is said at once.
 fn refuse_ruled_out(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
     let rules = session.rules.for_settings(HOME_TOOL)?;
-    match rules.decide(path.as_str(), false).filter(Decision::is_out) {
-        None => Ok(()),
-        Some(decision) => Err(FlowError::Refused {
-            what: format!(
-                "~/{path} never travels: {} (rule `{}` in {})",
-                decision.rule.why, decision.rule.text, decision.rule.place
-            ),
-            hint: "add a file or directory that no rule keeps here".to_owned(),
-        }),
-    }
+    let is_dir = session.places.home.below(path).as_path().is_dir();
+    let decision = rules.decide(path.as_str(), is_dir);
+    let Some(decision) = decision.filter(Decision::is_out) else {
+        return Ok(());
+    };
+    let own = pattern_for(path.as_str(), is_dir).unwrap_or_default();
+    Err(FlowError::Refused {
+        what: format!(
+            "~/{path} never travels: {} (rule `{}` in {})",
+            decision.rule.why, decision.rule.text, decision.rule.place
+        ),
+        hint: format!(
+            "if it should: add `!{own}` to `rules` in {}",
+            session.places.config_file
+        ),
+    })
 }

@@ -13,22 +13,12 @@ const MAX_PATTERN: usize = 1000;
 /// A pattern that was understood.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    /// Without the `!` and the slash at the end; for the last name of a path or for the whole of it.
+    /// Without the `!` and the slash at the end, for the whole path.
     pub glob: Glob,
-    pub on: On,
     /// Began with `!`: what it matches travels after all.
     pub negated: bool,
     /// Ended with `/`: it matches directories only.
     pub dirs_only: bool,
-}
-
-/// What a pattern is held against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum On {
-    /// The last name, at any depth: the pattern has no slash but at its end.
-    Name,
-    /// The whole path.
-    Path,
 }
 
 impl Pattern {
@@ -49,20 +39,16 @@ impl Pattern {
             Some(rest) => (true, rest),
             None => (false, rest),
         };
-        let on = if rest.contains('/') {
-            On::Path
-        } else {
-            On::Name
-        };
+        // A slash anywhere but at the end ties the pattern to the top.
+        let is_tied = rest.contains('/');
         let names = names(rest.strip_prefix('/').unwrap_or(rest)).map_err(fault)?;
-        let glob = GlobBuilder::new(&joined(names, on))
-            .literal_separator(on == On::Path)
+        let glob = GlobBuilder::new(&joined(names, is_tied))
+            .literal_separator(true)
             .backslash_escape(true)
             .build()
             .map_err(|_| fault("it cannot be understood"))?;
         Ok(Self {
             glob,
-            on,
             negated,
             dirs_only,
         })
@@ -77,12 +63,15 @@ enum Name {
     Glob(String),
 }
 
-fn joined(names: Vec<Name>, on: On) -> String {
-    let mut parts: Vec<String> = Vec::with_capacity(names.len());
+fn joined(names: Vec<Name>, is_tied: bool) -> String {
+    let mut parts: Vec<String> = Vec::with_capacity(names.len() + 1);
+    if !is_tied {
+        parts.push("**".to_owned());
+    }
     for name in names {
         match name {
             Name::Glob(glob) => parts.push(glob),
-            Name::Deep if on == On::Name => parts.push("*".to_owned()),
+            Name::Deep if !is_tied => parts.push("*".to_owned()),
             Name::Deep if parts.last().is_some_and(|last| last == "**") => {}
             Name::Deep => parts.push("**".to_owned()),
         }
@@ -284,13 +273,6 @@ mod tests {
             assert!(fault.to_string().contains(why), "{text:?}: {fault}");
         }
         assert!(Pattern::parse(&"x".repeat(2000)).is_err());
-    }
-
-    #[test]
-    fn a_pattern_without_slash_is_held_against_the_last_name() {
-        for (text, on) in [("a", On::Name), ("a/", On::Name), ("/a", On::Path)] {
-            assert_eq!(Pattern::parse(text).expect("valid").on, on, "{text}");
-        }
     }
 
     proptest::proptest! {

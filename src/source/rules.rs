@@ -8,7 +8,6 @@ use globset::{Candidate, GlobSet, GlobSetBuilder};
 
 use super::SourceError;
 use super::line::{Class, MergeClass, RuleLine};
-use super::pattern::On;
 use super::preset::{GENERIC, Preset, preset_for_dir, presets};
 
 /// The rule that decided about a path.
@@ -103,18 +102,9 @@ impl Rules {
 /// Rules that were compiled together.
 #[derive(Debug)]
 struct Layer {
-    rules: Vec<Arc<RuleLine>>,
-    /// The patterns for the last name of a path: most of them, and the fast ones.
-    names: Globs,
-    /// The patterns for the whole path.
-    paths: Globs,
-}
-
-#[derive(Debug)]
-struct Globs {
+    /// One glob for each rule, in the same order.
     set: GlobSet,
-    /// The rule of each glob.
-    rules: Vec<usize>,
+    rules: Vec<Arc<RuleLine>>,
 }
 
 thread_local! {
@@ -124,48 +114,23 @@ thread_local! {
 
 impl Layer {
     fn new(lines: Vec<RuleLine>) -> Result<Self, SourceError> {
+        let mut builder = GlobSetBuilder::new();
+        for line in &lines {
+            builder.add(line.pattern.glob.clone());
+        }
+        let set = builder.build();
         Ok(Self {
-            names: Globs::of(&lines, On::Name)?,
-            paths: Globs::of(&lines, On::Path)?,
+            set: set.map_err(|source| SourceError::TooManyRules { source })?,
             rules: lines.into_iter().map(Arc::new).collect(),
         })
     }
 
     fn last(&self, path: &str, counts: impl Fn(&RuleLine) -> bool) -> Option<&Arc<RuleLine>> {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let counts = |rule: usize| counts(&self.rules[rule]);
-        let by_name = self.names.last(name, counts);
-        let by_path = self.paths.last(path, counts);
-        by_name.max(by_path).map(|rule| &self.rules[rule])
-    }
-}
-
-impl Globs {
-    fn of(lines: &[RuleLine], on: On) -> Result<Self, SourceError> {
-        let mut builder = GlobSetBuilder::new();
-        let mut rules = Vec::new();
-        for (rule, line) in lines.iter().enumerate() {
-            if line.pattern.on == on {
-                builder.add(line.pattern.glob.clone());
-                rules.push(rule);
-            }
-        }
-        let set = builder.build();
-        Ok(Self {
-            set: set.map_err(|source| SourceError::TooManyRules { source })?,
-            rules,
-        })
-    }
-
-    fn last(&self, text: &str, counts: impl Fn(usize) -> bool) -> Option<usize> {
-        if self.rules.is_empty() {
-            return None;
-        }
         MATCHED.with_borrow_mut(|matched| {
-            let candidate = Candidate::new(Path::new(text));
+            let candidate = Candidate::new(Path::new(path));
             self.set.matches_candidate_into(&candidate, matched);
-            let rules = matched.iter().map(|glob| self.rules[*glob]);
-            rules.filter(|rule| counts(*rule)).max()
+            let mut rules = matched.iter().rev().map(|rule| &self.rules[*rule]);
+            rules.find(|rule| counts(rule))
         })
     }
 }

@@ -200,7 +200,7 @@ fn patterns_mean_what_they_mean_to_git() {
             decided += usize::from(*theirs > 0);
         }
     });
-    assert!(decided > 1000, "git decided only {decided} times");
+    assert!(decided > 200, "git decided only {decided} times");
 }
 
 /// A line of the language, or nearly.

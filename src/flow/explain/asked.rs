@@ -197,7 +197,11 @@ impl<'a> Asked<'a> {
             Some(_) => return None,
         };
         let is_dir = self.is_dir || at != path;
+        // Of the state directory itself no rule speaks.
         let (_, tail) = self.unit.rules_for(at, is_dir)?;
+        if tail.is_empty() {
+            return None;
+        }
         let line = format!("{sign}{}", pattern_for(tail, is_dir)?);
         let top = self.unit.root.below(root);
         // A single file has no room for rules of its own.
