@@ -211,7 +211,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "let larger files travel",
             ),
             example(
-                "holdall config set rules '*.bak, !notes.log'",
+                "holdall config set rules '*.bak,!keep.bak'",
                 "what stays here, and what travels after all",
             ),
         ],
