@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use crate::flow::push::{PushOptions, PushReport, push};
-use crate::flow::report::{Reason, SkippedProject, UnitChanges, WithheldLine};
-use crate::flow::{FlowError, Selection};
+use crate::flow::report::{SkippedProject, UnitChanges, WithheldLine};
+use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::PushArgs;
 use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
-use super::words::{CONFLICT_HINT, change_sign, healed_words, reason_words};
+use super::words::{change_sign, conflict_hints, conflict_words, healed_words, reason_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
     let options = PushOptions {
@@ -36,25 +36,8 @@ fn hints(report: &PushReport) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if !report.conflicts.is_empty() {
-        hints.push(CONFLICT_HINT.to_owned());
-    }
-    if report
-        .withheld
-        .iter()
-        .any(|line| line.reason == Reason::MassDelete)
-    {
-        hints.push(
-            "if the files were meant to go: `holdall backup push --allow-mass-delete`".to_owned(),
-        );
-    }
-    if report
-        .withheld
-        .iter()
-        .any(|line| line.reason == Reason::BadRules)
-    {
-        hints.push("mend the line: every rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it".to_owned());
-    }
+    hints.extend(conflict_hints(&report.conflicts));
+    hints.extend(withheld_hints(&report.withheld, "push"));
     if !report.large.is_empty() {
         hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
     }
@@ -84,15 +67,7 @@ fn text(report: &PushReport, look: &Look) -> String {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
     text.push_str(&withheld(&report.withheld));
-    for conflict in &report.conflicts {
-        let place = format!("{}/{}", conflict.project, conflict.path);
-        writeln!(
-            text,
-            "conflict  {}: changed here and in the vault; both versions are kept",
-            printable(&place)
-        )
-        .ok();
-    }
+    text.extend(report.conflicts.iter().map(conflict_words));
     for line in &report.large {
         let (size, limit) = (bytes(line.size), bytes(line.limit));
         let name = printable(&line.project);
@@ -152,9 +127,12 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
             .rule
             .as_deref()
             .map_or_else(String::new, |rule| format!(" ({}{at})", printable(rule)));
+        let detail = line.detail.as_deref().map_or_else(String::new, |detail| {
+            format!(" ({}: {})", line.file, printable(detail))
+        });
         writeln!(
             text,
-            "withheld  {}: {}{rule}",
+            "withheld  {}: {}{rule}{detail}",
             printable(&place),
             reason_words(line.reason)
         )
@@ -193,16 +171,15 @@ fn outcome(report: &PushReport) -> String {
         "{} added, {} changed, {} removed",
         files.added, files.changed, files.removed
     );
+    let healed = report.healed.map_or_else(String::new, |healed| {
+        format!("{}\n", healed_words(healed, !report.dry_run))
+    });
     if report.dry_run {
         return format!(
-            "would push: {what} ({} looked at); nothing was changed\n",
+            "{healed}would push: {what} ({} looked at); nothing was changed\n",
             count(files.scanned as u64, "file")
         );
     }
-    let healed = report
-        .healed
-        .map(healed_words)
-        .map_or_else(String::new, |words| format!("{words}\n"));
     let commit = report.commit.map_or_else(String::new, |id| id.short());
     let place = report.remote.as_deref().map(printable);
     let line = match (report.committed, place) {

@@ -49,7 +49,11 @@ fn list_text(report: &SettingsListReport) -> String {
             } else {
                 format!("without {}", path.local_keys.join(", "))
             };
-            let present = if path.present { "" } else { "not here" };
+            let present = match (path.linked, path.present) {
+                (true, _) => "stays: a link to somewhere else",
+                (false, true) => "",
+                (false, false) => "not here",
+            };
             table.row([path.path.to_string(), present.to_owned(), keys]);
         }
         text.push_str(&table.to_string());

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::HostPath;
 use crate::config::{ConfigFile, KEYS, Key, RULES, Setting, Value};
+use crate::source::presets;
 
 use super::session::own_rules;
 use super::{FlowError, Places};
@@ -91,9 +92,10 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
         // A broken rule would stop every run from then on.
         own_rules(&places.config_file, &file.rules()?)?;
     }
-    file.save()?;
     let key = Key::named(key)?;
     let value = Value::parse(key, text)?;
+    refuse_unknown_presets(key, &value)?;
+    file.save()?;
     Ok(ConfigChangeReport {
         file: places.config_file.clone(),
         key: key.name.to_owned(),
@@ -102,6 +104,27 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
         changed,
         created: changed && !existed,
     })
+}
+
+/// A misspelt name would switch nothing off, and nobody would hear of it.
+fn refuse_unknown_presets(key: &Key, value: &Value) -> Result<(), FlowError> {
+    let Value::List(names) = value else {
+        return Ok(());
+    };
+    if !matches!(key.name, "presets.off" | "settings.off") {
+        return Ok(());
+    }
+    let known = || presets().iter().map(|preset| preset.name.as_str());
+    match names
+        .iter()
+        .find(|name| !known().any(|known| known == **name))
+    {
+        Some(name) => Err(FlowError::NoSuchPreset {
+            name: name.clone(),
+            known: known().collect(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Lets a key have its default again.

@@ -120,9 +120,18 @@ pub struct ConflictLine {
     pub kind: &'static str,
     pub project: String,
     pub path: VaultPath,
+    /// The vault has every version of it. Else this disk's own waits for a push to be filed.
+    pub filed: bool,
+    /// This disk has a version that the vault does not have at the path.
+    pub here: bool,
+    /// Where versions are on file in the vault.
+    pub dir: Option<VaultPath>,
+    /// The machines whose versions these are, by name.
+    pub machines: Vec<String>,
 }
 
 impl ConflictLine {
+    /// A conflict, before anybody looked up who has which version.
     #[must_use]
     pub fn file(id: String, project: &str, path: VaultPath) -> Self {
         Self {
@@ -130,6 +139,10 @@ impl ConflictLine {
             kind: "file",
             project: project.to_owned(),
             path,
+            filed: false,
+            here: false,
+            dir: None,
+            machines: Vec::new(),
         }
     }
 }
@@ -139,9 +152,13 @@ impl ConflictLine {
 pub struct WithheldLine {
     pub project: String,
     pub path: VaultPath,
+    /// Where it is on this disk.
+    pub file: HostPath,
     pub reason: Reason,
     pub rule: Option<String>,
     pub line: Option<usize>,
+    /// What exactly is wrong with it, where that is known.
+    pub detail: Option<String>,
 }
 
 /// A path that stays behind because a rule says so.
@@ -249,12 +266,18 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
             .left
             .values()
             .filter(|left| wants_attention(left.reason));
-        let lines = lines.map(|left| WithheldLine {
-            project: name.clone(),
-            path: left.path.clone(),
-            reason: left.reason,
-            rule: left.rule.clone(),
-            line: scanned.lines.get(&left.path).copied(),
+        let lines = lines.map(|left| {
+            // No rule decides on these: what stands in its place is what was found.
+            let is_found = matches!(left.reason, Reason::Unreadable | Reason::Damaged);
+            WithheldLine {
+                project: name.clone(),
+                path: left.path.clone(),
+                file: scanned.unit.root.below(&left.path),
+                reason: left.reason,
+                rule: left.rule.clone().filter(|_| !is_found),
+                line: scanned.lines.get(&left.path).copied(),
+                detail: left.rule.clone().filter(|_| is_found),
+            }
         });
         lines.collect::<Vec<_>>()
     };

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Blobs, HostPath, Kind, Leaf, ObjectId, VaultPath};
-use crate::doc::json;
+use crate::base::{HostPath, Leaf, ObjectId, VaultPath};
 use crate::layout::{Owner, PathNote};
-use crate::merge::{Edits, Graft, Scope, Trio, edit};
+use crate::merge::{Edits, Graft, Scope, edit};
 use crate::snapshot::{StatCache, TakeOptions, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
@@ -27,6 +26,10 @@ pub struct Scanned {
     pub missing_roots: Vec<VaultPath>,
     /// How large all of it is, in bytes.
     pub size: u64,
+    /// There is something in the unit's directory: it is no mount point that waits for its disk.
+    is_inhabited: bool,
+    /// A tool that has no directory here: what was agreed about it is of another time.
+    pub is_absent: bool,
     /// Temp files that a killed restore left.
     pub temp: Vec<HostPath>,
     tracked: BTreeSet<Vec<u8>>,
@@ -64,16 +67,15 @@ impl Scanned {
         }
     }
 
-    /// Whether a settings file that nobody has agreed on yet is empty but for what belongs to this
-    /// machine alone: then it has nothing to say to the vault, and nothing to disagree about.
-    pub fn says_nothing(&self, blobs: &dyn Blobs, trio: &Trio) -> Result<bool, FlowError> {
-        let (None, Some(local)) = (trio.base, trio.local) else {
-            return Ok(false);
-        };
-        if self.unit.sanitizer(&trio.path).is_none() || local.kind == Kind::Link {
-            return Ok(false);
-        }
-        Ok(json::same_value(&blobs.blob(local.id)?, b"{}"))
+    /// Whether a path lies in a state directory that is gone from a checkout that is there: it was
+    /// cloned again, or cleaned. Of a directory in which nothing is at all nobody can say that.
+    #[must_use]
+    pub fn is_brought_back(&self, path: &VaultPath) -> bool {
+        self.is_inhabited
+            && self
+                .missing_roots
+                .iter()
+                .any(|root| path.below(root).is_some())
     }
 
     /// Leaves the directories whose own rules are broken: what they meant cannot be guessed.
@@ -176,6 +178,8 @@ pub fn scan(
         lines: BTreeMap::new(),
         missing_roots: walked.missing_roots,
         size: walked.found.iter().map(|found| found.stat.size).sum(),
+        is_inhabited: is_inhabited(&unit.root),
+        is_absent: false,
         temp: walked.temp,
         tracked,
         unit,
@@ -183,6 +187,10 @@ pub fn scan(
     scanned.leave_unruled();
     scanned.tree = tree_of(objects, &scanned.leaves)?;
     Ok(scanned)
+}
+
+fn is_inhabited(root: &HostPath) -> bool {
+    std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// The tree of a set of leaves.
@@ -201,6 +209,7 @@ pub fn tree_of(
 pub fn absent(unit: Unit) -> Scanned {
     Scanned {
         left: BTreeMap::new(),
+        is_absent: true,
         ..unreadable(unit, Reason::Missing, None)
     }
 }
@@ -223,6 +232,8 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),
         size: 0,
+        is_inhabited: false,
+        is_absent: false,
         temp: Vec::new(),
         tracked: BTreeSet::new(),
         unit,

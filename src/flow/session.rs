@@ -14,8 +14,9 @@ use crate::base::{
 use crate::config::{Config, Written};
 use crate::source::{RuleBook, RuleLine, RulePlace, SourceError};
 use crate::vault::wire::{Address, PathRemote, Remote, WireOptions};
-use crate::vault::{Author, RefName, Store};
+use crate::vault::{Author, Store};
 
+use super::memory::Sent;
 use super::{Event, FlowError, Places, Watch};
 
 /// One run, before it holds any lock.
@@ -217,9 +218,8 @@ impl<'a> Writer<'a> {
     pub fn remote(&self) -> Result<Option<Box<dyn Remote>>, FlowError> {
         let remote = self.session.remote(&self.machine())?;
         if let Some(remote) = remote.as_ref().filter(|_| self.after_crash) {
-            let pending = self.store.read_ref(RefName::Pending)?;
-            let pending = pending.map(|id| self.store.commit_info(id)).transpose()?;
-            remote.sweep(pending.and_then(|info| info.parents.first().copied()))?;
+            let sent = Sent::all(&self.store)?;
+            remote.sweep(&sent.iter().map(|sent| sent.to).collect::<Vec<_>>())?;
         }
         Ok(remote)
     }

@@ -16,6 +16,8 @@ use super::{FlowError, Session};
 pub struct SettingsPath {
     pub path: VaultPath,
     pub present: bool,
+    /// It is a link, or lies behind one: then it stays, for what it leads to is kept elsewhere.
+    pub linked: bool,
     /// Keys that stay on this machine.
     pub local_keys: Vec<String>,
 }
@@ -100,8 +102,17 @@ fn settings_path(unit: &super::unit::Unit, path: &VaultPath) -> SettingsPath {
     SettingsPath {
         path: path.clone(),
         present: unit.root.below(path).as_path().exists(),
+        linked: is_linked(&unit.root, path),
         local_keys: unit.local_keys(path),
     }
+}
+
+/// Whether the path, or a directory on the way to it from the root, is a link.
+fn is_linked(root: &HostPath, path: &VaultPath) -> bool {
+    path.ancestors().chain([path.clone()]).any(|part| {
+        let seen = root.below(&part).as_path().symlink_metadata();
+        seen.is_ok_and(|seen| seen.is_symlink())
+    })
 }
 
 /// Lets a path of the home directory travel; a tool that was switched off comes back by its name.
@@ -118,6 +129,7 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
         file.set_list("settings.off", &off)?
     } else {
         let path = below_home(session, what)?;
+        refuse_own_places(session, &path)?;
         refuse_ruled_out(session, &path)?;
         let text = format!("~/{path}");
         if !session.places.home.below(&path).as_path().exists() {
@@ -175,14 +187,41 @@ pub fn remove(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport,
 
 /// A path as a person wrote it: relative to where they stand, or to their home.
 fn below_home(session: &Session<'_>, what: &str) -> Result<VaultPath, FlowError> {
-    let full: PathBuf = match what.strip_prefix("~/") {
-        Some(tail) => session.places.home.join(tail).as_path().to_owned(),
-        None => session.edges.env.cwd.join(what),
+    let full: PathBuf = match what.strip_prefix('~') {
+        Some("" | "/") => session.places.home.as_path().to_owned(),
+        Some(tail) if tail.starts_with('/') => session
+            .places
+            .home
+            .join(tail.trim_start_matches('/'))
+            .as_path()
+            .to_owned(),
+        _ => session.edges.env.cwd.join(what),
     };
+    if full == session.places.home.as_path() {
+        return Ok(VaultPath::root());
+    }
     let text = full.to_str().ok_or_else(|| FlowError::OutsideHome {
         path: what.to_owned(),
     })?;
     added_path(&session.places.home, text)
+}
+
+/// The vault must not travel inside itself, nor all of the home directory with it.
+fn refuse_own_places(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
+    let full = session.places.home.below(path);
+    if path.is_root() {
+        return Err(FlowError::Refused {
+            what: format!("{full} is the whole home directory"),
+            hint: "name the file or directory in it that is to travel".to_owned(),
+        });
+    }
+    match session.places.met_by(full.as_path()) {
+        Some(own) => Err(FlowError::Refused {
+            what: format!("{full} cannot travel: holdall keeps its own data in {own}"),
+            hint: "name a file or directory of another program".to_owned(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// What a rule keeps here would silently never travel: so it is said at once.

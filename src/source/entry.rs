@@ -115,7 +115,7 @@ impl Reason {
 pub struct Left {
     pub path: VaultPath,
     pub reason: Reason,
-    /// The pattern that decided, where one did.
+    /// The pattern that decided, where one did; what was found, where something is wrong with it.
     pub rule: Option<String>,
     pub is_dir: bool,
 }

@@ -64,7 +64,7 @@ pub enum SettingsCommand {
         #[arg(value_hint = ValueHint::AnyPath)]
         path: PathBuf,
     },
-    /// See which settings travel, and why
+    /// See which settings travel, and why others stay
     List,
     /// Let a file, or all settings of a tool, stay here
     ///
