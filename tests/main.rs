@@ -12,6 +12,7 @@
 mod architecture;
 mod cli;
 mod flow;
+mod fuzz;
 mod convergence;
 mod crash;
 mod kit;

@@ -249,6 +249,9 @@ impl FlowError {
             Self::Repo(fault) => repo_kind(fault),
             Self::Base(fault) => base_kind(fault),
             Self::Config(fault) => config_kind(fault),
+            Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
+                ErrorKind::Invalid
+            }
             Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => ErrorKind::Io,
         }
     }

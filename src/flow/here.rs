@@ -105,7 +105,7 @@ impl Here {
             settings: Vec::new(),
             others: Vec::new(),
             is_whole: selection.projects.is_empty(),
-            away: absent_tools(session)
+            away: absent_tools(session)?
                 .into_iter()
                 .map(|unit| unit.key)
                 .collect(),
@@ -124,7 +124,7 @@ impl Here {
             if let Some(known) = adopt(&mut registered, &placement, upstream) {
                 dirs.extend(known);
             }
-            let unit = Unit::of_project(&registered, &dirs, &session.config.presets_off);
+            let unit = Unit::of_project(&registered, &dirs, &session.rules)?;
             let scanned = scan(session, unit, cache, objects)?;
             here.projects.push(LocalProject {
                 registered,
@@ -149,7 +149,7 @@ impl Here {
         (agreed, objects): (&Agreed, &Objects<'_>),
     ) -> Result<(), FlowError> {
         let known = agreed.units(objects)?;
-        for unit in absent_tools(session) {
+        for unit in absent_tools(session)? {
             let dir = names::settings_tool_dir(&unit.name)?;
             if !known.contains(&unit.key) && upstream.dir(objects, &dir)?.is_some() {
                 self.settings.push(absent(unit));

@@ -7,6 +7,7 @@ use crate::base::StoreError;
 use crate::config::{ConfigError, Place};
 use crate::merge::MergeError;
 use crate::project::ProjectError;
+use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
@@ -67,6 +68,9 @@ impl FlowError {
                 one("rename what carries it (a machine's name, a directory), and push again")
             }
             Self::Config(fault) => config_hints(fault),
+            Self::Source(SourceError::Rule { .. }) => one(
+                "mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it",
+            ),
             Self::Wire(fault) => wire_hints(fault),
             Self::Project(fault) => project_hints(fault),
             Self::Vault(fault) => vault_hints(fault),
@@ -243,6 +247,9 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
             format!("take the secret out of {file}, then {again}; until then the file stays here")
         }
         Reason::Unstable => format!("something is writing {file}: {again} when it is done"),
+        Reason::BadRules => format!(
+            "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
+        ),
         Reason::BadName => format!("rename {file}, then {again}"),
         _ => return None,
     })

@@ -10,6 +10,7 @@ pub mod configure;
 mod conflicts;
 mod equal;
 mod error;
+pub mod explain;
 mod filing;
 mod guard;
 mod heal;

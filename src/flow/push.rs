@@ -12,8 +12,8 @@ use super::here::{Here, Selection};
 use super::meeting::Terms;
 use super::publish::{Ground, Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LeftLine, SkippedProject, UnitChanges, WithheldLine, left, skipped,
-    withheld,
+    ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
+    large, left, skipped, withheld,
 };
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
@@ -53,6 +53,7 @@ pub struct PushReport {
     pub settings: Vec<UnitChanges>,
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
+    pub large: Vec<LargeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
@@ -207,6 +208,7 @@ fn report(
         settings,
         withheld: withheld(here),
         left: left(here),
+        large: large(here, writer.session.config.warn_project),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),

@@ -24,6 +24,8 @@ pub struct Scanned {
     /// The line of a finding in a file that is withheld for it.
     pub lines: BTreeMap<VaultPath, usize>,
     pub missing_roots: Vec<VaultPath>,
+    /// How large all of it is, in bytes.
+    pub size: u64,
     /// There is something in the unit's directory: it is no mount point that waits for its disk.
     is_inhabited: bool,
     /// A tool that has no directory here: what was agreed about it is of another time.
@@ -43,7 +45,9 @@ impl Scanned {
         let left = self.left.get(path).into_iter();
         let above = path.ancestors().filter_map(|dir| self.left.get(&dir));
         if let Some(left) = left.chain(above).next() {
-            return if is_held(left.reason) {
+            // A size is of the moment; that a file is large because a rule says so is not.
+            let by_rule = left.reason == Reason::TooLarge && left.rule.is_some();
+            return if is_held(left.reason) && !by_rule {
                 Scope::Held
             } else {
                 Scope::Out
@@ -74,6 +78,15 @@ impl Scanned {
                 .any(|root| path.below(root).is_some())
     }
 
+    /// Leaves the directories whose own rules are broken: what they meant cannot be guessed.
+    fn leave_unruled(&mut self) {
+        for (dir, fault) in std::mem::take(&mut self.unit.bad_rules) {
+            let (line, why) = fault.line_and_cause();
+            self.lines.extend(line.map(|line| (dir.clone(), line)));
+            self.withhold(dir, Reason::BadRules, Some(why));
+        }
+    }
+
     /// Leaves a path behind after all.
     pub fn withhold(&mut self, path: VaultPath, reason: Reason, rule: Option<String>) {
         let is_dir = !self.leaves.contains_key(&path);
@@ -100,6 +113,7 @@ pub const fn is_held(reason: Reason) -> bool {
             | Reason::Secret
             | Reason::Tracked
             | Reason::Nested
+            | Reason::CacheDir
             | Reason::Temporary
     )
 }
@@ -130,9 +144,11 @@ pub fn scan(
             ));
         }
     };
+    let is_whole = |root: &&VaultPath| !unit.bad_rules.iter().any(|(dir, _)| dir == *root);
+    let roots: Vec<VaultPath> = unit.roots.iter().filter(is_whole).cloned().collect();
     let walked = walk(&WalkOptions {
         root: &unit.root,
-        roots: &unit.roots,
+        roots: &roots,
         rules: &|path, is_dir| unit.decide_entry(path, is_dir),
         tracked: &|path| tracked.contains(path),
         max_file: session.config.max_file,
@@ -161,12 +177,14 @@ pub fn scan(
         left: left.collect(),
         lines: BTreeMap::new(),
         missing_roots: walked.missing_roots,
+        size: walked.found.iter().map(|found| found.stat.size).sum(),
         is_inhabited: is_inhabited(&unit.root),
         is_absent: false,
         temp: walked.temp,
         tracked,
         unit,
     };
+    scanned.leave_unruled();
     scanned.tree = tree_of(objects, &scanned.leaves)?;
     Ok(scanned)
 }
@@ -213,6 +231,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         left: left.collect(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),
+        size: 0,
         is_inhabited: false,
         is_absent: false,
         temp: Vec::new(),

@@ -1,13 +1,17 @@
 //! What is carried: each project's state directories, and each tool's settings.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::base::{HostPath, VaultPath};
 use crate::doc::KeyPattern;
 use crate::layout::Owner;
 use crate::project::Registered;
 use crate::snapshot::Sanitizer;
-use crate::source::{Decision, Preset, Rules, presets};
+use crate::source::{
+    Decision, MergeClass, Preset, RULES_FILE, RuleBook, RuleLine, Rules, SourceError, presets,
+    rules_in,
+};
 
 use super::agreed::unit_key;
 use super::{FlowError, Session};
@@ -22,7 +26,10 @@ pub struct Unit {
     pub root: HostPath,
     /// What is carried, below the root.
     pub roots: Vec<VaultPath>,
+    /// By what is carried, the deepest last.
     rules: Vec<(VaultPath, Rules)>,
+    /// The state directories whose own rules cannot be understood.
+    pub bad_rules: Vec<(VaultPath, SourceError)>,
     preset: Option<&'static Preset>,
 }
 
@@ -30,24 +37,32 @@ pub struct Unit {
 pub const HOME_TOOL: &str = "home";
 
 impl Unit {
-    #[must_use]
-    pub fn of_project(project: &Registered, dirs: &BTreeSet<VaultPath>, off: &[String]) -> Self {
+    pub fn of_project(
+        project: &Registered,
+        dirs: &BTreeSet<VaultPath>,
+        book: &RuleBook,
+    ) -> Result<Self, SourceError> {
         let owner = Owner::Project(project.id.clone());
-        let rules = dirs.iter().map(|dir| {
-            (
-                dir.clone(),
-                Rules::for_dir(dir.name().unwrap_or_default(), off),
-            )
-        });
-        Self {
+        let mut rules = Vec::with_capacity(dirs.len());
+        let mut bad_rules = Vec::new();
+        for dir in dirs {
+            let shared = book.for_dir(dir.name().unwrap_or_default())?;
+            let own = rules_in(&project.path.below(dir), &format!("{dir}/{RULES_FILE}"));
+            match own.and_then(|own| shared.with_own(own)) {
+                Ok(own) => rules.push((dir.clone(), own)),
+                Err(fault) => bad_rules.push((dir.clone(), fault)),
+            }
+        }
+        Ok(Self {
             key: unit_key(&owner),
             name: project.name.clone(),
             root: project.path.clone(),
             roots: dirs.iter().cloned().collect(),
-            rules: rules.collect(),
+            rules,
+            bad_rules,
             preset: None,
             owner,
-        }
+        })
     }
 
     fn of_tool(
@@ -55,15 +70,16 @@ impl Unit {
         root: HostPath,
         roots: Vec<VaultPath>,
         preset: Option<&'static Preset>,
+        rules: Rules,
     ) -> Self {
         let owner = Owner::Settings(name.to_owned());
-        let rules = Rules::for_settings(name, &[]);
         Self {
             key: unit_key(&owner),
             name: name.to_owned(),
             root,
             roots,
             rules: vec![(VaultPath::root(), rules)],
+            bad_rules: Vec::new(),
             preset,
             owner,
         }
@@ -83,23 +99,47 @@ impl Unit {
     /// The rule that decides on a path, also on one that is not on this disk.
     #[must_use]
     pub fn decide(&self, path: &VaultPath, is_dir: bool) -> Option<Decision> {
-        self.ask(path, |rules, below| rules.decide(below, is_dir))
+        self.ask(path, is_dir, Rules::decide)
     }
 
     /// The same for an entry whose directories were asked about already.
     #[must_use]
     pub fn decide_entry(&self, path: &VaultPath, is_dir: bool) -> Option<Decision> {
-        self.ask(path, |rules, below| rules.decide_entry(below, is_dir))
+        self.ask(path, is_dir, Rules::decide_entry)
     }
 
     fn ask(
         &self,
         path: &VaultPath,
-        rule: impl Fn(&Rules, &str) -> Option<Decision>,
+        is_dir: bool,
+        rule: impl Fn(&Rules, &str, bool) -> Option<Decision>,
     ) -> Option<Decision> {
-        self.rules
-            .iter()
-            .find_map(|(base, rules)| rule(rules, path.below(base)?.as_str()))
+        let (rules, tail) = self.rules_for(path, is_dir)?;
+        rule(rules, tail, is_dir)
+    }
+
+    /// The rules that hold for a path, and the path as they see it: below the state directory, or
+    /// by its name where the state is that single file.
+    #[must_use]
+    pub fn rules_for<'a>(
+        &'a self,
+        path: &'a VaultPath,
+        is_dir: bool,
+    ) -> Option<(&'a Rules, &'a str)> {
+        let mut deepest_first = self.rules.iter().rev();
+        let (rules, tail) =
+            deepest_first.find_map(|(base, rules)| path.tail(base).map(|tail| (rules, tail)))?;
+        match (tail, is_dir) {
+            ("", false) => Some((rules, path.name()?)),
+            _ => Some((rules, tail)),
+        }
+    }
+
+    /// How two versions of a file become one, where a rule says so.
+    #[must_use]
+    pub fn merge(&self, path: &VaultPath) -> Option<(MergeClass, Arc<RuleLine>)> {
+        let (rules, tail) = self.rules_for(path, false)?;
+        rules.merge(tail)
     }
 
     /// The key paths that a preset keeps on this machine.
@@ -122,39 +162,51 @@ impl Unit {
     }
 }
 
-/// The tools whose settings may travel from and to this machine, whether they are here or not.
-fn tools(session: &Session<'_>) -> Vec<Unit> {
+/// The tools whose settings may travel from and to this machine, where they satisfy a test of their
+/// place.
+fn tools(
+    session: &Session<'_>,
+    wanted: impl Fn(&HostPath) -> bool,
+) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
-    let off = |list: &[String], preset: &Preset| list.contains(&preset.name);
-    let unit = |preset: &'static Preset| {
-        let root = session.places.home.join(preset.home.as_ref()?);
-        let roots = preset.settings();
-        let out = off(&config.settings_off, preset) || off(&config.presets_off, preset);
-        (!out && !roots.is_empty()).then(|| Unit::of_tool(&preset.name, root, roots, Some(preset)))
-    };
-    presets().iter().filter_map(unit).collect()
+    let mut units = Vec::new();
+    for preset in presets() {
+        let Some(home) = &preset.home else { continue };
+        let out =
+            config.settings_off.contains(&preset.name) || config.presets_off.contains(&preset.name);
+        let (root, roots) = (session.places.home.join(home), preset.settings());
+        if !out && !roots.is_empty() && wanted(&root) {
+            let rules = session.rules.for_settings(&preset.name)?;
+            units.push(Unit::of_tool(
+                &preset.name,
+                root,
+                roots,
+                Some(preset),
+                rules,
+            ));
+        }
+    }
+    Ok(units)
 }
 
 /// The tools of which this disk has nothing at all.
-pub fn absent_tools(session: &Session<'_>) -> Vec<Unit> {
-    let mut units = tools(session);
-    units.retain(|unit| unit.root.as_path().symlink_metadata().is_err());
-    units
+pub fn absent_tools(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
+    tools(session, |root| root.as_path().symlink_metadata().is_err())
 }
 
 /// The tools whose settings travel from this machine.
 pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
     let home = &session.places.home;
-    let mut units = tools(session);
-    units.retain(|unit| unit.root.as_path().is_dir());
+    let mut units = tools(session, |root| root.as_path().is_dir())?;
     let added = config
         .settings_add
         .iter()
         .map(|path| added_path(home, path))
         .collect::<Result<Vec<_>, _>>()?;
     if !added.is_empty() {
-        units.push(Unit::of_tool(HOME_TOOL, home.clone(), added, None));
+        let rules = session.rules.for_settings(HOME_TOOL)?;
+        units.push(Unit::of_tool(HOME_TOOL, home.clone(), added, None, rules));
     }
     Ok(units)
 }

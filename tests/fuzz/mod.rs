@@ -1,0 +1,3 @@
+//! Inputs that nobody would write: seeded, so that a failure can be run again.
+
+mod rules;
