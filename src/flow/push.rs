@@ -3,18 +3,22 @@
 use serde::Serialize;
 
 use crate::base::{Finding, ObjectId, Timestamp};
+use crate::layout::names;
+use crate::merge::Scope;
 use crate::source::Reason;
 use crate::vault::Objects;
 
 use super::here::{Here, Selection};
+use super::meeting::Terms;
 use super::publish::{Ground, Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LeftLine, SkippedProject, UnitChanges, WithheldLine, left, skipped,
-    withheld,
+    ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
+    large, left, skipped, withheld,
 };
 use super::round::{Round, RoundPlan};
+use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping};
+use super::{FlowError, Writer, bookkeeping, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -49,6 +53,7 @@ pub struct PushReport {
     pub settings: Vec<UnitChanges>,
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
+    pub large: Vec<LargeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
@@ -101,14 +106,36 @@ fn attempt(
         here,
         allow_mass_delete: options.allow_mass_delete,
     };
-    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state)?;
+    let before = upstream.tree;
+    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state);
+    let mut done = done.map_err(|fault| all_withheld(fault, &state.here))?;
+    let after = done.tip.map(|tip| writer.store.tree_of(tip)).transpose()?;
+    let standing = Standing {
+        objects: &objects,
+        tree: after.or(before),
+        here: &state.here,
+        machine: &writer.machine(),
+    };
+    standing.look_up(&mut done.plan.conflicts)?;
     if !options.dry_run {
+        if state.here.is_whole {
+            memory::landed(&writer.store)?;
+        }
         bookkeeping::remember_projects(writer, &state.here, true)?;
         // The cache may name only what the store has: the next run reads such a file no more.
         objects.flush()?;
         cache.save(&writer.session.places.stat_cache())?;
     }
     Ok(report(writer, options, (&state.here, done), began))
+}
+
+/// Nothing to push, though something is here: then that is what has to be said.
+fn all_withheld(fault: FlowError, here: &Here) -> FlowError {
+    let lines = withheld(here);
+    if lines.is_empty() || !matches!(fault, FlowError::NothingToPush) {
+        return fault;
+    }
+    FlowError::AllWithheld { lines }
 }
 
 /// The state of this disk, on its way into the vault.
@@ -123,11 +150,12 @@ impl Work for State {
         objects: &mut Objects<'_>,
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError> {
-        Round {
+        let terms = Terms {
             ground,
             allow_mass_delete: self.allow_mass_delete,
-        }
-        .plan(objects, &mut self.here)
+            brings_back: false,
+        };
+        Round { terms }.plan(objects, &mut self.here)
     }
 
     fn withhold(&mut self, plan: &RoundPlan, finding: &Finding) -> Result<(), FlowError> {
@@ -137,7 +165,11 @@ impl Work for State {
             Some((line.project.clone(), line.path.clone()))
         });
         let scanned = place.and_then(|(name, path)| Some((self.here.unit_mut(&name)?, path)));
-        let Some((scanned, path)) = scanned else {
+        // What is not ours to withhold, or was withheld and comes all the same, is a record's.
+        let ours = scanned.filter(|(scanned, path)| {
+            path.as_str() != names::PROJECT_RECORD && scanned.scope(path) == Scope::Carried
+        });
+        let Some((scanned, path)) = ours else {
             return Err(FlowError::GateHoldsRecord {
                 path: finding.path.clone(),
                 rule: finding.rule.clone(),
@@ -176,6 +208,7 @@ fn report(
         settings,
         withheld: withheld(here),
         left: left(here),
+        large: large(here, writer.session.config.warn_project),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),

@@ -1,6 +1,6 @@
 //! Making a commit: the one door through which contents leave for the vault.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use git2::Signature;
 
@@ -38,45 +38,80 @@ pub enum CommitOutcome {
 
 impl Objects<'_> {
     /// Makes a commit for everybody to see. Every content that the parent does not have passes the
-    /// gate here, and nowhere else.
+    /// gate here, and nowhere else. What the tree `published` has left this machine before: to hold
+    /// it now would keep no secret, and lose what is only there.
     pub fn commit(
         &mut self,
         new: &NewCommit<'_>,
+        published: Option<ObjectId>,
         gate: &dyn Gate,
     ) -> Result<CommitOutcome, VaultError> {
-        let before = match new.parent {
-            Some(parent) => Some(self.store().tree_of(parent)?),
-            None => None,
-        };
-        let mut held = Vec::new();
-        for (path, id) in self.added(before, new.tree)? {
-            let bytes = self.blob(id)?;
-            held.extend(gate.inspect(&path, &bytes));
-        }
+        let held = self.held((new.parent, new.tree), published, gate)?;
         if held.is_empty() {
-            self.record(new).map(CommitOutcome::Made)
+            self.record(new, None).map(CommitOutcome::Made)
         } else {
             Ok(CommitOutcome::Held(held))
         }
     }
 
-    /// Makes a commit that never leaves this machine, so it needs no gate.
-    pub fn private_commit(&mut self, new: &NewCommit<'_>) -> Result<ObjectId, VaultError> {
-        self.record(new)
+    /// What the gate would hold back of a tree that follows a parent: every name and every content
+    /// that the parent does not have.
+    pub fn held(
+        &self,
+        (parent, tree): (Option<ObjectId>, ObjectId),
+        published: Option<ObjectId>,
+        gate: &dyn Gate,
+    ) -> Result<Vec<Finding>, VaultError> {
+        let before = match parent {
+            Some(parent) => Some(self.store().tree_of(parent)?),
+            None => None,
+        };
+        let known: HashSet<ObjectId> = match published {
+            Some(tree) => self
+                .added(None, tree)?
+                .into_iter()
+                .map(|added| added.id)
+                .collect(),
+            None => HashSet::new(),
+        };
+        let mut held = Vec::new();
+        let new = self.added(before, tree)?.into_iter();
+        for added in new.filter(|added| !known.contains(&added.id)) {
+            let name = added
+                .is_new
+                .then(|| added.path.as_str().as_bytes().to_vec());
+            for text in name.into_iter().chain([self.blob(added.id)?]) {
+                held.extend(gate.inspect(&added.path, &text));
+            }
+        }
+        Ok(held)
     }
 
-    fn record(&mut self, new: &NewCommit<'_>) -> Result<ObjectId, VaultError> {
+    /// Makes a commit that never leaves this machine, so it needs no gate. It may have a second
+    /// parent, to keep that one alive.
+    pub fn private_commit(
+        &mut self,
+        new: &NewCommit<'_>,
+        second: Option<ObjectId>,
+    ) -> Result<ObjectId, VaultError> {
+        self.record(new, second)
+    }
+
+    fn record(
+        &mut self,
+        new: &NewCommit<'_>,
+        second: Option<ObjectId>,
+    ) -> Result<ObjectId, VaultError> {
         self.flush()?;
         let store = self.store();
         let fault = store.fault("write a commit to");
         let time = git2::Time::new(new.at.seconds(), 0);
         let author = Signature::new(&new.author.name, &new.author.email, &time).map_err(&fault)?;
         let tree = store.repo.find_tree(oid(new.tree)).map_err(&fault)?;
-        let parent = match new.parent {
-            Some(id) => Some(store.repo.find_commit(oid(id)).map_err(&fault)?),
-            None => None,
-        };
-        let parents: Vec<_> = parent.iter().collect();
+        let parents = new.parent.into_iter().chain(second);
+        let parents = parents.map(|id| store.repo.find_commit(oid(id)));
+        let parents = parents.collect::<Result<Vec<_>, _>>().map_err(&fault)?;
+        let parents: Vec<_> = parents.iter().collect();
         let buffer = store
             .repo
             .commit_create_buffer(&author, &author, new.message, &tree, &parents)
@@ -89,11 +124,7 @@ impl Objects<'_> {
     }
 
     /// Every file and link that stands in `after` and not, the same, at the same path in `before`.
-    fn added(
-        &self,
-        before: Option<ObjectId>,
-        after: ObjectId,
-    ) -> Result<Vec<(VaultPath, ObjectId)>, StoreError> {
+    fn added(&self, before: Option<ObjectId>, after: ObjectId) -> Result<Vec<Added>, StoreError> {
         let mut found = Vec::new();
         let mut open = vec![(VaultPath::root(), before, after)];
         while let Some((path, before, after)) = open.pop() {
@@ -118,12 +149,24 @@ impl Objects<'_> {
                 match entry.kind {
                     Kind::Tree => open.push((below, was_tree(was), entry.id)),
                     Kind::Foreign => {}
-                    _ => found.push((below, entry.id)),
+                    _ => found.push(Added {
+                        path: below,
+                        id: entry.id,
+                        is_new: was.is_none(),
+                    }),
                 }
             }
         }
         Ok(found)
     }
+}
+
+/// A content that the parent does not have at this path.
+struct Added {
+    path: VaultPath,
+    id: ObjectId,
+    /// Nothing was at this path: its name is for everybody to read too.
+    is_new: bool,
 }
 
 /// A directory's entries, to be looked up: a wide one has thousands.
@@ -186,8 +229,11 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
         assert!(matches!(outcome, CommitOutcome::Held(found) if found[0].path.as_str() == "file"));
+        // What was published once is no news.
+        let outcome = objects.commit(&new, Some(tree), &NoSecrets);
+        assert!(matches!(outcome, Ok(CommitOutcome::Made(_))));
         let tree = one_file(&mut objects, "plain");
         let new = NewCommit {
             tree,
@@ -196,7 +242,7 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
         let CommitOutcome::Made(id) = outcome else {
             panic!("nothing to hold")
         };

@@ -70,6 +70,54 @@ fn a_file_of_local_keys_alone_has_nothing_to_disagree_about() {
 }
 
 #[test]
+fn the_same_settings_in_other_words_are_no_difference() {
+    let scene = both(
+        "{\n  \"repos\": [\"/a\"],\n  \"theme\": \"dark\",\n  \"size\": 3\n}\n",
+        "{\"size\":3,\"theme\":\"dark\",\"repos\":[\"/b\"]}",
+    );
+    pushed(&scene.a);
+    let before = tip(&scene.bare);
+    pushed(&scene.b);
+    let (code, document) = scene.b.json(&["backup", "pull"]);
+    assert_eq!(code, 0, "{document}");
+    pushed(&scene.b);
+    // The first push of a machine has its record to write, and no other file.
+    assert_eq!(
+        git(
+            &["diff", "--name-only", &before, "main", "--", "settings"],
+            &scene.bare
+        ),
+        ""
+    );
+}
+
+#[test]
+fn a_key_that_reached_the_vault_by_hand_stays_there_and_comes_to_no_disk() {
+    let scene = both(
+        "{\n  \"theme\": \"dark\"\n}\n",
+        "{\n  \"theme\": \"dark\"\n}\n",
+    );
+    pushed(&scene.a);
+    let token = "0123456789abcdef";
+    by_hand(&scene.sandbox, &scene.bare, |dir| {
+        let text = format!("{{\n  \"theme\": \"light\",\n  \"apiToken\": \"{token}\"\n}}\n");
+        fs::write(dir.join("settings/aigon/config.json"), text).expect("it can be written");
+    });
+    let (code, document) = scene.a.json(&["backup", "pull"]);
+    assert_eq!(code, 0, "{document}");
+    assert_eq!(text(&scene.a, CONFIG), "{\n  \"theme\": \"light\"\n}\n");
+    pushed(&scene.a);
+    assert!(in_vault(&scene).contains(token), "it is not ours to delete");
+    scene.a.write(CONFIG, "{\n  \"theme\": \"blue\"\n}\n");
+    pushed(&scene.a);
+    let stored = in_vault(&scene);
+    assert!(
+        stored.contains(token) && stored.contains("blue"),
+        "{stored}"
+    );
+}
+
+#[test]
 fn local_keys_and_secrets_stay_here_byte_for_byte() {
     let secret = token();
     let local = format!(

@@ -1,3 +1,4 @@
-//! Inputs that nobody would write, made from seeds: the rules that hold for every input.
+//! Inputs that nobody would write: seeded, so that a failure can be run again.
 
+mod rules;
 mod sanitizer;

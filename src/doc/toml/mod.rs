@@ -75,6 +75,8 @@ pub struct TomlLeaf {
     pub key: String,
     pub value: TomlValue,
     pub at: Position,
+    /// The line of each item, where the value is a list.
+    pub item_lines: Vec<usize>,
     path: Vec<String>,
     key_start: usize,
     value_span: Range<usize>,
