@@ -13,6 +13,7 @@ mod architecture;
 mod cli;
 mod false_alarms;
 mod flow;
+mod fuzz;
 mod convergence;
 mod crash;
 mod kit;

@@ -10,10 +10,19 @@ use super::BaseError;
 /// Every temp file of ours begins like this, so that a later run knows it and clears it away.
 pub const TEMP_PREFIX: &str = ".holdall-tmp-";
 
+/// A temp file that may hold the only copy of something begins like this: no sweep deletes it.
+pub const TAKEN_PREFIX: &str = ".holdall-tmp-taken-";
+
 /// Whether a name is one that [`write_atomic`] or the restore gives to unfinished files.
 #[must_use]
 pub fn is_temp_name(name: &[u8]) -> bool {
     name.starts_with(TEMP_PREFIX.as_bytes())
+}
+
+/// Whether a name is one that a sweep leaves alone.
+#[must_use]
+pub fn is_taken_name(name: &[u8]) -> bool {
+    name.starts_with(TAKEN_PREFIX.as_bytes())
 }
 
 /// Makes a directory and its parents, readable by nobody else.
@@ -90,7 +99,9 @@ pub fn sweep_temp_files(dir: &Path) -> Result<usize, BaseError> {
     let mut swept = 0;
     for entry in entries {
         let entry = entry.map_err(BaseError::io("list", dir))?;
-        if is_temp_name(entry.file_name().as_encoded_bytes()) {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if is_temp_name(name) && !is_taken_name(name) {
             let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let remove = if is_dir {
                 fs::remove_dir_all
@@ -135,6 +146,16 @@ mod tests {
         write_atomic(&link, b"new").expect("written");
         assert_eq!(fs::read(&real).expect("read"), b"new");
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+    }
+
+    #[test]
+    fn a_sweep_leaves_what_may_be_the_only_copy() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        for name in [".holdall-tmp-1", ".holdall-tmp-taken-1-x", "x"] {
+            fs::write(dir.path().join(name), name).expect("written");
+        }
+        assert_eq!(sweep_temp_files(dir.path()).expect("swept"), 1);
+        assert!(dir.path().join(".holdall-tmp-taken-1-x").exists());
     }
 
     #[test]

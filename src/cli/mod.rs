@@ -11,6 +11,7 @@ mod config;
 mod configure;
 pub mod ctx;
 mod demo;
+mod explain;
 pub mod exit;
 mod history;
 mod man;

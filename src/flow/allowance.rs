@@ -16,7 +16,7 @@ use crate::base::{
 use crate::layout::{AllowedEntry, AllowedRecord, Record, names};
 use crate::merge::{Edits, Graft, find};
 use crate::snapshot::SecretGate;
-use crate::vault::Objects;
+use crate::vault::{Objects, RefName};
 
 use super::{FlowError, Session};
 
@@ -153,6 +153,17 @@ pub fn gate(
 ) -> Result<SecretGate, FlowError> {
     let allowed = Queue::load(session)?.over(&record(objects, tree)?);
     Ok(SecretGate::allowing(allowed))
+}
+
+/// The gate as this machine's copy of the vault has it.
+pub fn at_hand(session: &Session<'_>) -> Result<SecretGate, FlowError> {
+    let queue = Queue::load(session)?;
+    let Some(store) = session.store()? else {
+        return Ok(SecretGate::allowing(queue.over(&AllowedRecord::default())));
+    };
+    let tip = store.read_ref(RefName::Branch)?;
+    let tree = tip.map(|tip| store.tree_of(tip)).transpose()?;
+    gate(session, &Objects::new(&store), tree)
 }
 
 fn take_lock(session: &Session<'_>) -> Result<FileLock, FlowError> {

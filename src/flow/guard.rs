@@ -12,6 +12,8 @@ use super::scan::Scanned;
 
 /// Up to this many files may go at once without a question.
 const FEW: usize = 20;
+/// So many may go, though nothing is left then.
+const SEVERAL: usize = 3;
 
 /// Withholds state directories that are gone or lost most of what they held, and files that became
 /// empty or binary where that is no content of theirs.
@@ -63,7 +65,13 @@ fn lost(
         .keys()
         .filter(|path| path.below(root).is_some())
         .count();
-    Ok((gone > FEW && gone > kept).then_some(Reason::MassDelete))
+    Ok(looks_like_an_accident(is_dir, gone, kept).then_some(Reason::MassDelete))
+}
+
+/// A directory that lost most of many files, or each of several: then it may be a mount point
+/// without its disk.
+const fn looks_like_an_accident(is_dir: bool, gone: usize, stays: usize) -> bool {
+    (gone > FEW && gone > stays) || (is_dir && stays == 0 && gone > SEVERAL)
 }
 
 /// The vault would empty a state directory: that is more likely an accident over there.
@@ -81,7 +89,8 @@ pub fn withhold_emptied(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> b
             .keys()
             .filter(|path| goes(path) && !gone.contains(path))
             .count();
-        if gone.len() > FEW && gone.len() > stays {
+        let is_dir = gone.iter().any(|path| **path != root);
+        if looks_like_an_accident(is_dir, gone.len(), stays) {
             scanned.withhold(root, Reason::MassDelete, None);
             withheld = true;
         }

@@ -12,7 +12,7 @@ use crate::vault::Objects;
 use super::agreed::{Agreed, unit_key};
 use super::scan::{Scanned, absent, scan};
 use super::unit::{Unit, absent_tools, settings_units};
-use super::upstream::Upstream;
+use super::upstream::{Upstream, VaultProject};
 use super::{FlowError, Session};
 
 /// Where a registered project stands in the vault.
@@ -51,6 +51,10 @@ pub struct Here {
     pub settings: Vec<Scanned>,
     /// Projects of this machine that the run is not about.
     pub others: Vec<Id>,
+    /// The run is about everything.
+    pub is_whole: bool,
+    /// The keys of tools that have no directory here.
+    pub away: Vec<String>,
 }
 
 /// Which part of it a run is about.
@@ -100,6 +104,11 @@ impl Here {
             projects: Vec::new(),
             settings: Vec::new(),
             others: Vec::new(),
+            is_whole: selection.projects.is_empty(),
+            away: absent_tools(session)?
+                .into_iter()
+                .map(|unit| unit.key)
+                .collect(),
         };
         let placements = place_all(&registry.projects, upstream);
         for (mut registered, placement) in registry.projects.into_iter().zip(placements) {
@@ -115,7 +124,7 @@ impl Here {
             if let Some(known) = adopt(&mut registered, &placement, upstream) {
                 dirs.extend(known);
             }
-            let unit = Unit::of_project(&registered, &dirs, &session.config.presets_off);
+            let unit = Unit::of_project(&registered, &dirs, &session.rules)?;
             let scanned = scan(session, unit, cache, objects)?;
             here.projects.push(LocalProject {
                 registered,
@@ -131,18 +140,18 @@ impl Here {
         Ok(here)
     }
 
-    /// Adds the tools that the vault has settings of and this disk has nothing of. What was here
-    /// before and was deleted stays deleted.
+    /// Adds the tools that the vault has settings of and this disk never had. What was here before
+    /// and was deleted stays deleted.
     pub fn expect_settings(
         &mut self,
         session: &Session<'_>,
         upstream: &Upstream,
         (agreed, objects): (&Agreed, &Objects<'_>),
     ) -> Result<(), FlowError> {
-        for unit in absent_tools(session) {
+        let known = agreed.units(objects)?;
+        for unit in absent_tools(session)? {
             let dir = names::settings_tool_dir(&unit.name)?;
-            let was_here = agreed.content(objects.store(), &unit.key)?.is_some();
-            if !was_here && upstream.dir(objects, &dir)?.is_some() {
+            if !known.contains(&unit.key) && upstream.dir(objects, &dir)?.is_some() {
                 self.settings.push(absent(unit));
             }
         }
@@ -222,11 +231,7 @@ fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
     let candidates: Vec<Identity> = upstream
         .projects
         .iter()
-        .map(|project| Identity {
-            id: Some(project.record.id.clone()),
-            remotes: project.record.remotes.iter().cloned().collect(),
-            roots: project.record.roots.iter().cloned().collect(),
-        })
+        .map(VaultProject::identity)
         .collect();
     let mut taken: BTreeSet<String> = upstream
         .projects

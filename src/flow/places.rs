@@ -1,5 +1,7 @@
 //! Where holdall keeps things on this machine.
 
+use std::path::Path;
+
 use crate::base::{Edges, HostPath};
 
 use super::FlowError;
@@ -41,6 +43,18 @@ impl Places {
             data: under("XDG_DATA_HOME", ".local/share")?,
             state: under("XDG_STATE_HOME", ".local/state")?,
             home,
+        })
+    }
+
+    /// The place of holdall's own that a directory lies in, or has in it.
+    #[must_use]
+    pub fn met_by(&self, dir: &Path) -> Option<&HostPath> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let dir = real(dir);
+        let own = [&self.data, &self.state, &self.config_file];
+        own.into_iter().find(|own| {
+            let own = real(own.as_path());
+            own.starts_with(&dir) || dir.starts_with(&own)
         })
     }
 

@@ -6,14 +6,16 @@ use crate::base::{Finding, ObjectId, Timestamp};
 use crate::vault::Objects;
 
 use super::here::{Here, Selection};
+use super::meeting::Terms;
 use super::publish::{Ground, Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LeftLine, SkippedProject, UnitChanges, WithheldLine, left, skipped,
-    withheld,
+    ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
+    large, left, skipped, withheld,
 };
 use super::round::{Round, RoundPlan};
+use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping};
+use super::{FlowError, Writer, bookkeeping, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -48,6 +50,7 @@ pub struct PushReport {
     pub settings: Vec<UnitChanges>,
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
+    pub large: Vec<LargeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
@@ -100,14 +103,36 @@ fn attempt(
         here,
         allow_mass_delete: options.allow_mass_delete,
     };
-    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state)?;
+    let before = upstream.tree;
+    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state);
+    let mut done = done.map_err(|fault| all_withheld(fault, &state.here))?;
+    let after = done.tip.map(|tip| writer.store.tree_of(tip)).transpose()?;
+    let standing = Standing {
+        objects: &objects,
+        tree: after.or(before),
+        here: &state.here,
+        machine: &writer.machine(),
+    };
+    standing.look_up(&mut done.plan.conflicts)?;
     if !options.dry_run {
+        if state.here.is_whole {
+            memory::landed(&writer.store)?;
+        }
         bookkeeping::remember_projects(writer, &state.here, true)?;
         // The cache may name only what the store has: the next run reads such a file no more.
         objects.flush()?;
         cache.save(&writer.session.places.stat_cache())?;
     }
     Ok(report(writer, options, (&state.here, done), began))
+}
+
+/// Nothing to push, though something is here: then that is what has to be said.
+fn all_withheld(fault: FlowError, here: &Here) -> FlowError {
+    let lines = withheld(here);
+    if lines.is_empty() || !matches!(fault, FlowError::NothingToPush) {
+        return fault;
+    }
+    FlowError::AllWithheld { lines }
 }
 
 /// The state of this disk, on its way into the vault.
@@ -122,11 +147,12 @@ impl Work for State {
         objects: &mut Objects<'_>,
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError> {
-        Round {
+        let terms = Terms {
             ground,
             allow_mass_delete: self.allow_mass_delete,
-        }
-        .plan(objects, &mut self.here)
+            brings_back: false,
+        };
+        Round { terms }.plan(objects, &mut self.here)
     }
 
     fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
@@ -167,6 +193,7 @@ fn report(
         settings,
         withheld: withheld(here),
         left: left(here),
+        large: large(here, writer.session.config.warn_project),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),

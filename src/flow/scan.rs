@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Blobs, Finding, HostPath, Kind, Leaf, ObjectId, VaultPath};
-use crate::doc::json;
+use crate::base::{Finding, HostPath, Leaf, ObjectId, VaultPath};
 use crate::layout::{Owner, PathNote, names};
-use crate::merge::{Edits, Graft, Scope, Trio, edit};
+use crate::merge::{Edits, Graft, Scope, edit};
 use crate::snapshot::{StatCache, TakeOptions, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
@@ -24,7 +23,15 @@ pub struct Scanned {
     pub left: BTreeMap<VaultPath, Left>,
     /// What the gate found in files that are withheld for it.
     pub findings: BTreeMap<VaultPath, Vec<Finding>>,
+    /// The line at which a directory's own rules cannot be understood.
+    pub lines: BTreeMap<VaultPath, usize>,
     pub missing_roots: Vec<VaultPath>,
+    /// How large all of it is, in bytes.
+    pub size: u64,
+    /// There is something in the unit's directory: it is no mount point that waits for its disk.
+    is_inhabited: bool,
+    /// A tool that has no directory here: what was agreed about it is of another time.
+    pub is_absent: bool,
     /// Temp files that a killed restore left.
     pub temp: Vec<HostPath>,
     tracked: BTreeSet<Vec<u8>>,
@@ -40,7 +47,9 @@ impl Scanned {
         let left = self.left.get(path).into_iter();
         let above = path.ancestors().filter_map(|dir| self.left.get(&dir));
         if let Some(left) = left.chain(above).next() {
-            return if is_held(left.reason) {
+            // A size is of the moment; that a file is large because a rule says so is not.
+            let by_rule = left.reason == Reason::TooLarge && left.rule.is_some();
+            return if is_held(left.reason) && !by_rule {
                 Scope::Held
             } else {
                 Scope::Out
@@ -60,16 +69,24 @@ impl Scanned {
         }
     }
 
-    /// Whether a settings file that nobody has agreed on yet is empty but for what belongs to this
-    /// machine alone: then it has nothing to say to the vault, and nothing to disagree about.
-    pub fn says_nothing(&self, blobs: &dyn Blobs, trio: &Trio) -> Result<bool, FlowError> {
-        let (None, Some(local)) = (trio.base, trio.local) else {
-            return Ok(false);
-        };
-        if self.unit.sanitizer(&trio.path).is_none() || local.kind == Kind::Link {
-            return Ok(false);
+    /// Whether a path lies in a state directory that is gone from a checkout that is there: it was
+    /// cloned again, or cleaned. Of a directory in which nothing is at all nobody can say that.
+    #[must_use]
+    pub fn is_brought_back(&self, path: &VaultPath) -> bool {
+        self.is_inhabited
+            && self
+                .missing_roots
+                .iter()
+                .any(|root| path.below(root).is_some())
+    }
+
+    /// Leaves the directories whose own rules are broken: what they meant cannot be guessed.
+    fn leave_unruled(&mut self) {
+        for (dir, fault) in std::mem::take(&mut self.unit.bad_rules) {
+            let (line, why) = fault.line_and_cause();
+            self.lines.extend(line.map(|line| (dir.clone(), line)));
+            self.withhold(dir, Reason::BadRules, Some(why));
         }
-        Ok(json::same_value(&blobs.blob(local.id)?, b"{}"))
     }
 
     /// Leaves the file behind that a finding is about, if it is one of this unit, which lies in `dir` of
@@ -131,6 +148,7 @@ pub const fn is_held(reason: Reason) -> bool {
             | Reason::Secret
             | Reason::Tracked
             | Reason::Nested
+            | Reason::CacheDir
             | Reason::Temporary
     )
 }
@@ -161,9 +179,11 @@ pub fn scan(
             ));
         }
     };
+    let is_whole = |root: &&VaultPath| !unit.bad_rules.iter().any(|(dir, _)| dir == *root);
+    let roots: Vec<VaultPath> = unit.roots.iter().filter(is_whole).cloned().collect();
     let walked = walk(&WalkOptions {
         root: &unit.root,
-        roots: &unit.roots,
+        roots: &roots,
         rules: &|path, is_dir| unit.decide_entry(path, is_dir),
         tracked: &|path| tracked.contains(path),
         max_file: session.config.max_file,
@@ -191,13 +211,22 @@ pub fn scan(
         notes,
         left: left.collect(),
         findings: BTreeMap::new(),
+        lines: BTreeMap::new(),
         missing_roots: walked.missing_roots,
+        size: walked.found.iter().map(|found| found.stat.size).sum(),
+        is_inhabited: is_inhabited(&unit.root),
+        is_absent: false,
         temp: walked.temp,
         tracked,
         unit,
     };
+    scanned.leave_unruled();
     scanned.tree = tree_of(objects, &scanned.leaves)?;
     Ok(scanned)
+}
+
+fn is_inhabited(root: &HostPath) -> bool {
+    std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// The tree of a set of leaves.
@@ -216,6 +245,7 @@ pub fn tree_of(
 pub fn absent(unit: Unit) -> Scanned {
     Scanned {
         left: BTreeMap::new(),
+        is_absent: true,
         ..unreadable(unit, Reason::Missing, None)
     }
 }
@@ -236,7 +266,11 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         notes: Notes::new(),
         left: left.collect(),
         findings: BTreeMap::new(),
+        lines: BTreeMap::new(),
         missing_roots: Vec::new(),
+        size: 0,
+        is_inhabited: false,
+        is_absent: false,
         temp: Vec::new(),
         tracked: BTreeSet::new(),
         unit,

@@ -7,14 +7,20 @@ use crate::base::{BaseError, Blobs, HostPath, Id, MachineId, ObjectId, Timestamp
 use crate::layout::{MachineRecord, Record, names};
 use crate::runs::{Run, Runs};
 use crate::snapshot::SecretGate;
+use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Store};
 
 use super::agreed::Agreed;
 use super::filing::Filer;
 use super::here::{Here, Selection};
+use super::meeting::Terms;
 use super::publish::{Ground, hold_back};
-use super::report::{ConflictLine, SkippedProject, UnitChanges, WithheldLine, skipped, withheld};
+use super::report::{
+    ConflictLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine, left, skipped,
+    withheld,
+};
 use super::round::{Round, RoundPlan};
+use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
 use super::{ErrorKind, Event, FlowError, Session, allowance, bookkeeping, conflicts};
 
@@ -45,6 +51,8 @@ pub struct StatusReport {
     pub conflicts: usize,
     pub conflict_list: Vec<ConflictLine>,
     pub withheld: Vec<WithheldLine>,
+    /// What stays because it is a link to another place.
+    pub linked: Vec<LeftLine>,
     pub skipped: Vec<SkippedProject>,
     pub machines: Vec<MachineStatus>,
     pub last_writer: Option<LastWriter>,
@@ -62,6 +70,17 @@ pub struct RemoteStatus {
 pub struct RemoteFault {
     pub kind: ErrorKind,
     pub message: String,
+    pub hints: Vec<String>,
+}
+
+impl From<&FlowError> for RemoteFault {
+    fn from(fault: &FlowError) -> Self {
+        Self {
+            kind: fault.kind(),
+            message: fault.message(),
+            hints: fault.hints(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -107,6 +126,8 @@ pub struct LastWriter {
     pub commit: ObjectId,
 }
 
+const OWN_COPY: &str = "this machine's copy of the vault";
+
 /// Looks, and changes nothing.
 pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusReport, FlowError> {
     let (store, _stand_in) = store_or_empty(session)?;
@@ -119,7 +140,16 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     } = compare(session, &mut objects, None)?;
     let mut conflict_list = plan.conflicts.clone();
     conflicts::add_filed(&objects, &upstream, &mut conflict_list)?;
-    let (remote, ahead, behind) = ask(session, &store, &machine, options)?;
+    let standing = Standing {
+        objects: &objects,
+        tree: upstream.tree,
+        here: &here,
+        machine: &machine,
+    };
+    standing.look_up(&mut conflict_list)?;
+    let machines = machines(&objects, &upstream, &machine)
+        .map_err(|fault| fault.of_vault(OWN_COPY, upstream.parent))?;
+    let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
     let runs = Runs::load(&session.places.runs())?;
     let (settings, projects) = lines(&here, &plan.units);
     Ok(StatusReport {
@@ -141,8 +171,9 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         conflicts: conflict_list.len(),
         conflict_list,
         withheld: withheld(&here),
+        linked: linked(&here),
         skipped: skipped(&here),
-        machines: machines(&objects, &upstream, &machine)?,
+        machines,
         last_writer: last_writer(&store, &upstream)?,
     })
 }
@@ -183,7 +214,7 @@ pub fn compare(
         name: &name,
         now: session.edges.clock.now(),
     };
-    let agreed = Agreed::load(objects.store(), RefName::Base)?;
+    let agreed = Agreed::load(objects.store())?;
     let upstream = look(objects, &Source::Here, &agreed, &filer)?;
     let mut cache = bookkeeping::open_cache(session, i64::MAX)?;
     let mut here = Here::scan(
@@ -197,10 +228,12 @@ pub fn compare(
         upstream: &upstream,
         filer: &filer,
     };
-    let round = Round {
+    let terms = Terms {
         ground: &ground,
         allow_mass_delete: false,
+        brings_back: false,
     };
+    let round = Round { terms };
     let in_force = allowance::gate(session, objects, upstream.tree)?;
     let gate = gate.unwrap_or(&in_force);
     let plan = loop {
@@ -221,6 +254,12 @@ pub fn compare(
         here,
         plan,
     })
+}
+
+fn linked(here: &Here) -> Vec<LeftLine> {
+    let mut lines = left(here);
+    lines.retain(|line| line.reason == Reason::LinkedRoot);
+    lines
 }
 
 fn lines(here: &Here, units: &[UnitChanges]) -> (Vec<ProjectStatus>, Vec<ProjectStatus>) {
@@ -247,15 +286,16 @@ fn lines(here: &Here, units: &[UnitChanges]) -> (Vec<ProjectStatus>, Vec<Project
     (settings.collect(), projects.collect())
 }
 
-type Standing = (Option<RemoteStatus>, Option<usize>, Option<usize>);
+type Standings = (Option<RemoteStatus>, Option<usize>, Option<usize>);
 
-/// Asks the remote where it stands. That it does not answer is an answer.
+/// Asks the remote where it stands, and judges it as a push would. That it does not answer, or is
+/// not what it should be, is an answer.
 fn ask(
     session: &Session<'_>,
-    store: &Store,
+    objects: &mut Objects<'_>,
     machine: &MachineId,
     options: StatusOptions,
-) -> Result<Standing, FlowError> {
+) -> Result<Standings, FlowError> {
     let Some(remote) = session.remote(machine)? else {
         return Ok((None, None, None));
     };
@@ -268,23 +308,17 @@ fn ask(
         return Ok((Some(status), None, None));
     }
     session.tell(&Event::Contacting { url: remote.url() });
-    let tip = match remote.tip().and_then(|tip| {
-        tip.map(|tip| remote.fetch(store, tip).map(|()| tip))
-            .transpose()
-    }) {
-        Ok(tip) => tip,
+    let store = objects.store();
+    let upstream = match meet(session, objects, machine, remote.as_ref()) {
+        Ok(upstream) => upstream,
         Err(fault) => {
-            let fault = FlowError::from(fault);
             status.reachable = Some(!matches!(fault.kind(), ErrorKind::Unreachable));
-            status.error = Some(RemoteFault {
-                kind: fault.kind(),
-                message: fault.to_string(),
-            });
+            status.error = Some(RemoteFault::from(&fault));
             return Ok((Some(status), None, None));
         }
     };
     status.reachable = Some(true);
-    let branch = store.read_ref(RefName::Branch)?;
+    let (branch, tip) = (store.read_ref(RefName::Branch)?, upstream.expected);
     let count = |from: Option<ObjectId>, hidden| {
         from.map_or(Ok(0), |from| {
             store.commits(from, hidden).map(|list| list.len())
@@ -295,6 +329,23 @@ fn ask(
         Some(count(branch, tip)?),
         Some(count(tip, branch)?),
     ))
+}
+
+/// The vault at the remote; or why a push would not go there.
+fn meet(
+    session: &Session<'_>,
+    objects: &mut Objects<'_>,
+    machine: &MachineId,
+    remote: &dyn Remote,
+) -> Result<Upstream, FlowError> {
+    let agreed = Agreed::load(objects.store())?;
+    let name = session.machine_name();
+    let filer = Filer {
+        machine,
+        name: &name,
+        now: session.edges.clock.now(),
+    };
+    look(objects, &Source::Remote(remote), &agreed, &filer)
 }
 
 fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {

@@ -6,6 +6,7 @@
 mod cache;
 mod error;
 mod gate;
+mod portable;
 mod read;
 mod sanitize;
 mod take;

@@ -49,12 +49,12 @@ pub fn take(
             Some(id) => id,
             None => match read(found, options) {
                 Ok(bytes) => sink.put_blob(&bytes)?,
-                Err(Some(reason)) => {
+                Err(Some((reason, what))) => {
                     let path = found.path.clone();
                     snapshot.left.push(Left {
                         path,
                         reason,
-                        rule: None,
+                        rule: what,
                         is_dir: false,
                     });
                     continue;
@@ -71,8 +71,11 @@ pub fn take(
     Ok(snapshot)
 }
 
+/// Why a file stays, and what was found.
+type Fault = (Reason, Option<String>);
+
 /// The clean content; or why there is none: nothing where the file is simply gone.
-fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Reason>> {
+fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Fault>> {
     if matches!(found.kind, FoundKind::Link) {
         let target = std::fs::read_link(found.host.as_path());
         return target
@@ -81,8 +84,10 @@ fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Reas
     }
     let bytes = match read_whole(found.host.as_path()) {
         ReadOutcome::Whole(bytes) => bytes,
-        ReadOutcome::Unstable => return Err(Some(Reason::Unstable)),
-        ReadOutcome::Unreadable(_) => return Err(Some(Reason::Unreadable)),
+        ReadOutcome::Unstable => return Err(Some((Reason::Unstable, None))),
+        ReadOutcome::Unreadable(fault) => {
+            return Err(Some((Reason::Unreadable, Some(fault.to_string()))));
+        }
         ReadOutcome::Gone => return Err(None),
     };
     match (options.sanitizer)(&found.path) {
@@ -90,7 +95,7 @@ fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Reas
         Some(sanitizer) => sanitizer
             .clean(&bytes)
             .map(|clean| clean.text)
-            .map_err(|_| Some(Reason::Damaged)),
+            .map_err(|fault| Some((Reason::Damaged, Some(fault.to_string())))),
     }
 }
 

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{HostPath, VaultPath};
 
+use super::Class;
+
 /// What the system says about a file without opening it: enough to notice a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stat {
@@ -76,8 +78,12 @@ pub enum Reason {
     LinkedRoot,
     /// A `.git`.
     Nested,
+    /// A directory that says of itself that it is a cache, by a file `CACHEDIR.TAG`.
+    CacheDir,
     /// An unfinished file of our own.
     Temporary,
+    /// Its own rules cannot be understood.
+    BadRules,
     /// The vault has no place for a name like this, escaped or not.
     BadName,
     /// It changed each time while it was read.
@@ -90,12 +96,26 @@ pub enum Reason {
     MassDelete,
 }
 
+impl Reason {
+    /// The reason that a class gives; none where it lets a path travel.
+    #[must_use]
+    pub const fn of(class: Class) -> Option<Self> {
+        match class {
+            Class::Keep => None,
+            Class::Disposable => Some(Self::Disposable),
+            Class::Local => Some(Self::MachineLocal),
+            Class::Secret => Some(Self::Secret),
+            Class::Large => Some(Self::TooLarge),
+        }
+    }
+}
+
 /// An entry that stays, and everything below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
     pub path: VaultPath,
     pub reason: Reason,
-    /// The pattern that decided, where one did.
+    /// The pattern that decided, where one did; what was found, where something is wrong with it.
     pub rule: Option<String>,
     pub is_dir: bool,
 }

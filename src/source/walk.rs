@@ -8,7 +8,8 @@ use std::os::unix::fs::MetadataExt;
 use crate::base::{HostPath, PathFault, VaultPath, escape_name, is_temp_name};
 
 use super::entry::{Found, FoundKind, Left, Reason, Stat, Walked};
-use super::{Class, Decision, SourceError};
+use super::own::{CACHE_TAG, is_cache};
+use super::{Decision, SourceError};
 
 /// What to walk, and who decides.
 pub struct WalkOptions<'a> {
@@ -139,12 +140,23 @@ impl Walker<'_> {
             Err(_) => return self.leave(dir.path.clone(), Reason::Unreadable, true),
         };
         let mut is_empty = true;
+        let before = (
+            self.seen.found.len(),
+            self.seen.left.len(),
+            self.ahead.len(),
+        );
         for entry in entries {
             is_empty = false;
             let Ok(entry) = entry else {
                 self.leave(dir.path.clone(), Reason::Unreadable, true);
                 return;
             };
+            if self.marks_cache(dir, &entry) {
+                self.seen.found.truncate(before.0);
+                self.seen.left.truncate(before.1);
+                self.ahead.truncate(before.2);
+                return self.leave(dir.path.clone(), Reason::CacheDir, true);
+            }
             self.meet(dir, &entry);
         }
         if is_empty && let Ok(seen) = fs::symlink_metadata(&dir.host) {
@@ -156,6 +168,13 @@ impl Walker<'_> {
                 stat: Stat::of(&seen),
             });
         }
+    }
+
+    /// Whether an entry says that its directory is a cache, which no rule asks to keep.
+    fn marks_cache(&self, dir: &Dir, entry: &fs::DirEntry) -> bool {
+        entry.file_name() == CACHE_TAG
+            && is_cache(&dir.host)
+            && (self.options.rules)(&dir.path, true).is_none()
     }
 
     /// Names an entry, or leaves it where it has no name in the vault.
@@ -203,8 +222,8 @@ impl Walker<'_> {
     ) {
         let is_dir = kind.is_dir();
         let decision = (self.options.rules)(&entry.path, is_dir);
-        if let Some(reason) = decision.as_ref().and_then(reason_of) {
-            let rule = decision.map(|decision| decision.pattern.to_string());
+        if let Some(reason) = decision.as_ref().and_then(|it| Reason::of(it.class)) {
+            let rule = decision.map(|decision| decision.rule.text.clone());
             return self.seen.left.push(Left {
                 path: entry.path,
                 reason,
@@ -247,16 +266,6 @@ impl Walker<'_> {
     }
 }
 
-fn reason_of(decision: &Decision) -> Option<Reason> {
-    match decision.class {
-        Class::Keep => None,
-        Class::Disposable => Some(Reason::Disposable),
-        Class::Local => Some(Reason::MachineLocal),
-        Class::Secret => Some(Reason::Secret),
-        Class::Large => Some(Reason::TooLarge),
-    }
-}
-
 /// Something to show for a name that cannot be shown as it is, and that no real entry has.
 fn stand_in(dir: &Dir, name: &[u8]) -> VaultPath {
     let mut text: String = escape_name(name).chars().take(40).collect();
@@ -275,7 +284,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::source::Rules;
+    use crate::source::{RuleBook, RuleLine, Rules};
 
     struct Place {
         _dir: tempfile::TempDir,
@@ -303,7 +312,8 @@ mod tests {
 
     /// Walks `.aigon` with its own rules, like a push does.
     fn walked(root: &HostPath) -> Walked {
-        let rules = Rules::for_dir(".aigon", &[]);
+        let rules = RuleBook::new(&[], Vec::new());
+        let rules = rules.for_dir(".aigon").expect("the preset compiles");
         let own = path(".aigon");
         walk(&WalkOptions {
             root,
@@ -561,6 +571,40 @@ mod tests {
         .expect("renamed");
         let seen = walked(&place.root);
         assert_eq!(found(&seen), [".aigon/small", ".aigon/uv.lock"]);
+    }
+
+    #[test]
+    fn a_directory_that_says_it_is_a_cache_is_left_unless_a_rule_keeps_it() {
+        let place = place(&[
+            ".aigon/made/a",
+            ".aigon/made/deep/b",
+            ".aigon/made/sessions/c",
+            ".aigon/kept/a",
+            ".aigon/unsigned/CACHEDIR.TAG",
+        ]);
+        for dir in ["made", "kept"] {
+            let tag = place.root.join(format!(".aigon/{dir}/CACHEDIR.TAG"));
+            let signature = "Signature: 8a477f597d28d172789f06886806bc55\n";
+            fs::write(tag.as_path(), signature).expect("written");
+        }
+        let rules = RuleLine::parse_file(b"!/kept/", "test").expect("valid");
+        let rules = Rules::new(rules).expect("it compiles");
+        let own = path(".aigon");
+        let seen = walk(&WalkOptions {
+            root: &place.root,
+            roots: std::slice::from_ref(&own),
+            rules: &|at, is_dir| rules.decide_entry(at.tail(&own)?, is_dir),
+            tracked: &|_| false,
+            max_file: 1000,
+        })
+        .expect("the root is there");
+        assert_eq!(left(&seen), [(".aigon/made", Reason::CacheDir)]);
+        let kept = [
+            ".aigon/kept/CACHEDIR.TAG",
+            ".aigon/kept/a",
+            ".aigon/unsigned/CACHEDIR.TAG",
+        ];
+        assert_eq!(found(&seen), kept);
     }
 
     #[test]

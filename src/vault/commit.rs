@@ -46,45 +46,62 @@ struct Added {
 
 impl Objects<'_> {
     /// Makes a commit for everybody to see. Every content that the parent does not have passes the
-    /// gate here, and nowhere else.
+    /// gate here, and nowhere else. What the tree `published` has left this machine before: to hold
+    /// it now would keep no secret, and lose what is only there.
     pub fn commit(
         &mut self,
         new: &NewCommit<'_>,
+        published: Option<ObjectId>,
         gate: &dyn Gate,
     ) -> Result<CommitOutcome, VaultError> {
         let before = match new.parent {
             Some(parent) => Some(self.store().tree_of(parent)?),
             None => None,
         };
-        let held = self.held_back(before, new.tree, gate)?;
+        let held = self.held_back((before, new.tree), published, gate)?;
         if held.is_empty() {
-            self.record(new).map(CommitOutcome::Made)
+            self.record(new, None).map(CommitOutcome::Made)
         } else {
             Ok(CommitOutcome::Held(held))
         }
     }
 
-    /// What the gate finds in the contents of `after` that `before` has not, the same, at the same
-    /// path. A value that stands in that path's content before is in everybody's hands already.
+    /// What the gate finds in the names and contents of `after` that `before` has not, the same, at
+    /// the same path. A value that stands in that path's content before is in everybody's hands
+    /// already, and so is every content of `published`.
     pub fn held_back(
         &self,
-        before: Option<ObjectId>,
-        after: ObjectId,
+        (before, after): (Option<ObjectId>, ObjectId),
+        published: Option<ObjectId>,
         gate: &dyn Gate,
     ) -> Result<Vec<Finding>, VaultError> {
-        let findings = |path: &VaultPath, id: ObjectId| {
+        let findings = |path: &VaultPath, id: ObjectId, is_new: bool| {
             let content = self.blob(id)?;
             let damaged = |fault: std::io::Error| StoreError::Damaged {
                 id,
                 reason: fault.to_string(),
             };
-            gate.inspect(path, &mut content.as_slice()).map_err(damaged)
+            let name = if is_new { path.as_str() } else { "" };
+            // A name is a line of its own, before the first one of the content.
+            let mut found = Vec::new();
+            for text in [name.as_bytes(), content.as_slice()] {
+                found.extend(gate.inspect(path, &mut &*text).map_err(damaged)?);
+            }
+            Ok::<_, VaultError>(found)
         };
+        let known = match published {
+            Some(tree) => self.added(None, tree)?,
+            None => Vec::new(),
+        };
+        let known: HashSet<ObjectId> = known.into_iter().map(|added| added.id).collect();
         let mut held = Vec::new();
         for Added { path, id, was } in self.added(before, after)? {
-            let mut new = findings(&path, id)?;
+            if known.contains(&id) {
+                continue;
+            }
+            let mut new = findings(&path, id, was.is_none())?;
             if let Some(was) = was.filter(|_| !new.is_empty()) {
-                let known = findings(&path, was)?;
+                let known = findings(&path, was, false)?;
                 let known: HashSet<_> = known.into_iter().map(|old| old.fingerprint).collect();
                 new.retain(|finding| !known.contains(&finding.fingerprint));
             }
@@ -93,23 +110,31 @@ impl Objects<'_> {
         Ok(held)
     }
 
-    /// Makes a commit that never leaves this machine, so it needs no gate.
-    pub fn private_commit(&mut self, new: &NewCommit<'_>) -> Result<ObjectId, VaultError> {
-        self.record(new)
+    /// Makes a commit that never leaves this machine, so it needs no gate. It may have a second
+    /// parent, to keep that one alive.
+    pub fn private_commit(
+        &mut self,
+        new: &NewCommit<'_>,
+        second: Option<ObjectId>,
+    ) -> Result<ObjectId, VaultError> {
+        self.record(new, second)
     }
 
-    fn record(&mut self, new: &NewCommit<'_>) -> Result<ObjectId, VaultError> {
+    fn record(
+        &mut self,
+        new: &NewCommit<'_>,
+        second: Option<ObjectId>,
+    ) -> Result<ObjectId, VaultError> {
         self.flush()?;
         let store = self.store();
         let fault = store.fault("write a commit to");
         let time = git2::Time::new(new.at.seconds(), 0);
         let author = Signature::new(&new.author.name, &new.author.email, &time).map_err(&fault)?;
         let tree = store.repo.find_tree(oid(new.tree)).map_err(&fault)?;
-        let parent = match new.parent {
-            Some(id) => Some(store.repo.find_commit(oid(id)).map_err(&fault)?),
-            None => None,
-        };
-        let parents: Vec<_> = parent.iter().collect();
+        let parents = new.parent.into_iter().chain(second);
+        let parents = parents.map(|id| store.repo.find_commit(oid(id)));
+        let parents = parents.collect::<Result<Vec<_>, _>>().map_err(&fault)?;
+        let parents: Vec<_> = parents.iter().collect();
         let buffer = store
             .repo
             .commit_create_buffer(&author, &author, new.message, &tree, &parents)
@@ -227,8 +252,11 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
         assert!(matches!(outcome, CommitOutcome::Held(found) if found[0].path.as_str() == "file"));
+        // What was published once is no news.
+        let outcome = objects.commit(&new, Some(tree), &NoSecrets);
+        assert!(matches!(outcome, Ok(CommitOutcome::Made(_))));
         let tree = one_file(&mut objects, "plain");
         let new = NewCommit {
             tree,
@@ -237,7 +265,7 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
         let CommitOutcome::Made(id) = outcome else {
             panic!("nothing to hold")
         };
@@ -253,7 +281,7 @@ mod tests {
         let before = one_file(&mut objects, "secret1 there");
         let held = |objects: &mut Objects<'_>, text: &str| {
             let after = one_file(objects, text);
-            let held = objects.held_back(Some(before), after, &NoSecrets);
+            let held = objects.held_back((Some(before), after), None, &NoSecrets);
             held.expect("no fault").len()
         };
         assert_eq!(held(&mut objects, "more beside secret1"), 0);

@@ -100,7 +100,8 @@ impl Store {
     }
 
     /// Whether the object is here. Never looks for packs that appeared meanwhile.
-    pub(super) fn has(&self, id: ObjectId) -> bool {
+    #[must_use]
+    pub fn has(&self, id: ObjectId) -> bool {
         self.repo
             .odb()
             .is_ok_and(|odb| odb.exists_ext(oid(id), OdbLookupFlags::NO_REFRESH))

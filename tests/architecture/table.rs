@@ -62,6 +62,7 @@ pub const LIBRARIES: &[(&str, Owner)] = &[
     ("flate2", Rooms(&["vault"])),
     ("ureq", Rooms(&["vault"])),
     ("toml_edit", Rooms(&["doc"])),
+    ("saphyr_parser", Rooms(&["doc"])),
     ("walkdir", Rooms(&["source"])),
     ("globset", Rooms(&["source"])),
     ("regex", Rooms(&["snapshot"])),

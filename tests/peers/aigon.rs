@@ -1,7 +1,7 @@
 //! A backup of `.aigon/` that copies into a work tree and commits there.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -331,6 +331,77 @@ fn tracked_files_are_known_by_any_name_and_left_alone() {
         assert_eq!(text(&scene.b, state(name)), "tracked\n", "{name}");
     }
     assert_eq!(text(&scene.b, state("state.md")), "1\n");
+}
+
+/// Everything that a change of a live file would change: its bytes, its inode, its times.
+fn live(machine: &Machine) -> Vec<(PathBuf, u64, i64, i64)> {
+    let mut seen = Vec::new();
+    for top in ["code/api", ".aigon"] {
+        let entries = walkdir::WalkDir::new(machine.home.join(top)).sort_by_file_name();
+        for entry in entries {
+            let entry = entry.expect("it can be walked");
+            let meta = entry.metadata().expect("it is there");
+            let ctime = meta.ctime() * 1_000_000_000 + meta.ctime_nsec();
+            let mtime = meta.mtime() * 1_000_000_000 + meta.mtime_nsec();
+            seen.push((entry.into_path(), meta.ino(), mtime, ctime));
+        }
+    }
+    seen
+}
+
+/// 13
+#[test]
+fn nothing_that_runs_by_itself_touches_a_live_file() {
+    let scene = Scene::with(&[("old.jsonl", "{\"at\":\"2019-01-01\"}\n"), ("x", "1\n")]);
+    let a = &scene.a;
+    for name in [
+        "sessions/s1",
+        "run.log",
+        "heartbeat-1",
+        "cache/c",
+        "a.tmp",
+        ".env",
+    ] {
+        a.write(state(name), "of long ago\n");
+    }
+    a.write(
+        ".aigon/config.json",
+        "{\"repos\": [\"/x\"], \"theme\": \"dark\"}\n",
+    );
+    pushed(a);
+    let before = live(a);
+    for _ in 0..3 {
+        for command in [
+            &["backup", "push"][..],
+            &["backup", "push", "--dry-run"],
+            &["backup", "pull"],
+            &["backup", "pull", "--dry-run"],
+            &["backup", "status"],
+            &["backup", "log"],
+            &["settings", "list"],
+            &["project", "list"],
+            &["project", "explain", "code/api/.aigon/x"],
+            &["config", "set", "rules", "old.jsonl :disposable"],
+        ] {
+            a.ok(command);
+        }
+    }
+    assert_eq!(live(a), before);
+    // What others push arrives, and nothing else is written.
+    scene.b.write(state("from-b"), "1\n");
+    pushed(&scene.b);
+    pulled(a);
+    let after = live(a);
+    let changed: Vec<_> = after.iter().filter(|it| !before.contains(it)).collect();
+    let dir = a.home.join(state(""));
+    let new = a.home.join(state("from-b"));
+    let expected = |path: &Path| path == new || path == dir;
+    assert!(changed.iter().all(|it| expected(&it.0)), "{changed:?}");
+    assert_eq!(after.len(), before.len() + 1);
+    // To stop carrying a project is no reason to touch it either.
+    a.ok(&["project", "remove", "api", "--from-vault"]);
+    pulled(a);
+    assert_eq!(live(a), after);
 }
 
 /// 14

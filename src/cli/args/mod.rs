@@ -51,7 +51,7 @@ pub struct Cli {
     reason = "flags are bools; what they mean together is a Manner"
 )]
 pub struct Global {
-    /// Answer with one JSON document on stdout, on failure too
+    /// Answer with one JSON document on stdout, on failure too; help and version stay text
     #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing but the answer and errors

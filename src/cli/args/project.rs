@@ -14,6 +14,17 @@ pub enum ProjectCommand {
     Add(ProjectAddArgs),
     /// See the projects of this machine
     List,
+    /// Say whether a path travels, and which rule decides
+    ///
+    /// The path may lie in a project or among your tools' settings, and need not exist. Says where
+    /// the rule stands and the one line that changes it. Rules come from the presets, then from
+    /// `rules` in config.toml, then from the file .holdallignore in the state directory; the last
+    /// that matches wins.
+    Explain {
+        /// A file or directory; one with a slash at its end is a directory
+        #[arg(value_hint = ValueHint::AnyPath)]
+        path: PathBuf,
+    },
     /// Forget a project on this machine
     ///
     /// Nothing is deleted from the disk, and the vault keeps the project for your other machines.
@@ -76,7 +87,7 @@ pub enum SettingsCommand {
         #[arg(value_hint = ValueHint::AnyPath)]
         path: PathBuf,
     },
-    /// See which settings travel, and why
+    /// See which settings travel, and why others stay
     List,
     /// Let a file, or all settings of a tool, stay here
     ///
