@@ -8,8 +8,8 @@ use crate::merge::{differences, edit, find};
 use crate::runs::Runs;
 use crate::vault::{Objects, RefName, Store, text_patch};
 
+use super::compare::compare;
 use super::report::ChangeKind;
-use super::status::compare;
 use super::upstream::projects;
 use super::{FlowError, Session};
 

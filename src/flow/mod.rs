@@ -6,6 +6,7 @@
 mod agreed;
 mod allowance;
 mod bookkeeping;
+mod compare;
 pub mod config;
 pub mod configure;
 mod conflicts;

@@ -10,7 +10,7 @@ use crate::vault::Objects;
 
 pub use super::allowance::Decision;
 use super::allowance::{Queue, Queued, record};
-use super::status::{Compared, compare, store_or_empty};
+use super::compare::{Compared, compare, store_or_empty};
 use super::{FlowError, Session};
 
 /// Shorter beginnings of a fingerprint are taken for a slip.

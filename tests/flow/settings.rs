@@ -366,7 +366,7 @@ fn a_corrupt_toml_file_is_withheld_with_its_place_and_changes_nothing() {
         "{document}"
     );
     assert!(
-        line["rule"]
+        line["detail"]
             .as_str()
             .is_some_and(|rule| rule.starts_with("line 2, column")),
         "{document}"
@@ -377,7 +377,7 @@ fn a_corrupt_toml_file_is_withheld_with_its_place_and_changes_nothing() {
     });
     let (code, document) = scene.b.json(&["backup", "pull"]);
     assert_eq!(code, 3, "{document}");
-    let rule = document["data"]["withheld"][0]["rule"].as_str();
+    let rule = document["data"]["withheld"][0]["detail"].as_str();
     assert!(
         rule.is_some_and(|rule| rule.contains("line 1")),
         "{document}"
