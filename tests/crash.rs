@@ -677,10 +677,11 @@ fn a_push_whose_end_nobody_told_is_remembered_as_under_way() {
         let ran = machine.run(&["backup", "push"]);
         assert_eq!(ran.code, 4, "{ran}");
         assert!(ran.stderr.contains("the line went dead"), "{ran}");
-        let pending = machine
+        let sent = machine
             .home
-            .join("holdall/data/vault.git/refs/holdall/pending");
-        assert!(pending.exists(), "it may still arrive");
+            .join("holdall/data/vault.git/refs/holdall/sent");
+        let waiting = fs::read_dir(sent).expect("the store has a list").count();
+        assert_eq!(waiting, 1, "it may still arrive");
         fs::remove_file(place.bare.join("refs/heads/main.lock")).ok();
         machine.env(
             "PATH",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -150,16 +151,20 @@ pub trait Intake {
     ) -> Result<Option<ObjectId>, StoreError>;
 }
 
-/// Why a content may not leave this machine: the rule and the line, never the bytes.
+/// Why a content may not leave this machine: the rule, the line and a name for the value that says
+/// nothing about it. Never the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub path: VaultPath,
     pub rule: String,
     pub line: usize,
+    /// The same for the same value, wherever it stands.
+    pub fingerprint: String,
 }
 
 /// The one gate through which every outgoing byte passes.
 pub trait Gate {
-    /// Looks at a content that is about to be stored at `path` for everybody to read.
-    fn inspect(&self, path: &VaultPath, bytes: &[u8]) -> Option<Finding>;
+    /// Looks at a content that is about to be stored at `path` for everybody to read. It is read in
+    /// pieces, so that its size does not matter. Every value that holds it back is in the answer.
+    fn inspect(&self, path: &VaultPath, content: &mut dyn io::Read) -> io::Result<Vec<Finding>>;
 }

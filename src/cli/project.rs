@@ -1,4 +1,4 @@
-//! `project add`, `project list`, `project remove`.
+//! `project add`, `project list`, `project remove`, `project explain`.
 
 use crate::base::VaultPath;
 use crate::flow::FlowError;
@@ -9,6 +9,7 @@ use crate::flow::project::{
 use super::answer::Answer;
 use super::args::{ProjectAddArgs, ProjectCommand};
 use super::ctx::Ctx;
+use super::explain;
 use super::show::{Table, printable};
 
 pub fn run(ctx: &Ctx, name: &str, command: &ProjectCommand) -> Result<Answer, FlowError> {
@@ -22,6 +23,7 @@ pub fn run(ctx: &Ctx, name: &str, command: &ProjectCommand) -> Result<Answer, Fl
                 .then_some("register one: `holdall project add PATH`");
             Ok(Answer::new(report, |report, _| list_text(report)).hints(hint))
         }
+        ProjectCommand::Explain { path } => explain::run(ctx, name, path),
         ProjectCommand::Remove(args) => {
             let report = ctx.write(name, |writer| remove(writer, &args.name, args.from_vault))?;
             let hint = (!args.from_vault).then(|| "the vault keeps what it has of it".to_owned());

@@ -9,7 +9,7 @@ use crate::flow::{FlowError, Selection, withheld_hints};
 use super::answer::{Answer, Look};
 use super::args::PushArgs;
 use super::ctx::Ctx;
-use super::show::{Table, count, printable};
+use super::show::{Table, bytes, count, printable};
 use super::words::{change_sign, conflict_hints, conflict_words, healed_words, reason_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
@@ -38,6 +38,9 @@ fn hints(report: &PushReport) -> Vec<String> {
     }
     hints.extend(conflict_hints(&report.conflicts));
     hints.extend(withheld_hints(&report.withheld, "push"));
+    if !report.large.is_empty() {
+        hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
+    }
     hints.extend(skipped_hints(&report.skipped));
     hints
 }
@@ -65,6 +68,15 @@ fn text(report: &PushReport, look: &Look) -> String {
     }
     text.push_str(&withheld(&report.withheld));
     text.extend(report.conflicts.iter().map(conflict_words));
+    for line in &report.large {
+        let (size, limit) = (bytes(line.size), bytes(line.limit));
+        let name = printable(&line.project);
+        writeln!(
+            text,
+            "large  {name}: {size} of state, more than limits.warn_project ({limit})"
+        )
+        .ok();
+    }
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
     }
@@ -73,10 +85,20 @@ fn text(report: &PushReport, look: &Look) -> String {
 }
 
 fn changes(text: &mut String, unit: &UnitChanges, each: bool) {
-    if each {
+    // What a tool's settings are is said once without being asked for.
+    if each || (unit.is_settings && unit.first) {
         for change in &unit.changes {
             let place = format!("{}/{}", unit.name, change.path);
-            writeln!(text, "{} {}", change_sign(change.change), printable(&place)).ok();
+            let keys = unit.local_keys.get(&change.path);
+            let keys =
+                keys.map_or_else(String::new, |keys| format!("  without {}", keys.join(", ")));
+            writeln!(
+                text,
+                "{} {}{keys}",
+                change_sign(change.change),
+                printable(&place)
+            )
+            .ok();
         }
     } else if unit.files > 0 {
         writeln!(
@@ -101,10 +123,13 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
         let at = line
             .line
             .map_or_else(String::new, |number| format!(", line {number}"));
-        let rule = line
-            .rule
-            .as_deref()
-            .map_or_else(String::new, |rule| format!(" ({}{at})", printable(rule)));
+        let value = line
+            .fingerprint
+            .as_ref()
+            .map_or_else(String::new, |name| format!(", fingerprint {name}"));
+        let rule = line.rule.as_deref().map_or_else(String::new, |rule| {
+            format!(" ({}{at}{value})", printable(rule))
+        });
         let detail = line.detail.as_deref().map_or_else(String::new, |detail| {
             format!(" ({}: {})", line.file, printable(detail))
         });
@@ -135,7 +160,8 @@ fn left(report: &PushReport) -> String {
                 .rule
                 .as_deref()
                 .map_or_else(String::new, |rule| format!("rule {rule}"));
-            table.row([place, rule]);
+            let of = line.place.as_ref().map(|place| format!("({place})"));
+            table.row([place, rule, of.unwrap_or_default()]);
         }
         text.push_str(&table.to_string());
     }
@@ -154,7 +180,7 @@ fn outcome(report: &PushReport) -> String {
     if report.dry_run {
         return format!(
             "{healed}would push: {what} ({} looked at); nothing was changed\n",
-            count(files.scanned as u64, "file")
+            count(files.scanned, "file")
         );
     }
     let commit = report.commit.map_or_else(String::new, |id| id.short());

@@ -57,6 +57,9 @@ fn list_text(report: &SettingsListReport) -> String {
             table.row([path.path.to_string(), present.to_owned(), keys]);
         }
         text.push_str(&table.to_string());
+        if !tool.stays.is_empty() {
+            writeln!(text, "  stays here: {}", printable(&tool.stays.join(", "))).ok();
+        }
     }
     for absent in &report.absent {
         let why = if absent.why == "off" {

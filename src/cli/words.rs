@@ -87,6 +87,8 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::Missing => "its state directory is gone: unmounted, moved or deleted",
         Reason::LinkedRoot => "a link to somewhere else",
         Reason::Nested => "a git repository of its own",
+        Reason::CacheDir => "a cache, as its CACHEDIR.TAG says",
+        Reason::BadRules => "its rules cannot be understood",
         Reason::Temporary => "an unfinished file",
         Reason::BadName => "a name that a vault cannot hold",
         Reason::Unstable => "changed each time it was read",

@@ -125,8 +125,13 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
 pub fn contents_key(session: &Session<'_>) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
     hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-    hash.update(&crate::source::presets_fingerprint());
+    hash.update(&crate::snapshot::gate_version());
+    for text in crate::source::preset_texts() {
+        hash.update(text.as_bytes());
+    }
     hash.update(format!("{:?}", session.config.presets_off).as_bytes());
+    // Settings travel without the path of the home directory.
+    hash.update(session.places.home.as_path().as_os_str().as_encoded_bytes());
     *hash.finalize().as_bytes()
 }
 

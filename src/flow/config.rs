@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::base::HostPath;
-use crate::config::{ConfigFile, KEYS, Key, Setting, Value};
+use crate::config::{ConfigFile, KEYS, Key, RULES, Setting, Value};
 use crate::source::presets;
 
+use super::session::own_rules;
 use super::{FlowError, Places};
 
 /// A key and what holds for it.
@@ -87,6 +88,10 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
     let mut file = ConfigFile::open(&places.config_file)?;
     let existed = file.exists();
     let changed = file.set(key, text)?;
+    if key == RULES {
+        // A broken rule would stop every run from then on.
+        own_rules(&places.config_file, &file.rules()?)?;
+    }
     let key = Key::named(key)?;
     let value = Value::parse(key, text)?;
     refuse_unknown_presets(key, &value)?;

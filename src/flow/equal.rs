@@ -1,7 +1,7 @@
 //! When two texts of a file are the same to holdall, though their bytes differ.
 
 use crate::base::{Blobs, Kind, Leaf, Sink};
-use crate::doc::json::{overlay, same_value};
+use crate::doc::Format;
 use crate::merge::Trio;
 use crate::snapshot::Sanitizer;
 use crate::vault::Objects;
@@ -18,11 +18,16 @@ pub fn as_compared(objects: &mut Objects<'_>, unit: &Unit, trio: &Trio) -> Resul
             *side = cleaned(objects, &sanitizer, *side)?;
         }
         // Nothing but what belongs to this machine alone: there is nothing to disagree about.
-        if trio.base.is_none() && is_same(objects, trio.local, b"{}")? {
+        if let Some(local) = trio
+            .local
+            .filter(|local| trio.base.is_none() && local.kind != Kind::Link)
+            && sanitizer.format.is_empty(&objects.blob(local.id)?)
+        {
             trio.local = None;
         }
     }
-    if trio.path.name().is_some_and(|name| name.ends_with(".json")) {
+    // Comments of other formats are worth a journey.
+    if trio.path.name().and_then(Format::of) == Some(Format::Json) {
         for other in [trio.base, trio.vault] {
             if trio.local != other && are_same(objects, trio.local, other)? {
                 trio.local = other;
@@ -52,7 +57,10 @@ pub fn outgoing(
         Ok(clean) if !clean.dropped.is_empty() => clean.dropped,
         _ => return Ok(leaf),
     };
-    Ok(match overlay(&objects.blob(leaf.id)?, &there, &dropped) {
+    let laid = sanitizer
+        .format
+        .overlay(&objects.blob(leaf.id)?, &there, &dropped);
+    Ok(match laid {
         Ok(laid) => Leaf {
             id: objects.put_blob(&laid.text)?,
             ..leaf
@@ -85,16 +93,9 @@ fn are_same(
     other: Option<Leaf>,
 ) -> Result<bool, FlowError> {
     match (one, other) {
-        (Some(one), Some(other)) if one.kind == other.kind => {
-            is_same(objects, Some(one), &objects.blob(other.id)?)
+        (Some(one), Some(other)) if one.kind == other.kind && one.kind != Kind::Link => {
+            Ok(Format::Json.same_value(&objects.blob(one.id)?, &objects.blob(other.id)?))
         }
         _ => Ok(false),
-    }
-}
-
-fn is_same(objects: &Objects<'_>, leaf: Option<Leaf>, text: &[u8]) -> Result<bool, FlowError> {
-    match leaf.filter(|leaf| leaf.kind != Kind::Link) {
-        Some(leaf) => Ok(same_value(&objects.blob(leaf.id)?, text)),
-        None => Ok(false),
     }
 }

@@ -124,6 +124,8 @@ pub enum FlowError {
     NoSuchPath { path: PathBuf },
     #[error("`{what}` is neither a tool whose settings travel nor a path that was added")]
     NoSuchSetting { what: String },
+    #[error("no value with this fingerprint was found or allowed here")]
+    NoSuchSecret { near: Vec<String> },
     #[error("no address was given{}", now.as_ref().map_or_else(String::new, |url| format!("; the remote now is {url}")))]
     NoAddress { now: Option<String> },
     #[error("{what}")]
@@ -234,6 +236,7 @@ impl FlowError {
             | Self::AllWithheld { .. }
             | Self::GateHoldsRecord { .. } => ErrorKind::Refused,
             Self::NoSuchSetting { .. }
+            | Self::NoSuchSecret { .. }
             | Self::NeverInVault { .. }
             | Self::NothingToPush
             | Self::NothingToPull
@@ -249,6 +252,9 @@ impl FlowError {
             Self::Repo(fault) => repo_kind(fault),
             Self::Base(fault) => base_kind(fault),
             Self::Config(fault) => config_kind(fault),
+            Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
+                ErrorKind::Invalid
+            }
             Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => ErrorKind::Io,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Id, VaultPath};
+use crate::base::{Finding, Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
 use crate::source::state_dirs;
@@ -104,7 +104,7 @@ impl Here {
             settings: Vec::new(),
             others: Vec::new(),
             is_whole: selection.projects.is_empty(),
-            away: absent_tools(session)
+            away: absent_tools(session)?
                 .into_iter()
                 .map(|unit| unit.key)
                 .collect(),
@@ -123,8 +123,7 @@ impl Here {
             if let Some(there) = adopt(&mut registered, &placement, upstream) {
                 dirs.extend(there);
             }
-            let off = &session.config.presets_off;
-            units.push(Unit::of_project(&registered, &dirs, off));
+            units.push(Unit::of_project(&registered, &dirs, &session.rules)?);
             known.push((registered, placement));
         }
         if here.is_whole {
@@ -151,7 +150,7 @@ impl Here {
         (agreed, objects): (&Agreed, &Objects<'_>),
     ) -> Result<(), FlowError> {
         let known = agreed.units(objects)?;
-        for unit in absent_tools(session) {
+        for unit in absent_tools(session)? {
             let dir = names::settings_tool_dir(&unit.name)?;
             if !known.contains(&unit.key) && upstream.dir(objects, &dir)?.is_some() {
                 self.settings.push(absent(unit));
@@ -179,29 +178,21 @@ impl Here {
         }
     }
 
-    /// The unit of a name, to withhold something of it.
-    pub fn unit_mut(&mut self, name: &str) -> Option<&mut Scanned> {
-        let projects = self.projects.iter_mut().map(|project| &mut project.scanned);
-        projects
-            .chain(&mut self.settings)
-            .find(|scanned| scanned.unit.name == name)
-    }
-
-    /// Whose file lies at a path of the vault: the unit's name, and the path below its directory.
-    #[must_use]
-    pub fn locate(&self, path: &VaultPath) -> Option<(String, VaultPath)> {
-        let project = |project: &LocalProject| {
-            let below = path.below(&names::project_dir(project.vault_name()?).ok()?)?;
-            Some((project.scanned.unit.name.clone(), below))
+    /// Leaves a file behind in which the gate found something; it lies at this path of the vault, or
+    /// its version was to be filed in a conflict there. False where it is no file of this machine.
+    pub fn hold_back(&mut self, finding: &Finding) -> bool {
+        let project = |project: &mut LocalProject| {
+            let dir = project.vault_name().map(names::project_dir)?.ok()?;
+            project.scanned.hold_back(&dir, finding).then_some(())
         };
-        let tool = |scanned: &Scanned| {
-            let below = path.below(&names::settings_tool_dir(&scanned.unit.name).ok()?)?;
-            Some((scanned.unit.name.clone(), below))
+        let tool = |scanned: &mut Scanned| {
+            let dir = names::settings_tool_dir(&scanned.unit.name).ok()?;
+            scanned.hold_back(&dir, finding).then_some(())
         };
-        self.projects
-            .iter()
-            .find_map(project)
-            .or_else(|| self.settings.iter().find_map(tool))
+        let in_project = self.projects.iter_mut().find_map(project);
+        in_project
+            .or_else(|| self.settings.iter_mut().find_map(tool))
+            .is_some()
     }
 
     pub fn scanned(&self) -> impl Iterator<Item = &Scanned> {

@@ -7,10 +7,17 @@ use crate::base::StoreError;
 use crate::config::{ConfigError, Place};
 use crate::merge::MergeError;
 use crate::project::ProjectError;
+use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
 use super::report::{Reason, WithheldLine};
+
+fn secret_hints(near: &[String]) -> Vec<String> {
+    let near = near.iter().map(|name| format!("did you mean {name}?"));
+    near.chain(["see what was found: `holdall secret list`".to_owned()])
+        .collect()
+}
 
 const ONLY_COPY: &str =
     "without a remote it is the only copy: keep it, and look at it with `git fsck`";
@@ -62,11 +69,15 @@ impl FlowError {
                 "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
             ],
             Self::Refused { hint, .. } => one(hint),
+            Self::NoSuchSecret { near } => secret_hints(near),
             Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
             Self::GateHoldsRecord { .. } => {
                 one("rename what carries it (a machine's name, a directory), and push again")
             }
             Self::Config(fault) => config_hints(fault),
+            Self::Source(SourceError::Rule { .. }) => one(
+                "mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it",
+            ),
             Self::Wire(fault) => wire_hints(fault),
             Self::Project(fault) => project_hints(fault),
             Self::Vault(fault) => vault_hints(fault),
@@ -240,9 +251,17 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
             "if the files of {file} were meant to go: `holdall backup {command} --allow-mass-delete`"
         ),
         Reason::HoldsSecret => {
-            format!("take the secret out of {file}, then {again}; until then the file stays here")
+            let allow = line.fingerprint.as_ref().map_or_else(String::new, |name| {
+                format!(", or let that one value travel: `holdall secret allow {name}`")
+            });
+            format!(
+                "take the secret out of {file}, then {again}{allow}; until then the file stays here"
+            )
         }
         Reason::Unstable => format!("something is writing {file}: {again} when it is done"),
+        Reason::BadRules => format!(
+            "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
+        ),
         Reason::BadName => format!("rename {file}, then {again}"),
         _ => return None,
     })

@@ -8,8 +8,8 @@ use crate::merge::{differences, edit, find};
 use crate::runs::Runs;
 use crate::vault::{Objects, RefName, Store, text_patch};
 
+use super::compare::compare;
 use super::report::ChangeKind;
-use super::status::compare;
 use super::upstream::projects;
 use super::{FlowError, Session};
 
@@ -193,7 +193,7 @@ fn disk_tree(
     objects: &mut Objects<'_>,
     before: ObjectId,
 ) -> Result<Option<ObjectId>, FlowError> {
-    let plan = compare(session, objects)?.plan;
+    let plan = compare(session, objects, None)?.plan;
     Ok(edit(objects, Some(before), &plan.edits)?)
 }
 

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Blobs, Kind, Leaf, PathFault, Trees, VaultPath, create_private_dir};
-use crate::merge::{InVault, OnDisk, Scope, Trio, Verdict, find, merge_notes};
+use crate::base::{Blobs, Leaf, PathFault, VaultPath, create_private_dir};
+use crate::doc::DocError;
+use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
 use crate::vault::{Objects, content_id};
 
-use super::agreed::{AgreedEdits, Notes, as_in_vault};
+use super::agreed::{AgreedEdits, Notes};
+use super::landing_notes::is_closed;
 use super::meeting::Meeting;
 use super::pull::{KeptLine, PulledUnit};
 use super::real_names::real_names;
@@ -23,14 +25,14 @@ pub struct Landing {
     pub report: PulledUnit,
     pub conflicts: Vec<VaultPath>,
     /// Settings that are no such thing in the vault.
-    pub damaged: Vec<VaultPath>,
+    pub damaged: Vec<(VaultPath, DocError)>,
     key: String,
     /// What is carried: these stay, also when they become empty.
     roots: Vec<VaultPath>,
     contents: Contents,
     deletes: Vec<Step>,
     writes: Vec<Step>,
-    extras: Vec<Step>,
+    pub(super) extras: Vec<Step>,
     /// What is agreed whatever happens, by path.
     settled: Vec<(VaultPath, Option<Leaf>)>,
     /// What is agreed once a step is done, by path.
@@ -203,12 +205,14 @@ impl Landing {
             }
             Some(leaf) => {
                 let text = objects.blob(leaf.id)?;
-                let Some(merged) =
-                    settings_text::overlay(unit, &step.path, &text, local.as_deref())
-                else {
-                    self.damaged.push(step.path.clone());
-                    self.report.keep(&step.path, "damaged_in_vault");
-                    return Ok(false);
+                let merged = settings_text::overlay(unit, &step.path, &text, local.as_deref());
+                let merged = match merged {
+                    Ok(merged) => merged,
+                    Err(fault) => {
+                        self.damaged.push((step.path.clone(), fault));
+                        self.report.keep(&step.path, "damaged_in_vault");
+                        return Ok(false);
+                    }
                 };
                 self.contents.insert(step.path.clone(), merged);
                 let noted = is_closed(&step.path, &scanned.notes);
@@ -220,75 +224,6 @@ impl Landing {
             }
         }
         Ok(true)
-    }
-
-    /// Empty directories and private files; what is noted as agreed from now on.
-    fn noted(
-        &mut self,
-        objects: &Objects<'_>,
-        scanned: &Scanned,
-        (met, vault): (&Meeting, &Notes),
-    ) -> Result<Option<Notes>, FlowError> {
-        let base = &met.base_notes;
-        let speaks = |path: &VaultPath| scanned.scope(path) == Scope::Carried;
-        let local = &as_in_vault(&scanned.notes, vault);
-        let merged = merge_notes(base, local, vault, &speaks);
-        let mut agreed = base.clone();
-        for path in local.keys().chain(base.keys()).chain(vault.keys()) {
-            if local.get(path) == vault.get(path) || merged.disk.contains_key(path) {
-                match vault.get(path) {
-                    Some(note) => agreed.insert(path.clone(), note.clone()),
-                    None => agreed.remove(path),
-                };
-            }
-        }
-        for (path, note) in &merged.disk {
-            let was = local.get(path).cloned().unwrap_or_default();
-            let now = note.clone().unwrap_or_default();
-            if was.closed != now.closed {
-                self.close_all(objects, path, (met, vault))?;
-            }
-            let kind = match (was.dir, now.dir) {
-                (false, true) => StepKind::MakeDir,
-                (true, false) => StepKind::RemoveDir,
-                _ if was.private != now.private => StepKind::Private(now.private),
-                _ => continue,
-            };
-            let notes = match kind {
-                StepKind::RemoveDir => local,
-                _ => vault,
-            };
-            self.extra(path.clone(), notes, kind);
-        }
-        Ok((agreed != *base).then_some(agreed))
-    }
-
-    /// The files of a directory become as private as the vault has them.
-    fn close_all(
-        &mut self,
-        objects: &Objects<'_>,
-        dir: &VaultPath,
-        (met, vault): (&Meeting, &Notes),
-    ) -> Result<(), FlowError> {
-        let Some(tree) = find(objects, met.vault, dir)?.filter(|leaf| leaf.kind == Kind::Tree)
-        else {
-            return Ok(());
-        };
-        for entry in objects.tree(tree.id)? {
-            if let Ok(path) = dir.child(&entry.name)
-                && matches!(entry.kind, Kind::File | Kind::Exec)
-            {
-                let kind = StepKind::Private(is_closed(&path, vault));
-                self.extra(path, vault, kind);
-            }
-        }
-        Ok(())
-    }
-
-    fn extra(&mut self, path: VaultPath, notes: &Notes, kind: StepKind) {
-        if let Some(names) = real_names(&path, notes) {
-            self.extras.push(Step { path, names, kind });
-        }
     }
 
     /// Says what would be done.
@@ -361,13 +296,6 @@ fn settled(decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
     settled
         .map(|(trio, verdict)| (trio.path.clone(), verdict.base_after_pull))
         .collect()
-}
-
-/// Whether only its owner reads a file: by a note of its own, or by its directory's.
-fn is_closed(path: &VaultPath, notes: &Notes) -> bool {
-    let own = notes.get(path).is_some_and(|note| note.private);
-    let dir = path.parent().and_then(|dir| notes.get(&dir));
-    own || dir.is_some_and(|note| note.closed)
 }
 
 fn change_of(step: &Step) -> Change {

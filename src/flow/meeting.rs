@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::base::{ObjectId, PathFault, VaultPath};
 use crate::layout::names;
 use crate::merge::{
-    Edits, Graft, Scope, Trio, Verdict, decide, differences, edit, file_clashes, find, leaves,
+    Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, file_clashes, find,
+    leaves,
 };
 use crate::vault::Objects;
 
@@ -84,10 +85,15 @@ impl Terms<'_> {
         let found = differences(objects, base, scanned.tree, vault)?;
         let trios = content_trios(found.trios);
         withhold_accidents(objects, scanned, &trios, self.allow_mass_delete)?;
+        let decided = judge(objects, trios, scanned)?;
+        let disputed = decided
+            .iter()
+            .filter(|(_, verdict)| verdict.vault == InVault::File);
+        scanned.disputed = disputed.map(|(trio, _)| trio.path.clone()).collect();
         Ok(Meeting {
             vault,
             base_notes: self.base_notes(objects, scanned, berth)?,
-            decided: judge(objects, trios, scanned)?,
+            decided,
             faults: found.faults,
         })
     }

@@ -4,12 +4,15 @@
 //! people script against. *Never*: print, read the environment, be async.
 
 mod agreed;
+mod allowance;
 mod bookkeeping;
+mod compare;
 pub mod config;
 pub mod configure;
 mod conflicts;
 mod equal;
 mod error;
+pub mod explain;
 mod filing;
 mod guard;
 mod heal;
@@ -17,6 +20,7 @@ mod here;
 mod hints;
 pub mod history;
 mod landing;
+mod landing_notes;
 mod meeting;
 mod memory;
 mod places;
@@ -29,6 +33,7 @@ mod records;
 pub mod report;
 mod round;
 mod scan;
+pub mod secret;
 mod session;
 pub mod settings;
 mod settings_text;

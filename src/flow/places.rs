@@ -70,6 +70,12 @@ impl Places {
         self.data.join("projects.json")
     }
 
+    /// What a person decided about withheld values and no push carried yet.
+    #[must_use]
+    pub fn secret_decisions(&self) -> HostPath {
+        self.data.join("secret-decisions.json")
+    }
+
     #[must_use]
     pub fn machine_file(&self) -> HostPath {
         self.data.join("this-machine.json")

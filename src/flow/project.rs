@@ -382,7 +382,7 @@ impl Work for Removal {
         Ok(plan)
     }
 
-    fn withhold(&mut self, _: &RoundPlan, finding: &Finding) -> Result<(), FlowError> {
+    fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
         Err(FlowError::GateHoldsRecord {
             path: finding.path.clone(),
             rule: finding.rule.clone(),

@@ -4,14 +4,14 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::base::{Finding, MachineId, ObjectId, Timestamp};
+use crate::base::{Finding, Gate, MachineId, ObjectId, Timestamp};
 use crate::layout::{Access, names};
 use crate::merge::{Graft, edit};
-use crate::snapshot::SecretGate;
 use crate::vault::wire::{PushOutcome, Remote, Update};
 use crate::vault::{CommitOutcome, NewCommit, Objects, RefName};
 
 use super::agreed::Agreed;
+use super::allowance::{self, Queue};
 use super::filing::Filer;
 use super::records::{own_record, skeleton, summary};
 use super::round::RoundPlan;
@@ -37,7 +37,7 @@ pub trait Work {
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError>;
     /// The gate lets this content not out: the next plan must do without it.
-    fn withhold(&mut self, plan: &RoundPlan, finding: &Finding) -> Result<(), FlowError>;
+    fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError>;
     /// The vault moved: the next plan is for this.
     fn moved(&mut self, upstream: &Upstream);
 }
@@ -125,13 +125,7 @@ impl<'a> Publisher<'a> {
                 filer: &filer,
             };
             let mut plan = work.plan(objects, &ground)?;
-            // What others have on file waits for a decision all the same.
-            conflicts::add_filed(objects, &upstream, &mut plan.conflicts)?;
-            let settled = |id: &str| {
-                let record = names::conflict_record(id).ok();
-                record.is_some_and(|path| plan.edits.get(&path) == Some(&Graft::Remove))
-            };
-            plan.conflicts.retain(|line| !settled(&line.id));
+            list_conflicts(objects, &upstream, &mut plan)?;
             let done = |tip, (committed, moved), pushed, plan| Published {
                 tip,
                 committed,
@@ -143,10 +137,14 @@ impl<'a> Publisher<'a> {
             };
             let is_remote = self.remote.is_some();
             if self.dry_run {
-                if is_held(objects, work, &upstream, &plan)? {
+                if self.holds_back(objects, work, &upstream, &plan)? {
                     continue;
                 }
                 return Ok(done(None, (false, false), false, plan));
+            }
+            let queue = Queue::load(self.writer.session)?;
+            if upstream.tree.is_some() || !plan.edits.is_empty() {
+                queue.travel(objects, (upstream.tree, &machine), &mut plan.edits)?;
             }
             let Some(next) = self.next_tip(objects, work, &upstream, &mut plan)? else {
                 continue;
@@ -154,9 +152,11 @@ impl<'a> Publisher<'a> {
             if Some(next) == upstream.expected {
                 memory::agree(self.writer, objects, (&agreed, &plan.agreed), next)?;
                 bookkeeping::arrived(self.writer, next, is_remote)?;
+                queue.settle(self.writer.session)?;
                 return Ok(done(upstream.expected, (false, false), is_remote, plan));
             }
             if self.send(objects, (&agreed, &plan), &upstream, next)? {
+                queue.settle(self.writer.session)?;
                 return Ok(done(
                     Some(next),
                     (Some(next) != upstream.parent, true),
@@ -234,15 +234,30 @@ impl<'a> Publisher<'a> {
             at: self.began,
             message: &message,
         };
-        match objects.commit(&new, upstream.lost, &SecretGate)? {
+        let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
+        match objects.commit(&new, upstream.lost, &gate)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),
             CommitOutcome::Held(findings) => {
                 for finding in findings {
-                    work.withhold(plan, &finding)?;
+                    work.withhold(&finding)?;
                 }
                 Ok(None)
             }
         }
+    }
+
+    /// Whether the gate would hold something of this plan back: then it has to be made again.
+    fn holds_back(
+        &self,
+        objects: &mut Objects<'_>,
+        work: &mut dyn Work,
+        upstream: &Upstream,
+        plan: &RoundPlan,
+    ) -> Result<bool, FlowError> {
+        let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
+        hold_back(objects, (&gate, upstream.tree), plan, &mut |finding| {
+            work.withhold(finding)
+        })
     }
 
     /// Sends a commit. False where another machine was faster.
@@ -309,19 +324,33 @@ impl<'a> Publisher<'a> {
     }
 }
 
-/// Whether the gate would hold something back of this plan.
-fn is_held(
+/// Tells of everything that the gate holds back of a plan that is not to be carried out. False where
+/// nothing is.
+pub fn hold_back(
     objects: &mut Objects<'_>,
-    work: &mut dyn Work,
-    upstream: &Upstream,
+    (gate, tree): (&dyn Gate, Option<ObjectId>),
     plan: &RoundPlan,
+    tell: &mut dyn FnMut(&Finding) -> Result<(), FlowError>,
 ) -> Result<bool, FlowError> {
-    let Some(tree) = edit(objects, upstream.tree, &plan.edits)? else {
+    let Some(after) = edit(objects, tree, &plan.edits)? else {
         return Ok(false);
     };
-    let findings = objects.held((upstream.parent, tree), upstream.lost, &SecretGate)?;
-    for finding in &findings {
-        work.withhold(plan, finding)?;
-    }
-    Ok(!findings.is_empty())
+    let held = objects.held_back((tree, after), None, gate)?;
+    held.iter().try_for_each(tell)?;
+    Ok(!held.is_empty())
+}
+
+/// What others have on file waits for a decision all the same; what this plan settles does not.
+fn list_conflicts(
+    objects: &Objects<'_>,
+    upstream: &Upstream,
+    plan: &mut RoundPlan,
+) -> Result<(), FlowError> {
+    conflicts::add_filed(objects, upstream, &mut plan.conflicts)?;
+    let settled = |id: &str| {
+        let record = names::conflict_record(id).ok();
+        record.is_some_and(|path| plan.edits.get(&path) == Some(&Graft::Remove))
+    };
+    plan.conflicts.retain(|line| !settled(&line.id));
+    Ok(())
 }

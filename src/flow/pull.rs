@@ -282,9 +282,9 @@ impl Pull<'_> {
             met.decided = judge(objects, trios, scanned)?;
         }
         let landing = Landing::plan(objects, scanned, &met, vault_notes)?;
-        for path in &landing.damaged {
-            let why = Some("it is no JSON in the vault".to_owned());
-            scanned.withhold(path.clone(), Reason::Damaged, why);
+        for (path, fault) in &landing.damaged {
+            let why = format!("in the vault: {fault}");
+            scanned.withhold(path.clone(), Reason::Damaged, Some(why));
         }
         Ok(landing)
     }

@@ -3,17 +3,14 @@
 use serde::Serialize;
 
 use crate::base::{Finding, ObjectId, Timestamp};
-use crate::layout::names;
-use crate::merge::Scope;
-use crate::source::Reason;
 use crate::vault::Objects;
 
 use super::here::{Here, Selection};
 use super::meeting::Terms;
 use super::publish::{Ground, Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LeftLine, SkippedProject, UnitChanges, WithheldLine, left, skipped,
-    withheld,
+    ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
+    large, left, skipped, withheld,
 };
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
@@ -53,6 +50,7 @@ pub struct PushReport {
     pub settings: Vec<UnitChanges>,
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
+    pub large: Vec<LargeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
@@ -154,26 +152,14 @@ impl Work for State {
         Round { terms }.plan(objects, &mut self.here)
     }
 
-    fn withhold(&mut self, plan: &RoundPlan, finding: &Finding) -> Result<(), FlowError> {
-        let place = self.here.locate(&finding.path).or_else(|| {
-            let id = finding.path.names().nth(1)?.to_owned();
-            let line = plan.conflicts.iter().find(|line| line.id == id)?;
-            Some((line.project.clone(), line.path.clone()))
-        });
-        let scanned = place.and_then(|(name, path)| Some((self.here.unit_mut(&name)?, path)));
-        // What is not ours to withhold, or was withheld and comes all the same, is a record's.
-        let ours = scanned.filter(|(scanned, path)| {
-            path.as_str() != names::PROJECT_RECORD && scanned.scope(path) == Scope::Carried
-        });
-        let Some((scanned, path)) = ours else {
-            return Err(FlowError::GateHoldsRecord {
-                path: finding.path.clone(),
-                rule: finding.rule.clone(),
-            });
-        };
-        scanned.lines.insert(path.clone(), finding.line);
-        scanned.withhold(path, Reason::HoldsSecret, Some(finding.rule.clone()));
-        Ok(())
+    fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
+        if self.here.hold_back(finding) {
+            return Ok(());
+        }
+        Err(FlowError::GateHoldsRecord {
+            path: finding.path.clone(),
+            rule: finding.rule.clone(),
+        })
     }
 
     fn moved(&mut self, upstream: &Upstream) {
@@ -204,6 +190,7 @@ fn report(
         settings,
         withheld: withheld(here),
         left: left(here),
+        large: large(here, writer.session.config.warn_project),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),

@@ -204,6 +204,8 @@ mod tests {
             name: name.to_owned(),
             path: HostPath::new("/x").expect("absolute"),
             is_settings: false,
+            first: false,
+            local_keys: std::collections::BTreeMap::new(),
             files,
             changes: Vec::new(),
             remarks: Vec::new(),

@@ -115,6 +115,8 @@ impl Round<'_> {
     ) -> Result<(Meeting, Option<ObjectId>), FlowError> {
         let met = self.terms.meet(objects, scanned, berth, draft)?;
         let mut changes = UnitChanges::of(&scanned.unit);
+        let agreed = self.terms.ground.agreed;
+        changes.first = agreed.content(objects, &scanned.unit.key)?.is_none();
         let mut edits = Edits::new();
         for (trio, verdict) in &met.decided {
             match verdict.vault {
@@ -124,6 +126,7 @@ impl Round<'_> {
                     let leaf = leaf.transpose()?;
                     edits.insert(trio.path.clone(), leaf.map_or(Graft::Remove, Graft::Leaf));
                     changes.push(&trio.path, trio.vault, leaf);
+                    changes.keep_keys(&scanned.unit, &trio.path);
                 }
                 InVault::File => self.file(objects, scanned, trio, (plan, draft))?,
             }

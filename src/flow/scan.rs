@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{HostPath, ObjectId, VaultPath};
-use crate::layout::Owner;
+use crate::base::{Finding, HostPath, ObjectId, VaultPath};
+use crate::layout::{Owner, names};
 use crate::merge::Scope;
 use crate::snapshot::{CacheKeys, Snapshot, StatCache, Subject, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
@@ -11,7 +11,7 @@ use crate::vault::Objects;
 
 use super::agreed::Notes;
 use super::unit::Unit;
-use super::{Event, FlowError, Session, bookkeeping};
+use super::{Event, FlowError, Session, bookkeeping, conflicts};
 
 /// One project or tool, as it is on this disk.
 pub struct Scanned {
@@ -23,7 +23,11 @@ pub struct Scanned {
     pub notes: Notes,
     /// What stays behind, and why.
     pub left: BTreeMap<VaultPath, Left>,
-    /// The line of a finding in a file that is withheld for it.
+    /// What the gate found in files that are withheld for it.
+    pub findings: BTreeMap<VaultPath, Vec<Finding>>,
+    /// The paths that both sides changed.
+    pub disputed: Vec<VaultPath>,
+    /// The line at which a directory's own rules cannot be understood.
     pub lines: BTreeMap<VaultPath, usize>,
     pub missing_roots: Vec<VaultPath>,
     /// There is something in the unit's directory: it is no mount point that waits for its disk.
@@ -42,12 +46,14 @@ impl Scanned {
         // guard says so.
         let left = snapshot.left.into_iter();
         let left = left.filter(|left| left.reason != Reason::Missing);
-        Self {
+        let mut scanned = Self {
             tree: snapshot.tree,
             files: snapshot.files,
             bytes: snapshot.bytes,
             notes: snapshot.notes,
             left: left.map(|left| (left.path.clone(), left)).collect(),
+            findings: BTreeMap::new(),
+            disputed: Vec::new(),
             lines: BTreeMap::new(),
             missing_roots: snapshot.missing_roots,
             is_inhabited: is_inhabited(&unit.root),
@@ -56,7 +62,9 @@ impl Scanned {
             tracked,
             cache: Some(cache),
             unit,
-        }
+        };
+        scanned.leave_unruled();
+        scanned
     }
 
     /// Remembers what was read, for the next run. The store has all of it by now.
@@ -73,7 +81,9 @@ impl Scanned {
         let left = self.left.get(path).into_iter();
         let above = path.ancestors().filter_map(|dir| self.left.get(&dir));
         if let Some(left) = left.chain(above).next() {
-            return if is_held(left.reason) {
+            // A size is of the moment; that a file is large because a rule says so is not.
+            let by_rule = left.reason == Reason::TooLarge && left.rule.is_some();
+            return if is_held(left.reason) && !by_rule {
                 Scope::Held
             } else {
                 Scope::Out
@@ -101,6 +111,48 @@ impl Scanned {
                 .any(|root| path.below(root).is_some())
     }
 
+    /// Leaves the directories whose own rules are broken: what they meant cannot be guessed.
+    fn leave_unruled(&mut self) {
+        for (dir, fault) in std::mem::take(&mut self.unit.bad_rules) {
+            let (line, why) = fault.line_and_cause();
+            self.lines.extend(line.map(|line| (dir.clone(), line)));
+            self.withhold(dir, Reason::BadRules, Some(why));
+        }
+    }
+
+    /// Leaves the file behind that a finding is about, if it is one of this unit, which lies in `dir` of
+    /// the vault, or a version of it was to be filed in a conflict. False where it is not, or where leaving the file
+    /// behind did not help.
+    pub fn hold_back(&mut self, dir: &VaultPath, finding: &Finding) -> bool {
+        let filed = || {
+            let id = finding.path.below(&names::conflicts_dir())?;
+            let id = id.names().next()?;
+            let mut paths = self.disputed.iter().chain(self.findings.keys());
+            paths
+                .find(|path| conflicts::id(&self.unit.owner, path) == id)
+                .cloned()
+        };
+        let Some(path) = finding.path.below(dir).or_else(filed) else {
+            return false;
+        };
+        let findings = self.findings.entry(path.clone()).or_default();
+        if findings.contains(finding) {
+            return false;
+        }
+        findings.push(finding.clone());
+        self.withhold(path, Reason::HoldsSecret, Some(finding.rule.clone()));
+        true
+    }
+
+    /// The values that hold a file back, each once.
+    pub fn secrets(&self, path: &VaultPath) -> Vec<&Finding> {
+        let mut seen = BTreeSet::new();
+        let findings = self.findings.get(path).into_iter().flatten();
+        findings
+            .filter(|finding| seen.insert(&finding.fingerprint))
+            .collect()
+    }
+
     /// Leaves a path behind after all.
     pub fn withhold(&mut self, path: VaultPath, reason: Reason, rule: Option<String>) {
         let is_dir = self.unit.roots.contains(&path);
@@ -126,6 +178,7 @@ pub const fn is_held(reason: Reason) -> bool {
             | Reason::Secret
             | Reason::Tracked
             | Reason::Nested
+            | Reason::CacheDir
             | Reason::Temporary
     )
 }
@@ -207,6 +260,7 @@ fn take_all(
     objects: &mut Objects<'_>,
 ) -> Result<Vec<(usize, Scanned)>, FlowError> {
     let walked = {
+        let roots: Vec<Vec<VaultPath>> = ready.iter().map(|(_, unit, ..)| unit.ruled()).collect();
         let asked: Vec<_> = ready
             .iter()
             .map(|(_, unit, tracked, cache)| {
@@ -219,15 +273,18 @@ fn take_all(
             .collect();
         let options: Vec<_> = ready
             .iter()
+            .zip(&roots)
             .zip(&asked)
-            .map(|((_, unit, _, _), (rules, tracked, past))| WalkOptions {
-                root: &unit.root,
-                roots: &unit.roots,
-                rules,
-                tracked,
-                max_file: session.config.max_file,
-                past,
-            })
+            .map(
+                |(((_, unit, _, _), roots), (rules, tracked, past))| WalkOptions {
+                    root: &unit.root,
+                    roots,
+                    rules,
+                    tracked,
+                    max_file: session.config.max_file,
+                    past,
+                },
+            )
             .collect();
         walk(&options)
     };
@@ -289,6 +346,8 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         bytes: 0,
         notes: Notes::new(),
         left: left.collect(),
+        findings: BTreeMap::new(),
+        disputed: Vec::new(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),
         is_inhabited: false,

@@ -11,7 +11,8 @@ use crate::base::{
     Edges, FileLock, Holder, HostPath, LockOutcome, MachineId, create_private_dir, read_if_there,
     sweep_temp_files, write_atomic,
 };
-use crate::config::Config;
+use crate::config::{Config, Written};
+use crate::source::{RuleBook, RuleLine, RulePlace, SourceError};
 use crate::vault::wire::{Address, PathRemote, Remote, WireOptions};
 use crate::vault::{Author, Store};
 
@@ -23,6 +24,8 @@ pub struct Session<'a> {
     pub edges: &'a Edges,
     pub places: Places,
     pub config: Config,
+    /// The rules of the presets and of the person, in their order.
+    pub rules: RuleBook,
     pub watch: &'a dyn Watch,
     /// The command, as the lock and the history of runs name it.
     pub command: String,
@@ -37,9 +40,11 @@ impl<'a> Session<'a> {
     ) -> Result<Self, FlowError> {
         let places = Places::find(edges, home)?;
         let config = Config::load(&places.config_file)?;
+        let own = own_rules(&places.config_file, &config.rules)?;
         Ok(Self {
             edges,
             places,
+            rules: RuleBook::new(&config.presets_off, own),
             config,
             watch,
             command: command.to_owned(),
@@ -117,6 +122,18 @@ impl<'a> Session<'a> {
             self.places.home.as_path(),
         )?)
     }
+}
+
+/// The rules that a person wrote into the configuration.
+pub fn own_rules(file: &HostPath, written: &[Written]) -> Result<Vec<RuleLine>, SourceError> {
+    let rule = |item: &Written| {
+        let place = RulePlace::File {
+            file: file.to_string(),
+            line: item.line,
+        };
+        RuleLine::parse(&item.text, &place).transpose()
+    };
+    written.iter().filter_map(rule).collect()
 }
 
 #[derive(Serialize, Deserialize)]

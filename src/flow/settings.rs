@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::ConfigFile;
-use crate::source::{Decision, Rules, presets};
+use crate::source::{Class, Decision, pattern_for, presets};
 
 use super::unit::{HOME_TOOL, added_path, settings_units};
 use super::{FlowError, Session};
@@ -27,6 +27,8 @@ pub struct SettingsTool {
     pub tool: String,
     pub root: HostPath,
     pub paths: Vec<SettingsPath>,
+    /// The patterns of what its preset keeps on this machine.
+    pub stays: Vec<String>,
     /// Where it comes from: a preset, or `settings add`.
     pub preset: bool,
 }
@@ -58,6 +60,7 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
         .map(|unit| SettingsTool {
             tool: unit.name.clone(),
             root: unit.root.clone(),
+            stays: patterns_that_stay(&unit.name),
             preset: unit.name != HOME_TOOL,
             paths: unit
                 .roots
@@ -84,6 +87,15 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
         absent: absent.collect(),
         tools,
     })
+}
+
+fn patterns_that_stay(tool: &str) -> Vec<String> {
+    let preset = presets().iter().find(|preset| preset.name == tool);
+    let rules = preset
+        .into_iter()
+        .flat_map(|preset| preset.rules.iter().chain(&preset.home_rules));
+    let stays = rules.filter(|rule| rule.class.is_some_and(|class| class != Class::Keep));
+    stays.map(|rule| rule.text.clone()).collect()
 }
 
 fn settings_path(unit: &super::unit::Unit, path: &VaultPath) -> SettingsPath {
@@ -118,7 +130,7 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
     } else {
         let path = below_home(session, what)?;
         refuse_own_places(session, &path)?;
-        refuse_ruled_out(&path)?;
+        refuse_ruled_out(session, &path)?;
         let text = format!("~/{path}");
         if !session.places.home.below(&path).as_path().exists() {
             return Err(FlowError::NoSuchPath {
@@ -213,16 +225,22 @@ fn refuse_own_places(session: &Session<'_>, path: &VaultPath) -> Result<(), Flow
 }
 
 /// What a rule keeps here would silently never travel: so it is said at once.
-fn refuse_ruled_out(path: &VaultPath) -> Result<(), FlowError> {
-    let rules = Rules::for_settings(HOME_TOOL, &[]);
-    match rules.decide(path.as_str(), false).filter(Decision::is_out) {
-        None => Ok(()),
-        Some(decision) => Err(FlowError::Refused {
-            what: format!(
-                "~/{path} never travels: {} (rule `{}`)",
-                decision.why, decision.pattern
-            ),
-            hint: "add a file or directory that no rule keeps here".to_owned(),
-        }),
-    }
+fn refuse_ruled_out(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
+    let rules = session.rules.for_settings(HOME_TOOL)?;
+    let is_dir = session.places.home.below(path).as_path().is_dir();
+    let decision = rules.decide(path.as_str(), is_dir);
+    let Some(decision) = decision.filter(Decision::is_out) else {
+        return Ok(());
+    };
+    let own = pattern_for(path.as_str(), is_dir).unwrap_or_default();
+    Err(FlowError::Refused {
+        what: format!(
+            "~/{path} never travels: {} (rule `{}` in {})",
+            decision.rule.why, decision.rule.text, decision.rule.place
+        ),
+        hint: format!(
+            "if it should: add `!{own}` to `rules` in {}",
+            session.places.config_file
+        ),
+    })
 }

@@ -2,22 +2,20 @@
 
 use serde::Serialize;
 
-use crate::base::{Blobs, Id, MachineId, ObjectId, Timestamp, Trees};
+use crate::base::{Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
 use crate::layout::{MachineRecord, Record, names};
 use crate::runs::{Run, Runs};
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Store};
 
 use super::agreed::Agreed;
+use super::compare::{Compared, compare, store_or_empty};
 use super::filing::Filer;
-use super::here::{Here, Selection};
-use super::meeting::Terms;
-use super::publish::Ground;
+use super::here::Here;
 use super::report::{
     ConflictLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine, left, skipped,
     withheld,
 };
-use super::round::{Round, RoundPlan};
 use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
 use super::{ErrorKind, Event, FlowError, Session, conflicts};
@@ -94,7 +92,7 @@ pub struct LastRun {
 #[derive(Debug, Serialize)]
 pub struct ProjectStatus {
     pub name: String,
-    pub path: crate::base::HostPath,
+    pub path: HostPath,
     /// Files that differ from what was pushed.
     pub pending: usize,
     /// Files that travel.
@@ -128,22 +126,14 @@ const OWN_COPY: &str = "this machine's copy of the vault";
 
 /// Looks, and changes nothing.
 pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusReport, FlowError> {
-    // Without a store of its own yet, a machine is compared with an empty one.
-    let stand_in =
-        tempfile::tempdir().map_err(crate::base::BaseError::io("make a directory in", "/tmp"))?;
-    let store = match session.store()? {
-        Some(store) => store,
-        None => Store::open(&crate::base::HostPath::new(
-            stand_in.path().join("empty.git"),
-        )?)?,
-    };
+    let (store, _stand_in) = store_or_empty(session)?;
     let mut objects = Objects::new(&store);
     let Compared {
         machine,
         upstream,
         here,
         plan,
-    } = compare(session, &mut objects)?;
+    } = compare(session, &mut objects, None)?;
     let mut conflict_list = plan.conflicts.clone();
     conflicts::add_filed(&objects, &upstream, &mut conflict_list)?;
     let standing = Standing {
@@ -181,53 +171,6 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         skipped: skipped(&here),
         machines,
         last_writer: last_writer(&store, &upstream)?,
-    })
-}
-
-/// This disk beside the vault as this machine saw it last.
-pub struct Compared {
-    pub machine: MachineId,
-    pub upstream: Upstream,
-    pub here: Here,
-    pub plan: RoundPlan,
-}
-
-/// What a push would change in the vault as this machine saw it last.
-pub fn compare(session: &Session<'_>, objects: &mut Objects<'_>) -> Result<Compared, FlowError> {
-    let machine = match session.machine()? {
-        Some(machine) => machine,
-        None => MachineId::new(session.edges)?,
-    };
-    let name = session.machine_name();
-    let filer = Filer {
-        machine: &machine,
-        name: &name,
-        now: session.edges.clock.now(),
-    };
-    let agreed = Agreed::load(objects.store())?;
-    let upstream = look(objects, &Source::Here, &agreed, &filer)?;
-    let mut here = Here::scan(
-        session,
-        &upstream,
-        &Selection::default(),
-        (objects, i64::MAX),
-    )?;
-    let ground = Ground {
-        agreed: &agreed,
-        upstream: &upstream,
-        filer: &filer,
-    };
-    let terms = Terms {
-        ground: &ground,
-        allow_mass_delete: false,
-        brings_back: false,
-    };
-    let plan = Round { terms }.plan(objects, &mut here)?;
-    Ok(Compared {
-        machine,
-        upstream,
-        here,
-        plan,
     })
 }
 

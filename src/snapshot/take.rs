@@ -1,15 +1,14 @@
 //! Taking a snapshot of what the source found.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 
-use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, TreeEntry, VaultPath, escape_name};
+use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, TreeEntry, VaultPath};
 use crate::layout::{PathNote, encode_name};
 use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What};
 
 use super::cache::{KnownDir, KnownDirs, StatCache, Whole, carry_over};
 use super::intake::{Job, JobKind, Outcome, read_all};
+use super::spot::{host, is_log, place_of, shown};
 use super::{Sanitizer, SnapshotError};
 
 /// One project or tool to take a snapshot of.
@@ -129,9 +128,8 @@ impl<'a> Taking<'a> {
                 .zip(&dir.known.ids)
                 .enumerate();
             for (number, (entry, id)) in entries {
-                let stat = match (&entry.what, id) {
-                    (What::File(stat) | What::Link(stat), None) => stat,
-                    _ => continue,
+                let (What::File(stat) | What::Link(stat), None) = (&entry.what, id) else {
+                    continue;
                 };
                 let Ok(path) = dir.path.child(entry.vault_name()) else {
                     continue;
@@ -190,13 +188,13 @@ impl<'a> Taking<'a> {
             });
         } else if listing.entries.is_empty() && !dir.on_the_way {
             note(&mut self.snapshot.notes, dir.path.clone(), |note| {
-                note.dir = true
+                note.dir = true;
             });
         }
         let all_private = is_all_private(listing);
         if all_private {
             note(&mut self.snapshot.notes, dir.path.clone(), |note| {
-                note.closed = true
+                note.closed = true;
             });
         }
         for (number, entry) in listing.entries.iter().enumerate() {
@@ -301,20 +299,13 @@ fn compose(
         if let Some(Outcome::Read(read) | Outcome::Torn(read)) = dir.outcomes.get(&number) {
             *id = Some(*read);
         }
-        let (kind, id, size) = match (&entry.what, *id) {
-            (What::File(stat), Some(id)) if stat.is_exec() => (Kind::Exec, id, stat.size),
-            (What::File(stat), Some(id)) => (Kind::File, id, stat.size),
-            (What::Link(stat), Some(id)) => (Kind::Link, id, stat.size),
-            (What::Dir, _) => {
-                let Some(below) = inner(entry).map(|below| below.whole) else {
-                    continue;
-                };
-                whole.files += below.files;
-                whole.bytes += below.bytes;
-                let Some(tree) = below.tree else { continue };
-                (Kind::Tree, tree, 0)
-            }
-            _ => continue,
+        let below = inner(entry).map(|below| below.whole);
+        if let Some(below) = below {
+            whole.files += below.files;
+            whole.bytes += below.bytes;
+        }
+        let Some((kind, id, size)) = leaf_of(entry, *id, below) else {
+            continue;
         };
         if kind != Kind::Tree {
             whole.files += 1;
@@ -337,11 +328,19 @@ fn compose(
     })
 }
 
-/// Files to which tools add line by line.
-fn is_log(name: &[u8]) -> bool {
-    [&b".jsonl"[..], b".ndjson", b".log"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
+/// What an entry is in a tree; nothing where it is in none.
+fn leaf_of(
+    entry: &Entry,
+    id: Option<ObjectId>,
+    below: Option<Whole>,
+) -> Option<(Kind, ObjectId, u64)> {
+    match &entry.what {
+        What::File(stat) if stat.is_exec() => Some((Kind::Exec, id?, stat.size)),
+        What::File(stat) => Some((Kind::File, id?, stat.size)),
+        What::Link(stat) => Some((Kind::Link, id?, stat.size)),
+        What::Dir => Some((Kind::Tree, below?.tree?, 0)),
+        What::Stays(_) => None,
+    }
 }
 
 /// So many private files of one directory, and no other, are one note.
@@ -365,30 +364,4 @@ fn note(
     change: impl FnOnce(&mut PathNote),
 ) {
     change(notes.entry(path).or_default());
-}
-
-fn place_of(dir: &[u8], name: &[u8]) -> Vec<u8> {
-    let mut place = dir.to_vec();
-    if !place.is_empty() {
-        place.push(b'/');
-    }
-    place.extend_from_slice(name);
-    place
-}
-
-fn host(root: &HostPath, dir: &[u8], name: &[u8]) -> HostPath {
-    root.join(OsStr::from_bytes(&place_of(dir, name)))
-}
-
-/// The path of an entry; for a name that the vault cannot hold something that no real entry has.
-fn shown(dir: &VaultPath, entry: &Entry) -> VaultPath {
-    let is_bad = matches!(&entry.what, What::Stays(stay) if stay.reason == Reason::BadName);
-    if let Ok(path) = dir.child(entry.vault_name())
-        && !is_bad
-    {
-        return path;
-    }
-    let mut text: String = escape_name(&entry.name).chars().take(40).collect();
-    text.push('…');
-    dir.child(text.as_bytes()).unwrap_or_else(|_| dir.clone())
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::VaultPath;
 
+use super::Class;
+
 /// What the system says about a file without opening it: enough to notice a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stat {
@@ -38,10 +40,10 @@ impl Stat {
         self.mode & 0o100 != 0
     }
 
-    /// Nobody but its owner may do anything with it.
+    /// Nobody but its owner may do anything with it: the bits of the group and of others are the low six.
     #[must_use]
     pub const fn is_private(&self) -> bool {
-        self.mode & 0o077 == 0
+        self.mode.trailing_zeros() >= 6
     }
 }
 
@@ -64,8 +66,12 @@ pub enum Reason {
     LinkedRoot,
     /// A `.git`.
     Nested,
+    /// A directory that says of itself that it is a cache, by a file `CACHEDIR.TAG`.
+    CacheDir,
     /// An unfinished file of our own.
     Temporary,
+    /// Its own rules cannot be understood.
+    BadRules,
     /// The vault has no place for a name like this, escaped or not.
     BadName,
     /// It changed each time while it was read.
@@ -76,6 +82,20 @@ pub enum Reason {
     HoldsSecret,
     /// Most of what was there is gone at once.
     MassDelete,
+}
+
+impl Reason {
+    /// The reason that a class gives; none where it lets a path travel.
+    #[must_use]
+    pub const fn of(class: Class) -> Option<Self> {
+        match class {
+            Class::Keep => None,
+            Class::Disposable => Some(Self::Disposable),
+            Class::Local => Some(Self::MachineLocal),
+            Class::Secret => Some(Self::Secret),
+            Class::Large => Some(Self::TooLarge),
+        }
+    }
 }
 
 /// An entry that stays, and everything below it.

@@ -1,15 +1,17 @@
 //! The walk: every name below the roots of state, with nothing followed or read.
 
 use std::ffi::OsStr;
-use std::fs::{self, FileType, Metadata};
+use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::base::{HostPath, VaultPath, escape_name, is_temp_name};
+use crate::base::{HostPath, VaultPath};
 
 use super::crew::work_off;
-use super::entry::{Dir, Entry, Left, Listing, Reason, Stat, Stay, Walked, What};
-use super::{Class, Decision, SourceError};
+use super::entry::{Dir, Entry, Left, Listing, Reason, Walked, What};
+use super::judge::still;
+use super::own::{CACHE_TAG, is_cache};
+use super::{Decision, SourceError};
 
 /// What to walk, and who decides. Two threads ask at once.
 pub struct WalkOptions<'a> {
@@ -79,7 +81,7 @@ fn look_at_root(root: &HostPath) -> Result<(), SourceError> {
     }
 }
 
-fn is_gone(fault: &std::io::Error) -> bool {
+pub(super) fn is_gone(fault: &std::io::Error) -> bool {
     matches!(fault.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
@@ -93,12 +95,20 @@ fn outermost(roots: &[VaultPath]) -> Vec<VaultPath> {
 }
 
 /// A directory to be visited.
-struct Job {
-    unit: usize,
-    path: VaultPath,
-    place: Vec<u8>,
+pub(super) struct Job {
+    pub(super) unit: usize,
+    pub(super) path: VaultPath,
+    pub(super) place: Vec<u8>,
     /// Roots that lie in it, where it is only on the way to them.
-    roots: Vec<VaultPath>,
+    pub(super) roots: Vec<VaultPath>,
+}
+
+/// What a directory turned out to be.
+enum Listed {
+    Gone,
+    /// As the walk before this one saw it.
+    Same,
+    New(Listing),
 }
 
 /// What one visit brought.
@@ -109,37 +119,37 @@ struct Seen {
     missing_roots: Vec<VaultPath>,
 }
 
-struct Visit<'a, 'j> {
-    options: &'a WalkOptions<'a>,
-    job: &'j Job,
+pub(super) struct Visit<'a, 'j> {
+    pub(super) options: &'a WalkOptions<'a>,
+    pub(super) job: &'j Job,
 }
 
 impl Visit<'_, '_> {
     fn go(&self, more: &mut Vec<Job>) -> Seen {
         let past = (self.options.past)(&self.job.place);
         let mut seen = Seen::default();
-        let listing = if self.job.roots.is_empty() {
-            match self.list(past) {
-                Some(listing) => listing,
-                // It went away since it was seen: as if it had never been.
-                None => return seen,
-            }
+        let on_the_way = !self.job.roots.is_empty();
+        let listed = if on_the_way {
+            Listed::New(self.lead(&mut seen, more))
         } else {
-            Some(self.lead(&mut seen, more))
+            self.list(past)
         };
-        let now = listing
-            .as_ref()
-            .or(past)
-            .expect("what is not new is as it was");
-        if self.job.roots.is_empty() {
-            for entry in now.entries.iter().filter(|entry| entry.what == What::Dir) {
+        let listing = match listed {
+            // It went away since it was seen: as if it had never been.
+            Listed::Gone => return seen,
+            Listed::Same => None,
+            Listed::New(listing) => Some(listing),
+        };
+        let now = listing.as_ref().or(past).into_iter();
+        for entry in now.flat_map(|now| &now.entries).filter(|_| !on_the_way) {
+            if entry.what == What::Dir {
                 more.extend(self.enter(entry, Vec::new()));
             }
         }
         seen.dir = Some(Dir {
             path: self.job.path.clone(),
             place: self.job.place.clone(),
-            on_the_way: !self.job.roots.is_empty(),
+            on_the_way,
             listing: listing.filter(|listing| Some(listing) != past),
         });
         seen
@@ -154,28 +164,33 @@ impl Visit<'_, '_> {
         })
     }
 
-    fn host(&self) -> HostPath {
+    pub(super) fn host(&self) -> HostPath {
         self.options.root.join(OsStr::from_bytes(&self.job.place))
     }
 
-    /// What is in the directory: the outer nothing where it is gone, the inner one where it is as
-    /// it was.
-    fn list(&self, past: Option<&Listing>) -> Option<Option<Listing>> {
+    fn list(&self, past: Option<&Listing>) -> Listed {
         let host = self.host();
-        let closed = Some(Some(Listing {
-            entries: Vec::new(),
-            closed: Some(Reason::Unreadable),
-        }));
+        let closed = |reason| {
+            Listed::New(Listing {
+                entries: Vec::new(),
+                closed: Some(reason),
+            })
+        };
         let found = match fs::read_dir(&host) {
             Ok(found) => found,
-            Err(fault) if is_gone(&fault) => return None,
-            Err(_) => return closed,
+            Err(fault) if is_gone(&fault) => return Listed::Gone,
+            Err(_) => return closed(Reason::Unreadable),
         };
         let old = past.map_or(&[][..], |past| &past.entries);
         let (mut at, mut fresh) = (0, None::<Vec<Entry>>);
         for found in found {
-            let Ok(found) = found else { return closed };
+            let Ok(found) = found else {
+                return closed(Reason::Unreadable);
+            };
             let name = found.file_name();
+            if name == CACHE_TAG && self.is_cache(&host) {
+                return closed(Reason::CacheDir);
+            }
             let known = old.get(at).filter(|old| old.name == name.as_bytes());
             let known = known.filter(|old| still(old, &found));
             match (known, &mut fresh) {
@@ -183,20 +198,24 @@ impl Visit<'_, '_> {
                 (Some(known), Some(list)) => list.push(known.clone()),
                 (None, list) => {
                     let list = list.get_or_insert_with(|| old[..at.min(old.len())].to_vec());
-                    let kind = found.file_type();
+                    let kind = found.file_type().ok();
                     list.extend(self.meet(name.as_bytes(), kind, || found.metadata()));
                 }
             }
             at += 1;
         }
         if fresh.is_none() && at == old.len() && past.is_some() {
-            return Some(None);
+            return Listed::Same;
         }
-        let entries = fresh.unwrap_or_else(|| old[..at].to_vec());
-        Some(Some(Listing {
-            entries,
+        Listed::New(Listing {
+            entries: fresh.unwrap_or_else(|| old[..at].to_vec()),
             closed: None,
-        }))
+        })
+    }
+
+    /// Whether the directory says that it is a cache, and no rule asks to keep it.
+    fn is_cache(&self, host: &HostPath) -> bool {
+        is_cache(host) && (self.options.rules)(&self.job.path, true).is_none()
     }
 
     /// Looks for the roots of state alone, without listing what else there is.
@@ -255,7 +274,7 @@ impl Visit<'_, '_> {
         }
         let here = self.job.path.child(name).map_err(|_| Reason::BadName)?;
         if roots.contains(&here) {
-            let entry = self.meet(name, Ok(meta.file_type()), || Ok(meta));
+            let entry = self.meet(name, Some(meta.file_type()), || Ok(meta));
             return Ok(entry.map(|entry| (entry, Vec::new())));
         }
         if !meta.is_dir() {
@@ -268,138 +287,6 @@ impl Visit<'_, '_> {
         };
         Ok(Some((entry, roots.to_vec())))
     }
-
-    /// Names an entry and decides about it; nothing where it is gone.
-    fn meet(
-        &self,
-        name: &[u8],
-        kind: std::io::Result<FileType>,
-        look: impl FnOnce() -> std::io::Result<Metadata>,
-    ) -> Option<Entry> {
-        let alias = escape_name(name);
-        let alias = (alias.as_bytes() != name).then(|| alias.into_owned());
-        let path = self
-            .job
-            .path
-            .child(alias.as_ref().map_or(name, String::as_bytes));
-        // Another file may already be called what this one would be called.
-        let is_free = |alias: &String| fs::symlink_metadata(self.host().join(alias)).is_err();
-        let entry = |what| {
-            Some(Entry {
-                name: name.to_vec(),
-                alias: alias.clone(),
-                what,
-            })
-        };
-        let Ok(kind) = kind else {
-            return entry(stays(Reason::Unreadable, false));
-        };
-        let is_dir = kind.is_dir();
-        match path {
-            Ok(path) if alias.as_ref().is_none_or(is_free) => {
-                entry(self.decide(&path, name, kind, look)?)
-            }
-            _ => entry(stays(Reason::BadName, is_dir)),
-        }
-    }
-
-    /// Decides about an entry that has a name.
-    fn decide(
-        &self,
-        path: &VaultPath,
-        name: &[u8],
-        kind: FileType,
-        look: impl FnOnce() -> std::io::Result<Metadata>,
-    ) -> Option<What> {
-        let is_dir = kind.is_dir();
-        if is_temp_name(name) {
-            return Some(stays(Reason::Temporary, is_dir));
-        }
-        if name.eq_ignore_ascii_case(b".git") {
-            return Some(stays(Reason::Nested, is_dir));
-        }
-        let decision = (self.options.rules)(path, is_dir);
-        if let Some(reason) = decision.as_ref().and_then(reason_of) {
-            return Some(What::Stays(Stay {
-                reason,
-                rule: decision.map(|decision| decision.pattern.to_string()),
-                is_dir,
-                stat: None,
-            }));
-        }
-        if (self.options.tracked)(&self.place_of(name)) {
-            return Some(stays(Reason::Tracked, is_dir));
-        }
-        if is_dir {
-            return Some(What::Dir);
-        }
-        if !kind.is_file() && !kind.is_symlink() {
-            return Some(stays(Reason::NotAFile, false));
-        }
-        let stat = match look() {
-            Ok(seen) => Stat::of(&seen),
-            Err(fault) if is_gone(&fault) => return None,
-            Err(_) => return Some(stays(Reason::Unreadable, false)),
-        };
-        Some(if kind.is_symlink() {
-            What::Link(stat)
-        } else if stat.size > self.options.max_file && decision.is_none() {
-            What::Stays(Stay {
-                reason: Reason::TooLarge,
-                rule: None,
-                is_dir,
-                stat: Some(stat),
-            })
-        } else {
-            What::File(stat)
-        })
-    }
-
-    fn place_of(&self, name: &[u8]) -> Vec<u8> {
-        let mut place = self.job.place.clone();
-        if !place.is_empty() {
-            place.push(b'/');
-        }
-        place.extend_from_slice(name);
-        place
-    }
-}
-
-/// Whether a name still is what it was when it was decided about.
-fn still(old: &Entry, found: &fs::DirEntry) -> bool {
-    let Ok(kind) = found.file_type() else {
-        return false;
-    };
-    let same = |stat: &Stat| found.metadata().is_ok_and(|seen| Stat::of(&seen) == *stat);
-    match &old.what {
-        What::File(stat) => kind.is_file() && same(stat),
-        What::Link(stat) => kind.is_symlink() && same(stat),
-        What::Dir => kind.is_dir(),
-        What::Stays(stay) => match stay.reason {
-            Reason::Unreadable | Reason::BadName => false,
-            Reason::NotAFile => !kind.is_dir() && !kind.is_file() && !kind.is_symlink(),
-            _ => kind.is_dir() == stay.is_dir && stay.stat.as_ref().is_none_or(same),
-        },
-    }
-}
-
-const fn stays(reason: Reason, is_dir: bool) -> What {
-    What::Stays(Stay {
-        reason,
-        rule: None,
-        is_dir,
-        stat: None,
-    })
-}
-
-fn reason_of(decision: &Decision) -> Option<Reason> {
-    match decision.class {
-        Class::Keep => None,
-        Class::Disposable => Some(Reason::Disposable),
-        Class::Local => Some(Reason::MachineLocal),
-        Class::Secret => Some(Reason::Secret),
-        Class::Large => Some(Reason::TooLarge),
-    }
 }
 
 #[cfg(test)]
@@ -409,7 +296,7 @@ mod tests {
     use std::os::unix::net::UnixListener;
 
     use super::*;
-    use crate::source::Rules;
+    use crate::source::{RuleBook, RuleLine, Rules};
 
     struct Place {
         _dir: tempfile::TempDir,
@@ -461,7 +348,8 @@ mod tests {
 
     /// Walks `.aigon` with its own rules, like a push does.
     fn walked(root: &HostPath) -> Walked {
-        let rules = Rules::for_dir(".aigon", &[]);
+        let rules = RuleBook::new(&[], Vec::new());
+        let rules = rules.for_dir(".aigon").expect("the preset compiles");
         let own = path(".aigon");
         let decide = |at: &VaultPath, is_dir| rules.decide_entry(at.below(&own)?.as_str(), is_dir);
         walked_with(root, std::slice::from_ref(&own), &decide, &|_| false)
@@ -810,6 +698,33 @@ mod tests {
         .expect("renamed");
         let seen = walked(&place.root);
         assert_eq!(found(&seen), [".aigon/small", ".aigon/uv.lock"]);
+    }
+
+    #[test]
+    fn a_directory_that_says_it_is_a_cache_is_left_unless_a_rule_keeps_it() {
+        let place = place(&[
+            ".aigon/made/a",
+            ".aigon/made/deep/b",
+            ".aigon/kept/a",
+            ".aigon/unsigned/CACHEDIR.TAG",
+        ]);
+        for dir in ["made", "kept"] {
+            let tag = place.root.join(format!(".aigon/{dir}/CACHEDIR.TAG"));
+            let signature = "Signature: 8a477f597d28d172789f06886806bc55\n";
+            fs::write(tag.as_path(), signature).expect("written");
+        }
+        let rules = RuleLine::parse_file(b"!/kept/", "test").expect("valid");
+        let rules = Rules::new(rules).expect("it compiles");
+        let own = path(".aigon");
+        let decide = |at: &VaultPath, is_dir| rules.decide_entry(at.tail(&own)?, is_dir);
+        let seen = walked_with(&place.root, std::slice::from_ref(&own), &decide, &|_| false);
+        assert_eq!(left(&seen), owned(&[(".aigon/made", Reason::CacheDir)]));
+        let kept = [
+            ".aigon/kept/CACHEDIR.TAG",
+            ".aigon/kept/a",
+            ".aigon/unsigned/CACHEDIR.TAG",
+        ];
+        assert_eq!(found(&seen), kept);
     }
 
     #[test]

@@ -36,6 +36,14 @@ pub enum CommitOutcome {
     Held(Vec<Finding>),
 }
 
+/// A content that a commit brings to a path.
+struct Added {
+    path: VaultPath,
+    id: ObjectId,
+    /// What stood there before.
+    was: Option<ObjectId>,
+}
+
 impl Objects<'_> {
     /// Makes a commit for everybody to see. Every content that the parent does not have passes the
     /// gate here, and nowhere else. What the tree `published` has left this machine before: to hold
@@ -46,7 +54,11 @@ impl Objects<'_> {
         published: Option<ObjectId>,
         gate: &dyn Gate,
     ) -> Result<CommitOutcome, VaultError> {
-        let held = self.held((new.parent, new.tree), published, gate)?;
+        let before = match new.parent {
+            Some(parent) => Some(self.store().tree_of(parent)?),
+            None => None,
+        };
+        let held = self.held_back((before, new.tree), published, gate)?;
         if held.is_empty() {
             self.record(new, None).map(CommitOutcome::Made)
         } else {
@@ -54,35 +66,46 @@ impl Objects<'_> {
         }
     }
 
-    /// What the gate would hold back of a tree that follows a parent: every name and every content
-    /// that the parent does not have.
-    pub fn held(
+    /// What the gate finds in the names and contents of `after` that `before` has not, the same, at
+    /// the same path. A value that stands in that path's content before is in everybody's hands
+    /// already, and so is every content of `published`.
+    pub fn held_back(
         &self,
-        (parent, tree): (Option<ObjectId>, ObjectId),
+        (before, after): (Option<ObjectId>, ObjectId),
         published: Option<ObjectId>,
         gate: &dyn Gate,
     ) -> Result<Vec<Finding>, VaultError> {
-        let before = match parent {
-            Some(parent) => Some(self.store().tree_of(parent)?),
-            None => None,
-        };
-        let known: HashSet<ObjectId> = match published {
-            Some(tree) => self
-                .added(None, tree)?
-                .into_iter()
-                .map(|added| added.id)
-                .collect(),
-            None => HashSet::new(),
-        };
-        let mut held = Vec::new();
-        let new = self.added(before, tree)?.into_iter();
-        for added in new.filter(|added| !known.contains(&added.id)) {
-            let name = added
-                .is_new
-                .then(|| added.path.as_str().as_bytes().to_vec());
-            for text in name.into_iter().chain([self.blob(added.id)?]) {
-                held.extend(gate.inspect(&added.path, &text));
+        let findings = |path: &VaultPath, id: ObjectId, is_new: bool| {
+            let content = self.blob(id)?;
+            let damaged = |fault: std::io::Error| StoreError::Damaged {
+                id,
+                reason: fault.to_string(),
+            };
+            let name = if is_new { path.as_str() } else { "" };
+            // A name is a line of its own, before the first one of the content.
+            let mut found = Vec::new();
+            for text in [name.as_bytes(), content.as_slice()] {
+                found.extend(gate.inspect(path, &mut &*text).map_err(damaged)?);
             }
+            Ok::<_, VaultError>(found)
+        };
+        let known = match published {
+            Some(tree) => self.added(None, tree)?,
+            None => Vec::new(),
+        };
+        let known: HashSet<ObjectId> = known.into_iter().map(|added| added.id).collect();
+        let mut held = Vec::new();
+        for Added { path, id, was } in self.added(before, after)? {
+            if known.contains(&id) {
+                continue;
+            }
+            let mut new = findings(&path, id, was.is_none())?;
+            if let Some(was) = was.filter(|_| !new.is_empty()) {
+                let known = findings(&path, was, false)?;
+                let known: HashSet<_> = known.into_iter().map(|old| old.fingerprint).collect();
+                new.retain(|finding| !known.contains(&finding.fingerprint));
+            }
+            held.extend(new);
         }
         Ok(held)
     }
@@ -152,21 +175,15 @@ impl Objects<'_> {
                     _ => found.push(Added {
                         path: below,
                         id: entry.id,
-                        is_new: was.is_none(),
+                        was: was
+                            .filter(|was| !matches!(was.kind, Kind::Tree | Kind::Foreign))
+                            .map(|was| was.id),
                     }),
                 }
             }
         }
         Ok(found)
     }
-}
-
-/// A content that the parent does not have at this path.
-struct Added {
-    path: VaultPath,
-    id: ObjectId,
-    /// Nothing was at this path: its name is for everybody to read too.
-    is_new: bool,
 }
 
 /// A directory's entries, to be looked up: a wide one has thousands.
@@ -183,6 +200,8 @@ fn was_tree(entry: Option<&TreeEntry>) -> Option<ObjectId> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Read};
+
     use super::*;
     use crate::base::{HostPath, Sink};
     use crate::vault::Store;
@@ -190,13 +209,17 @@ mod tests {
     struct NoSecrets;
 
     impl Gate for NoSecrets {
-        fn inspect(&self, path: &VaultPath, bytes: &[u8]) -> Option<Finding> {
-            let line = bytes.starts_with(b"secret").then_some(1)?;
-            Some(Finding {
+        fn inspect(&self, path: &VaultPath, content: &mut dyn Read) -> io::Result<Vec<Finding>> {
+            let mut text = String::new();
+            content.read_to_string(&mut text)?;
+            let words = text.split(' ').filter(|word| word.starts_with("secret"));
+            let finding = |word: &str| Finding {
                 path: path.clone(),
                 rule: "test".to_owned(),
-                line,
-            })
+                line: 1,
+                fingerprint: word.len().to_string(),
+            };
+            Ok(words.map(finding).collect())
         }
     }
 
@@ -247,5 +270,21 @@ mod tests {
             panic!("nothing to hold")
         };
         assert_eq!(store.tree_of(id).expect("there"), tree);
+    }
+
+    #[test]
+    fn what_stands_in_the_vault_at_that_path_already_is_not_found_anew() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("vault.git")).expect("absolute");
+        let store = Store::open(&place).expect("created");
+        let mut objects = Objects::new(&store);
+        let before = one_file(&mut objects, "secret1 there");
+        let held = |objects: &mut Objects<'_>, text: &str| {
+            let after = one_file(objects, text);
+            let held = objects.held_back((Some(before), after), None, &NoSecrets);
+            held.expect("no fault").len()
+        };
+        assert_eq!(held(&mut objects, "more beside secret1"), 0);
+        assert_eq!(held(&mut objects, "secret1 and secret22"), 1);
     }
 }

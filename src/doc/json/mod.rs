@@ -9,10 +9,10 @@ mod parse;
 mod same;
 mod strip;
 
-pub use overlay::{Overlaid, overlay};
-pub use parse::{Json, MAX_DEPTH, Member, Node, Shape, parse};
+pub use overlay::overlay;
+pub use parse::{Json, MAX_DEPTH, parse};
 pub use same::same_value;
-pub use strip::{KeyPath, Leaf, Stripped, strip};
+pub use strip::strip;
 
 #[cfg(test)]
 mod laws;

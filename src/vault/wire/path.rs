@@ -113,6 +113,9 @@ impl PathRemote {
         match &heard.said {
             // Another push is at work, or died at it: the next attempts wait for either to show.
             Ok(said) if said.refused && self.ref_lock().exists() => Ok(PushOutcome::Moved),
+            Ok(said) if said.ok => Ok(PushOutcome::Refused {
+                reason: "it said that it took the push, and its branch is where it was".to_owned(),
+            }),
             Ok(said) if said.refused => Ok(PushOutcome::Refused {
                 reason: said.reason.clone(),
             }),
