@@ -39,6 +39,18 @@ pub fn create_private_dir(path: &Path) -> Result<(), BaseError> {
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), BaseError> {
     let resolved = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let dir = resolved.parent().unwrap_or_else(|| Path::new("/"));
+    replace(&resolved, dir, bytes, true)?;
+    sync_dir(dir)
+}
+
+/// The same without waiting for the disk: after a power cut it may be damaged or gone. For what is
+/// checked when it is read, and can be made again.
+pub fn write_passing(path: &Path, bytes: &[u8]) -> Result<(), BaseError> {
+    let dir = path.parent().unwrap_or_else(|| Path::new("/"));
+    replace(path, dir, bytes, false)
+}
+
+fn replace(path: &Path, dir: &Path, bytes: &[u8], durable: bool) -> Result<(), BaseError> {
     create_private_dir(dir)?;
     let mut temp = tempfile::Builder::new()
         .prefix(TEMP_PREFIX)
@@ -46,11 +58,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), BaseError> {
         .tempfile_in(dir)
         .map_err(BaseError::io("create a file in", dir))?;
     temp.write_all(bytes)
-        .and_then(|()| temp.as_file().sync_all())
-        .map_err(BaseError::io("write", &resolved))?;
-    temp.persist(&resolved)
-        .map_err(|fault| BaseError::io("replace", &resolved)(fault.error))?;
-    sync_dir(dir)
+        .and_then(|()| {
+            if durable {
+                temp.as_file().sync_all()
+            } else {
+                Ok(())
+            }
+        })
+        .map_err(BaseError::io("write", path))?;
+    temp.persist(path)
+        .map_err(|fault| BaseError::io("replace", path)(fault.error))?;
+    Ok(())
 }
 
 /// Makes the names in a directory durable.

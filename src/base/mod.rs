@@ -17,7 +17,7 @@ pub use edges::{Clock, Edges, Env, OsRandom, Random, SystemClock};
 pub use error::{BaseError, StoreError};
 pub use file::{
     TAKEN_PREFIX, TEMP_PREFIX, create_private_dir, is_taken_name, is_temp_name, read_if_there,
-    read_limited, sweep_temp_files, sync_dir, write_atomic,
+    read_limited, sweep_temp_files, sync_dir, write_atomic, write_passing,
 };
 pub use id::{Id, MachineId};
 pub use lock::{FileLock, Holder, LockOutcome};

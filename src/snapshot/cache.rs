@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{BaseError, HostPath, ObjectId, read_if_there, write_atomic};
+use crate::base::{BaseError, HostPath, ObjectId, read_if_there, write_passing};
 use crate::source::{Listing, Stat, What};
 
 /// A file that changed this short before it was looked at may change again within one tick.
@@ -113,7 +113,7 @@ impl StatCache {
         let body = postcard::to_stdvec(&stored).expect("a cache is plain data");
         let mut bytes = blake3::hash(&body).as_bytes().to_vec();
         bytes.extend_from_slice(&body);
-        write_atomic(self.file.as_path(), &bytes)
+        write_passing(self.file.as_path(), &bytes)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::project::{Registered, Registry};
 use crate::repo::locate;
 use crate::source::{Class, MergeClass, Reason, RulePlace, presets, state_dirs};
 
-use super::unit::{HOME_TOOL, Unit, settings_units};
+use super::unit::{Unit, settings_units};
 use super::{FlowError, Session};
 
 use asked::Asked;
@@ -143,7 +143,7 @@ fn owner(session: &Session<'_>, path: &Path) -> Result<Option<(Unit, PathBuf)>, 
             // The whole home directory belongs to no tool.
             let tail = path.strip_prefix(unit.root.as_path()).ok();
             let tail = tail.and_then(|tail| below(tail).ok());
-            unit.name != HOME_TOOL || tail.is_some_and(|(tail, _)| unit.covers(&tail))
+            unit.root != session.places.home || tail.is_some_and(|(tail, _)| unit.covers(&tail))
         })
         .max_by_key(|unit| unit.root.as_path().components().count());
     let depth = |root: &HostPath| root.as_path().components().count();
@@ -182,8 +182,16 @@ fn below(tail: &Path) -> Result<(VaultPath, bool), VaultPath> {
 fn stranger(session: &Session<'_>, path: &Path) -> Result<ExplainReport, FlowError> {
     let mut report = ExplainReport::of(HostPath::new(path)?);
     let off = presets().iter().find(|preset| {
-        let home = preset.home.as_ref();
-        home.is_some_and(|home| path.starts_with(session.places.home.join(home).as_path()))
+        let home = &session.places.home;
+        match preset.home.as_deref() {
+            None => false,
+            // Of the home itself only the files that it names are the tool's.
+            Some("") => preset
+                .settings()
+                .iter()
+                .any(|file| path.starts_with(home.below(file))),
+            Some(dir) => path.starts_with(home.join(dir).as_path()),
+        }
     });
     if let Some(preset) = off {
         report.owner = Some(preset.name.clone());
