@@ -1,7 +1,7 @@
 //! TOML, read with its lines and changed one key at a time.
 //!
 //! *In*: the text of a configuration file. *Out*: its values by dotted key, and the text after a
-//! change, without some members ([`strip()`]), or with them laid back in ([`overlay()`]): every other
+//! change, without some members (`strip`), or with them laid back in (`overlay`): every other
 //! byte stays as it was. *Never*: know which keys there should be.
 
 mod edit;
