@@ -156,3 +156,22 @@ fn near(name: &str) -> Vec<String> {
         .map(|(_, key)| (*key).to_owned())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::toml::TomlDoc;
+
+    #[test]
+    fn every_default_is_one_the_key_takes() {
+        for key in KEYS {
+            let toml = key.default.to_toml();
+            assert_eq!(toml.is_none(), key.default == Value::Absent);
+            if let Some(written) = toml {
+                let doc = TomlDoc::parse(format!("v = {written}").as_bytes()).expect("TOML");
+                let read = Value::from_toml(key, doc.value("v").expect("there")).expect("taken");
+                assert_eq!(read, key.default);
+            }
+        }
+    }
+}

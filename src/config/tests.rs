@@ -2,7 +2,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::doc::toml::TomlDoc;
 
 struct Desk {
     _dir: tempfile::TempDir,
@@ -392,17 +391,4 @@ fn a_list_takes_any_item_as_it_is() {
     assert!(file.set_list("machine.name", &items).is_err());
     file.save().expect("saved");
     assert_eq!(desk.load().expect("valid").settings_add, items);
-}
-
-#[test]
-fn every_default_is_one_the_key_takes() {
-    for key in KEYS {
-        let toml = key.default.to_toml();
-        assert_eq!(toml.is_none(), key.default == Value::Absent);
-        if let Some(written) = toml {
-            let doc = TomlDoc::parse(format!("v = {written}").as_bytes()).expect("TOML");
-            let read = Value::from_toml(key, doc.value("v").expect("there")).expect("taken");
-            assert_eq!(read, key.default);
-        }
-    }
 }
