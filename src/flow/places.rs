@@ -89,7 +89,12 @@ impl Places {
     /// What is known of one project's or tool's files.
     #[must_use]
     pub fn stat_cache(&self, key: &str) -> HostPath {
-        self.state.join("seen").join(key)
+        self.seen().join(key)
+    }
+
+    #[must_use]
+    pub fn seen(&self) -> HostPath {
+        self.state.join("seen")
     }
 
     #[must_use]

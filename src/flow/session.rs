@@ -167,8 +167,8 @@ impl<'a> Writer<'a> {
         let after_crash = lock.abandoned.is_some();
         if after_crash {
             lock.pass_on(true);
-            for dir in [places.data.as_path(), places.state.as_path()] {
-                sweep_temp_files(dir)?;
+            for dir in [&places.data, &places.state, &places.seen()] {
+                sweep_temp_files(dir.as_path())?;
             }
             sweep_beside(places.config_file.as_path())?;
         }
