@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::flow::pull::{PullOptions, PullReport, PulledUnit, pull};
+use crate::flow::pull::{CASE_CLASH, PullOptions, PullReport, PulledUnit, pull};
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -29,6 +29,11 @@ fn hints(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
     if !report.missing.is_empty() {
         hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
+    }
+    let units = report.projects.iter().chain(&report.settings);
+    let mut kept = units.flat_map(|unit| &unit.kept_paths);
+    if kept.any(|kept| kept.why == CASE_CLASH) {
+        hints.push("names that this disk takes for one: rename all but one of them on a machine that has them all, and push there".to_owned());
     }
     hints.extend(conflict_hints(&report.conflicts));
     hints.extend(withheld_hints(&report.withheld, "pull"));

@@ -11,7 +11,7 @@ use crate::vault::{Objects, content_id};
 use super::agreed::{AgreedEdits, Notes};
 use super::landing_notes::is_closed;
 use super::meeting::Meeting;
-use super::pull::{KeptLine, PulledUnit};
+use super::pull::{CASE_CLASH, KeptLine, PulledUnit};
 use super::real_names::real_names;
 use super::report::{Change, ChangeKind};
 use super::scan::Scanned;
@@ -317,7 +317,7 @@ const fn word(why: WhyKept) -> &'static str {
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
         WhyKept::NameRefused => "name_refused",
-        WhyKept::CaseClash => "case_clash",
+        WhyKept::CaseClash => CASE_CLASH,
         WhyKept::NotAllowed => "not_allowed",
     }
 }

@@ -37,6 +37,17 @@ pub struct KeptLine {
     pub why: &'static str,
 }
 
+impl KeptLine {
+    /// It stays so until a person does something about it.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.why == CASE_CLASH
+    }
+}
+
+/// This disk takes another name for that one.
+pub const CASE_CLASH: &str = "case_clash";
+
 /// What a pull does in one project or tool.
 #[derive(Debug, Serialize)]
 pub struct PulledUnit {
@@ -108,7 +119,9 @@ impl PullReport {
             .skipped
             .iter()
             .any(|project| project.reason == "ambiguous");
-        ambiguous || !self.withheld.is_empty() || !self.conflicts.is_empty()
+        let units = self.projects.iter().chain(&self.settings);
+        let waits = units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits);
+        ambiguous || waits || !self.withheld.is_empty() || !self.conflicts.is_empty()
     }
 }
 

@@ -9,8 +9,8 @@ use super::here::{Here, Selection};
 use super::meeting::Terms;
 use super::publish::{Ground, Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
-    large, left, skipped, withheld,
+    AlikeLine, ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges,
+    WithheldLine, alike, large, left, skipped, withheld,
 };
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
@@ -51,6 +51,7 @@ pub struct PushReport {
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
     pub large: Vec<LargeLine>,
+    pub alike: Vec<AlikeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
@@ -191,6 +192,7 @@ fn report(
         withheld: withheld(here),
         left: left(here),
         large: large(here, writer.session.config.warn_project),
+        alike: alike(here),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),

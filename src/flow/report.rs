@@ -196,6 +196,29 @@ pub fn large(here: &Here, limit: u64) -> Vec<LargeLine> {
     large.map(line).collect()
 }
 
+/// Names in one directory that differ only in case or Unicode form. All of them travel; a disk that
+/// cannot tell them apart takes the first alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct AlikeLine {
+    pub project: String,
+    /// The directory.
+    pub path: VaultPath,
+    pub names: Vec<String>,
+}
+
+#[must_use]
+pub fn alike(here: &Here) -> Vec<AlikeLine> {
+    let lines = |scanned: &Scanned| {
+        let line = |(path, names): &(VaultPath, Vec<String>)| AlikeLine {
+            project: scanned.unit.name.clone(),
+            path: path.clone(),
+            names: names.clone(),
+        };
+        scanned.alike.iter().map(line).collect::<Vec<_>>()
+    };
+    here.scanned().flat_map(lines).collect()
+}
+
 /// How many files were looked at and what becomes of them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct FileCounts {

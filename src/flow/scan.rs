@@ -30,6 +30,8 @@ pub struct Scanned {
     /// The line at which a directory's own rules cannot be understood.
     pub lines: BTreeMap<VaultPath, usize>,
     pub missing_roots: Vec<VaultPath>,
+    /// Names that not every disk can tell apart, and the directory that they stand in.
+    pub alike: Vec<(VaultPath, Vec<String>)>,
     /// There is something in the unit's directory: it is no mount point that waits for its disk.
     is_inhabited: bool,
     /// A tool that has no directory here: what was agreed about it is of another time.
@@ -56,6 +58,7 @@ impl Scanned {
             disputed: Vec::new(),
             lines: BTreeMap::new(),
             missing_roots: snapshot.missing_roots,
+            alike: snapshot.alike,
             is_inhabited: is_inhabited(&unit.root),
             is_absent: false,
             temp: snapshot.temp,
@@ -350,6 +353,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         disputed: Vec::new(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),
+        alike: Vec::new(),
         is_inhabited: false,
         is_absent: false,
         temp: Vec::new(),

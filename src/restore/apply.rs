@@ -146,7 +146,7 @@ impl Run<'_> {
                 private,
                 expected,
             } => self.write(step, &place, (*leaf, *private), *expected),
-            StepKind::Delete { expected } => self.delete(&place, *expected),
+            StepKind::Delete { expected } => self.delete(step, &place, *expected),
             StepKind::MakeDir => match place.standing()? {
                 Standing::Nothing => {
                     place.make_dir()?;
@@ -196,7 +196,7 @@ impl Run<'_> {
                 id: (self.target.hash)(&bytes),
                 ..leaf
             };
-            self.replace(place, &temp, (expected, ours))
+            self.replace(step, place, &temp, (expected, ours))
         });
         if !matches!(outcome, Ok(StepOutcome::Done)) {
             place.unlink_beside(&temp);
@@ -222,11 +222,12 @@ impl Run<'_> {
     /// this happens.
     fn replace(
         &self,
+        step: &Step,
         place: &Place,
         temp: &OsStr,
         (expected, ours): (Leaf, Leaf),
     ) -> Result<StepOutcome, Fault> {
-        if let Some(why) = self.differs(place, &place.name, expected)? {
+        if let Some(why) = self.is_not(step, place, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
@@ -260,8 +261,8 @@ impl Run<'_> {
     }
 
     /// What is deleted leaves its place first, so that what is looked at last is what goes.
-    fn delete(&self, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
-        if let Some(why) = self.differs(place, &place.name, expected)? {
+    fn delete(&self, step: &Step, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
+        if let Some(why) = self.is_not(step, place, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
@@ -273,6 +274,15 @@ impl Run<'_> {
         place.unlink_beside(&taken);
         place.sync()?;
         Ok(StepOutcome::Done)
+    }
+
+    /// Whether something else than expected stands at the place, or under another spelling of it.
+    fn is_not(&self, step: &Step, place: &Place, expected: Leaf) -> Result<Option<WhyKept>, Fault> {
+        let why = self.differs(place, &place.name, expected)?;
+        if why.is_none() && !self.root.is_spelled(&place.dir, &step.names)? {
+            return Ok(Some(WhyKept::CaseClash));
+        }
+        Ok(why)
     }
 
     /// Whether what stands under a name is something else than expected. Nothing means: no.
@@ -502,6 +512,46 @@ mod tests {
             (text("x"), text(&names[1])),
             ("edit".into(), "another".into())
         );
+    }
+
+    #[test]
+    fn of_two_names_that_a_disk_takes_for_one_the_first_stays() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        fs::create_dir(dir.path().join("d")).expect("made");
+        fs::write(dir.path().join("x"), "old").expect("written");
+        let path = HostPath::new(dir.path()).expect("absolute");
+        let edges = Edges::fixed(0);
+        let target = Target {
+            root: &path,
+            keep: &[],
+            content: &|_| Ok(b"new".to_vec()),
+            hash: &hash,
+            random: edges.random.as_ref(),
+        };
+        let mut root = Root::open(dir.path()).expect("open");
+        // A disk that has `X` and `D`, and finds them for `x` and `d`.
+        root.list = |_| Ok(["X".into(), "D".into()].into());
+        let run = Run {
+            root,
+            target: &target,
+        };
+        let make = step("d", StepKind::MakeDir);
+        for step in [
+            put("x", None),
+            put("x", Some("old")),
+            delete("x"),
+            make,
+            put("d/y", None),
+        ] {
+            let outcome = run.step(&step).expect("no fault of the disk");
+            assert_eq!(outcome, Kept(WhyKept::CaseClash), "{step:?}");
+        }
+        assert_eq!(
+            fs::read_to_string(dir.path().join("x")).expect("there"),
+            "old"
+        );
+        assert_eq!(files(dir.path()), ["d", "x"]);
+        assert!(files(&dir.path().join("d")).is_empty());
     }
 
     #[test]

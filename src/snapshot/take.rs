@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, TreeEntry, VaultPath};
 use crate::layout::{PathNote, encode_name};
-use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What};
+use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What, alike};
 
 use super::cache::{KnownDir, KnownDirs, StatCache, Whole, carry_over};
 use super::intake::{Job, JobKind, Outcome, read_all};
@@ -30,6 +30,8 @@ pub struct Snapshot {
     /// What stays behind, and why.
     pub left: Vec<Left>,
     pub missing_roots: Vec<VaultPath>,
+    /// Names that not every disk can tell apart, and the directory that they stand in.
+    pub alike: Vec<(VaultPath, Vec<String>)>,
     /// What a killed run of our own left behind.
     pub temp: Vec<HostPath>,
 }
@@ -88,6 +90,7 @@ impl<'a> Taking<'a> {
                 (None, None) => KnownDir::default(),
                 (Some(listing), before) => KnownDir {
                     ids: carry_over(before.unwrap_or_default(), &listing),
+                    alike: alike(&listing),
                     listing,
                     whole: None,
                 },
@@ -191,6 +194,9 @@ impl<'a> Taking<'a> {
                 note.dir = true;
             });
         }
+        let alike = dir.known.alike.iter().cloned();
+        let alike = alike.map(|names| (dir.path.clone(), names));
+        self.snapshot.alike.extend(alike);
         let all_private = is_all_private(listing);
         if all_private {
             note(&mut self.snapshot.notes, dir.path.clone(), |note| {
