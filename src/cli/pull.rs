@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::flow::pull::{CASE_CLASH, PullOptions, PullReport, PulledUnit, pull};
+use crate::flow::pull::{CASE_CLASH, DATABASE_IN_USE, PullOptions, PullReport, PulledUnit, pull};
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -31,9 +31,18 @@ fn hints(report: &PullReport) -> Vec<String> {
         hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
     }
     let units = report.projects.iter().chain(&report.settings);
-    let mut kept = units.flat_map(|unit| &unit.kept_paths);
-    if kept.any(|kept| kept.why == CASE_CLASH) {
+    let kept: Vec<&str> = units
+        .flat_map(|unit| &unit.kept_paths)
+        .map(|kept| kept.why)
+        .collect();
+    if kept.contains(&CASE_CLASH) {
         hints.push("names that this disk takes for one: rename all but one of them on a machine that has them all, and push there".to_owned());
+    }
+    if kept.contains(&DATABASE_IN_USE) {
+        hints.push(
+            "close the programs that have the databases open, then `holdall backup pull`"
+                .to_owned(),
+        );
     }
     hints.extend(conflict_hints(&report.conflicts));
     hints.extend(withheld_hints(&report.withheld, "pull"));

@@ -11,7 +11,7 @@ use crate::vault::{Objects, content_id};
 use super::agreed::{AgreedEdits, Notes};
 use super::landing_notes::is_closed;
 use super::meeting::Meeting;
-use super::pull::{CASE_CLASH, KeptLine, PulledUnit};
+use super::pull::{CASE_CLASH, DATABASE_IN_USE, KeptLine, PulledUnit};
 use super::real_names::real_names;
 use super::report::{Change, ChangeKind};
 use super::scan::Scanned;
@@ -319,6 +319,8 @@ const fn word(why: WhyKept) -> &'static str {
         WhyKept::NameRefused => "name_refused",
         WhyKept::CaseClash => CASE_CLASH,
         WhyKept::NotAllowed => "not_allowed",
+        WhyKept::DatabaseInUse => DATABASE_IN_USE,
+        WhyKept::BesideDatabase => "beside_database",
     }
 }
 

@@ -10,6 +10,7 @@ mod compare;
 pub mod config;
 pub mod configure;
 mod conflicts;
+mod database_copy;
 mod equal;
 mod error;
 pub mod explain;

@@ -41,12 +41,14 @@ impl KeptLine {
     /// It stays so until a person does something about it.
     #[must_use]
     pub fn waits(&self) -> bool {
-        self.why == CASE_CLASH
+        [CASE_CLASH, DATABASE_IN_USE].contains(&self.why)
     }
 }
 
 /// This disk takes another name for that one.
 pub const CASE_CLASH: &str = "case_clash";
+/// A program has the database open.
+pub const DATABASE_IN_USE: &str = "database_in_use";
 
 /// What a pull does in one project or tool.
 #[derive(Debug, Serialize)]

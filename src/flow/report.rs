@@ -297,7 +297,10 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
             .filter(|left| wants_attention(left.reason));
         let whole = |left: &Left| {
             // No rule decides on these: what stands in its place is what was found.
-            let is_found = matches!(left.reason, Reason::Unreadable | Reason::Damaged);
+            let is_found = matches!(
+                left.reason,
+                Reason::Unreadable | Reason::Damaged | Reason::DatabaseInUse
+            );
             WithheldLine {
                 project: name.clone(),
                 path: left.path.clone(),

@@ -10,6 +10,7 @@ use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
 
 use super::agreed::Notes;
+use super::database_copy::copy_of;
 use super::unit::Unit;
 use super::{Event, FlowError, Session, bookkeeping, conflicts};
 
@@ -183,6 +184,7 @@ pub const fn is_held(reason: Reason) -> bool {
             | Reason::Nested
             | Reason::CacheDir
             | Reason::Temporary
+            | Reason::BesideDatabase
     )
 }
 
@@ -296,22 +298,23 @@ fn take_all(
         .map(|(number, unit, tracked, cache)| ((number, unit, tracked), cache))
         .unzip();
     let mut caches: Vec<StatCache> = caches;
-    let sanitizers: Vec<_> = named
+    let treatments: Vec<_> = named
         .iter()
-        .map(|(_, unit, _)| |path: &VaultPath| unit.sanitizer(path))
+        .map(|(_, unit, _)| |path: &VaultPath| unit.treatment(path))
         .collect();
-    let subjects = named.iter().zip(&sanitizers).zip(&mut caches).zip(walked);
-    let subjects = subjects.map(|((((_, unit, _), sanitizer), cache), walked)| {
+    let subjects = named.iter().zip(&treatments).zip(&mut caches).zip(walked);
+    let subjects = subjects.map(|((((_, unit, _), treatment), cache), walked)| {
         Ok(Subject {
             root: &unit.root,
             walked: walked?,
-            sanitizer,
+            treatment,
             cache,
         })
     });
     let subjects = subjects.collect::<Result<Vec<_>, FlowError>>()?;
-    let snapshots = take(subjects, objects, &|_| ())?;
-    drop(sanitizers);
+    let copy = |database: &HostPath| copy_of(&session.places, database);
+    let snapshots = take(subjects, objects, &copy, &|_| ())?;
+    drop(treatments);
     let scanned = named.into_iter().zip(caches).zip(snapshots);
     Ok(scanned
         .map(|(((number, unit, tracked), cache), snapshot)| {

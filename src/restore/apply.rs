@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::base::{HostPath, Kind, Leaf, ObjectId, Random, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
+use super::database::forbidden_by_database;
 use super::link::leads_inside;
 use super::place::{Found, Place, Reached, Root, Standing};
 use super::taken::taken_name;
@@ -73,6 +74,10 @@ pub enum WhyKept {
     /// This disk takes another name for this one, which differs in case or Unicode form.
     CaseClash,
     NotAllowed,
+    /// A database stands there, or would, and a program has it open.
+    DatabaseInUse,
+    /// What SQLite keeps beside a database is true on the machine that it comes from alone.
+    BesideDatabase,
 }
 
 /// Where steps are carried out, and with what.
@@ -187,6 +192,9 @@ impl Run<'_> {
                 return Ok(StepOutcome::Kept(WhyKept::LinkLeaves));
             }
         }
+        if let Some(why) = forbidden_by_database(place, &bytes)? {
+            return Ok(StepOutcome::Kept(why));
+        }
         let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
         let outcome = write_temp(place, &temp, (leaf, private), &bytes).and_then(|()| {
             let Some(expected) = expected else {
@@ -262,7 +270,11 @@ impl Run<'_> {
 
     /// What is deleted leaves its place first, so that what is looked at last is what goes.
     fn delete(&self, step: &Step, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
-        if let Some(why) = self.is_not(step, place, expected)? {
+        let why = match forbidden_by_database(place, &[])? {
+            None => self.is_not(step, place, expected)?,
+            why => why,
+        };
+        if let Some(why) = why {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);

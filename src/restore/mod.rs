@@ -4,6 +4,7 @@
 //! step. *Never*: follow a link, leave the directory, or believe a path.
 
 mod apply;
+mod database;
 mod error;
 mod link;
 mod place;

@@ -145,7 +145,7 @@ impl Place {
         self.standing_at(&self.name)
     }
 
-    fn standing_at(&self, name: &OsStr) -> io::Result<Standing> {
+    pub(super) fn standing_at(&self, name: &OsStr) -> io::Result<Standing> {
         match rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(match FileType::from_raw_mode(stat.st_mode) {
                 FileType::RegularFile => Standing::File {

@@ -7,7 +7,8 @@ use crate::layout::{PathNote, encode_name};
 use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What, alike};
 
 use super::cache::{KnownDir, KnownDirs, StatCache, Whole, carry_over};
-use super::intake::{Job, JobKind, Outcome, read_all};
+use super::database::{CopyDatabase, forget_databases};
+use super::intake::{Asks, Job, JobKind, Outcome, read_all};
 use super::spot::{host, is_log, place_of, shown};
 use super::{Sanitizer, SnapshotError};
 
@@ -15,9 +16,19 @@ use super::{Sanitizer, SnapshotError};
 pub struct Subject<'a> {
     pub root: &'a HostPath,
     pub walked: Walked,
-    /// The settings file at a path may have keys that stay here.
-    pub sanitizer: &'a dyn Fn(&VaultPath) -> Option<Sanitizer>,
+    pub treatment: &'a dyn Fn(&VaultPath) -> Treatment,
     pub cache: &'a mut StatCache,
+}
+
+/// How the content of a file is taken.
+#[derive(Debug)]
+pub enum Treatment {
+    /// Byte for byte.
+    Plain,
+    /// Settings, some of whose keys may stay here.
+    Clean(Sanitizer),
+    /// A database, of which a copy is made where it is in use.
+    Copy,
 }
 
 /// What a disk holds, in clean form.
@@ -41,6 +52,7 @@ pub struct Snapshot {
 pub fn take<S: Sink + Intake>(
     subjects: Vec<Subject<'_>>,
     sink: &mut S,
+    copy: CopyDatabase<'_>,
     progress: &dyn Fn(u64),
 ) -> Result<Vec<Snapshot>, SnapshotError> {
     let mut takes: Vec<Taking<'_>> = subjects.into_iter().map(Taking::begin).collect();
@@ -48,7 +60,8 @@ pub fn take<S: Sink + Intake>(
     for (unit, taking) in takes.iter().enumerate() {
         taking.unread(unit, &mut jobs);
     }
-    read_all(jobs, sink, progress, &mut |(unit, dir, entry), outcome| {
+    let asks = Asks { copy, progress };
+    read_all(jobs, sink, &asks, &mut |(unit, dir, entry), outcome| {
         takes[unit].dirs[dir].outcomes.insert(entry, outcome);
     })?;
     takes
@@ -73,7 +86,7 @@ struct Taken {
 
 struct Taking<'a> {
     root: &'a HostPath,
-    sanitizer: &'a dyn Fn(&VaultPath) -> Option<Sanitizer>,
+    treatment: &'a dyn Fn(&VaultPath) -> Treatment,
     cache: &'a mut StatCache,
     dirs: Vec<Taken>,
     snapshot: Snapshot,
@@ -88,12 +101,16 @@ impl<'a> Taking<'a> {
             let known = match (dir.listing, before) {
                 (None, Some(known)) => known,
                 (None, None) => KnownDir::default(),
-                (Some(listing), before) => KnownDir {
-                    ids: carry_over(before.unwrap_or_default(), &listing),
-                    alike: alike(&listing),
-                    listing,
-                    whole: None,
-                },
+                (Some(listing), before) => {
+                    let mut ids = carry_over(before.unwrap_or_default(), &listing);
+                    forget_databases(&listing, &mut ids);
+                    KnownDir {
+                        ids,
+                        alike: alike(&listing),
+                        listing,
+                        whole: None,
+                    }
+                }
             };
             Taken {
                 path: dir.path,
@@ -109,7 +126,7 @@ impl<'a> Taking<'a> {
         subject.cache.changed |= !old.is_empty();
         Self {
             root: subject.root,
-            sanitizer: subject.sanitizer,
+            treatment: subject.treatment,
             cache: subject.cache,
             dirs,
             snapshot: Snapshot {
@@ -142,9 +159,10 @@ impl<'a> Taking<'a> {
                     _ if is_log(&entry.name) => JobKind::Log {
                         may_be_torn: self.cache.is_young(stat),
                     },
-                    _ => match (self.sanitizer)(&path) {
-                        Some(sanitizer) => JobKind::Settings(sanitizer),
-                        None => JobKind::File,
+                    _ => match (self.treatment)(&path) {
+                        Treatment::Clean(sanitizer) => JobKind::Settings(sanitizer),
+                        Treatment::Copy => JobKind::Database,
+                        Treatment::Plain => JobKind::File,
                     },
                 };
                 jobs.push(Job {

@@ -19,6 +19,7 @@ pub const FLOORS: &[Floor] = &[
     floor("doc", &["base"]),
     floor("config", &["base", "doc"]),
     floor("repo", &["base"]),
+    floor("database", &["base"]),
     floor("project", &["base", "layout"]),
     floor("source", &["base", "layout"]),
     floor("snapshot", &["base", "layout", "doc", "source"]),
@@ -32,8 +33,8 @@ pub const FLOORS: &[Floor] = &[
     floor(
         "flow",
         &[
-            "base", "layout", "doc", "config", "repo", "project", "source", "snapshot", "merge",
-            "oplog", "tasks", "vault", "restore", "schedule", "runs",
+            "base", "layout", "doc", "config", "repo", "database", "project", "source", "snapshot",
+            "merge", "oplog", "tasks", "vault", "restore", "schedule", "runs",
         ],
     ),
     floor("daemon", &["base", "flow"]),
@@ -67,7 +68,7 @@ pub const LIBRARIES: &[(&str, Owner)] = &[
     ("globset", Rooms(&["source"])),
     ("unicode_normalization", Rooms(&["source"])),
     ("regex", Rooms(&["snapshot"])),
-    ("rusqlite", Rooms(&["tasks"])),
+    ("rusqlite", Rooms(&["database", "tasks"])),
     ("croner", Rooms(&["schedule"])),
     ("clap", Rooms(&["cli"])),
     ("clap_complete", Rooms(&["cli"])),
