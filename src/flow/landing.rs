@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Blobs, Leaf, PathFault, VaultPath, create_private_dir};
+use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
 use crate::doc::DocError;
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
@@ -74,6 +74,12 @@ impl Landing {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.deletes.is_empty() && self.writes.is_empty() && self.extras.is_empty()
+    }
+
+    /// How many files would be written.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.writes.len() as u64
     }
 
     /// What is agreed when all goes well.
@@ -241,6 +247,7 @@ impl Landing {
         writer: &Writer<'_>,
         objects: &Objects<'_>,
         edits: &mut AgreedEdits,
+        tally: &Tally<'_>,
     ) -> Result<(), FlowError> {
         let root = self.report.path.clone();
         if self.report.is_settings && !self.writes.is_empty() {
@@ -249,11 +256,13 @@ impl Landing {
         }
         let contents = std::mem::take(&mut self.contents);
         let content = |step: &Step| -> Result<Vec<u8>, RestoreError> {
-            match (&step.kind, contents.get(&step.path)) {
-                (_, Some(bytes)) => Ok(bytes.clone()),
-                (StepKind::Write { leaf, .. }, None) => Ok(objects.blob(leaf.id)?),
-                _ => Ok(Vec::new()),
-            }
+            let bytes = match (&step.kind, contents.get(&step.path)) {
+                (_, Some(bytes)) => bytes.clone(),
+                (StepKind::Write { leaf, .. }, None) => objects.blob(leaf.id)?,
+                _ => Vec::new(),
+            };
+            tally.one(bytes.len() as u64);
+            Ok(bytes)
         };
         let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
         let roots = self.roots.clone();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::{Id, ObjectId, Timestamp, VaultPath};
+use crate::base::{Id, ObjectId, Tally, Timestamp, VaultPath};
 use crate::layout::names;
 use crate::source::Reason;
 use crate::vault::Objects;
@@ -21,7 +21,7 @@ use super::scan::Scanned;
 use super::standing::Standing;
 use super::unit::Unit;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping, conflicts, memory};
+use super::{FlowError, Stage, Writer, bookkeeping, conflicts, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct PullOptions {
@@ -323,9 +323,12 @@ impl Pull<'_> {
             memory::foresee(self.writer, objects, (agreed, &all), tip)?;
         }
         let mut result = Ok(());
+        let writes = plan.landings.iter().map(Landing::writes).sum();
+        let tell = self.writer.session.tells(Stage::Writing);
+        let tally = Tally::new(Some(writes), &tell);
         for landing in &mut plan.landings {
             landing.settle(objects, &mut plan.agreed)?;
-            result = landing.carry_out(self.writer, objects, &mut plan.agreed);
+            result = landing.carry_out(self.writer, objects, &mut plan.agreed, &tally);
             if result.is_err() {
                 break;
             }

@@ -12,7 +12,7 @@ use crate::vault::Objects;
 use super::agreed::Notes;
 use super::database_copy::copy_of;
 use super::unit::Unit;
-use super::{Event, FlowError, Session, bookkeeping, conflicts};
+use super::{Event, FlowError, Session, Stage, bookkeeping, conflicts};
 
 /// One project or tool, as it is on this disk.
 pub struct Scanned {
@@ -313,7 +313,7 @@ fn take_all(
     });
     let subjects = subjects.collect::<Result<Vec<_>, FlowError>>()?;
     let copy = |database: &HostPath| copy_of(&session.places, database);
-    let snapshots = take(subjects, objects, &copy, &|_| ())?;
+    let snapshots = take(subjects, objects, &copy, &session.tells(Stage::Reading))?;
     drop(treatments);
     let scanned = named.into_iter().zip(caches).zip(snapshots);
     Ok(scanned

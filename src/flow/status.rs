@@ -18,7 +18,7 @@ use super::report::{
 };
 use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
-use super::{ErrorKind, Event, FlowError, Session, conflicts};
+use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -263,7 +263,8 @@ fn meet(
         name: &name,
         now: session.edges.clock.now(),
     };
-    look(objects, &Source::Remote(remote), &agreed, &filer)
+    let tell = session.tells(Stage::Fetching);
+    look(objects, &Source::Remote(remote, &tell), &agreed, &filer)
 }
 
 fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::{Blobs, Id, Kind, ObjectId, Trees, VaultPath};
+use crate::base::{Blobs, Id, Kind, ObjectId, Tell, Trees, VaultPath};
 use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
 use crate::merge::find;
 use crate::project::Identity;
@@ -162,7 +162,8 @@ pub fn projects(store: &Store, tree: ObjectId) -> Result<Vec<VaultProject>, Flow
 
 /// Where the vault is: at a remote, or on this machine alone.
 pub enum Source<'a> {
-    Remote(&'a dyn Remote),
+    /// And who is told how far the fetch is.
+    Remote(&'a dyn Remote, Tell<'a>),
     Here,
 }
 
@@ -175,7 +176,7 @@ pub fn look(
 ) -> Result<Upstream, FlowError> {
     let store = objects.store();
     let branch = store.read_ref(RefName::Branch)?;
-    let Source::Remote(remote) = source else {
+    let Source::Remote(remote, tell) = source else {
         let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
         return Upstream::at(branch, branch, tree).read(store, "the vault on this machine");
     };
@@ -186,7 +187,7 @@ pub fn look(
         upstream.healed = published.map(|_| Healed::Emptied);
         return Ok(upstream);
     };
-    remote.fetch(store, tip)?;
+    remote.fetch(store, tip, tell)?;
     let tree = store.tree_of(tip)?;
     let record = vault_record(store, tree, remote.url())
         .map_err(|fault| fault.of_vault(remote.url(), Some(tip)))?;

@@ -6,12 +6,11 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use serde::Serialize;
-
 use crate::base::{HostPath, Kind, Leaf, ObjectId, Random, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
 use super::database::forbidden_by_database;
+use super::kept::{WhyKept, why_kept};
 use super::link::leads_inside;
 use super::place::{Found, Place, Reached, Root, Standing};
 use super::taken::taken_name;
@@ -55,29 +54,6 @@ pub enum StepKind {
 pub enum StepOutcome {
     Done,
     Kept(WhyKept),
-}
-
-/// Why the disk was left as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhyKept {
-    /// It changed after the plan was made.
-    Changed,
-    /// A directory, or something that is no file, stands there.
-    InTheWay,
-    /// On the way to it there is a link or a file.
-    NotADirectory,
-    /// A link that would lead out of the project.
-    LinkLeaves,
-    /// This disk does not take the name.
-    NameRefused,
-    /// This disk takes another name for this one, which differs in case or Unicode form.
-    CaseClash,
-    NotAllowed,
-    /// A database stands there, or would, and a program has it open.
-    DatabaseInUse,
-    /// What SQLite keeps beside a database is true on the machine that it comes from alone.
-    BesideDatabase,
 }
 
 /// Where steps are carried out, and with what.
@@ -270,11 +246,7 @@ impl Run<'_> {
 
     /// What is deleted leaves its place first, so that what is looked at last is what goes.
     fn delete(&self, step: &Step, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
-        let why = match forbidden_by_database(place, &[])? {
-            None => self.is_not(step, place, expected)?,
-            why => why,
-        };
-        if let Some(why) = why {
+        if let Some(why) = self.is_not(step, place, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
@@ -288,9 +260,14 @@ impl Run<'_> {
         Ok(StepOutcome::Done)
     }
 
-    /// Whether something else than expected stands at the place, or under another spelling of it.
+    /// Whether something else than expected stands at the place, or under another spelling of it, or
+    /// an open database.
     fn is_not(&self, step: &Step, place: &Place, expected: Leaf) -> Result<Option<WhyKept>, Fault> {
-        let why = self.differs(place, &place.name, expected)?;
+        let open = forbidden_by_database(place, &[])?;
+        let why = open.map_or_else(
+            || self.differs(place, &place.name, expected),
+            |it| Ok(Some(it)),
+        )?;
         if why.is_none() && !self.root.is_spelled(&place.dir, &step.names)? {
             return Ok(Some(WhyKept::CaseClash));
         }
@@ -380,22 +357,6 @@ enum Fault {
 impl From<io::Error> for Fault {
     fn from(fault: io::Error) -> Self {
         Self::Io(fault)
-    }
-}
-
-/// Faults of one path, as opposed to faults of the disk.
-fn why_kept(fault: &io::Error) -> Option<WhyKept> {
-    match fault.kind() {
-        // Its directory, or what stood there, went while it was worked on.
-        io::ErrorKind::NotFound => Some(WhyKept::Changed),
-        io::ErrorKind::NotADirectory => Some(WhyKept::NotADirectory),
-        io::ErrorKind::PermissionDenied => Some(WhyKept::NotAllowed),
-        io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => Some(WhyKept::NameRefused),
-        io::ErrorKind::IsADirectory => Some(WhyKept::InTheWay),
-        _ if fault.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-            Some(WhyKept::NotADirectory)
-        }
-        _ => None,
     }
 }
 

@@ -6,10 +6,12 @@
 mod apply;
 mod database;
 mod error;
+mod kept;
 mod link;
 mod place;
 mod taken;
 
-pub use apply::{Content, Hash, Step, StepKind, StepOutcome, Target, WhyKept, apply};
+pub use apply::{Content, Hash, Step, StepKind, StepOutcome, Target, apply};
 pub use error::RestoreError;
+pub use kept::WhyKept;
 pub use taken::settle_taken;

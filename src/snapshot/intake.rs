@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use crate::base::{HostPath, Intake, ObjectId, Packer, Parcel, is_database};
+use crate::base::{HostPath, Intake, ObjectId, Packer, Parcel, Tally, Tell, is_database};
 use crate::source::Reason;
 
 use super::database::{CopyDatabase, Use, has_head, is_beside_database, use_of};
@@ -77,8 +77,8 @@ enum Done {
 /// What reading needs of others.
 pub(super) struct Asks<'a> {
     pub copy: CopyDatabase<'a>,
-    /// Is told of every file, with its size.
-    pub progress: &'a dyn Fn(u64),
+    /// Is told of every file.
+    pub tell: Tell<'a>,
 }
 
 /// Reads all of them; `tell` is told of each.
@@ -88,9 +88,10 @@ pub(super) fn read_all<S: Intake>(
     asks: &Asks<'_>,
     tell: &mut dyn FnMut((usize, usize, usize), Outcome),
 ) -> Result<(), SnapshotError> {
+    let tally = Tally::new(Some(jobs.len() as u64), asks.tell);
     let (small, large): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_read_whole);
     let mut take = |job: &Job, done: Done, sink: &mut S| -> Result<(), SnapshotError> {
-        (asks.progress)(job.size);
+        tally.one(job.size);
         let outcome = match done {
             Done::Packed(parcel) => Outcome::Read(sink.put_parcel(parcel)?),
             Done::Torn(parcel) => Outcome::Torn(sink.put_parcel(parcel)?),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, TreeEntry, VaultPath};
+use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, Tell, TreeEntry, VaultPath};
 use crate::layout::{PathNote, encode_name};
 use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What, alike};
 
@@ -47,20 +47,19 @@ pub struct Snapshot {
     pub temp: Vec<HostPath>,
 }
 
-/// Reads what is new, and takes the rest from the caches. `progress` is told of every file that is
-/// read, with its size.
+/// Reads what is new, and takes the rest from the caches. `tell` is told of every file that is read.
 pub fn take<S: Sink + Intake>(
     subjects: Vec<Subject<'_>>,
     sink: &mut S,
     copy: CopyDatabase<'_>,
-    progress: &dyn Fn(u64),
+    tell: Tell<'_>,
 ) -> Result<Vec<Snapshot>, SnapshotError> {
     let mut takes: Vec<Taking<'_>> = subjects.into_iter().map(Taking::begin).collect();
     let mut jobs = Vec::new();
     for (unit, taking) in takes.iter().enumerate() {
         taking.unread(unit, &mut jobs);
     }
-    let asks = Asks { copy, progress };
+    let asks = Asks { copy, tell };
     read_all(jobs, sink, &asks, &mut |(unit, dir, entry), outcome| {
         takes[unit].dirs[dir].outcomes.insert(entry, outcome);
     })?;
