@@ -13,7 +13,7 @@ use super::agreed::{Agreed, AgreedEdits, agreed_commit};
 use super::here::{Here, Placement, Selection};
 use super::records::machine_leaf;
 use super::upstream::Upstream;
-use super::{FlowError, Session, Writer};
+use super::{Event, FlowError, Session, Writer};
 
 /// A commit that was sent by a run which then died: if it arrived, its bookkeeping is finished now;
 /// if it cannot any more, it is as if it had never been. As long as the tip is the one it was built
@@ -226,4 +226,16 @@ pub fn remember_run(
         message: fault.map(FlowError::to_string),
     };
     Ok(Runs::record(&writer.session.places.runs(), command, run)?)
+}
+
+/// Puts the store in order where that is due. Everything is done by now: a failure is worth a word,
+/// and the next run tries again.
+pub fn tend_store(writer: &Writer<'_>) {
+    if let Err(fault) = writer.store.maintain() {
+        let reason = std::error::Error::source(&fault)
+            .map_or_else(String::new, |cause| format!(": {cause}"));
+        writer.session.tell(&Event::Warning {
+            text: &format!("{fault}{reason}; the store is whole, and stays bigger than it need be"),
+        });
+    }
 }

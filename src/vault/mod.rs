@@ -7,6 +7,7 @@
 mod commit;
 mod error;
 mod history;
+mod maintain;
 mod objects;
 mod pack;
 mod patch;

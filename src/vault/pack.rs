@@ -54,6 +54,11 @@ pub fn object_id(kind: Type, bytes: &[u8]) -> ObjectId {
     ObjectId::from_bytes(hash.finalize().into())
 }
 
+/// The hash that stands at the end of git's files.
+pub fn sha1_of(bytes: &[u8]) -> [u8; 20] {
+    Sha1::digest(bytes).into()
+}
+
 /// Turns objects into pack entries; one compressor for all of them, because making one is dear.
 pub struct Encoder {
     compress: Compress,
@@ -68,7 +73,12 @@ impl Encoder {
 
     /// Appends one entry to `out`: its header and its deflated bytes.
     pub fn entry(&mut self, kind: Type, bytes: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-        header(kind, bytes.len(), out);
+        header(kind as u8, bytes.len() as u64, out);
+        self.deflate(bytes, out)
+    }
+
+    /// Appends the deflated bytes alone.
+    pub fn deflate(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
         self.compress.reset();
         let mut rest = bytes;
         loop {
@@ -86,11 +96,11 @@ impl Encoder {
     }
 }
 
-/// Git's header of a pack entry: the type, and the size in groups of seven bits, the low ones first.
-fn header(kind: Type, size: usize, out: &mut Vec<u8>) {
-    let low =
-        |bits: usize, mask: usize| u8::try_from(bits & mask).expect("masked to less than a byte");
-    let mut byte = ((kind as u8) << 4) | low(size, 0x0f);
+/// Git's header of a pack entry: the number of its kind, and the size in groups of seven bits, the
+/// low ones first.
+pub fn header(kind: u8, size: u64, out: &mut Vec<u8>) {
+    let low = |bits: u64, mask: u64| u8::try_from(bits & mask).expect("masked to less than a byte");
+    let mut byte = (kind << 4) | low(size, 0x0f);
     let mut rest = size >> 4;
     while rest > 0 {
         out.push(byte | 0x80);
