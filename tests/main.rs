@@ -17,3 +17,4 @@ mod crash;
 mod kit;
 mod layout;
 mod peers;
+mod store;

@@ -231,7 +231,7 @@ pub fn remember_run(
 /// Puts the store in order where that is due. Everything is done by now: a failure is worth a word,
 /// and the next run tries again.
 pub fn tend_store(writer: &Writer<'_>) {
-    if let Err(fault) = writer.store.maintain() {
+    if let Err(fault) = writer.store.maintain(writer.session.edges.clock.now()) {
         let reason = std::error::Error::source(&fault)
             .map_or_else(String::new, |cause| format!(": {cause}"));
         writer.session.tell(&Event::Warning {

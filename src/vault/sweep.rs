@@ -13,6 +13,7 @@ impl Store {
         let mut swept = sweep_temp_files(&self.path)?;
         swept += sweep_below(&self.path.join("refs"), &|name| name.ends_with(".lock"))?;
         swept += sweep_below(&self.path.join("objects"), &is_unfinished_object)?;
+        swept += sweep_lone_packs(&self.path.join("objects/pack"))?;
         for name in ["packed-refs.lock", "HEAD.lock", "config.lock"] {
             swept += remove(&self.path.join(name))?;
         }
@@ -23,6 +24,25 @@ impl Store {
 /// libgit2 writes `tmp_object_git2_…` and `pack_git2_…` before it renames them.
 fn is_unfinished_object(name: &str) -> bool {
     is_temp_name(name.as_bytes()) || name.contains("_git2_") || name.ends_with(".lock")
+}
+
+/// A pack without an index is one that had not appeared yet, or was being deleted. Either way its
+/// objects are elsewhere.
+fn sweep_lone_packs(packs: &Path) -> Result<usize, BaseError> {
+    let mut swept = 0;
+    let Ok(entries) = fs::read_dir(packs) else {
+        return Ok(0);
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let is_part = ["pack", "keep", "aside"]
+            .iter()
+            .any(|ending| path.extension().is_some_and(|found| found == *ending));
+        if is_part && !path.with_extension("idx").exists() {
+            swept += remove(&path)?;
+        }
+    }
+    Ok(swept)
 }
 
 fn remove(path: &Path) -> Result<usize, BaseError> {

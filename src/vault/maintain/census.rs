@@ -2,21 +2,44 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use flate2::read::ZlibDecoder;
 
 use crate::base::ObjectId;
 
-use super::gather::{DEFLATE_AT_BEST, LARGE};
+use super::stock::{DEFLATE_AT_BEST, LARGE};
 
 /// A pack with its index.
 #[derive(Clone, Debug)]
 pub struct Pack {
     pub name: String,
     pub bytes: u64,
-    /// It is left as it is: it has a file beside it that says so, to git as to us.
-    pub is_kept: bool,
+    pub sort: Sort,
+}
+
+/// What kind of pack it is: an empty file beside it says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Plain,
+    /// Of large contents. Git leaves such a pack as it is, too.
+    Large,
+    /// What nothing led to when it was set aside, so many seconds after 1970.
+    Aside {
+        since: i64,
+    },
+}
+
+impl Sort {
+    /// The ending of the file beside it.
+    pub const fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Large => Some("keep"),
+            Self::Aside { .. } => Some("aside"),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -74,10 +97,19 @@ fn packs(dir: &Path) -> io::Result<Vec<Pack>> {
         let name = path.file_stem().and_then(|stem| stem.to_str());
         let is_index = path.extension().is_some_and(|ending| ending == "idx");
         if let Some(name) = name.filter(|_| is_index) {
+            let pack = fs::metadata(path.with_extension("pack"))?;
+            let sort = if path.with_extension("keep").exists() {
+                Sort::Large
+            } else if path.with_extension("aside").exists() {
+                let since = pack.mtime();
+                Sort::Aside { since }
+            } else {
+                Sort::Plain
+            };
             packs.push(Pack {
                 name: name.to_owned(),
-                bytes: fs::metadata(path.with_extension("pack"))?.len(),
-                is_kept: path.with_extension("keep").exists(),
+                bytes: pack.len(),
+                sort,
             });
         }
     }

@@ -12,16 +12,13 @@ use crate::base::ObjectId;
 use crate::vault::pack::{Encoder, Type, header};
 use crate::vault::store::oid;
 
+use super::census::Sort;
 use super::delta;
 use super::lineage::{Lineage, lineage};
-use super::source::{BY_DISTANCE, Entry, Header, Source, damaged};
+use super::source::{BY_DISTANCE, Header, damaged};
+use super::stock::{LARGE, Stock};
 use super::target::Target;
 
-/// A content above this is never compared with another one and never read as a whole: it goes,
-/// as it is compressed, into a pack for its like.
-pub const LARGE: u64 = 16 * 1024 * 1024;
-/// Deflate makes nothing smaller than by this.
-pub const DEFLATE_AT_BEST: u64 = 1032;
 /// So many changes are told upon one whole content at most. Each costs whoever reads the last.
 const DEEPEST: usize = 40;
 const PIECE: usize = 256 * 1024;
@@ -31,12 +28,7 @@ pub struct Gathered {
     /// The names of the new packs.
     pub packs: Vec<String>,
     pub objects: HashSet<ObjectId>,
-}
-
-#[derive(Clone, Copy)]
-enum Place {
-    Packed { source: usize, entry: usize },
-    Loose,
+    pub dropped: HashSet<ObjectId>,
 }
 
 struct Written {
@@ -46,10 +38,7 @@ struct Written {
 
 pub struct Gather<'a> {
     odb: &'a Odb<'a>,
-    sources: &'a [Source],
-    order: Vec<ObjectId>,
-    places: HashMap<ObjectId, Place>,
-    large: HashSet<ObjectId>,
+    stock: Stock<'a>,
     pairs: Lineage,
     written: HashMap<ObjectId, Written>,
     encoder: Encoder,
@@ -58,70 +47,26 @@ pub struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    /// The sources in order of preference: where two have the same object the first one's is taken.
-    pub fn new(odb: &'a Odb<'a>, sources: &'a [Source], loose: &[ObjectId]) -> io::Result<Self> {
-        let (mut order, mut places) = (Vec::new(), HashMap::new());
-        let packed = sources.iter().enumerate().flat_map(|(source, pack)| {
-            let ids = pack.entries.iter().enumerate();
-            ids.map(move |(entry, found)| (found.id, Place::Packed { source, entry }))
-        });
-        for (id, place) in packed.chain(loose.iter().map(|id| (*id, Place::Loose))) {
-            places.entry(id).or_insert_with(|| {
-                order.push(id);
-                place
-            });
-        }
-        let mut gather = Self {
+    pub fn new(odb: &'a Odb<'a>, stock: Stock<'a>) -> io::Result<Self> {
+        let fresh = stock.fresh()?;
+        let mut pairs = lineage(odb, &fresh);
+        pairs.retain(|after, before| stock.is_near(*after, *before));
+        Ok(Self {
             odb,
-            sources,
-            order,
-            places,
-            large: HashSet::new(),
-            pairs: Lineage::new(),
+            stock,
+            pairs,
             written: HashMap::new(),
             encoder: Encoder::new(),
             last: None,
-        };
-        gather.find_large()?;
-        Ok(gather)
+        })
     }
 
-    /// Looks for earlier versions of all that is not in the first source: there they are told already.
-    pub fn find_pairs(&mut self) -> io::Result<()> {
-        let mut fresh = HashSet::new();
-        let mut commits = Vec::new();
-        for id in &self.order {
-            let is_commit = match self.places[id] {
-                Place::Packed { source: 0, .. } if self.sources.len() > 1 => continue,
-                Place::Packed { source, entry } => {
-                    let source = &self.sources[source];
-                    source.header(&source.entries[entry])?.kind == Type::Commit as u8
-                }
-                Place::Loose => {
-                    let known = self.odb.read_header(oid(*id));
-                    known.is_ok_and(|(_, kind)| kind == git2::ObjectType::Commit)
-                }
-            };
-            fresh.insert(*id);
-            if is_commit {
-                commits.push(*id);
-            }
-        }
-        self.pairs = lineage(self.odb, &commits, &fresh);
-        let (places, large) = (&self.places, &self.large);
-        let is_near = |id: &ObjectId| places.contains_key(id) && !large.contains(id);
-        self.pairs
-            .retain(|after, before| is_near(after) && is_near(before));
-        Ok(())
-    }
-
-    /// Writes the new packs: one, and one for the large contents where there are any.
+    /// Writes the new packs, each where there is something for it.
     pub fn write(mut self, packs: &Path) -> io::Result<Gathered> {
-        let order = std::mem::take(&mut self.order);
-        let (large, rest): (Vec<_>, Vec<_>) =
-            order.into_iter().partition(|id| self.large.contains(id));
         let mut names = Vec::new();
-        for (ids, is_large) in [(large, true), (rest, false)] {
+        for sort in [Sort::Large, Sort::Aside { since: 0 }, Sort::Plain] {
+            let ids = self.stock.order.iter().copied();
+            let ids: Vec<_> = ids.filter(|id| self.stock.home(*id) == sort).collect();
             if ids.is_empty() {
                 continue;
             }
@@ -129,55 +74,23 @@ impl<'a> Gather<'a> {
             for id in ids {
                 self.object(id, &mut target)?;
             }
-            names.push(target.place(is_large)?);
+            names.push(target.place(sort)?);
         }
         Ok(Gathered {
             packs: names,
             objects: self.written.into_keys().collect(),
+            dropped: self.stock.dropped,
         })
     }
 
-    fn entry(&self, id: ObjectId) -> Option<(&'a Source, &'a Entry)> {
-        match self.places.get(&id)? {
-            Place::Packed { source, entry } => {
-                let source = &self.sources[*source];
-                Some((source, &source.entries[*entry]))
-            }
-            Place::Loose => None,
-        }
-    }
-
-    fn header(&self, id: ObjectId) -> io::Result<Option<Header>> {
-        match self.entry(id) {
-            Some((source, entry)) => source.header(entry).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// Large contents, and what is told as a change of one.
-    fn find_large(&mut self) -> io::Result<()> {
-        for id in &self.order {
-            let long = self
-                .entry(*id)
-                .filter(|(_, entry)| entry.length >= LARGE / DEFLATE_AT_BEST);
-            if let Some((source, entry)) = long {
-                let header = source.header(entry)?;
-                if header.base.is_none() && header.size > LARGE {
-                    self.large.insert(*id);
-                }
-            }
-        }
-        let mut before = 0;
-        while self.large.len() > before {
-            before = self.large.len();
-            for id in &self.order {
-                let base = self.header(*id)?.and_then(|header| header.base);
-                if base.is_some_and(|base| self.large.contains(&base)) {
-                    self.large.insert(*id);
-                }
-            }
-        }
-        Ok(())
+    /// How a packed object is told, if it is by one that goes into the same pack.
+    fn told(&self, id: ObjectId) -> io::Result<Option<Header>> {
+        let Some((source, entry)) = self.stock.entry(id) else {
+            return Ok(None);
+        };
+        let header = source.header(entry)?;
+        let is_whole = header.base.is_none_or(|base| self.stock.is_near(id, base));
+        Ok(is_whole.then_some(header))
     }
 
     /// Writes an object, and before it what it is told by.
@@ -189,57 +102,44 @@ impl<'a> Gather<'a> {
                 stack.pop();
                 continue;
             }
-            let header = self.header(id)?;
-            let told_by = header.and_then(|header| header.base);
+            let told = self.told(id)?;
+            let told_by = told.and_then(|header| header.base);
             let base = told_by.or_else(|| self.pairs.get(&id).copied());
-            match base.filter(|base| !self.written.contains_key(base)) {
-                None => {
-                    self.emit(id, header, target)?;
-                    stack.pop();
-                }
-                Some(base) if !self.places.contains_key(&base) => {
-                    return Err(damaged("the base of an entry is not in its pack"));
-                }
-                Some(base) => {
-                    // A content that came back would be told by itself.
-                    if !open.insert(base) && self.pairs.remove(&base).is_none() {
-                        if told_by.is_some() {
-                            return Err(damaged("an entry is its own base"));
-                        }
-                        self.pairs.remove(&id);
-                        continue;
-                    }
-                    stack.push(base);
-                }
+            let Some(base) = base.filter(|base| !self.written.contains_key(base)) else {
+                self.emit(id, told, target)?;
+                stack.pop();
+                continue;
+            };
+            // A content that came back would be told by itself.
+            if open.insert(base) || self.pairs.remove(&base).is_some() {
+                stack.push(base);
+            } else if told_by.is_some() {
+                return Err(damaged("an entry is its own base"));
+            } else {
+                self.pairs.remove(&id);
             }
         }
         Ok(())
     }
 
-    fn emit(
-        &mut self,
-        id: ObjectId,
-        header: Option<Header>,
-        target: &mut Target,
-    ) -> io::Result<()> {
+    fn emit(&mut self, id: ObjectId, told: Option<Header>, target: &mut Target) -> io::Result<()> {
         let offset = target.at();
-        let depth = match header.and_then(|header| header.base) {
-            Some(base) => {
+        let base = match told.map(|header| header.base) {
+            Some(Some(base)) => {
                 self.copy(id, Some(base), target)?;
-                self.written[&base].depth + 1
+                Some(base)
             }
-            None => match self.change(id, target)? {
-                Some(base) => self.written[&base].depth + 1,
-                None if header.is_some() => {
-                    self.copy(id, None, target)?;
-                    0
+            other => {
+                let base = self.change(id, target)?;
+                match (base, other) {
+                    (Some(_), _) => {}
+                    (None, Some(_)) => self.copy(id, None, target)?,
+                    (None, None) => self.whole(id, target)?,
                 }
-                None => {
-                    self.whole(id, target)?;
-                    0
-                }
-            },
+                base
+            }
         };
+        let depth = base.map_or(0, |base| self.written[&base].depth + 1);
         target.end(id);
         self.written.insert(id, Written { offset, depth });
         Ok(())
@@ -247,7 +147,10 @@ impl<'a> Gather<'a> {
 
     /// Copies an entry as it is compressed; where its base lies is told anew.
     fn copy(&self, id: ObjectId, base: Option<ObjectId>, target: &mut Target) -> io::Result<()> {
-        let (source, entry) = self.entry(id).expect("only a packed object is copied");
+        let (source, entry) = self
+            .stock
+            .entry(id)
+            .expect("only a packed object is copied");
         let header = source.header(entry)?;
         let mut old = vec![0; header.length];
         source.read(entry, 0, &mut old)?;
@@ -257,11 +160,12 @@ impl<'a> Gather<'a> {
             Some(base) => target.put(&self.told_by(base, header.size, target))?,
             None => target.put(&old)?,
         }
-        let mut buffer = vec![0; PIECE];
+        let most = usize::try_from(entry.length).map_or(PIECE, |length| length.min(PIECE));
+        let mut buffer = vec![0; most];
         let mut at = header.length as u64;
         while at < entry.length {
             let left = usize::try_from(entry.length - at).unwrap_or(PIECE);
-            let piece = &mut buffer[..left.min(PIECE)];
+            let piece = &mut buffer[..left.min(most)];
             source.read(entry, at, piece)?;
             crc.update(piece);
             target.put(piece)?;
@@ -270,7 +174,7 @@ impl<'a> Gather<'a> {
         if crc.sum() == entry.crc {
             Ok(())
         } else {
-            Err(damaged("an entry of it is not what was written"))
+            Err(damaged("an entry of a pack is not what was written"))
         }
     }
 
@@ -304,15 +208,13 @@ impl<'a> Gather<'a> {
         };
         let found = delta::encode(&before, &content, content.len() / 2);
         let found = found.filter(|found| delta::apply(&before, found).as_ref() == Some(&content));
-        drop(before);
+        self.last = Some((id, content));
         let Some(found) = found else {
-            self.last = Some((id, content));
             return Ok(None);
         };
         let mut bytes = self.told_by(base, found.len() as u64, target);
         self.encoder.deflate(&found, &mut bytes)?;
-        let whole = self.entry(id).map(|(_, entry)| entry.length);
-        self.last = Some((id, content));
+        let whole = self.stock.entry(id).map(|(_, entry)| entry.length);
         if whole.is_some_and(|whole| whole <= bytes.len() as u64) {
             return Ok(None);
         }
@@ -320,7 +222,7 @@ impl<'a> Gather<'a> {
         Ok(Some(base))
     }
 
-    /// Writes a loose object.
+    /// Writes an object that is loose, or was told by one that goes elsewhere.
     fn whole(&mut self, id: ObjectId, target: &mut Target) -> io::Result<()> {
         let (kind, content) = self.content(id)?;
         let mut bytes = Vec::new();

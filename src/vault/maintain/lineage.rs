@@ -12,10 +12,17 @@ use crate::vault::tree;
 /// Later version to earlier one.
 pub type Lineage = HashMap<ObjectId, ObjectId>;
 
-/// Finds the pairs that these commits brought. An object that cannot be read has no earlier version.
-pub fn lineage(odb: &Odb<'_>, commits: &[ObjectId], fresh: &HashSet<ObjectId>) -> Lineage {
-    let mut known: Vec<_> = commits.iter().filter_map(|id| commit(odb, *id)).collect();
-    known.sort_by_key(|commit| commit.time);
+/// Finds the earlier versions of what is fresh, by the commits among it. An object that cannot be
+/// read has no earlier version.
+pub fn lineage(odb: &Odb<'_>, fresh: &HashSet<ObjectId>) -> Lineage {
+    let is_commit = |id: &&ObjectId| {
+        let header = odb.read_header(oid(**id));
+        header.is_ok_and(|(_, kind)| kind == ObjectType::Commit)
+    };
+    let commits = fresh.iter().filter(is_commit);
+    let mut known: Vec<_> = commits.filter_map(|id| commit(odb, *id)).collect();
+    // By id where the clock did not move, so that the same store gives the same pack.
+    known.sort_by_key(|commit| (commit.time, commit.tree));
     let mut finder = Finder {
         odb,
         fresh,

@@ -1,6 +1,6 @@
 //! When the store is put in order, and how much of it. Looks at sizes alone.
 
-use super::census::{Census, Pack};
+use super::census::{Census, Pack, Sort};
 
 /// So many packs may lie beside each other, and so many of large contents beside those.
 const PACKS_AT_MOST: usize = 5;
@@ -14,21 +14,27 @@ const FRESH_AT_LEAST: u64 = 64 * 1024;
 /// each object is written again only as often as the store doubles.
 const FACTOR: u64 = 2;
 
+/// For so long nothing is deleted that nothing leads to: something may be about to.
+const ASIDE_SECONDS: i64 = 14 * 24 * 60 * 60;
+
 /// Packs to be made one, by their place in the census.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Job {
     /// The biggest first.
     pub packs: Vec<usize>,
     pub with_loose: bool,
+    /// What nothing leads to is set aside, and what was in these is deleted.
+    pub sifts: Option<Vec<usize>>,
 }
 
 /// What is to be done; nothing, most of the time.
-pub fn due(census: &Census) -> Vec<Job> {
-    let of = |is_kept: bool| -> Vec<(usize, &Pack)> {
+pub fn due(census: &Census, now: i64) -> Vec<Job> {
+    let of = |is_wanted: fn(Sort) -> bool| -> Vec<(usize, &Pack)> {
         let packs = census.packs.iter().enumerate();
-        packs.filter(|(_, pack)| pack.is_kept == is_kept).collect()
+        packs.filter(|(_, pack)| is_wanted(pack.sort)).collect()
     };
-    let (large, plain) = (of(true), of(false));
+    let plain = of(|sort| sort == Sort::Plain);
+    let large = of(|sort| sort == Sort::Large);
     let mut jobs = Vec::new();
     let together: u64 = plain.iter().map(|(_, pack)| pack.bytes).sum();
     let biggest = plain.last().map_or(0, |(_, pack)| pack.bytes);
@@ -41,20 +47,41 @@ pub fn due(census: &Census) -> Vec<Job> {
         None
     };
     if let Some(take) = take {
-        jobs.push(job(&plain[..take], true));
+        let is_all = take == plain.len();
+        jobs.push(Job {
+            sifts: is_all.then(|| sifts(census, now)).flatten(),
+            with_loose: true,
+            ..job(&plain[..take])
+        });
     }
     if large.len() > LARGE_AT_MOST {
         let take = smallest(&large, 0, LARGE_AT_MOST);
-        jobs.push(job(&large[..take], false));
+        jobs.push(job(&large[..take]));
     }
     jobs
 }
 
-fn job(packs: &[(usize, &Pack)], with_loose: bool) -> Job {
+fn job(packs: &[(usize, &Pack)]) -> Job {
     Job {
         packs: packs.iter().rev().map(|(at, _)| *at).collect(),
-        with_loose,
+        with_loose: false,
+        sifts: None,
     }
+}
+
+/// The packs that were set aside, where it is time to look for what nothing leads to: nothing was
+/// set aside, or all of it long ago.
+fn sifts(census: &Census, now: i64) -> Option<Vec<usize>> {
+    let mut aside = Vec::new();
+    for (at, pack) in census.packs.iter().enumerate() {
+        if let Sort::Aside { since } = pack.sort {
+            if now.saturating_sub(since) < ASIDE_SECONDS {
+                return None;
+            }
+            aside.push(at);
+        }
+    }
+    Some(aside)
 }
 
 /// How many of the packs, the smallest first, become one with what is loose.
@@ -80,7 +107,7 @@ mod tests {
         let pack = |bytes: &u64| Pack {
             name: format!("pack-{bytes}"),
             bytes: *bytes,
-            is_kept: false,
+            sort: Sort::Plain,
         };
         Census {
             packs: packs.iter().map(pack).collect(),
@@ -90,7 +117,7 @@ mod tests {
     }
 
     fn plain(census: &Census) -> Option<Vec<usize>> {
-        let mut jobs = due(census);
+        let mut jobs = due(census, 0);
         jobs.pop().map(|job| job.packs)
     }
 
@@ -104,7 +131,7 @@ mod tests {
             census(&[MEGA / 20, MEGA], 500, MEGA / 20),
             census(&[1, 1, 1, 1, MEGA], 512, 0),
         ] {
-            assert_eq!(due(&store), [], "{store:?}");
+            assert_eq!(due(&store, 0), [], "{store:?}");
         }
     }
 
@@ -134,13 +161,24 @@ mod tests {
     fn large_contents_are_gathered_among_themselves() {
         let mut store = census(&[20 * MEGA, 21 * MEGA, 300 * MEGA], 0, 0);
         for pack in &mut store.packs {
-            pack.is_kept = true;
+            pack.sort = Sort::Large;
         }
-        let jobs = due(&store);
+        let jobs = due(&store, 0);
         assert_eq!(jobs.len(), 1);
         assert_eq!(
             (&jobs[0].packs[..], jobs[0].with_loose),
             (&[1, 0][..], false)
         );
+    }
+
+    #[test]
+    fn what_was_set_aside_waits_for_two_weeks() {
+        let mut store = census(&[MEGA, 2 * MEGA, 3 * MEGA], 0, 0);
+        store.packs[0].sort = Sort::Aside { since: 1_000 };
+        let sifts = |store: &Census, now| due(store, now).pop().and_then(|job| job.sifts);
+        assert_eq!(sifts(&store, 1_000 + ASIDE_SECONDS - 1), None);
+        assert_eq!(sifts(&store, 1_000 + ASIDE_SECONDS), Some(vec![0]));
+        store.packs[0].sort = Sort::Plain;
+        assert_eq!(sifts(&store, 0), Some(vec![]));
     }
 }

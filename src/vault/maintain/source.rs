@@ -29,7 +29,6 @@ pub struct Entry {
 /// What the first bytes of an entry say.
 #[derive(Clone, Copy, Debug)]
 pub struct Header {
-    pub kind: u8,
     /// The size of what is deflated: of a delta its own, not that of the object.
     pub size: u64,
     /// How many bytes come before the deflated ones.
@@ -112,12 +111,7 @@ impl Source {
             1..=4 => None,
             _ => return None,
         };
-        Some(Header {
-            kind,
-            size,
-            length,
-            base,
-        })
+        Some(Header { size, length, base })
     }
 }
 

@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use crate::base::{ObjectId, TEMP_PREFIX, sync_dir};
 use crate::vault::pack::PackStream;
 
+use super::census::Sort;
 use super::source::{Entry, index_of};
 
 const SUM: usize = 20;
@@ -66,7 +67,7 @@ impl Target {
     }
 
     /// Gives it its name, durably; the index last, because a pack without one is nobody's.
-    pub fn place(mut self, is_kept: bool) -> io::Result<String> {
+    pub fn place(mut self, sort: Sort) -> io::Result<String> {
         self.stream.finish()?;
         self.temp.as_file().sync_all()?;
         let mut sum = [0; SUM];
@@ -77,8 +78,8 @@ impl Target {
         io::Write::write_all(&mut index, &index_of(&mut self.entries, &sum))?;
         index.as_file().sync_all()?;
         let path = self.packs.join(&name);
-        if is_kept {
-            File::create(path.with_extension("keep"))?;
+        if let Some(mark) = sort.mark() {
+            File::create(path.with_extension(mark))?;
         }
         self.temp.persist(path.with_extension("pack"))?;
         index.persist(path.with_extension("idx"))?;
