@@ -26,8 +26,8 @@ fn is_unfinished_object(name: &str) -> bool {
     is_temp_name(name.as_bytes()) || name.contains("_git2_") || name.ends_with(".lock")
 }
 
-/// A pack without an index is one that had not appeared yet, or was being deleted. Either way its
-/// objects are elsewhere.
+/// A pack without an index is one that had not appeared yet, or was being deleted, and an index
+/// without a pack one that a power cut brought back. Either way the objects are elsewhere.
 fn sweep_lone_packs(packs: &Path) -> Result<usize, BaseError> {
     let mut swept = 0;
     let Ok(entries) = fs::read_dir(packs) else {
@@ -35,10 +35,13 @@ fn sweep_lone_packs(packs: &Path) -> Result<usize, BaseError> {
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        let is_part = ["pack", "keep", "aside"]
-            .iter()
-            .any(|ending| path.extension().is_some_and(|found| found == *ending));
-        if is_part && !path.with_extension("idx").exists() {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let other_half = match ending {
+            Some("pack" | "keep" | "aside") => "idx",
+            Some("idx") => "pack",
+            _ => continue,
+        };
+        if !path.with_extension(other_half).exists() {
             swept += remove(&path)?;
         }
     }

@@ -97,7 +97,12 @@ fn packs(dir: &Path) -> io::Result<Vec<Pack>> {
         let name = path.file_stem().and_then(|stem| stem.to_str());
         let is_index = path.extension().is_some_and(|ending| ending == "idx");
         if let Some(name) = name.filter(|_| is_index) {
-            let pack = fs::metadata(path.with_extension("pack"))?;
+            let pack = match fs::metadata(path.with_extension("pack")) {
+                Ok(pack) => pack,
+                // Its pack was deleted, and a power cut brought the index back.
+                Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
+                Err(fault) => return Err(fault),
+            };
             let sort = if path.with_extension("keep").exists() {
                 Sort::Large
             } else if path.with_extension("aside").exists() {

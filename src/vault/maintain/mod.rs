@@ -97,6 +97,8 @@ fn clear(
     (sources, loose): (&[Source], &[ObjectId]),
 ) -> io::Result<()> {
     let packs = objects.join("pack");
+    // Git's index over several packs would name some that are gone.
+    remove(&packs.join("multi-pack-index"))?;
     for source in sources {
         let is_needless = |entry: &source::Entry| {
             gathered.objects.contains(&entry.id) || gathered.dropped.contains(&entry.id)
@@ -351,11 +353,12 @@ mod tests {
             "pack-1.pack",
             "pack-1.keep",
             "pack-2.aside",
+            "pack-3.idx",
             ".holdall-tmp-x",
         ] {
             fs::File::create(ground.packs().join(name)).expect("made");
         }
-        assert_eq!(ground.store.sweep().expect("swept"), 4);
+        assert_eq!(ground.store.sweep().expect("swept"), 5);
         ground.is_whole();
     }
 }
