@@ -641,6 +641,100 @@ fn a_lock_that_says_something_else_is_left_to_its_holder() {
     place.holds_all("once the lock was let go");
 }
 
+/// A git whose `receive-pack` takes everything, does `more`, and dies without a word on the ref.
+fn dying_git(sandbox: &Path, more: &str) -> String {
+    let dir = sandbox.join("dying-git");
+    let script = format!(
+        "#!/bin/sh\n\
+         for remote; do :; done\n\
+         PATH=${{PATH#*:}}\n\
+         case \" $* \" in\n\
+         *' receive-pack '*) ;;\n\
+         *) exec git \"$@\" ;;\n\
+         esac\n\
+         git receive-pack --http-backend-info-refs \"$remote\"\n\
+         cat > /dev/null\n\
+         {more}\n\
+         echo 'fatal: the line went dead' >&2\n\
+         exit 1\n"
+    );
+    fs::create_dir_all(&dir).expect("the sandbox takes a directory");
+    fs::write(dir.join("git"), script).expect("the sandbox takes a file");
+    fs::set_permissions(dir.join("git"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let path = std::env::var("PATH").expect("tests run with a PATH");
+    format!("{}:{path}", utf8(&dir))
+}
+
+#[test]
+fn a_push_whose_end_nobody_told_is_remembered_as_under_way() {
+    for more in [":", "touch \"$remote/refs/heads/main.lock\""] {
+        let mut place = Place::new();
+        let mut machine = place.machine("laptop", Git::Installed);
+        place.work(&machine, "laptop", &mut seed(1));
+        machine.ok(&["backup", "push"]);
+        place.work(&machine, "laptop", &mut seed(2));
+        machine.env("PATH", dying_git(place.sandbox.path(), more));
+        let ran = machine.run(&["backup", "push"]);
+        assert_eq!(ran.code, 4, "{ran}");
+        assert!(ran.stderr.contains("the line went dead"), "{ran}");
+        let sent = machine
+            .home
+            .join("holdall/data/vault.git/refs/holdall/sent");
+        let waiting = fs::read_dir(sent).expect("the store has a list").count();
+        assert_eq!(waiting, 1, "it may still arrive");
+        fs::remove_file(place.bare.join("refs/heads/main.lock")).ok();
+        machine.env(
+            "PATH",
+            std::env::var("PATH").expect("tests run with a PATH"),
+        );
+        machine.ok(&["backup", "push"]);
+        place.holds_all("after a push that died unheard");
+        place.is_sound(1, "after a push that died unheard");
+    }
+}
+
+#[test]
+fn a_lock_is_as_old_as_the_remotes_own_clock_says() {
+    let mut place = Place::new();
+    let machine = place.machine("laptop", Git::Missing);
+    place.work(&machine, "laptop", &mut seed(1));
+    machine.ok(&["backup", "push"]);
+    let lock = place.bare.join("refs/heads/main.lock");
+    let file = fs::File::create(&lock).expect("the remote takes a file");
+    let long_ago = SystemTime::now() - Duration::from_mins(10);
+    file.set_modified(long_ago).expect("a time can be set");
+    // Where the remote takes no file its clock cannot be asked, and nobody else's counts.
+    fs::rename(
+        place.bare.join("objects/pack"),
+        place.bare.join("objects/aside"),
+    )
+    .expect("moved");
+    fs::write(place.bare.join("objects/pack"), "").expect("the remote takes a file");
+    place.work(&machine, "laptop", &mut seed(2));
+    assert_ne!(machine.run(&["backup", "push"]).code, 0);
+    assert!(lock.exists());
+}
+
+#[test]
+fn an_edit_that_a_killed_pull_had_in_hand_is_there_again() {
+    let mut place = Place::new();
+    let machine = place.machine("laptop", Git::Installed);
+    place.write(&machine, ".aigon/x".to_owned(), b"known\n".to_vec());
+    machine.ok(&["backup", "push"]);
+    let taken = |mark: usize, text: &str| {
+        let name = format!("code/api/.aigon/.holdall-tmp-taken-{mark:016x}-x");
+        machine.write(name, text);
+    };
+    pretend_killed(&machine, "holdall/state/.holdall-tmp-a");
+    taken(1, "known\n");
+    taken(2, "an edit\n");
+    machine.ok(&["backup", "pull"]);
+    place.is_tidy(&machine, "the next pull");
+    let kept = format!("code/api/.aigon/x.holdall-kept-{:016x}", 2);
+    assert_eq!(machine.read("code/api/.aigon/x"), b"known\n");
+    assert_eq!(machine.read(kept), b"an edit\n");
+}
+
 /// Runs with files limited to so many blocks: what a full disk is to a writer, short of one.
 pub(crate) fn cramped(machine: &mut Machine, blocks: usize, args: &[&str]) -> Ran {
     let program = machine.command(&[]).get_program().to_owned();

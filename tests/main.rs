@@ -11,7 +11,9 @@
 
 mod architecture;
 mod cli;
+mod false_alarms;
 mod flow;
+mod fuzz;
 mod convergence;
 mod crash;
 mod kit;

@@ -10,10 +10,19 @@ use super::BaseError;
 /// Every temp file of ours begins like this, so that a later run knows it and clears it away.
 pub const TEMP_PREFIX: &str = ".holdall-tmp-";
 
+/// A temp file that may hold the only copy of something begins like this: no sweep deletes it.
+pub const TAKEN_PREFIX: &str = ".holdall-tmp-taken-";
+
 /// Whether a name is one that [`write_atomic`] or the restore gives to unfinished files.
 #[must_use]
 pub fn is_temp_name(name: &[u8]) -> bool {
     name.starts_with(TEMP_PREFIX.as_bytes())
+}
+
+/// Whether a name is one that a sweep leaves alone.
+#[must_use]
+pub fn is_taken_name(name: &[u8]) -> bool {
+    name.starts_with(TAKEN_PREFIX.as_bytes())
 }
 
 /// Makes a directory and its parents, readable by nobody else.
@@ -30,6 +39,18 @@ pub fn create_private_dir(path: &Path) -> Result<(), BaseError> {
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), BaseError> {
     let resolved = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let dir = resolved.parent().unwrap_or_else(|| Path::new("/"));
+    replace(&resolved, dir, bytes, true)?;
+    sync_dir(dir)
+}
+
+/// The same without waiting for the disk: after a power cut it may be damaged or gone. For what is
+/// checked when it is read, and can be made again.
+pub fn write_passing(path: &Path, bytes: &[u8]) -> Result<(), BaseError> {
+    let dir = path.parent().unwrap_or_else(|| Path::new("/"));
+    replace(path, dir, bytes, false)
+}
+
+fn replace(path: &Path, dir: &Path, bytes: &[u8], durable: bool) -> Result<(), BaseError> {
     create_private_dir(dir)?;
     let mut temp = tempfile::Builder::new()
         .prefix(TEMP_PREFIX)
@@ -37,11 +58,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), BaseError> {
         .tempfile_in(dir)
         .map_err(BaseError::io("create a file in", dir))?;
     temp.write_all(bytes)
-        .and_then(|()| temp.as_file().sync_all())
-        .map_err(BaseError::io("write", &resolved))?;
-    temp.persist(&resolved)
-        .map_err(|fault| BaseError::io("replace", &resolved)(fault.error))?;
-    sync_dir(dir)
+        .and_then(|()| {
+            if durable {
+                temp.as_file().sync_all()
+            } else {
+                Ok(())
+            }
+        })
+        .map_err(BaseError::io("write", path))?;
+    temp.persist(path)
+        .map_err(|fault| BaseError::io("replace", path)(fault.error))?;
+    Ok(())
 }
 
 /// Makes the names in a directory durable.
@@ -90,7 +117,9 @@ pub fn sweep_temp_files(dir: &Path) -> Result<usize, BaseError> {
     let mut swept = 0;
     for entry in entries {
         let entry = entry.map_err(BaseError::io("list", dir))?;
-        if is_temp_name(entry.file_name().as_encoded_bytes()) {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if is_temp_name(name) && !is_taken_name(name) {
             let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let remove = if is_dir {
                 fs::remove_dir_all
@@ -135,6 +164,16 @@ mod tests {
         write_atomic(&link, b"new").expect("written");
         assert_eq!(fs::read(&real).expect("read"), b"new");
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+    }
+
+    #[test]
+    fn a_sweep_leaves_what_may_be_the_only_copy() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        for name in [".holdall-tmp-1", ".holdall-tmp-taken-1-x", "x"] {
+            fs::write(dir.path().join(name), name).expect("written");
+        }
+        assert_eq!(sweep_temp_files(dir.path()).expect("swept"), 1);
+        assert!(dir.path().join(".holdall-tmp-taken-1-x").exists());
     }
 
     #[test]

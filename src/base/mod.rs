@@ -16,12 +16,14 @@ mod time;
 pub use edges::{Clock, Edges, Env, OsRandom, Random, SystemClock};
 pub use error::{BaseError, StoreError};
 pub use file::{
-    TEMP_PREFIX, create_private_dir, is_temp_name, read_if_there, read_limited, sweep_temp_files,
-    sync_dir, write_atomic,
+    TAKEN_PREFIX, TEMP_PREFIX, create_private_dir, is_taken_name, is_temp_name, read_if_there,
+    read_limited, sweep_temp_files, sync_dir, write_atomic, write_passing,
 };
 pub use id::{Id, MachineId};
 pub use lock::{FileLock, Holder, LockOutcome};
 pub use path::{HostPath, PathFault, VaultPath, escape_name};
 pub use process::{Program, Running, find_program};
-pub use store::{Blobs, Finding, Gate, Kind, Leaf, ObjectId, Sink, TreeEntry, Trees};
+pub use store::{
+    Blobs, Finding, Gate, Intake, Kind, Leaf, ObjectId, Packer, Parcel, Sink, TreeEntry, Trees,
+};
 pub use time::Timestamp;

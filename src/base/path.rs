@@ -119,14 +119,17 @@ impl VaultPath {
     /// What is left of this path below `base`; nothing where it lies elsewhere.
     #[must_use]
     pub fn below(&self, base: &Self) -> Option<Self> {
-        if base.is_root() {
-            return Some(self.clone());
-        }
+        self.tail(base).map(|tail| Self(tail.to_owned()))
+    }
+
+    /// The same as a text, for those who only look at it.
+    #[must_use]
+    pub fn tail(&self, base: &Self) -> Option<&str> {
         let rest = self.0.strip_prefix(&base.0)?;
-        if rest.is_empty() {
-            return Some(Self::root());
+        if base.is_root() || rest.is_empty() {
+            return Some(rest);
         }
-        rest.strip_prefix('/').map(|rest| Self(rest.to_owned()))
+        rest.strip_prefix('/')
     }
 
     /// Every path above this one, the nearest first, without the root.

@@ -1,6 +1,8 @@
 //! The small traits through which boxes see objects without knowing git.
 
 use std::fmt;
+use std::fs::File;
+use std::io;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -121,16 +123,48 @@ pub trait Sink {
     fn put_tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError>;
 }
 
-/// Why a content may not leave this machine: the rule and the line, never the bytes.
+/// A content that was made ready for a store.
+#[derive(Debug)]
+pub struct Parcel {
+    pub id: ObjectId,
+    pub size: usize,
+    /// As the store keeps it; nothing where the store has it already.
+    pub packed: Option<Vec<u8>>,
+}
+
+/// Makes contents ready for a store, on a thread of its own.
+pub trait Packer: Send {
+    fn pack(&mut self, bytes: &[u8]) -> Parcel;
+}
+
+/// Takes in many contents at once, and large ones.
+pub trait Intake {
+    fn packer(&self) -> Result<Box<dyn Packer>, StoreError>;
+    fn put_parcel(&mut self, parcel: Parcel) -> Result<ObjectId, StoreError>;
+    /// Takes in `size` bytes of a file. Nothing is kept, and none is the answer, where the file has
+    /// less, or does not `stay` what it was until the end.
+    fn put_stream(
+        &mut self,
+        size: u64,
+        file: &mut File,
+        stays: &dyn Fn(&File) -> bool,
+    ) -> Result<Option<ObjectId>, StoreError>;
+}
+
+/// Why a content may not leave this machine: the rule, the line and a name for the value that says
+/// nothing about it. Never the bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub path: VaultPath,
     pub rule: String,
     pub line: usize,
+    /// The same for the same value, wherever it stands.
+    pub fingerprint: String,
 }
 
 /// The one gate through which every outgoing byte passes.
 pub trait Gate {
-    /// Looks at a content that is about to be stored at `path` for everybody to read.
-    fn inspect(&self, path: &VaultPath, bytes: &[u8]) -> Option<Finding>;
+    /// Looks at a content that is about to be stored at `path` for everybody to read. It is read in
+    /// pieces, so that its size does not matter. Every value that holds it back is in the answer.
+    fn inspect(&self, path: &VaultPath, content: &mut dyn io::Read) -> io::Result<Vec<Finding>>;
 }

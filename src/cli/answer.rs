@@ -1,7 +1,5 @@
 //! What a command comes back with: an answer, or a failure.
 
-use std::error::Error;
-
 use serde::Serialize;
 use serde_json::Value;
 
@@ -136,25 +134,10 @@ impl From<&FlowError> for Failure {
     fn from(error: &FlowError) -> Self {
         Self {
             kind: error.kind(),
-            message: chain(error),
+            message: error.message(),
             hints: error.hints(),
         }
     }
-}
-
-/// An error with its causes in one line; a cause that the line already tells is not told again.
-fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !line.ends_with(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        cause = error.source();
-    }
-    line
 }
 
 #[cfg(test)]

@@ -25,8 +25,14 @@ pub fn run_log(ctx: &Ctx, name: &str, args: &LogArgs) -> Result<Answer, FlowErro
 }
 
 fn log_text(report: &LogReport, look: &Look) -> String {
+    let whose = whose(report, look);
     if report.entries.is_empty() {
-        return "no commits yet\n".to_owned();
+        let none = if report.more {
+            "no commits asked for"
+        } else {
+            "no commits yet"
+        };
+        return format!("{none}\n{whose}");
     }
     let mut table = Table::new();
     for entry in &report.entries {
@@ -37,7 +43,23 @@ fn log_text(report: &LogReport, look: &Look) -> String {
             entry.summary.clone(),
         ]);
     }
-    table.to_string()
+    format!("{table}{whose}")
+}
+
+/// Nobody was asked: what the remote got meanwhile is not in it.
+fn whose(report: &LogReport, look: &Look) -> String {
+    match (&report.remote, report.in_step) {
+        (None, _) => "the vault is on this machine alone\n".to_owned(),
+        (Some(url), None) => format!(
+            "this machine's copy; it was never in step with {}\n",
+            printable(url)
+        ),
+        (Some(url), Some(at)) => format!(
+            "this machine's copy, last in step with {} {}\n",
+            printable(url),
+            ago(at, look.now)
+        ),
+    }
 }
 
 pub fn run_diff(ctx: &Ctx, name: &str, args: &DiffArgs) -> Result<Answer, FlowError> {

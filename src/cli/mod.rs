@@ -11,6 +11,7 @@ mod config;
 mod configure;
 pub mod ctx;
 mod demo;
+mod explain;
 pub mod exit;
 mod history;
 mod man;
@@ -19,6 +20,7 @@ pub mod out;
 mod project;
 mod pull;
 mod push;
+mod secret;
 mod settings;
 pub mod show;
 mod status;
@@ -98,6 +100,7 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Backup(command) => backup(ctx, name, command),
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),
+        Command::Secret(command) => secret::run(ctx, name, command),
         Command::Config(command) => config::run(ctx, command),
         Command::Demo(args) => demo::run(ctx, args),
     }

@@ -60,7 +60,10 @@ pub struct Out {
 impl Watch for Out {
     fn tell(&self, event: &Event<'_>) {
         match event {
-            Event::Scanning { name } => self.detail(&format!("looking at {}", printable(name))),
+            Event::Scanning { units } => self.detail(&format!(
+                "looking at {}",
+                super::show::count(*units as u64, "place")
+            )),
             Event::Contacting { url } => self.detail(&format!("asking {}", printable(url))),
             Event::Fetching { url } => self.detail(&format!("fetching from {}", printable(url))),
             Event::Pushing { url } => self.detail(&format!("pushing to {}", printable(url))),

@@ -1,5 +1,6 @@
-//! `project add`, `project list`, `project remove`.
+//! `project add`, `project list`, `project remove`, `project explain`.
 
+use crate::base::VaultPath;
 use crate::flow::FlowError;
 use crate::flow::project::{
     ProjectAddOptions, ProjectAddReport, ProjectLine, ProjectListReport, add, list, remove,
@@ -8,6 +9,7 @@ use crate::flow::project::{
 use super::answer::Answer;
 use super::args::{ProjectAddArgs, ProjectCommand};
 use super::ctx::Ctx;
+use super::explain;
 use super::show::{Table, printable};
 
 pub fn run(ctx: &Ctx, name: &str, command: &ProjectCommand) -> Result<Answer, FlowError> {
@@ -21,6 +23,7 @@ pub fn run(ctx: &Ctx, name: &str, command: &ProjectCommand) -> Result<Answer, Fl
                 .then_some("register one: `holdall project add PATH`");
             Ok(Answer::new(report, |report, _| list_text(report)).hints(hint))
         }
+        ProjectCommand::Explain { path } => explain::run(ctx, name, path),
         ProjectCommand::Remove(args) => {
             let report = ctx.write(name, |writer| remove(writer, &args.name, args.from_vault))?;
             let hint = (!args.from_vault).then(|| "the vault keeps what it has of it".to_owned());
@@ -56,14 +59,19 @@ fn run_add(ctx: &Ctx, name: &str, args: &ProjectAddArgs) -> Result<Answer, FlowE
     let mut hints = Vec::new();
     if report.project.dirs.is_empty() {
         hints.push(format!(
-            "no state directory is in it yet: a pull brings those that the vault has, and one of your own is named with `holdall project add {} --state DIR`",
+            "no state directory is in it yet: `holdall backup pull` brings those that the vault has, and one of your own is named with `holdall project add {} --state DIR`",
             report.project.path
         ));
     }
     if report.project.remotes.is_empty() {
         hints.push("it has no remote, so other machines cannot recognise it by one".to_owned());
     }
-    if !report.project.published {
+    for dir in &report.absent {
+        hints.push(format!(
+            "{dir} is not there yet: it travels as soon as it is"
+        ));
+    }
+    if !report.project.dirs.is_empty() && !report.project.published {
         hints.push("send it: `holdall backup push`".to_owned());
     }
     Ok(Answer::new(report, |report, _| add_text(report)).hints(hints))
@@ -72,9 +80,10 @@ fn run_add(ctx: &Ctx, name: &str, args: &ProjectAddArgs) -> Result<Answer, FlowE
 fn add_text(report: &ProjectAddReport) -> String {
     let project = &report.project;
     let verb = match (&report.moved_from, report.already) {
-        (Some(_), _) => "moved",
-        (None, true) => "registered already",
-        (None, false) => "registered",
+        (Some(_), _) => "moved".to_owned(),
+        (None, true) if report.added.is_empty() => "registered already".to_owned(),
+        (None, true) => format!("registered already, added {}", names(&report.added)),
+        (None, false) => "registered".to_owned(),
     };
     let linked = report
         .linked_from
@@ -94,11 +103,11 @@ fn dirs(project: &ProjectLine) -> String {
     if project.dirs.is_empty() {
         return "no state directory yet".to_owned();
     }
-    let names: Vec<&str> = project
-        .dirs
-        .iter()
-        .map(crate::base::VaultPath::as_str)
-        .collect();
+    names(&project.dirs)
+}
+
+fn names(dirs: &[VaultPath]) -> String {
+    let names: Vec<&str> = dirs.iter().map(VaultPath::as_str).collect();
     printable(&names.join(", ")).into_owned()
 }
 

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, PulledUnit, pull};
-use crate::flow::{FlowError, Selection};
+use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::PullArgs;
 use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
-use super::words::{CONFLICT_HINT, change_sign, healed_words, kept_words};
+use super::words::{change_sign, conflict_hints, conflict_words, healed_words, kept_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> {
     let options = PullOptions {
@@ -30,9 +30,8 @@ fn hints(report: &PullReport) -> Vec<String> {
     if !report.missing.is_empty() {
         hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
     }
-    if !report.conflicts.is_empty() {
-        hints.push(CONFLICT_HINT.to_owned());
-    }
+    hints.extend(conflict_hints(&report.conflicts));
+    hints.extend(withheld_hints(&report.withheld, "pull"));
     hints.extend(skipped_hints(&report.skipped));
     hints
 }
@@ -43,15 +42,7 @@ fn text(report: &PullReport, look: &Look) -> String {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
     text.push_str(&withheld(&report.withheld));
-    for conflict in &report.conflicts {
-        let place = format!("{}/{}", conflict.project, conflict.path);
-        writeln!(
-            text,
-            "conflict  {}: changed on two machines; this disk keeps its version",
-            printable(&place)
-        )
-        .ok();
-    }
+    text.extend(report.conflicts.iter().map(conflict_words));
     if !report.missing.is_empty() {
         writeln!(text, "in the vault and not on this machine:").ok();
         let mut table = Table::new().indent(2);
@@ -103,16 +94,39 @@ fn outcome(report: &PullReport) -> String {
         sum(|unit| unit.removed),
     );
     let what = format!("{added} added, {changed} changed, {removed} removed");
-    let healed = report
-        .healed
-        .map(healed_words)
-        .map_or_else(String::new, |words| format!("{words}\n"));
+    let healed = report.healed.map_or_else(String::new, |healed| {
+        format!("{}\n", healed_words(healed, false))
+    });
     let line = if report.dry_run {
         format!("would write: {what}; nothing was changed\n")
     } else if report.applied {
         format!("pulled: {what}\n")
     } else {
-        "nothing new: this disk has what the vault has\n".to_owned()
+        nothing_written(report)
     };
     format!("{healed}{line}")
+}
+
+/// That nothing was written means that all is here only where nothing stands in the way.
+fn nothing_written(report: &PullReport) -> String {
+    let units = || report.projects.iter().chain(&report.settings);
+    let kept: usize = units()
+        .map(|unit| unit.kept.max(unit.kept_paths.len()))
+        .sum();
+    let refused: usize = units().map(|unit| unit.refused_names.len()).sum();
+    let ways = [
+        (kept, "kept path"),
+        (report.conflicts.len(), "conflict"),
+        (report.withheld.len(), "withheld path"),
+        (refused, "refused name"),
+        (report.skipped.len(), "skipped project"),
+        (report.missing.len(), "missing project"),
+    ];
+    let ways = ways.iter().filter(|(count, _)| *count > 0);
+    let ways: Vec<String> = ways.map(|(many, what)| count(*many as u64, what)).collect();
+    if ways.is_empty() {
+        "nothing new: this disk has what the vault has\n".to_owned()
+    } else {
+        format!("nothing was written: {}\n", ways.join(", "))
+    }
 }

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use crate::flow::push::{PushOptions, PushReport, push};
 use crate::flow::report::{SkippedProject, UnitChanges, WithheldLine};
-use crate::flow::{FlowError, Selection};
+use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::PushArgs;
 use super::ctx::Ctx;
-use super::show::{Table, count, printable};
-use super::words::{CONFLICT_HINT, change_sign, healed_words, reason_words};
+use super::show::{Table, bytes, count, printable};
+use super::words::{change_sign, conflict_hints, conflict_words, healed_words, reason_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
     let options = PushOptions {
@@ -36,17 +36,10 @@ fn hints(report: &PushReport) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if !report.conflicts.is_empty() {
-        hints.push(CONFLICT_HINT.to_owned());
-    }
-    if report
-        .withheld
-        .iter()
-        .any(|line| line.reason == crate::flow::report::Reason::MassDelete)
-    {
-        hints.push(
-            "if the files were meant to go: `holdall backup push --allow-mass-delete`".to_owned(),
-        );
+    hints.extend(conflict_hints(&report.conflicts));
+    hints.extend(withheld_hints(&report.withheld, "push"));
+    if !report.large.is_empty() {
+        hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
     }
     hints.extend(skipped_hints(&report.skipped));
     hints
@@ -74,12 +67,13 @@ fn text(report: &PushReport, look: &Look) -> String {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
     text.push_str(&withheld(&report.withheld));
-    for conflict in &report.conflicts {
-        let place = format!("{}/{}", conflict.project, conflict.path);
+    text.extend(report.conflicts.iter().map(conflict_words));
+    for line in &report.large {
+        let (size, limit) = (bytes(line.size), bytes(line.limit));
+        let name = printable(&line.project);
         writeln!(
             text,
-            "conflict  {}: changed here and in the vault; both versions are kept",
-            printable(&place)
+            "large  {name}: {size} of state, more than limits.warn_project ({limit})"
         )
         .ok();
     }
@@ -91,10 +85,20 @@ fn text(report: &PushReport, look: &Look) -> String {
 }
 
 fn changes(text: &mut String, unit: &UnitChanges, each: bool) {
-    if each {
+    // What a tool's settings are is said once without being asked for.
+    if each || (unit.is_settings && unit.first) {
         for change in &unit.changes {
             let place = format!("{}/{}", unit.name, change.path);
-            writeln!(text, "{} {}", change_sign(change.change), printable(&place)).ok();
+            let keys = unit.local_keys.get(&change.path);
+            let keys =
+                keys.map_or_else(String::new, |keys| format!("  without {}", keys.join(", ")));
+            writeln!(
+                text,
+                "{} {}{keys}",
+                change_sign(change.change),
+                printable(&place)
+            )
+            .ok();
         }
     } else if unit.files > 0 {
         writeln!(
@@ -119,13 +123,19 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
         let at = line
             .line
             .map_or_else(String::new, |number| format!(", line {number}"));
-        let rule = line
-            .rule
-            .as_deref()
-            .map_or_else(String::new, |rule| format!(" ({}{at})", printable(rule)));
+        let value = line
+            .fingerprint
+            .as_ref()
+            .map_or_else(String::new, |name| format!(", fingerprint {name}"));
+        let rule = line.rule.as_deref().map_or_else(String::new, |rule| {
+            format!(" ({}{at}{value})", printable(rule))
+        });
+        let detail = line.detail.as_deref().map_or_else(String::new, |detail| {
+            format!(" ({}: {})", line.file, printable(detail))
+        });
         writeln!(
             text,
-            "withheld  {}: {}{rule}",
+            "withheld  {}: {}{rule}{detail}",
             printable(&place),
             reason_words(line.reason)
         )
@@ -150,7 +160,8 @@ fn left(report: &PushReport) -> String {
                 .rule
                 .as_deref()
                 .map_or_else(String::new, |rule| format!("rule {rule}"));
-            table.row([place, rule]);
+            let of = line.place.as_ref().map(|place| format!("({place})"));
+            table.row([place, rule, of.unwrap_or_default()]);
         }
         text.push_str(&table.to_string());
     }
@@ -163,16 +174,15 @@ fn outcome(report: &PushReport) -> String {
         "{} added, {} changed, {} removed",
         files.added, files.changed, files.removed
     );
+    let healed = report.healed.map_or_else(String::new, |healed| {
+        format!("{}\n", healed_words(healed, !report.dry_run))
+    });
     if report.dry_run {
         return format!(
-            "would push: {what} ({} looked at); nothing was changed\n",
-            count(files.scanned as u64, "file")
+            "{healed}would push: {what} ({} looked at); nothing was changed\n",
+            count(files.scanned, "file")
         );
     }
-    let healed = report
-        .healed
-        .map(healed_words)
-        .map_or_else(String::new, |words| format!("{words}\n"));
     let commit = report.commit.map_or_else(String::new, |id| id.short());
     let place = report.remote.as_deref().map(printable);
     let line = match (report.committed, place) {

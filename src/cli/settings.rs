@@ -49,10 +49,17 @@ fn list_text(report: &SettingsListReport) -> String {
             } else {
                 format!("without {}", path.local_keys.join(", "))
             };
-            let present = if path.present { "" } else { "not here" };
+            let present = match (path.linked, path.present) {
+                (true, _) => "stays: a link to somewhere else",
+                (false, true) => "",
+                (false, false) => "not here",
+            };
             table.row([path.path.to_string(), present.to_owned(), keys]);
         }
         text.push_str(&table.to_string());
+        if !tool.stays.is_empty() {
+            writeln!(text, "  stays here: {}", printable(&tool.stays.join(", "))).ok();
+        }
     }
     for absent in &report.absent {
         let why = if absent.why == "off" {

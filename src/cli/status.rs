@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::flow::FlowError;
 use crate::flow::status::{LastRun, StatusOptions, StatusReport, status};
+use crate::flow::{FlowError, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::StatusArgs;
 use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, ago, count, printable};
+use super::words::{conflict_hints, conflict_words, reason_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
     let options = StatusOptions {
@@ -28,12 +29,16 @@ fn hints(report: &StatusReport) -> Vec<String> {
     if !report.configured {
         hints.push("connect a remote: `holdall backup configure URL`".to_owned());
     }
-    if report.pending.files > 0 {
+    let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
+    hints.extend(fault.iter().flat_map(|fault| fault.hints.iter().cloned()));
+    if report.pending.files > 0 && fault.is_none() {
         hints.push("send what waits: `holdall backup push`".to_owned());
     }
     if report.behind.is_some_and(|behind| behind > 0) {
         hints.push("take in what is new: `holdall backup pull`".to_owned());
     }
+    hints.extend(conflict_hints(&report.conflict_list));
+    hints.extend(withheld_hints(&report.withheld, "push"));
     hints.extend(skipped_hints(&report.skipped));
     hints
 }
@@ -63,14 +68,23 @@ fn text(report: &StatusReport, look: &Look) -> String {
         count(report.pending.files as u64, "file"),
     ]);
     table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
-    let mut text = table.to_string();
+    let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
+    let mut text = fault.map_or_else(String::new, |fault| {
+        format!(
+            "{}\nwhat follows is what this machine saw last\n",
+            printable(&fault.message)
+        )
+    });
+    text.push_str(&table.to_string());
     text.push_str(&carried(report));
     text.push_str(&machines(report, look));
-    for conflict in &report.conflict_list {
-        let place = format!("{}/{}", conflict.project, conflict.path);
-        writeln!(text, "conflict  {}", printable(&place)).ok();
-    }
+    text.extend(report.conflict_list.iter().map(conflict_words));
     text.push_str(&withheld(&report.withheld));
+    for line in &report.linked {
+        let place = format!("{}/{}", line.project, line.path);
+        let why = reason_words(line.reason);
+        writeln!(text, "stays here  {}: {why}", printable(&place)).ok();
+    }
     text
 }
 
@@ -114,7 +128,7 @@ fn remote(report: &StatusReport) -> String {
         return "none: the vault is on this machine alone".to_owned();
     };
     let standing = match (&remote.error, report.ahead, report.behind) {
-        (Some(fault), _, _) => format!("{}: {}", fault.kind.word(), fault.message),
+        (Some(fault), _, _) => fault.kind.word().replace('_', " "),
         (None, Some(0), Some(0)) => "in step".to_owned(),
         (None, Some(ahead), Some(behind)) => format!("{ahead} ahead, {behind} behind"),
         _ => "not asked".to_owned(),

@@ -1,11 +1,49 @@
 //! The words for what reports say in one word.
 
+use crate::base::VaultPath;
 use crate::flow::Healed;
-use crate::flow::report::{ChangeKind, Reason};
+use crate::flow::report::{ChangeKind, ConflictLine, Reason};
 
-/// True on each side: a version is chosen by being the same on both machines.
-pub const CONFLICT_HINT: &str = "both versions are safe in the vault; to decide, give the file the version you \
-                                 want on the machine that has the other one, and push there";
+use super::show::printable;
+
+/// Where each version of a conflict is.
+pub fn conflict_words(line: &ConflictLine) -> String {
+    let place = format!("{}/{}", line.project, line.path);
+    let dir = line.dir.as_ref().map_or("", VaultPath::as_str);
+    let who = line.machines.join(", ");
+    let words = match (line.here, line.filed) {
+        (true, true) => format!(
+            "changed here and in the vault; this disk keeps its version, and the vault has it too: {dir} ({who})"
+        ),
+        (true, false) => {
+            "changed here and in the vault; this disk keeps its version, and nobody else has it yet"
+                .to_owned()
+        }
+        (false, true) => {
+            format!("changed on two machines; the other version is in the vault: {dir} ({who})")
+        }
+        (false, false) => "changed on two machines".to_owned(),
+    };
+    format!("conflict  {}: {}\n", printable(&place), printable(&words))
+}
+
+/// What to do about conflicts. A version is chosen by being the same on both machines.
+pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
+    let mut hints = Vec::new();
+    if lines.iter().any(|line| line.here && !line.filed) {
+        hints.push(
+            "your version is only on this disk: run `holdall backup push` to file it".to_owned(),
+        );
+    }
+    if lines.iter().any(|line| line.filed) {
+        hints.push(
+            "to decide, give the file the version you want on the machine that has the other one, \
+             and push there"
+                .to_owned(),
+        );
+    }
+    hints
+}
 
 pub const fn change_sign(change: ChangeKind) -> &'static str {
     match change {
@@ -15,13 +53,25 @@ pub const fn change_sign(change: ChangeKind) -> &'static str {
     }
 }
 
-pub const fn healed_words(healed: Healed) -> &'static str {
-    match healed {
-        Healed::Rewound => {
+/// What had happened to the remote; `sent` where this run sent it what it lacked.
+pub const fn healed_words(healed: Healed, sent: bool) -> &'static str {
+    match (healed, sent) {
+        (Healed::Rewound, true) => {
             "the remote had gone back to an older state: what it had lost is there again"
         }
-        Healed::Diverged => "the remote's history had gone another way: both were merged",
-        Healed::Emptied => "the remote had become empty: the whole history is there again",
+        (Healed::Rewound, false) => {
+            "the remote lost what was pushed last (it went back to an older state); the next \
+             `holdall backup push` sends it again"
+        }
+        (Healed::Diverged, true) => "the remote's history had gone another way: both were merged",
+        (Healed::Diverged, false) => {
+            "the remote's history went another way; the next `holdall backup push` merges both"
+        }
+        (Healed::Emptied, true) => "the remote had become empty: the whole history is there again",
+        (Healed::Emptied, false) => {
+            "the remote lost everything: it is empty; the next `holdall backup push` sends the \
+             whole history again"
+        }
     }
 }
 
@@ -37,6 +87,8 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::Missing => "its state directory is gone: unmounted, moved or deleted",
         Reason::LinkedRoot => "a link to somewhere else",
         Reason::Nested => "a git repository of its own",
+        Reason::CacheDir => "a cache, as its CACHEDIR.TAG says",
+        Reason::BadRules => "its rules cannot be understood",
         Reason::Temporary => "an unfinished file",
         Reason::BadName => "a name that a vault cannot hold",
         Reason::Unstable => "changed each time it was read",
@@ -55,6 +107,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",
         "name_refused" => "this disk does not take the name",
+        "case_clash" => "this disk takes another name for this one",
         "not_allowed" => "no permission to write it",
         "has_local_keys" => "deleted in the vault, but it holds keys of this machine",
         "damaged_in_vault" => "the vault's version is damaged",

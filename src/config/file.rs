@@ -4,7 +4,7 @@ use crate::base::{HostPath, read_if_there, write_atomic};
 use crate::doc::DocError;
 use crate::doc::toml::{TomlDoc, TomlLeaf};
 
-use super::{ConfigError, KEYS, Key, Place, Setting, Value};
+use super::{Config, ConfigError, KEYS, Key, Place, RULES, Setting, Value, Written};
 
 const MAX_FILE: u64 = 1 << 20;
 
@@ -51,13 +51,30 @@ impl ConfigFile {
             .collect()
     }
 
+    /// The person's own rules with their lines, whatever else the file says.
+    pub fn rules(&self) -> Result<Vec<Written>, ConfigError> {
+        let mut config = Config::default();
+        for leaf in self.doc.leaves().iter().filter(|leaf| leaf.key == RULES) {
+            let setting = self.read(leaf)?;
+            setting
+                .key
+                .put(&mut config, setting.value, &setting.item_lines);
+        }
+        Ok(config.rules)
+    }
+
     fn read(&self, leaf: &TomlLeaf) -> Result<Setting, ConfigError> {
         let line = leaf.at.line;
         let value = Key::named(&leaf.key)
             .and_then(|key| Value::from_toml(key, &leaf.value).map(|value| (key, value)));
         let path = self.path.clone();
         let (key, value) = value.map_err(|fault| fault.at(Place { path, line }))?;
-        Ok(Setting { key, value, line })
+        Ok(Setting {
+            key,
+            value,
+            line,
+            item_lines: leaf.item_lines.clone(),
+        })
     }
 
     /// Sets a key from what a person typed. Says whether that changed anything.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Config, ConfigError, Value};
+use super::{Config, ConfigError, Value, Written};
 
 /// Which values a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum KeyType {
     Seconds,
     Size,
     List,
+    /// A list in which the order counts, and an item may stand twice.
+    Rules,
 }
 
 /// A key of `config.toml`.
@@ -31,7 +33,11 @@ enum Slot<'c> {
     Seconds(&'c mut Duration),
     Size(&'c mut u64),
     List(&'c mut Vec<String>),
+    Written(&'c mut Vec<Written>),
 }
+
+/// The key of a person's own rules.
+pub const RULES: &str = "rules";
 
 /// Every key there is: reading, listing, setting and the template of a new file follow this table.
 pub const KEYS: &[Key] = &[
@@ -78,11 +84,25 @@ pub const KEYS: &[Key] = &[
         place: |config| Slot::List(&mut config.settings_off),
     },
     Key {
+        name: RULES,
+        kind: KeyType::Rules,
+        default: Value::List(Vec::new()),
+        description: "your own rules, such as \"*.bak\" or \"!keep.log\": what stays here, and what travels after all",
+        place: |config| Slot::Written(&mut config.rules),
+    },
+    Key {
         name: "limits.max_file",
         kind: KeyType::Size,
         default: Value::Size(25_000_000),
         description: "larger files stay here: a size such as 25MB or 8MiB, or a number of bytes",
         place: |config| Slot::Size(&mut config.max_file),
+    },
+    Key {
+        name: "limits.warn_project",
+        kind: KeyType::Size,
+        default: Value::Size(2_000_000_000),
+        description: "a push says so when the state of one project is larger",
+        place: |config| Slot::Size(&mut config.warn_project),
     },
 ];
 
@@ -97,12 +117,18 @@ impl Key {
         })
     }
 
-    pub(super) fn put(&self, config: &mut Config, value: Value) {
+    /// Puts the value where it belongs; `lines` has the line of each item of a list.
+    pub(super) fn put(&self, config: &mut Config, value: Value, lines: &[usize]) {
         match ((self.place)(config), value) {
             (Slot::Text(slot), Value::Text(text)) => *slot = Some(text),
             (Slot::Seconds(slot), Value::Seconds(seconds)) => *slot = Duration::from_secs(seconds),
             (Slot::Size(slot), Value::Size(bytes)) => *slot = bytes,
             (Slot::List(slot), Value::List(items)) => *slot = items,
+            (Slot::Written(slot), Value::List(items)) => {
+                let lines = lines.iter().copied().chain(std::iter::repeat(0));
+                let items = items.into_iter().zip(lines);
+                *slot = items.map(|(text, line)| Written { text, line }).collect();
+            }
             // Absent, as a default can be. Values of another type are refused before this.
             _ => {}
         }
@@ -129,4 +155,23 @@ fn near(name: &str) -> Vec<String> {
         .take(3)
         .map(|(_, key)| (*key).to_owned())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc::toml::TomlDoc;
+
+    #[test]
+    fn every_default_is_one_the_key_takes() {
+        for key in KEYS {
+            let toml = key.default.to_toml();
+            assert_eq!(toml.is_none(), key.default == Value::Absent);
+            if let Some(written) = toml {
+                let doc = TomlDoc::parse(format!("v = {written}").as_bytes()).expect("TOML");
+                let read = Value::from_toml(key, doc.value("v").expect("there")).expect("taken");
+                assert_eq!(read, key.default);
+            }
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::base::HostPath;
 
 pub use error::{ConfigError, Place};
 pub use file::ConfigFile;
-pub use keys::{KEYS, Key, KeyType};
+pub use keys::{KEYS, Key, KeyType, RULES};
 pub use value::{Setting, Value};
 
 /// Every setting, with the default where the file says nothing.
@@ -28,6 +28,16 @@ pub struct Config {
     pub settings_add: Vec<String>,
     pub settings_off: Vec<String>,
     pub max_file: u64,
+    pub warn_project: u64,
+    /// A person's own rules, as they wrote them.
+    pub rules: Vec<Written>,
+}
+
+/// An item of a list, and its line in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    pub text: String,
+    pub line: usize,
 }
 
 impl Default for Config {
@@ -40,9 +50,11 @@ impl Default for Config {
             settings_add: Vec::new(),
             settings_off: Vec::new(),
             max_file: 0,
+            warn_project: 0,
+            rules: Vec::new(),
         };
         for key in KEYS {
-            key.put(&mut config, key.default.clone());
+            key.put(&mut config, key.default.clone(), &[]);
         }
         config
     }
@@ -53,7 +65,9 @@ impl Config {
     pub fn load(path: &HostPath) -> Result<Self, ConfigError> {
         let mut config = Self::default();
         for setting in ConfigFile::open(path)?.settings()? {
-            setting.key.put(&mut config, setting.value);
+            setting
+                .key
+                .put(&mut config, setting.value, &setting.item_lines);
         }
         Ok(config)
     }

@@ -2,7 +2,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::doc::toml::TomlDoc;
 
 struct Desk {
     _dir: tempfile::TempDir,
@@ -61,11 +60,35 @@ fn without_a_file_everything_has_its_default() {
         settings_add: Vec::new(),
         settings_off: Vec::new(),
         max_file: 25_000_000,
+        warn_project: 2_000_000_000,
+        rules: Vec::new(),
     };
     assert_eq!(Desk::empty().load().expect("defaults"), defaults);
     for nothing in ["", "\u{feff}", "# only words\r\n", "[remote]\n"] {
         assert_eq!(Desk::with(nothing).load().expect("defaults"), defaults);
     }
+}
+
+#[test]
+fn rules_keep_their_order_and_know_their_lines() {
+    let desk = Desk::with(
+        "rules = [\n  '*.log :disposable', # logs\n  '!*.log', '*.log',\n]\nlimits.warn_project = '1GB'\n",
+    );
+    let config = desk.load().expect("valid");
+    let rules: Vec<(usize, &str)> = config
+        .rules
+        .iter()
+        .map(|rule| (rule.line, rule.text.as_str()))
+        .collect();
+    assert_eq!(
+        rules,
+        [(2, "*.log :disposable"), (3, "!*.log"), (3, "*.log")]
+    );
+    assert_eq!(config.warn_project, 1_000_000_000);
+    let desk = Desk::empty();
+    assert!(desk.set("rules", "['a,b', '!c', 'a,b']").expect("set"));
+    assert!(!desk.set("rules", "['a,b', '!c', 'a,b']").expect("the same"));
+    assert_eq!(desk.load().expect("valid").rules.len(), 3);
 }
 
 #[test]
@@ -78,6 +101,7 @@ fn every_key_is_read_however_it_is_written() {
         settings_add: vec!["~/.a".to_owned(), "~/.b,c".to_owned()],
         settings_off: vec!["gemini".to_owned()],
         max_file: 8 << 20,
+        ..Config::default()
     };
     let headers = "[remote]\nurl = 'git@host:me/vault.git'\nidle_timeout = 5\n[machine]\nname = 'desk'\n\
         [presets]\noff = ['codex', 'codex']\n[settings]\nadd = ['~/.a', '~/.b,c']\noff = ['gemini']\n\
@@ -367,17 +391,4 @@ fn a_list_takes_any_item_as_it_is() {
     assert!(file.set_list("machine.name", &items).is_err());
     file.save().expect("saved");
     assert_eq!(desk.load().expect("valid").settings_add, items);
-}
-
-#[test]
-fn every_default_is_one_the_key_takes() {
-    for key in KEYS {
-        let toml = key.default.to_toml();
-        assert_eq!(toml.is_none(), key.default == Value::Absent);
-        if let Some(written) = toml {
-            let doc = TomlDoc::parse(format!("v = {written}").as_bytes()).expect("TOML");
-            let read = Value::from_toml(key, doc.value("v").expect("there")).expect("taken");
-            assert_eq!(read, key.default);
-        }
-    }
 }

@@ -45,6 +45,8 @@ pub struct Setting {
     pub key: &'static Key,
     pub value: Value,
     pub line: usize,
+    /// The line of each item of a list.
+    pub item_lines: Vec<usize>,
 }
 
 impl PartialEq for Key {
@@ -91,7 +93,7 @@ impl Value {
             KeyType::Url | KeyType::Text => Self::Text(text.to_owned()),
             KeyType::Seconds => Self::Seconds(text.parse().map_err(|_| bad())?),
             KeyType::Size => Self::Size(size(text).ok_or_else(bad)?),
-            KeyType::List if text.starts_with('[') => {
+            KeyType::List | KeyType::Rules if text.starts_with('[') => {
                 let doc = TomlDoc::parse(format!("list = {text}").as_bytes());
                 let doc = doc.map_err(|_| bad())?;
                 match doc.leaves() {
@@ -99,7 +101,7 @@ impl Value {
                     _ => return Err(bad()),
                 }
             }
-            KeyType::List => {
+            KeyType::List | KeyType::Rules => {
                 let items = text.split(',').map(str::trim);
                 Self::List(
                     items
@@ -127,7 +129,7 @@ impl Value {
             (KeyType::Size, TomlValue::Text(text)) => {
                 Self::Size(size(text.trim()).ok_or_else(|| key.refuses())?)
             }
-            (KeyType::List, TomlValue::List(items)) => {
+            (KeyType::List | KeyType::Rules, TomlValue::List(items)) => {
                 let texts = items.iter().map(|item| match item {
                     TomlValue::Text(text) => Ok(text.clone()),
                     other => Err(wrong(other)),
@@ -174,6 +176,7 @@ impl Value {
                 items.retain(|item| seen.insert(item.clone()));
                 items.iter().all(|item| is_line(item))
             }
+            (KeyType::Rules, Self::List(items)) => items.iter().all(|item| is_line(item)),
             _ => false,
         };
         if fits { Ok(self) } else { Err(key.refuses()) }
@@ -197,7 +200,7 @@ impl KeyType {
             Self::Text => "a string of one line",
             Self::Seconds => "a whole number of seconds from 1 to 86400",
             Self::Size => "a size such as \"25MB\" or \"8MiB\", or a number of bytes",
-            Self::List => "a list of strings",
+            Self::List | Self::Rules => "a list of strings",
         }
     }
 }

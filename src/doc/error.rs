@@ -20,7 +20,7 @@ impl fmt::Display for Position {
 pub enum DocError {
     #[error("{at}: the text is not UTF-8")]
     NotUtf8 { at: Position },
-    #[error("{at}: the text begins with a byte order mark, which JSON does not allow")]
+    #[error("{at}: the text begins with a byte order mark, which is not allowed here")]
     ByteOrderMark { at: Position },
     #[error("{at}: expected {expected}")]
     Expected {
@@ -33,6 +33,19 @@ pub enum DocError {
     TooDeep { at: Position, limit: usize },
     #[error("{at}: {what}")]
     Toml { at: Position, what: String },
+    #[error("{at}: {what}")]
+    Yaml { at: Position, what: String },
+    #[error("longer than {limit} bytes")]
+    TooLarge { limit: usize },
+    /// Readable, but not to be changed without risk.
+    #[error("{at}: {what}, which cannot be edited safely")]
+    Unsupported { at: Position, what: &'static str },
+    /// The text after an edit was read again and did not say what it should.
+    #[error("an edit of `{key}` would change more than was meant")]
+    Unsafe { key: String },
+    /// It would be lost.
+    #[error("`{key}` of this machine has no place in the other text")]
+    NoPlace { key: String },
     #[error("`{key}` cannot be set, because something above it is not a table")]
     NotATable { key: String },
     #[error("`{key}` is not a key of dot-separated names")]
@@ -51,8 +64,15 @@ impl DocError {
             | Self::Expected { at, .. }
             | Self::DuplicateKey { at, .. }
             | Self::TooDeep { at, .. }
-            | Self::Toml { at, .. } => Some(*at),
-            Self::NotATable { .. } | Self::BadKey { .. } | Self::BadPattern { .. } => None,
+            | Self::Toml { at, .. }
+            | Self::Yaml { at, .. }
+            | Self::Unsupported { at, .. } => Some(*at),
+            Self::TooLarge { .. }
+            | Self::Unsafe { .. }
+            | Self::NoPlace { .. }
+            | Self::NotATable { .. }
+            | Self::BadKey { .. }
+            | Self::BadPattern { .. } => None,
         }
     }
 }

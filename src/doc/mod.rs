@@ -1,14 +1,21 @@
 //! Documents that people and tools wrote, read and edited by spans.
 //!
-//! *In*: the bytes of a JSON or TOML file. *Out*: its values with their places, and new bytes in
+//! *In*: the bytes of a JSON, TOML or YAML file. *Out*: its values with their places, and new bytes in
 //! which only what was asked for differs: comments, order and white space stay. *Never*: touch a
 //! disk, or know what a key means.
 
+mod braces;
 mod error;
+mod format;
 pub mod json;
+mod laying;
 mod pattern;
 mod text;
 pub mod toml;
+mod tree;
+mod yaml;
 
 pub use error::{DocError, Position};
+pub use format::{Format, MAX_BYTES, Retelling};
 pub use pattern::KeyPattern;
+pub use tree::{Choice, Form, KeyPath, Leaf, Member, Node, Overlaid, Shape, Stripped};

@@ -47,3 +47,52 @@ pub(super) fn apply(text: &str, mut edits: Vec<Edit>) -> String {
     out.push_str(&text[done..]);
     out
 }
+
+/// The text without these spans, which may touch and overlap.
+pub(super) fn cut(text: &str, spans: Vec<Range<usize>>) -> String {
+    let edits = merged(spans).into_iter().map(|span| Edit {
+        span,
+        with: String::new(),
+    });
+    apply(text, edits.collect())
+}
+
+/// These spans in order; what touches is one.
+pub(super) fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    spans.sort_by_key(|span| span.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
+    }
+    merged
+}
+
+/// Cuts whole lines. Where the last line has no newline of its own and goes, the line that is last
+/// then has none either.
+pub(super) fn cut_lines(text: &str, spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let mut spans = merged(spans);
+    if let Some(last) = spans.last_mut()
+        && last.end == text.len()
+        && !text.ends_with('\n')
+    {
+        let before = &text[..last.start];
+        let before = before.strip_suffix('\n').unwrap_or(before);
+        last.start = before.strip_suffix('\r').unwrap_or(before).len();
+    }
+    spans
+}
+
+/// Where the line begins in which this place lies.
+pub(super) fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
+/// Where the next line begins.
+pub(super) fn line_end(text: &str, at: usize) -> usize {
+    text[at..]
+        .find('\n')
+        .map_or(text.len(), |newline| at + newline + 1)
+}

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Blobs, Kind, Leaf, ObjectId, Sink, VaultPath};
+use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Sink, Trees, VaultPath};
 use crate::layout::{Owner, PathNote};
 use crate::merge::{Edits, Graft, edit, find};
-use crate::vault::{Author, NewCommit, Objects, RefName, Store};
+use crate::vault::{Objects, RefName, Store};
 
 use super::FlowError;
 
@@ -22,7 +22,10 @@ pub type Notes = BTreeMap<VaultPath, PathNote>;
 pub fn as_in_vault(local: &Notes, vault: &Notes) -> Notes {
     let note = |(path, note): (&VaultPath, &PathNote)| {
         let same = |known: &&PathNote| {
-            (known.dir, known.private, &known.name) == (note.dir, note.private, &note.name)
+            PathNote {
+                extra: note.extra.clone(),
+                ..(**known).clone()
+            } == *note
         };
         let note = vault.get(path).filter(same).unwrap_or(note);
         (path.clone(), note.clone())
@@ -33,6 +36,8 @@ pub fn as_in_vault(local: &Notes, vault: &Notes) -> Notes {
 /// A version of a file that this machine has filed as a conflict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filed {
+    /// The machine under whose name it lies in the vault: this one may have another name by now.
+    pub machine: MachineId,
     pub unit: String,
     pub path: VaultPath,
     pub local: Option<Leaf>,
@@ -44,6 +49,8 @@ pub struct Agreed {
     pub tree: Option<ObjectId>,
     /// The tip it was seen with.
     pub seen: Option<ObjectId>,
+    /// What a pull that was killed meant to bring about: some of it may be on the disk.
+    pub landing: Option<ObjectId>,
 }
 
 /// The name of a project or tool in the base tree.
@@ -67,28 +74,69 @@ fn notes_path(key: &str) -> VaultPath {
     path(&format!("{key}/notes"))
 }
 
+fn content_of(
+    trees: &dyn Trees,
+    tree: Option<ObjectId>,
+    key: &str,
+) -> Result<Option<ObjectId>, FlowError> {
+    let found = find(trees, tree, &content_path(key))?;
+    Ok(found
+        .filter(|leaf| leaf.kind == Kind::Tree)
+        .map(|leaf| leaf.id))
+}
+
+fn away_path(key: &str) -> VaultPath {
+    path(&format!("{key}/away"))
+}
+
 impl Agreed {
-    pub fn load(store: &Store, name: RefName) -> Result<Self, FlowError> {
-        let Some(commit) = store.read_ref(name)? else {
-            return Ok(Self::default());
+    pub fn load(store: &Store) -> Result<Self, FlowError> {
+        let base = match store.read_ref(RefName::Base)? {
+            Some(base) => Self::of(store, base)?,
+            None => Self::default(),
         };
+        let landing = store.read_ref(RefName::Landing)?;
+        Ok(Self {
+            landing: landing.map(|commit| store.tree_of(commit)).transpose()?,
+            ..base
+        })
+    }
+
+    /// As one commit has it.
+    pub fn of(store: &Store, commit: ObjectId) -> Result<Self, FlowError> {
         let info = store.commit_info(commit)?;
         Ok(Self {
             tree: Some(info.tree),
             seen: info.parents.first().copied(),
+            landing: None,
         })
     }
 
+    /// The keys of all projects and tools about which something is agreed.
+    pub fn units(&self, trees: &dyn Trees) -> Result<Vec<String>, FlowError> {
+        let entries = self.tree.map_or(Ok(Vec::new()), |tree| trees.tree(tree))?;
+        let names = entries.into_iter().filter(|entry| entry.kind == Kind::Tree);
+        let names = names.filter_map(|entry| String::from_utf8(entry.name).ok());
+        Ok(names.collect())
+    }
+
     /// The content tree of a project or tool, as agreed.
-    pub fn content(&self, store: &Store, key: &str) -> Result<Option<ObjectId>, FlowError> {
-        let found = find(store, self.tree, &content_path(key))?;
-        Ok(found
-            .filter(|leaf| leaf.kind == Kind::Tree)
-            .map(|leaf| leaf.id))
+    pub fn content(&self, trees: &dyn Trees, key: &str) -> Result<Option<ObjectId>, FlowError> {
+        content_of(trees, self.tree, key)
+    }
+
+    /// The same, as a killed pull meant it to be.
+    pub fn foreseen(&self, trees: &dyn Trees, key: &str) -> Result<Option<ObjectId>, FlowError> {
+        content_of(trees, self.landing, key)
     }
 
     pub fn notes(&self, store: &Store, key: &str) -> Result<Notes, FlowError> {
         self.record(store, &notes_path(key))
+    }
+
+    /// Whether it is a tool that had a directory here once, and has none.
+    pub fn is_away(&self, trees: &dyn Trees, key: &str) -> Result<bool, FlowError> {
+        Ok(find(trees, self.tree, &away_path(key))?.is_some())
     }
 
     /// What this machine has filed, by the conflict's id.
@@ -177,6 +225,14 @@ impl AgreedEdits {
         self.forgotten.insert(key.to_owned());
     }
 
+    /// Remembers of a tool only that it was here once: the vault's settings stay away with it.
+    pub fn away(&mut self, objects: &mut Objects<'_>, key: &str) -> Result<(), FlowError> {
+        self.forget(key);
+        let mark = Graft::Leaf(blob(objects, &())?);
+        self.edits.insert(away_path(key), mark);
+        Ok(())
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty() && self.forgotten.is_empty()
@@ -205,22 +261,4 @@ fn blob<T: Serialize>(objects: &mut Objects<'_>, value: &T) -> Result<Leaf, Flow
         kind: Kind::File,
         id: objects.put_blob(&bytes)?,
     })
-}
-
-/// The commit that says: with this tip, this was on the disk.
-pub fn agreed_commit(
-    objects: &mut Objects<'_>,
-    tree: ObjectId,
-    tip: ObjectId,
-    author: &Author,
-    at: crate::base::Timestamp,
-) -> Result<ObjectId, FlowError> {
-    let new = NewCommit {
-        tree,
-        parent: Some(tip),
-        author,
-        at,
-        message: "what this disk was seen to hold\n",
-    };
-    Ok(objects.private_commit(&new)?)
 }

@@ -3,99 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::base::{ObjectId, Timestamp, sweep_temp_files};
+use crate::base::{ObjectId, Timestamp, is_taken_name, sweep_temp_files};
 use crate::project::{Registered, Registry};
+use crate::restore::settle_taken;
 use crate::runs::{Run, Runs};
-use crate::snapshot::StatCache;
-use crate::vault::{Objects, RefName, Relation, Store};
+use crate::vault::{Objects, RefName, Relation, content_id};
 
-use super::agreed::{Agreed, AgreedEdits, agreed_commit};
+use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
 use super::records::machine_leaf;
 use super::upstream::Upstream;
 use super::{Event, FlowError, Session, Writer};
-
-/// A commit that was sent by a run which then died: if it arrived, its bookkeeping is finished now;
-/// if it cannot any more, it is as if it had never been. As long as the tip is the one it was built
-/// on it still can: then it is remembered, or its record would look like another machine's.
-pub fn settle_pending(
-    store: &Store,
-    upstream: &Upstream,
-    agreed: Agreed,
-) -> Result<Agreed, FlowError> {
-    for name in [RefName::Pending, RefName::Late] {
-        let Some(pending) = store.read_ref(name)? else {
-            continue;
-        };
-        let Some(sent) = store.commit_info(pending)?.parents.first().copied() else {
-            store.delete_ref(name)?;
-            continue;
-        };
-        let arrived = match upstream.expected {
-            Some(tip) => matches!(store.relation(sent, tip)?, Relation::Same | Relation::Ahead),
-            None => false,
-        };
-        if arrived {
-            let known = Agreed::load(store, name)?;
-            store.write_ref(RefName::Base, pending)?;
-            store.delete_ref(RefName::Pending)?;
-            store.delete_ref(RefName::Late)?;
-            return Ok(known);
-        }
-        let may_arrive = store.commit_info(sent)?.parents.first().copied() == upstream.expected;
-        if !may_arrive {
-            store.delete_ref(name)?;
-        } else if name == RefName::Pending {
-            store.write_ref(RefName::Late, pending)?;
-            store.delete_ref(name)?;
-            break;
-        }
-    }
-    Ok(agreed)
-}
-
-/// Stores what is agreed with a tip, where it differs from what is stored. A base to come of a commit
-/// that may still arrive learns the same: what it does not know by then it would undo.
-pub fn agree(
-    writer: &Writer<'_>,
-    objects: &mut Objects<'_>,
-    (agreed, edits): (&Agreed, &AgreedEdits),
-    tip: ObjectId,
-) -> Result<(), FlowError> {
-    if !edits.is_empty() {
-        let late = Agreed::load(&writer.store, RefName::Late)?;
-        if let Some(sent) = late.seen {
-            store_base(writer, objects, (&late, edits), (RefName::Late, sent))?;
-        }
-    }
-    store_base(writer, objects, (agreed, edits), (RefName::Base, tip))
-}
-
-fn store_base(
-    writer: &Writer<'_>,
-    objects: &mut Objects<'_>,
-    (agreed, edits): (&Agreed, &AgreedEdits),
-    (name, tip): (RefName, ObjectId),
-) -> Result<(), FlowError> {
-    let tree = edits.apply(objects, agreed)?;
-    if agreed.tree == Some(tree) && agreed.seen == Some(tip) {
-        return Ok(());
-    }
-    let now = writer.session.edges.clock.now();
-    let commit = agreed_commit(objects, tree, tip, &writer.author(), now)?;
-    Ok(writer.store.write_ref(name, commit)?)
-}
-
-/// Forgets what is agreed about one project or tool.
-pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Result<(), FlowError> {
-    let agreed = Agreed::load(&writer.store, RefName::Base)?;
-    let Some(seen) = agreed.seen else {
-        return Ok(());
-    };
-    let mut edits = AgreedEdits::default();
-    edits.forget(key);
-    agree(writer, objects, (&agreed, &edits), seen)
-}
 
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.
@@ -166,12 +84,14 @@ pub fn remember_projects(writer: &Writer<'_>, here: &Here, pushed: bool) -> Resu
     Ok(())
 }
 
-/// Deletes the temp files that a killed restore left in the state directories, and beside those that
-/// are a single file. A run that is not about all projects leaves the rest to a later one.
+/// Clears away what a killed restore left in the state directories, and beside those that are a
+/// single file. A run that is not about all projects leaves the rest to a later one. What a restore
+/// had taken out of its place comes back, unless its content is in the store.
 pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
     if !writer.after_crash {
         return;
     }
+    let known = |bytes: &[u8]| writer.store.has(content_id(bytes));
     let roots = here.scanned().flat_map(|scanned| {
         let unit = &scanned.unit;
         unit.roots.iter().map(|root| unit.root.below(root))
@@ -181,33 +101,46 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
         .collect();
     for dir in beside {
         sweep_temp_files(&dir).ok();
+        for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
+            settle_taken(&entry.path(), &known).ok();
+        }
     }
     for temp in here.scanned().flat_map(|scanned| &scanned.temp) {
-        // One that cannot be deleted does no harm: it never travels.
-        std::fs::remove_file(temp).ok();
+        let temp = temp.as_path();
+        let name = temp.file_name().unwrap_or_default();
+        // One that cannot be cleared away does no harm: it never travels.
+        if is_taken_name(name.as_encoded_bytes()) {
+            settle_taken(temp, &known).ok();
+        } else {
+            std::fs::remove_file(temp).ok();
+        }
     }
     if selection.projects.is_empty() {
         writer.all_swept();
     }
 }
 
-/// The cache of contents; `began_ns` is the file system's own time when the run began.
-pub fn open_cache(session: &Session<'_>, began_ns: i64) -> Result<StatCache, FlowError> {
-    Ok(StatCache::load(
-        &session.places.stat_cache(),
-        cache_key(session),
-        began_ns,
-    )?)
-}
-
-/// Everything that decides what a file's clean content is.
+/// Changes with everything that decides what a file's clean content is.
 #[must_use]
-pub fn cache_key(session: &Session<'_>) -> [u8; 32] {
+pub fn contents_key(session: &Session<'_>) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
     hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-    hash.update(format!("{:?}", crate::source::presets()).as_bytes());
+    hash.update(&crate::snapshot::gate_version());
+    for text in crate::source::preset_texts() {
+        hash.update(text.as_bytes());
+    }
     hash.update(format!("{:?}", session.config.presets_off).as_bytes());
+    // Settings travel without the path of the home directory.
+    hash.update(session.places.home.as_path().as_os_str().as_encoded_bytes());
     *hash.finalize().as_bytes()
+}
+
+/// Remembers what was read. The caches may name only what the store has: the next run reads such a
+/// file no more.
+pub fn save_caches(here: &Here, objects: &mut Objects<'_>) -> Result<(), FlowError> {
+    objects.flush()?;
+    here.scanned()
+        .try_for_each(super::scan::Scanned::save_cache)
 }
 
 /// Writes down how a run went, for the status and for the schedule.
@@ -223,7 +156,7 @@ pub fn remember_run(
         ended,
         ok: fault.is_none(),
         kind: fault.map(FlowError::kind_name),
-        message: fault.map(FlowError::to_string),
+        message: fault.map(FlowError::message),
     };
     Ok(Runs::record(&writer.session.places.runs(), command, run)?)
 }
@@ -231,7 +164,7 @@ pub fn remember_run(
 /// Puts the store in order where that is due. Everything is done by now: a failure is worth a word,
 /// and the next run tries again.
 pub fn tend_store(writer: &Writer<'_>) {
-    if let Err(fault) = writer.store.maintain(writer.session.edges.clock.now()) {
+    if let Err(fault) = writer.store.maintain() {
         let reason = std::error::Error::source(&fault)
             .map_or_else(String::new, |cause| format!(": {cause}"));
         writer.session.tell(&Event::Warning {

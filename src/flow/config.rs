@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::base::HostPath;
-use crate::config::{ConfigFile, KEYS, Key, Setting, Value};
+use crate::config::{ConfigFile, KEYS, Key, RULES, Setting, Value};
+use crate::source::presets;
 
+use super::session::own_rules;
 use super::{FlowError, Places};
 
 /// A key and what holds for it.
@@ -86,9 +88,14 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
     let mut file = ConfigFile::open(&places.config_file)?;
     let existed = file.exists();
     let changed = file.set(key, text)?;
-    file.save()?;
+    if key == RULES {
+        // A broken rule would stop every run from then on.
+        own_rules(&places.config_file, &file.rules()?)?;
+    }
     let key = Key::named(key)?;
     let value = Value::parse(key, text)?;
+    refuse_unknown_presets(key, &value)?;
+    file.save()?;
     Ok(ConfigChangeReport {
         file: places.config_file.clone(),
         key: key.name.to_owned(),
@@ -97,6 +104,27 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
         changed,
         created: changed && !existed,
     })
+}
+
+/// A misspelt name would switch nothing off, and nobody would hear of it.
+fn refuse_unknown_presets(key: &Key, value: &Value) -> Result<(), FlowError> {
+    let Value::List(names) = value else {
+        return Ok(());
+    };
+    if !matches!(key.name, "presets.off" | "settings.off") {
+        return Ok(());
+    }
+    let known = || presets().iter().map(|preset| preset.name.as_str());
+    match names
+        .iter()
+        .find(|name| !known().any(|known| known == **name))
+    {
+        Some(name) => Err(FlowError::NoSuchPreset {
+            name: name.clone(),
+            known: known().collect(),
+        }),
+        None => Ok(()),
+    }
 }
 
 /// Lets a key have its default again.

@@ -68,11 +68,16 @@ pub fn configure(
         session.tell(&Event::Contacting { url: &url });
         let remote = session.remote_at(&url, &writer.machine())?;
         report.state = RemoteState::Empty;
-        if let Some(tip) = remote.tip()? {
-            remote.fetch(&writer.store, tip)?;
+        let connecting = |source| FlowError::Connecting {
+            url: url.clone(),
+            source,
+        };
+        if let Some(tip) = remote.tip().map_err(connecting)? {
+            remote.fetch(&writer.store, tip).map_err(connecting)?;
+            let bad = |fault: FlowError| fault.of_vault(&url, Some(tip));
             let tree = writer.store.tree_of(tip)?;
-            let record = vault_record(&writer.store, tree, &url)?;
-            report.projects = projects(&writer.store, tree)?.len();
+            let record = vault_record(&writer.store, tree, &url).map_err(bad)?;
+            report.projects = projects(&writer.store, tree).map_err(bad)?.len();
             report.state = RemoteState::Vault;
             report.replaced = meet(writer, options, (&url, tip, &record.vault))?;
             report.vault = Some(record.vault);
@@ -132,13 +137,15 @@ fn meet(
     }
     store.keep(&format!("replaced-{}", branch.short()), branch)?;
     for name in [
-        RefName::Pending,
-        RefName::Late,
+        RefName::Landing,
         RefName::Base,
         RefName::Published,
         RefName::Branch,
     ] {
         store.delete_ref(name)?;
+    }
+    for sent in store.sent()? {
+        store.forget_sent(sent)?;
     }
     Registry::edit(
         &writer.session.places.registry(),

@@ -1,14 +1,12 @@
 //! What is filed under `conflicts/`, as the other flows need to know it.
 
-use crate::base::{Blobs, Kind, MachineId, ObjectId, Trees, VaultPath};
+use crate::base::{Blobs, Kind, Trees, VaultPath};
 use crate::layout::{ConflictRecord, Owner, Record, names};
-use crate::merge::{Edits, Graft, edit, find};
+use crate::merge::find;
 use crate::vault::Objects;
 
 use super::FlowError;
-use super::agreed::Agreed;
 use super::report::ConflictLine;
-use super::scan::Scanned;
 use super::upstream::Upstream;
 
 /// The id under which a conflict at this path is filed.
@@ -20,29 +18,6 @@ pub fn id(owner: &Owner, path: &VaultPath) -> String {
         extra: serde_json::Map::new(),
     }
     .id()
-}
-
-/// What was agreed about a unit. A conflict of ours that is gone from the vault was decided by
-/// somebody: then the version that was filed counts as agreed, and the decision as the newer one.
-pub fn base_tree(
-    objects: &mut Objects<'_>,
-    (agreed, upstream): (&Agreed, &Upstream),
-    scanned: &Scanned,
-    machine: &MachineId,
-) -> Result<Option<ObjectId>, FlowError> {
-    let key = &scanned.unit.key;
-    let base = agreed.content(objects.store(), key)?;
-    let mut decided = Edits::new();
-    for (id, filed) in agreed.filed(objects.store())? {
-        let ours = names::variant_record(&id, machine)?;
-        if filed.unit == *key && find(objects, upstream.tree, &ours)?.is_none() {
-            decided.insert(
-                filed.path.clone(),
-                filed.local.map_or(Graft::Remove, Graft::Leaf),
-            );
-        }
-    }
-    Ok(edit(objects, base, &decided)?)
 }
 
 /// Adds every conflict that the vault has on file and the list has not.
@@ -65,7 +40,11 @@ pub fn add_filed(
         let Some(leaf) = find(objects, upstream.tree, &path)? else {
             continue;
         };
-        let record = ConflictRecord::read(&path, &objects.blob(leaf.id)?)?;
+        // One that cannot be read is somebody's all the same: it is listed, and stops nobody.
+        let Ok(record) = ConflictRecord::read(&path, &objects.blob(leaf.id)?) else {
+            lines.push(ConflictLine::file(id, "unreadable", path));
+            continue;
+        };
         let project = match &record.owner {
             Owner::Settings(tool) => tool.clone(),
             Owner::Project(id) => upstream

@@ -1,11 +1,12 @@
 //! What a flow answers when it could not do its work: a kind for programs, hints for people.
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::base::{BaseError, Holder, Id, PathFault, StoreError, VaultPath};
-use crate::config::{ConfigError, Place};
+use crate::base::{BaseError, Holder, Id, ObjectId, PathFault, StoreError, VaultPath};
+use crate::config::ConfigError;
 use crate::layout::LayoutError;
 use crate::merge::MergeError;
 use crate::project::ProjectError;
@@ -14,6 +15,8 @@ use crate::restore::RestoreError;
 use crate::snapshot::SnapshotError;
 use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
+
+use super::report::WithheldLine;
 
 /// The kinds that scripts rely on. The command line turns each into its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -88,8 +91,27 @@ pub enum FlowError {
         "the vault could not be moved in {attempts} attempts: other machines were faster, or one holds its lock"
     )]
     TooContended { attempts: usize },
-    #[error("nothing here is registered yet, so there is nothing to push")]
+    #[error("no project is registered here and no settings travel, so there is nothing to push")]
     NothingToPush,
+    #[error("all that could be pushed is withheld: {}", all_words(.lines))]
+    AllWithheld { lines: Vec<WithheldLine> },
+    #[error("{place} has a bad record{}", at_commit(.commit.as_ref()))]
+    BadRecord {
+        place: String,
+        commit: Option<ObjectId>,
+        #[source]
+        source: LayoutError,
+    },
+    /// The address that was asked for, before it is the one that is kept.
+    #[error("{source}")]
+    Connecting { url: String, source: WireError },
+    #[error("the vault never had {what}")]
+    NeverInVault { what: String, known: Vec<String> },
+    #[error("`{name}` is no preset")]
+    NoSuchPreset {
+        name: String,
+        known: Vec<&'static str>,
+    },
     #[error("the vault is empty: nothing was pushed to it yet")]
     NothingToPull,
     #[error("no project here is called `{name}`")]
@@ -102,6 +124,8 @@ pub enum FlowError {
     NoSuchPath { path: PathBuf },
     #[error("`{what}` is neither a tool whose settings travel nor a path that was added")]
     NoSuchSetting { what: String },
+    #[error("no value with this fingerprint was found or allowed here")]
+    NoSuchSecret { near: Vec<String> },
     #[error("no address was given{}", now.as_ref().map_or_else(String::new, |url| format!("; the remote now is {url}")))]
     NoAddress { now: Option<String> },
     #[error("{what}")]
@@ -140,6 +164,22 @@ impl From<PathFault> for FlowError {
     }
 }
 
+fn all_words(lines: &[WithheldLine]) -> String {
+    let words = lines.iter().map(|line| {
+        let reason = serde_json::json!(line.reason);
+        let reason = reason.as_str().unwrap_or_default().replace('_', " ");
+        match line.detail.as_deref().or(line.rule.as_deref()) {
+            Some(detail) => format!("{} ({reason}: {detail})", line.file),
+            None => format!("{} ({reason})", line.file),
+        }
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+fn at_commit(commit: Option<&ObjectId>) -> String {
+    commit.map_or_else(String::new, |id| format!(" in commit {}", id.short()))
+}
+
 fn held_by(holder: Option<&Holder>) -> String {
     holder.map_or_else(String::new, |holder| {
         format!(
@@ -152,6 +192,35 @@ fn held_by(holder: Option<&Holder>) -> String {
 }
 
 impl FlowError {
+    /// A fault of a record, with the vault and the commit that have it.
+    #[must_use]
+    pub fn of_vault(self, place: &str, commit: Option<ObjectId>) -> Self {
+        match self {
+            Self::Layout(source) if !source.is_newer_format() => Self::BadRecord {
+                place: place.to_owned(),
+                commit,
+                source,
+            },
+            other => other,
+        }
+    }
+
+    /// The fault with its causes in one line; a cause that the line already tells is not told again.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let mut line = in_words(self);
+        let mut cause = self.source();
+        while let Some(fault) = cause {
+            let text = in_words(fault);
+            if !line.ends_with(&text) {
+                line.push_str(": ");
+                line.push_str(&text);
+            }
+            cause = fault.source();
+        }
+        line
+    }
+
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -162,24 +231,30 @@ impl FlowError {
             Self::OtherVault { .. } => ErrorKind::OtherVault,
             Self::Replaced { .. } => ErrorKind::Rewound,
             Self::NewerFormat { .. } => ErrorKind::NewerFormat,
-            Self::PushRefused { .. } | Self::Refused { .. } | Self::GateHoldsRecord { .. } => {
-                ErrorKind::Refused
-            }
+            Self::PushRefused { .. }
+            | Self::Refused { .. }
+            | Self::AllWithheld { .. }
+            | Self::GateHoldsRecord { .. } => ErrorKind::Refused,
             Self::NoSuchSetting { .. }
+            | Self::NoSuchSecret { .. }
+            | Self::NeverInVault { .. }
             | Self::NothingToPush
             | Self::NothingToPull
             | Self::NoSuchProject { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
-            Self::OutsideHome { .. } => ErrorKind::Invalid,
+            Self::OutsideHome { .. } | Self::NoSuchPreset { .. } => ErrorKind::Invalid,
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_kind(fault),
-            Self::BadFile { .. } | Self::Merge(_) => ErrorKind::Corrupt,
+            Self::BadFile { .. } | Self::BadRecord { .. } | Self::Merge(_) => ErrorKind::Corrupt,
             Self::Layout(fault) => layout_kind(fault),
-            Self::Wire(fault) => wire_kind(fault),
+            Self::Wire(fault) | Self::Connecting { source: fault, .. } => wire_kind(fault),
             Self::Vault(fault) => vault_kind(fault),
             Self::Project(fault) => project_kind(fault),
             Self::Repo(fault) => repo_kind(fault),
             Self::Base(fault) => base_kind(fault),
             Self::Config(fault) => config_kind(fault),
+            Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
+                ErrorKind::Invalid
+            }
             Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => ErrorKind::Io,
         }
     }
@@ -189,55 +264,14 @@ impl FlowError {
     pub fn kind_name(&self) -> String {
         self.kind().word().to_owned()
     }
+}
 
-    /// What to do next, the most likely first.
-    #[must_use]
-    pub fn hints(&self) -> Vec<String> {
-        let one = |text: &str| vec![text.to_owned()];
-        match self {
-            Self::NoHome => one("set HOME, or pass `--home DIR`"),
-            Self::Busy { .. } | Self::TooContended { .. } => {
-                one("run the command again in a moment")
-            }
-            Self::NotAVault { .. } => {
-                one("connect an empty repository or a vault: `holdall backup configure URL`")
-            }
-            Self::OtherVault { url, .. } | Self::Replaced { url } => vec![
-                format!(
-                    "if this is the vault you want now: `holdall backup configure {url} --replace`"
-                ),
-                "what this machine has stays in its own store either way".to_owned(),
-            ],
-            Self::NewerFormat { .. } => one("install the holdall that the other machines use"),
-            Self::PushRefused { .. } => {
-                one("nothing is lost: mend the cause there and run `holdall backup push` again")
-            }
-            Self::NothingToPush => one("register a project: `holdall project add PATH`"),
-            Self::NothingToPull => {
-                one("push from the machine that has the state: `holdall backup push`")
-            }
-            Self::NoSuchProject { known, .. } if known.is_empty() => {
-                one("register it: `holdall project add PATH`")
-            }
-            Self::NoSuchProject { known, .. } => {
-                vec![format!("registered here: {}", known.join(", "))]
-            }
-            Self::NoAddress { .. } => vec![
-                "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
-            ],
-            Self::Refused { hint, .. } => one(hint),
-            Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
-            Self::GateHoldsRecord { .. } => {
-                one("rename what carries it (a machine's name, a directory), and push again")
-            }
-            Self::Config(fault) => config_hints(fault),
-            Self::Wire(fault) => wire_hints(fault),
-            Self::Project(ProjectError::NotFound { .. }) => one("run `holdall project list`"),
-            Self::Vault(VaultError::NoSuchRevision { .. }) => {
-                one("run `holdall backup log` for the commits there are")
-            }
-            _ => Vec::new(),
-        }
+/// libgit2 says its numbers behind the words: they are of no use to anybody here.
+fn in_words(fault: &dyn Error) -> String {
+    let text = fault.to_string();
+    match text.split_once("; class=") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
     }
 }
 
@@ -304,6 +338,7 @@ fn vault_kind(fault: &VaultError) -> ErrorKind {
     match fault {
         VaultError::NoSuchRevision { .. } => ErrorKind::NotFound,
         VaultError::BadCommit { .. } => ErrorKind::Corrupt,
+        VaultError::Git { .. } if fault.is_damage() => ErrorKind::Corrupt,
         VaultError::Store(fault) => store_kind(fault),
         VaultError::Git { .. } | VaultError::RefMoved { .. } | VaultError::Base(_) => ErrorKind::Io,
     }
@@ -314,65 +349,5 @@ fn store_kind(fault: &StoreError) -> ErrorKind {
     match fault {
         StoreError::Missing { .. } | StoreError::Damaged { .. } => ErrorKind::Corrupt,
         StoreError::Failed(_) => ErrorKind::Io,
-    }
-}
-
-fn wire_hints(fault: &WireError) -> Vec<String> {
-    let text = match fault {
-        WireError::Unreachable { .. } => {
-            "nothing was changed; when it is there again: `holdall backup push`, or another place: `holdall backup configure URL`"
-        }
-        WireError::NotAllowed { .. } => {
-            "check the rights on the repository, then run the command again"
-        }
-        WireError::NotAVault { .. } => {
-            "use an empty bare repository (`git init --bare PATH`) or one that is a vault"
-        }
-        WireError::Unsupported { .. } => {
-            "make a plain one: `git init --bare --object-format=sha1 --ref-format=files PATH`"
-        }
-        WireError::BadUrl { .. } => {
-            "write a path like /mnt/nas/vault.git, or file:///mnt/nas/vault.git"
-        }
-        WireError::Damaged { .. } => "run `git fsck` in the remote repository",
-        WireError::Protocol { .. } | WireError::Vault(_) => return Vec::new(),
-    };
-    vec![text.to_owned()]
-}
-
-fn config_hints(fault: &ConfigError) -> Vec<String> {
-    let mend = |at: &Option<Place>, key: &str| match at {
-        Some(place) => vec![format!(
-            "edit {}, or run `holdall config unset {}`",
-            place.path,
-            quoted(key)
-        )],
-        None => vec!["run `holdall config list` for every key and its value".to_owned()],
-    };
-    match fault {
-        ConfigError::Base(_) => Vec::new(),
-        ConfigError::Syntax { path, .. } | ConfigError::Edit { path, .. } => {
-            vec![format!("edit {path}; nothing was changed")]
-        }
-        ConfigError::UnknownKey { at, key, .. }
-        | ConfigError::WrongType { at, key, .. }
-        | ConfigError::BadValue { at, key, .. } => mend(at, key),
-        ConfigError::SecretInUrl { .. } => vec![
-            "leave the password out: git's credential helper or an ssh url keeps it elsewhere"
-                .to_owned(),
-        ],
-        ConfigError::ChangedMeanwhile { .. } => vec!["run the command again".to_owned()],
-    }
-}
-
-/// A key as a shell takes it: only keys that holdall does not know need quotes.
-fn quoted(key: &str) -> String {
-    if key
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    {
-        key.to_owned()
-    } else {
-        format!("'{}'", key.replace('\'', r"'\''"))
     }
 }

@@ -1,7 +1,9 @@
 //! Filing a version that could not be merged beside the vault's own, under `conflicts/`.
 
 use crate::base::{Kind, Leaf, MachineId, ObjectId, Timestamp, Trees, VaultPath};
-use crate::layout::{ConflictRecord, Owner, Record, Side, SideKind, VariantRecord, names};
+use crate::layout::{
+    ConflictRecord, Owner, Record, Side, SideKind, VariantDir, VariantRecord, names,
+};
 use crate::merge::{Edits, Graft, Trio, find, leaves};
 use crate::vault::Objects;
 
@@ -31,14 +33,40 @@ impl Filer<'_> {
         Ok(record.is_some() && filed.map(|leaf| leaf.id) == local.map(|leaf| leaf.id))
     }
 
-    /// The edits that file one path.
+    /// The edits that file one path as it is on this disk.
     pub fn file(
         &self,
         objects: &mut Objects<'_>,
         vault: Option<ObjectId>,
         (owner, trio): (&Owner, &Trio),
         edits: &mut Edits,
-    ) -> Result<String, FlowError> {
+    ) -> Result<(), FlowError> {
+        let dir = VariantDir::from(self.machine);
+        self.file_in(objects, vault, (&dir, owner, trio), edits)
+    }
+
+    /// The edits that file one path as a lost history had it: never over what this machine files.
+    pub fn file_lost(
+        &self,
+        objects: &mut Objects<'_>,
+        vault: Option<ObjectId>,
+        (owner, trio): (&Owner, &Trio),
+        edits: &mut Edits,
+    ) -> Result<(), FlowError> {
+        let dir = match trio.local {
+            Some(lost) => VariantDir::fork(self.machine, lost.id),
+            None => VariantDir::from(self.machine),
+        };
+        self.file_in(objects, vault, (&dir, owner, trio), edits)
+    }
+
+    fn file_in(
+        &self,
+        objects: &mut Objects<'_>,
+        vault: Option<ObjectId>,
+        (dir, owner, trio): (&VariantDir, &Owner, &Trio),
+        edits: &mut Edits,
+    ) -> Result<(), FlowError> {
         let conflict = ConflictRecord {
             owner: owner.clone(),
             path: trio.path.clone(),
@@ -65,7 +93,7 @@ impl Filer<'_> {
         put_record(
             objects,
             edits,
-            names::variant_record(&id, self.machine)?,
+            names::variant_record(&id, dir.clone())?,
             &variant.write(),
         )?;
         for (side, leaf) in [
@@ -79,17 +107,16 @@ impl Filer<'_> {
                     id: leaf.id,
                 })
             });
-            edits.insert(names::variant_side(&id, self.machine, side)?, graft);
+            edits.insert(names::variant_side(&id, dir.clone(), side)?, graft);
         }
-        Ok(id)
+        Ok(())
     }
 
-    /// The edits that take our variant back; the last one takes the conflict with it.
+    /// The edits that take a machine's variant back; the last one takes the conflict with it.
     pub fn withdraw(
-        &self,
         trees: &dyn Trees,
         vault: Option<ObjectId>,
-        id: &str,
+        (id, machine): (&str, &MachineId),
         edits: &mut Edits,
     ) -> Result<(), FlowError> {
         let dir = names::conflict_dir(id)?;
@@ -97,7 +124,7 @@ impl Filer<'_> {
         else {
             return Ok(());
         };
-        let own = VaultPath::parse(self.machine.as_str())?;
+        let own = VaultPath::parse(machine.as_str())?;
         let all = leaves(trees, Some(conflict.id))?;
         let others = all
             .keys()

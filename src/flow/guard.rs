@@ -12,6 +12,8 @@ use super::scan::Scanned;
 
 /// Up to this many files may go at once without a question.
 const FEW: usize = 20;
+/// So many may go, though nothing is left then.
+const SEVERAL: usize = 3;
 
 /// Withholds state directories that are gone or lost most of what they held, and files that became
 /// empty or binary where that is no content of theirs.
@@ -63,11 +65,21 @@ fn lost(
         .keys()
         .filter(|path| path.below(root).is_some())
         .count();
-    Ok((gone > FEW && gone > kept).then_some(Reason::MassDelete))
+    Ok(looks_like_an_accident(is_dir, gone, kept).then_some(Reason::MassDelete))
+}
+
+/// A directory that lost most of many files, or each of several: then it may be a mount point
+/// without its disk.
+const fn looks_like_an_accident(is_dir: bool, gone: usize, stays: usize) -> bool {
+    (gone > FEW && gone > stays) || (is_dir && stays == 0 && gone > SEVERAL)
 }
 
 /// The vault would empty a state directory: that is more likely an accident over there.
-pub fn withhold_emptied(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> bool {
+pub fn withhold_emptied(
+    objects: &Objects<'_>,
+    scanned: &mut Scanned,
+    decided: &[(Trio, Verdict)],
+) -> Result<bool, FlowError> {
     let mut withheld = false;
     for root in scanned.unit.roots.clone() {
         let goes = |path: &VaultPath| path.below(&root).is_some();
@@ -76,17 +88,20 @@ pub fn withhold_emptied(scanned: &mut Scanned, decided: &[(Trio, Verdict)]) -> b
             .filter(|(trio, verdict)| verdict.disk == OnDisk::Delete && goes(&trio.path))
             .map(|(trio, _)| &trio.path)
             .collect();
-        let stays = scanned
-            .leaves
+        if gone.len() <= SEVERAL {
+            continue;
+        }
+        let stays = leaves(objects, scanned.tree)?
             .keys()
             .filter(|path| goes(path) && !gone.contains(path))
             .count();
-        if gone.len() > FEW && gone.len() > stays {
+        let is_dir = gone.iter().any(|path| **path != root);
+        if looks_like_an_accident(is_dir, gone.len(), stays) {
             scanned.withhold(root, Reason::MassDelete, None);
             withheld = true;
         }
     }
-    withheld
+    Ok(withheld)
 }
 
 /// Logs and JSON have text. An empty one, or one with NUL bytes, is what a crash leaves behind.

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Id, VaultPath};
+use crate::base::{Finding, Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
-use crate::snapshot::StatCache;
 use crate::source::state_dirs;
 use crate::vault::Objects;
 
 use super::agreed::{Agreed, unit_key};
 use super::scan::{Scanned, absent, scan};
 use super::unit::{Unit, absent_tools, settings_units};
-use super::upstream::Upstream;
+use super::upstream::{Upstream, VaultProject};
 use super::{FlowError, Session};
 
 /// Where a registered project stands in the vault.
@@ -51,6 +50,10 @@ pub struct Here {
     pub settings: Vec<Scanned>,
     /// Projects of this machine that the run is not about.
     pub others: Vec<Id>,
+    /// The run is about everything.
+    pub is_whole: bool,
+    /// The keys of tools that have no directory here.
+    pub away: Vec<String>,
 }
 
 /// Which part of it a run is about.
@@ -92,7 +95,7 @@ impl Here {
         session: &Session<'_>,
         upstream: &Upstream,
         selection: &Selection,
-        (cache, objects): (&mut StatCache, &mut Objects<'_>),
+        (objects, began_ns): (&mut Objects<'_>, i64),
     ) -> Result<Self, FlowError> {
         let registry = Registry::load(&session.places.registry())?;
         selection.check(&registry)?;
@@ -100,49 +103,56 @@ impl Here {
             projects: Vec::new(),
             settings: Vec::new(),
             others: Vec::new(),
+            is_whole: selection.projects.is_empty(),
+            away: absent_tools(session)?
+                .into_iter()
+                .map(|unit| unit.key)
+                .collect(),
         };
         let placements = place_all(&registry.projects, upstream);
+        let (mut units, mut known) = (Vec::new(), Vec::new());
         for (mut registered, placement) in registry.projects.into_iter().zip(placements) {
             if !selection.takes(&registered) {
                 here.others
                     .extend(registered.published.then(|| registered.id.clone()));
-                cache.keep(&unit_key(&Owner::Project(registered.id)));
                 continue;
             }
             let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
             // A tool may have begun to keep state here after the project was added.
             dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
-            if let Some(known) = adopt(&mut registered, &placement, upstream) {
-                dirs.extend(known);
+            if let Some(there) = adopt(&mut registered, &placement, upstream) {
+                dirs.extend(there);
             }
-            let unit = Unit::of_project(&registered, &dirs, &session.config.presets_off);
-            let scanned = scan(session, unit, cache, objects)?;
+            units.push(Unit::of_project(&registered, &dirs, &session.rules)?);
+            known.push((registered, placement));
+        }
+        if here.is_whole {
+            units.extend(settings_units(session)?);
+        }
+        let mut scanned = scan(session, units, objects, began_ns)?.into_iter();
+        for ((registered, placement), scanned) in known.into_iter().zip(scanned.by_ref()) {
             here.projects.push(LocalProject {
                 registered,
                 placement,
                 scanned,
             });
         }
-        if selection.projects.is_empty() {
-            for unit in settings_units(session)? {
-                here.settings.push(scan(session, unit, cache, objects)?);
-            }
-        }
+        here.settings.extend(scanned);
         Ok(here)
     }
 
-    /// Adds the tools that the vault has settings of and this disk has nothing of. What was here
-    /// before and was deleted stays deleted.
+    /// Adds the tools that the vault has settings of and this disk never had. What was here before
+    /// and was deleted stays deleted.
     pub fn expect_settings(
         &mut self,
         session: &Session<'_>,
         upstream: &Upstream,
         (agreed, objects): (&Agreed, &Objects<'_>),
     ) -> Result<(), FlowError> {
-        for unit in absent_tools(session) {
+        let known = agreed.units(objects)?;
+        for unit in absent_tools(session)? {
             let dir = names::settings_tool_dir(&unit.name)?;
-            let was_here = agreed.content(objects.store(), &unit.key)?.is_some();
-            if !was_here && upstream.dir(objects, &dir)?.is_some() {
+            if !known.contains(&unit.key) && upstream.dir(objects, &dir)?.is_some() {
                 self.settings.push(absent(unit));
             }
         }
@@ -168,29 +178,21 @@ impl Here {
         }
     }
 
-    /// The unit of a name, to withhold something of it.
-    pub fn unit_mut(&mut self, name: &str) -> Option<&mut Scanned> {
-        let projects = self.projects.iter_mut().map(|project| &mut project.scanned);
-        projects
-            .chain(&mut self.settings)
-            .find(|scanned| scanned.unit.name == name)
-    }
-
-    /// Whose file lies at a path of the vault: the unit's name, and the path below its directory.
-    #[must_use]
-    pub fn locate(&self, path: &VaultPath) -> Option<(String, VaultPath)> {
-        let project = |project: &LocalProject| {
-            let below = path.below(&names::project_dir(project.vault_name()?).ok()?)?;
-            Some((project.scanned.unit.name.clone(), below))
+    /// Leaves a file behind in which the gate found something; it lies at this path of the vault, or
+    /// its version was to be filed in a conflict there. False where it is no file of this machine.
+    pub fn hold_back(&mut self, finding: &Finding) -> bool {
+        let project = |project: &mut LocalProject| {
+            let dir = project.vault_name().map(names::project_dir)?.ok()?;
+            project.scanned.hold_back(&dir, finding).then_some(())
         };
-        let tool = |scanned: &Scanned| {
-            let below = path.below(&names::settings_tool_dir(&scanned.unit.name).ok()?)?;
-            Some((scanned.unit.name.clone(), below))
+        let tool = |scanned: &mut Scanned| {
+            let dir = names::settings_tool_dir(&scanned.unit.name).ok()?;
+            scanned.hold_back(&dir, finding).then_some(())
         };
-        self.projects
-            .iter()
-            .find_map(project)
-            .or_else(|| self.settings.iter().find_map(tool))
+        let in_project = self.projects.iter_mut().find_map(project);
+        in_project
+            .or_else(|| self.settings.iter_mut().find_map(tool))
+            .is_some()
     }
 
     pub fn scanned(&self) -> impl Iterator<Item = &Scanned> {
@@ -230,11 +232,7 @@ fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
     let candidates: Vec<Identity> = upstream
         .projects
         .iter()
-        .map(|project| Identity {
-            id: Some(project.record.id.clone()),
-            remotes: project.record.remotes.iter().cloned().collect(),
-            roots: project.record.roots.iter().cloned().collect(),
-        })
+        .map(VaultProject::identity)
         .collect();
     let mut taken: BTreeSet<String> = upstream
         .projects

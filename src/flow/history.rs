@@ -5,10 +5,12 @@ use serde::Serialize;
 use crate::base::{Blobs, Leaf, ObjectId, Timestamp, VaultPath};
 use crate::layout::names;
 use crate::merge::{differences, edit, find};
-use crate::vault::{Objects, RefName, text_patch};
+use crate::runs::Runs;
+use crate::vault::{Objects, RefName, Store, text_patch};
 
+use super::compare::compare;
 use super::report::ChangeKind;
-use super::status::compare;
+use super::upstream::projects;
 use super::{FlowError, Session};
 
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,9 @@ pub struct LogReport {
     pub entries: Vec<LogEntry>,
     /// There is more than was asked for.
     pub more: bool,
+    pub remote: Option<String>,
+    /// When this machine's copy last was in step with the remote.
+    pub in_step: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -69,11 +74,13 @@ fn place(project: Option<&str>, path: Option<&str>) -> Result<Option<VaultPath>,
     })
 }
 
-/// The vault's commits, the newest first.
+/// The vault's commits, the newest first, as this machine's copy has them.
 pub fn log(session: &Session<'_>, options: &LogOptions) -> Result<LogReport, FlowError> {
     let mut report = LogReport {
         entries: Vec::new(),
         more: false,
+        remote: session.config.remote_url.clone(),
+        in_step: in_step(session)?,
     };
     let place = place(options.project.as_deref(), options.path.as_deref())?;
     let Some(store) = session.store()? else {
@@ -106,7 +113,34 @@ pub fn log(session: &Session<'_>, options: &LogOptions) -> Result<LogReport, Flo
             message: info.message,
         });
     }
+    // What was there at any time was put there by some commit.
+    if place.is_some() && report.entries.is_empty() && !report.more {
+        return Err(never(&store, tip, options)?);
+    }
     Ok(report)
+}
+
+/// A push and a pull that went well both leave this machine's copy as the remote was then.
+fn in_step(session: &Session<'_>) -> Result<Option<Timestamp>, FlowError> {
+    if session.config.remote_url.is_none() {
+        return Ok(None);
+    }
+    let runs = Runs::load(&session.places.runs())?;
+    let good = ["push", "pull"].map(|command| runs.of(command).last_ok.map(|run| run.began));
+    Ok(good.into_iter().flatten().max())
+}
+
+fn never(store: &Store, tip: ObjectId, options: &LogOptions) -> Result<FlowError, FlowError> {
+    let known = projects(store, store.tree_of(tip)?)?;
+    let what = match (&options.project, &options.path) {
+        (Some(name), None) => format!("a project `{name}`"),
+        (Some(name), Some(path)) => format!("a path `{path}` in a project `{name}`"),
+        (None, path) => format!("a path `{}`", path.as_deref().unwrap_or_default()),
+    };
+    Ok(FlowError::NeverInVault {
+        what,
+        known: known.into_iter().map(|project| project.name).collect(),
+    })
 }
 
 /// What changed: between two commits, from one to the tip, or from the vault to this disk.
@@ -159,7 +193,7 @@ fn disk_tree(
     objects: &mut Objects<'_>,
     before: ObjectId,
 ) -> Result<Option<ObjectId>, FlowError> {
-    let plan = compare(session, objects)?.plan;
+    let plan = compare(session, objects, None)?.plan;
     Ok(edit(objects, Some(before), &plan.edits)?)
 }
 

@@ -2,109 +2,104 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Blobs, Leaf, ObjectId, PathFault, VaultPath, create_private_dir};
-use crate::merge::{InVault, OnDisk, Trio, Verdict, merge_notes};
-use crate::restore::{RestoreError, Step, StepKind, StepOutcome, WhyKept, apply};
-use crate::source::Reason;
+use crate::base::{Blobs, Leaf, PathFault, VaultPath, create_private_dir};
+use crate::doc::DocError;
+use crate::merge::{InVault, OnDisk, Trio, Verdict};
+use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
 use crate::vault::{Objects, content_id};
 
-use super::agreed::{Notes, as_in_vault};
-use super::guard::withhold_emptied;
+use super::agreed::{AgreedEdits, Notes};
+use super::landing_notes::is_closed;
+use super::meeting::Meeting;
 use super::pull::{KeptLine, PulledUnit};
 use super::real_names::real_names;
 use super::report::{Change, ChangeKind};
-use super::round::judge;
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
-
-/// What is to land, and how.
-pub struct Landing {
-    pub vault: Option<ObjectId>,
-    pub base_notes: Notes,
-    pub vault_notes: Notes,
-    pub trios: Vec<Trio>,
-    pub faults: Vec<PathFault>,
-    pub allow_mass_delete: bool,
-    pub dry_run: bool,
-}
-
-/// What became of it.
-pub struct Landed {
-    pub report: PulledUnit,
-    /// What is agreed from now on, by path.
-    pub agreed: Vec<(VaultPath, Option<Leaf>)>,
-    pub notes: Option<Notes>,
-    pub conflicts: Vec<VaultPath>,
-}
-
-/// Brings one unit up to what the vault has.
-pub fn land(
-    writer: &Writer<'_>,
-    objects: &mut Objects<'_>,
-    scanned: &mut Scanned,
-    mut landing: Landing,
-) -> Result<Landed, FlowError> {
-    let trios = std::mem::take(&mut landing.trios);
-    let mut decided = judge(objects, landing.vault, trios, scanned)?;
-    if !landing.allow_mass_delete && withhold_emptied(scanned, &decided) {
-        let trios = decided.into_iter().map(|(trio, _)| trio).collect();
-        decided = judge(objects, landing.vault, trios, scanned)?;
-    }
-    let mut plan = Plan::new(scanned);
-    plan.hostile(&landing.faults);
-    let mut contents = BTreeMap::new();
-    for (trio, verdict) in &decided {
-        plan.take(objects, &landing, (trio, verdict), &mut contents)?;
-    }
-    let notes = plan.notes(&landing);
-    let mut outcomes = Plan::settled(&decided);
-    if landing.dry_run {
-        plan.foresee();
-    } else {
-        outcomes.extend(plan.carry_out(writer, objects, &contents)?);
-    }
-    let (damaged, report, conflicts) = (plan.damaged, plan.report, plan.conflicts);
-    for path in damaged {
-        scanned.withhold(
-            path,
-            Reason::Damaged,
-            Some("it is no JSON in the vault".to_owned()),
-        );
-    }
-    Ok(Landed {
-        report,
-        agreed: outcomes,
-        notes,
-        conflicts,
-    })
-}
 
 /// Contents that are not in the vault as they will be on the disk.
 type Contents = BTreeMap<VaultPath, Vec<u8>>;
 
-struct Plan<'s> {
-    scanned: &'s Scanned,
-    report: PulledUnit,
-    conflicts: Vec<VaultPath>,
-    damaged: Vec<VaultPath>,
+/// What is to land in one project or tool, and what came of it.
+pub struct Landing {
+    pub report: PulledUnit,
+    pub conflicts: Vec<VaultPath>,
+    /// Settings that are no such thing in the vault.
+    pub damaged: Vec<(VaultPath, DocError)>,
+    key: String,
+    /// What is carried: these stay, also when they become empty.
+    roots: Vec<VaultPath>,
+    contents: Contents,
     deletes: Vec<Step>,
     writes: Vec<Step>,
-    extras: Vec<Step>,
+    pub(super) extras: Vec<Step>,
+    /// What is agreed whatever happens, by path.
+    settled: Vec<(VaultPath, Option<Leaf>)>,
     /// What is agreed once a step is done, by path.
     then: BTreeMap<VaultPath, Option<Leaf>>,
+    notes: Option<Notes>,
 }
 
-impl<'s> Plan<'s> {
-    fn new(scanned: &'s Scanned) -> Self {
-        Self {
-            scanned,
+impl Landing {
+    /// Decides what is to be done; changes nothing.
+    pub fn plan(
+        objects: &Objects<'_>,
+        scanned: &Scanned,
+        met: &Meeting,
+        vault_notes: &Notes,
+    ) -> Result<Self, FlowError> {
+        let mut landing = Self {
             report: PulledUnit::of(&scanned.unit),
             conflicts: Vec::new(),
             damaged: Vec::new(),
+            key: scanned.unit.key.clone(),
+            roots: scanned.unit.roots.clone(),
+            contents: Contents::new(),
             deletes: Vec::new(),
             writes: Vec::new(),
             extras: Vec::new(),
+            settled: settled(&met.decided),
             then: BTreeMap::new(),
+            notes: None,
+        };
+        landing.hostile(&met.faults);
+        for (trio, verdict) in &met.decided {
+            landing.take(objects, scanned, vault_notes, (trio, verdict))?;
+        }
+        landing.notes = landing.noted(objects, scanned, (met, vault_notes))?;
+        Ok(landing)
+    }
+
+    /// Whether anything would be written.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.deletes.is_empty() && self.writes.is_empty() && self.extras.is_empty()
+    }
+
+    /// What is agreed when all goes well.
+    pub fn foresee(
+        &self,
+        objects: &mut Objects<'_>,
+        edits: &mut AgreedEdits,
+    ) -> Result<(), FlowError> {
+        for (path, leaf) in &self.then {
+            edits.leaf(&self.key, path, *leaf);
+        }
+        self.settle(objects, edits)
+    }
+
+    /// What is agreed whatever becomes of the steps.
+    pub fn settle(
+        &self,
+        objects: &mut Objects<'_>,
+        edits: &mut AgreedEdits,
+    ) -> Result<(), FlowError> {
+        for (path, leaf) in &self.settled {
+            edits.leaf(&self.key, path, *leaf);
+        }
+        match &self.notes {
+            Some(notes) => edits.notes(objects, &self.key, notes),
+            None => Ok(()),
         }
     }
 
@@ -116,9 +111,9 @@ impl<'s> Plan<'s> {
     fn take(
         &mut self,
         objects: &Objects<'_>,
-        landing: &Landing,
+        scanned: &Scanned,
+        vault_notes: &Notes,
         (trio, verdict): (&Trio, &Verdict),
-        contents: &mut Contents,
     ) -> Result<(), FlowError> {
         let path = &trio.path;
         let kind = match verdict.disk {
@@ -139,21 +134,20 @@ impl<'s> Plan<'s> {
                 StepKind::Delete { expected }
             }
             OnDisk::Write(leaf) => {
-                let private = landing
-                    .vault_notes
-                    .get(path)
-                    .is_some_and(|note| note.private);
+                // Closed on either side it stays closed; that it was opened over there is a step of
+                // its own, afterwards.
+                let noted = |notes: &Notes| is_closed(path, notes);
                 StepKind::Write {
                     leaf,
-                    private,
+                    private: noted(vault_notes) || noted(&scanned.notes),
                     expected: trio.local,
                 }
             }
         };
         // The vault forgets the real name of a path with the path; this disk still knows it.
         let notes = match kind {
-            StepKind::Delete { .. } => &self.scanned.notes,
-            _ => &landing.vault_notes,
+            StepKind::Delete { .. } => &scanned.notes,
+            _ => vault_notes,
         };
         let Some(names) = real_names(path, notes) else {
             self.report.keep(path, "name_refused");
@@ -164,7 +158,7 @@ impl<'s> Plan<'s> {
             names,
             kind,
         };
-        if self.scanned.unit.is_settings() && !self.with_local_keys(objects, &mut step, contents)? {
+        if scanned.unit.is_settings() && !self.with_local_keys(objects, scanned, &mut step)? {
             return Ok(());
         }
         self.then.insert(path.clone(), verdict.base_after_pull);
@@ -180,10 +174,10 @@ impl<'s> Plan<'s> {
     fn with_local_keys(
         &mut self,
         objects: &Objects<'_>,
+        scanned: &Scanned,
         step: &mut Step,
-        contents: &mut Contents,
     ) -> Result<bool, FlowError> {
-        let unit = &self.scanned.unit;
+        let unit = &scanned.unit;
         let (leaf, expected) = match &step.kind {
             StepKind::Write { leaf, expected, .. } => (Some(*leaf), *expected),
             StepKind::Delete { expected } => (None, Some(*expected)),
@@ -211,19 +205,17 @@ impl<'s> Plan<'s> {
             }
             Some(leaf) => {
                 let text = objects.blob(leaf.id)?;
-                let Some(merged) =
-                    settings_text::overlay(unit, &step.path, &text, local.as_deref())
-                else {
-                    self.damaged.push(step.path.clone());
-                    self.report.keep(&step.path, "damaged_in_vault");
-                    return Ok(false);
+                let merged = settings_text::overlay(unit, &step.path, &text, local.as_deref());
+                let merged = match merged {
+                    Ok(merged) => merged,
+                    Err(fault) => {
+                        self.damaged.push((step.path.clone(), fault));
+                        self.report.keep(&step.path, "damaged_in_vault");
+                        return Ok(false);
+                    }
                 };
-                contents.insert(step.path.clone(), merged);
-                let noted = self
-                    .scanned
-                    .notes
-                    .get(&step.path)
-                    .is_some_and(|note| note.private);
+                self.contents.insert(step.path.clone(), merged);
+                let noted = is_closed(&step.path, &scanned.notes);
                 step.kind = StepKind::Write {
                     leaf,
                     private: noted || expected.is_none(),
@@ -234,58 +226,8 @@ impl<'s> Plan<'s> {
         Ok(true)
     }
 
-    /// Empty directories and private files; what is noted as agreed from now on.
-    fn notes(&mut self, landing: &Landing) -> Option<Notes> {
-        let scanned = self.scanned;
-        let speaks = |path: &VaultPath| scanned.scope(path) == crate::merge::Scope::Carried;
-        let (base, vault) = (&landing.base_notes, &landing.vault_notes);
-        let local = &as_in_vault(&scanned.notes, vault);
-        let merged = merge_notes(base, local, vault, &speaks);
-        let mut agreed = base.clone();
-        for path in local.keys().chain(base.keys()).chain(vault.keys()) {
-            if local.get(path) == vault.get(path) || merged.disk.contains_key(path) {
-                match vault.get(path) {
-                    Some(note) => agreed.insert(path.clone(), note.clone()),
-                    None => agreed.remove(path),
-                };
-            }
-        }
-        for (path, note) in &merged.disk {
-            let was = local.get(path).cloned().unwrap_or_default();
-            let now = note.clone().unwrap_or_default();
-            let kind = match (was.dir, now.dir) {
-                (false, true) => StepKind::MakeDir,
-                (true, false) => StepKind::RemoveDir,
-                _ if was.private != now.private => StepKind::Private(now.private),
-                _ => continue,
-            };
-            let notes = match kind {
-                StepKind::RemoveDir => local,
-                _ => vault,
-            };
-            if let Some(names) = real_names(path, notes) {
-                self.extras.push(Step {
-                    path: path.clone(),
-                    names,
-                    kind,
-                });
-            }
-        }
-        (agreed != *base).then_some(agreed)
-    }
-
-    /// Paths that need no step: what is agreed about them changes all the same.
-    fn settled(decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
-        let settled = decided
-            .iter()
-            .filter(|(_, verdict)| verdict.disk == OnDisk::Leave);
-        let settled = settled.filter(|(trio, verdict)| verdict.base_after_pull != trio.base);
-        settled
-            .map(|(trio, verdict)| (trio.path.clone(), verdict.base_after_pull))
-            .collect()
-    }
-
-    fn foresee(&mut self) {
+    /// Says what would be done.
+    pub fn preview(&mut self) {
         for step in self.deletes.iter().chain(&self.writes) {
             self.report.changes.push(change_of(step));
         }
@@ -293,12 +235,19 @@ impl<'s> Plan<'s> {
     }
 
     /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
-    fn carry_out(
+    /// What was done before a fault the next run finds by what was foreseen.
+    pub fn carry_out(
         &mut self,
         writer: &Writer<'_>,
         objects: &Objects<'_>,
-        contents: &Contents,
-    ) -> Result<Vec<(VaultPath, Option<Leaf>)>, FlowError> {
+        edits: &mut AgreedEdits,
+    ) -> Result<(), FlowError> {
+        let root = self.report.path.clone();
+        if self.report.is_settings && !self.writes.is_empty() {
+            // The first settings of a tool may come before the tool.
+            create_private_dir(root.as_path())?;
+        }
+        let contents = std::mem::take(&mut self.contents);
         let content = |step: &Step| -> Result<Vec<u8>, RestoreError> {
             match (&step.kind, contents.get(&step.path)) {
                 (_, Some(bytes)) => Ok(bytes.clone()),
@@ -306,36 +255,47 @@ impl<'s> Plan<'s> {
                 _ => Ok(Vec::new()),
             }
         };
-        let mut agreed = Vec::new();
-        if self.scanned.unit.is_settings() && !self.writes.is_empty() {
-            // The first settings of a tool may come before the tool.
-            create_private_dir(self.scanned.unit.root.as_path())?;
-        }
-        for steps in [&self.deletes, &self.writes, &self.extras] {
-            if steps.is_empty() {
-                continue;
-            }
-            let root = &self.scanned.unit.root;
-            let random = writer.session.edges.random.as_ref();
-            let outcomes = apply(root, steps, &content, &content_id, random)?;
+        let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
+        let roots = self.roots.clone();
+        let target = Target {
+            root: &root,
+            keep: &roots,
+            content: &content,
+            hash: &content_id,
+            random: writer.session.edges.random.as_ref(),
+        };
+        for steps in all.iter().filter(|steps| !steps.is_empty()) {
+            let outcomes = apply(&target, steps)?;
             for (step, outcome) in steps.iter().zip(outcomes) {
-                match outcome {
-                    StepOutcome::Done => {
-                        // A mode or an empty directory says nothing about the content.
-                        let content =
-                            matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
-                        if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
-                            agreed.push((step.path.clone(), *leaf));
-                            self.report.changes.push(change_of(step));
-                        }
-                    }
-                    StepOutcome::Kept(why) => self.report.keep(&step.path, word(why)),
-                }
+                self.book(step, outcome, edits);
             }
         }
         self.report.recount();
-        Ok(agreed)
+        Ok(())
     }
+
+    fn book(&mut self, step: &Step, outcome: StepOutcome, edits: &mut AgreedEdits) {
+        if let StepOutcome::Kept(why) = outcome {
+            return self.report.keep(&step.path, word(why));
+        }
+        // A mode or an empty directory says nothing about the content.
+        let content = matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
+        if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
+            edits.leaf(&self.key, &step.path, *leaf);
+            self.report.changes.push(change_of(step));
+        }
+    }
+}
+
+/// Paths that need no step: what is agreed about them changes all the same.
+fn settled(decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
+    let settled = decided
+        .iter()
+        .filter(|(_, verdict)| verdict.disk == OnDisk::Leave);
+    let settled = settled.filter(|(trio, verdict)| verdict.base_after_pull != trio.base);
+    settled
+        .map(|(trio, verdict)| (trio.path.clone(), verdict.base_after_pull))
+        .collect()
 }
 
 fn change_of(step: &Step) -> Change {
@@ -357,6 +317,7 @@ const fn word(why: WhyKept) -> &'static str {
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
         WhyKept::NameRefused => "name_refused",
+        WhyKept::CaseClash => "case_clash",
         WhyKept::NotAllowed => "not_allowed",
     }
 }

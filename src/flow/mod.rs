@@ -4,17 +4,25 @@
 //! people script against. *Never*: print, read the environment, be async.
 
 mod agreed;
+mod allowance;
 mod bookkeeping;
+mod compare;
 pub mod config;
 pub mod configure;
 mod conflicts;
+mod equal;
 mod error;
+pub mod explain;
 mod filing;
 mod guard;
 mod heal;
 mod here;
+mod hints;
 pub mod history;
 mod landing;
+mod landing_notes;
+mod meeting;
+mod memory;
 mod places;
 pub mod project;
 mod publish;
@@ -25,9 +33,11 @@ mod records;
 pub mod report;
 mod round;
 mod scan;
+pub mod secret;
 mod session;
 pub mod settings;
 mod settings_text;
+mod standing;
 pub mod status;
 mod unit;
 mod upstream;
@@ -35,6 +45,7 @@ mod watch;
 
 pub use error::{ErrorKind, FlowError};
 pub use here::Selection;
+pub use hints::withheld_hints;
 pub use places::Places;
 pub use session::{Session, Writer};
 pub use upstream::Healed;

@@ -1,5 +1,7 @@
 //! Where holdall keeps things on this machine.
 
+use std::path::Path;
+
 use crate::base::{Edges, HostPath};
 
 use super::FlowError;
@@ -44,6 +46,18 @@ impl Places {
         })
     }
 
+    /// The place of holdall's own that a directory lies in, or has in it.
+    #[must_use]
+    pub fn met_by(&self, dir: &Path) -> Option<&HostPath> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let dir = real(dir);
+        let own = [&self.data, &self.state, &self.config_file];
+        own.into_iter().find(|own| {
+            let own = real(own.as_path());
+            own.starts_with(&dir) || dir.starts_with(&own)
+        })
+    }
+
     /// This machine's copy of the vault.
     #[must_use]
     pub fn store(&self) -> HostPath {
@@ -56,6 +70,12 @@ impl Places {
         self.data.join("projects.json")
     }
 
+    /// What a person decided about withheld values and no push carried yet.
+    #[must_use]
+    pub fn secret_decisions(&self) -> HostPath {
+        self.data.join("secret-decisions.json")
+    }
+
     #[must_use]
     pub fn machine_file(&self) -> HostPath {
         self.data.join("this-machine.json")
@@ -66,9 +86,15 @@ impl Places {
         self.data.join("run.lock")
     }
 
+    /// What is known of one project's or tool's files.
     #[must_use]
-    pub fn stat_cache(&self) -> HostPath {
-        self.state.join("stat.cache")
+    pub fn stat_cache(&self, key: &str) -> HostPath {
+        self.seen().join(key)
+    }
+
+    #[must_use]
+    pub fn seen(&self) -> HostPath {
+        self.state.join("seen")
     }
 
     #[must_use]

@@ -50,6 +50,10 @@ pub struct ProjectAddReport {
     pub project: ProjectLine,
     /// It was registered before; what is new was added.
     pub already: bool,
+    /// The state directories that it did not have before.
+    pub added: Vec<VaultPath>,
+    /// Directories that were named and are not there yet.
+    pub absent: Vec<VaultPath>,
     /// The directory it was registered at before, which is gone.
     pub moved_from: Option<HostPath>,
     /// The path lay in a linked worktree of this project.
@@ -103,12 +107,13 @@ pub fn add(
     let root = checkout
         .as_ref()
         .map_or(found, |checkout| checkout.root.clone());
-    refuse_own_places(session, &root)?;
-    let known = state_dirs(&root, &session.config.presets_off)
-        .into_iter()
-        .map(Ok);
+    refuse_places(session, &root)?;
     let named = options.dirs.iter().map(|dir| state_dir(&root, dir));
-    let dirs: BTreeSet<VaultPath> = known.chain(named).collect::<Result<_, _>>()?;
+    let named: BTreeSet<VaultPath> = named.collect::<Result<_, _>>()?;
+    let is_absent = |dir: &&VaultPath| root.below(dir).as_path().symlink_metadata().is_err();
+    let absent = named.iter().filter(is_absent).cloned().collect();
+    let mut dirs: BTreeSet<VaultPath> = named.clone();
+    dirs.extend(state_dirs(&root, &session.config.presets_off));
     let remotes: BTreeSet<String> = checkout
         .iter()
         .flat_map(|checkout| &checkout.remotes)
@@ -139,6 +144,8 @@ pub fn add(
     Ok(ProjectAddReport {
         project: line(&entered.project),
         already: entered.already,
+        added: entered.added,
+        absent,
         moved_from: entered.moved_from,
         linked_from,
     })
@@ -147,6 +154,7 @@ pub fn add(
 struct Entered {
     project: Registered,
     already: bool,
+    added: Vec<VaultPath>,
     moved_from: Option<HostPath>,
 }
 
@@ -177,6 +185,7 @@ fn enter(
         fresh.name = unique_name(&fresh.name, &taken);
         registry.projects.push(fresh.clone());
         return Ok(Entered {
+            added: fresh.dirs.clone(),
             project: fresh,
             already: false,
             moved_from: None,
@@ -197,11 +206,9 @@ fn enter(
     known.remotes = fresh.remotes;
     known.roots = fresh.roots;
     known.separate |= fresh.separate;
-    for dir in fresh.dirs {
-        if !known.dirs.contains(&dir) {
-            known.dirs.push(dir);
-        }
-    }
+    let is_new = |dir: &VaultPath| !known.dirs.contains(dir);
+    let added: Vec<VaultPath> = fresh.dirs.into_iter().filter(is_new).collect();
+    known.dirs.extend(added.iter().cloned());
     known.dirs.sort();
     if options.name.is_some() && !known.published {
         known.name = fresh.name;
@@ -211,6 +218,7 @@ fn enter(
     Ok(Entered {
         project: known.clone(),
         already: true,
+        added,
         moved_from,
     })
 }
@@ -240,19 +248,24 @@ fn state_dir(root: &HostPath, text: &str) -> Result<VaultPath, FlowError> {
     }
 }
 
-/// The vault must not travel inside itself.
-fn refuse_own_places(session: &Session<'_>, root: &HostPath) -> Result<(), FlowError> {
+/// The vault must not travel inside itself; and what has everything in it is nobody's project.
+fn refuse_places(session: &Session<'_>, root: &HostPath) -> Result<(), FlowError> {
     let places = &session.places;
-    let own = [&places.data, &places.state]
-        .into_iter()
-        .find(|own| root.as_path().starts_with(own.as_path()));
-    match own {
-        Some(own) => Err(FlowError::Refused {
-            what: format!("{root} lies in {own}, where holdall keeps its own data"),
-            hint: "register the project's own directory".to_owned(),
-        }),
-        None => Ok(()),
-    }
+    let home = places.home.as_path();
+    let is_home = *root == places.home
+        || home
+            .canonicalize()
+            .is_ok_and(|home| home.as_path() == root.as_path());
+    let what = match places.met_by(root.as_path()) {
+        _ if is_home => format!("{root} is your home directory, and no project"),
+        _ if root.as_path().parent().is_none() => format!("{root} is no project"),
+        Some(own) => format!("{root} cannot be a project: holdall keeps its own data in {own}"),
+        None => return Ok(()),
+    };
+    Err(FlowError::Refused {
+        what,
+        hint: "register the project's own directory".to_owned(),
+    })
 }
 
 /// The registered projects.
@@ -303,7 +316,7 @@ pub fn remove(
         publisher.publish(&mut objects, ground, &mut removal)?;
         taken = removal.taken;
     } else {
-        super::bookkeeping::forget(
+        super::memory::forget(
             writer,
             &mut objects,
             &unit_key(&Owner::Project(project.id.clone())),
@@ -369,7 +382,7 @@ impl Work for Removal {
         Ok(plan)
     }
 
-    fn withhold(&mut self, _: &RoundPlan, finding: &Finding) -> Result<(), FlowError> {
+    fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
         Err(FlowError::GateHoldsRecord {
             path: finding.path.clone(),
             rule: finding.rule.clone(),

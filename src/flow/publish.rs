@@ -4,19 +4,19 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::base::{Finding, MachineId, ObjectId, Timestamp};
-use crate::layout::Access;
-use crate::merge::edit;
-use crate::snapshot::SecretGate;
+use crate::base::{Finding, Gate, MachineId, ObjectId, Timestamp};
+use crate::layout::{Access, names};
+use crate::merge::{Graft, edit};
 use crate::vault::wire::{PushOutcome, Remote, Update};
 use crate::vault::{CommitOutcome, NewCommit, Objects, RefName};
 
-use super::agreed::{Agreed, agreed_commit};
+use super::agreed::Agreed;
+use super::allowance::{self, Queue};
 use super::filing::Filer;
 use super::records::{own_record, skeleton, summary};
 use super::round::RoundPlan;
 use super::upstream::{Healed, Source, Upstream, look};
-use super::{Event, FlowError, Writer, bookkeeping, conflicts};
+use super::{Event, FlowError, Writer, bookkeeping, conflicts, memory};
 
 /// So often is the work done again when other machines are faster.
 const MAX_ATTEMPTS: usize = 25;
@@ -37,7 +37,7 @@ pub trait Work {
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError>;
     /// The gate lets this content not out: the next plan must do without it.
-    fn withhold(&mut self, plan: &RoundPlan, finding: &Finding) -> Result<(), FlowError>;
+    fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError>;
     /// The vault moved: the next plan is for this.
     fn moved(&mut self, upstream: &Upstream);
 }
@@ -81,7 +81,7 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    fn filer<'m>(&'m self, machine: &'m MachineId) -> Filer<'m> {
+    pub fn filer<'m>(&'m self, machine: &'m MachineId) -> Filer<'m> {
         Filer {
             machine,
             name: &self.name,
@@ -97,10 +97,10 @@ impl<'a> Publisher<'a> {
                 .tell(&Event::Contacting { url: remote.url() });
         }
         let machine = self.writer.machine();
-        let agreed = Agreed::load(&self.writer.store, RefName::Base)?;
+        let agreed = Agreed::load(&self.writer.store)?;
         let source = self.remote.map_or(Source::Here, Source::Remote);
         let upstream = look(objects, &source, &agreed, &self.filer(&machine))?;
-        let agreed = bookkeeping::settle_pending(&self.writer.store, &upstream, agreed)?;
+        let agreed = memory::settle(&self.writer.store, &upstream, agreed, self.dry_run)?;
         if upstream.first_meeting {
             return Ok((Agreed::default(), upstream));
         }
@@ -125,10 +125,7 @@ impl<'a> Publisher<'a> {
                 filer: &filer,
             };
             let mut plan = work.plan(objects, &ground)?;
-            if upstream.healed == Some(Healed::Diverged) {
-                // What the two histories could not agree on was filed before this plan was made.
-                conflicts::add_filed(objects, &upstream, &mut plan.conflicts)?;
-            }
+            list_conflicts(objects, &upstream, &mut plan)?;
             let done = |tip, (committed, moved), pushed, plan| Published {
                 tip,
                 committed,
@@ -138,19 +135,28 @@ impl<'a> Publisher<'a> {
                 attempts,
                 plan,
             };
+            let is_remote = self.remote.is_some();
             if self.dry_run {
+                if self.holds_back(objects, work, &upstream, &plan)? {
+                    continue;
+                }
                 return Ok(done(None, (false, false), false, plan));
             }
-            let is_remote = self.remote.is_some();
+            let queue = Queue::load(self.writer.session)?;
+            if upstream.tree.is_some() || !plan.edits.is_empty() {
+                queue.travel(objects, (upstream.tree, &machine), &mut plan.edits)?;
+            }
             let Some(next) = self.next_tip(objects, work, &upstream, &mut plan)? else {
                 continue;
             };
             if Some(next) == upstream.expected {
-                bookkeeping::agree(self.writer, objects, (&agreed, &plan.agreed), next)?;
+                memory::agree(self.writer, objects, (&agreed, &plan.agreed), next)?;
                 bookkeeping::arrived(self.writer, next, is_remote)?;
+                queue.settle(self.writer.session)?;
                 return Ok(done(upstream.expected, (false, false), is_remote, plan));
             }
             if self.send(objects, (&agreed, &plan), &upstream, next)? {
+                queue.settle(self.writer.session)?;
                 return Ok(done(
                     Some(next),
                     (Some(next) != upstream.parent, true),
@@ -228,15 +234,30 @@ impl<'a> Publisher<'a> {
             at: self.began,
             message: &message,
         };
-        match objects.commit(&new, &SecretGate)? {
+        let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
+        match objects.commit(&new, upstream.lost, &gate)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),
             CommitOutcome::Held(findings) => {
                 for finding in findings {
-                    work.withhold(plan, &finding)?;
+                    work.withhold(&finding)?;
                 }
                 Ok(None)
             }
         }
+    }
+
+    /// Whether the gate would hold something of this plan back: then it has to be made again.
+    fn holds_back(
+        &self,
+        objects: &mut Objects<'_>,
+        work: &mut dyn Work,
+        upstream: &Upstream,
+        plan: &RoundPlan,
+    ) -> Result<bool, FlowError> {
+        let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
+        hold_back(objects, (&gate, upstream.tree), plan, &mut |finding| {
+            work.withhold(finding)
+        })
     }
 
     /// Sends a commit. False where another machine was faster.
@@ -247,14 +268,14 @@ impl<'a> Publisher<'a> {
         upstream: &Upstream,
         next: ObjectId,
     ) -> Result<bool, FlowError> {
-        let tree = plan.agreed.apply(objects, agreed)?;
-        let pending = agreed_commit(objects, tree, next, &self.writer.author(), self.began)?;
         let store = &self.writer.store;
-        store.write_ref(RefName::Pending, pending)?;
         let update = Update {
             from: upstream.expected,
             to: next,
         };
+        let edits = (agreed, &plan.agreed);
+        let stamp = (&self.writer.author(), self.began);
+        let base = memory::promise(objects, edits, (update.from, next), stamp)?;
         let outcome = match self.remote {
             None if store.swap_ref(RefName::Branch, update.from, next)? => PushOutcome::Accepted,
             None => PushOutcome::Moved,
@@ -267,17 +288,16 @@ impl<'a> Publisher<'a> {
         };
         match outcome {
             PushOutcome::Accepted => {
-                store.write_ref(RefName::Base, pending)?;
+                memory::booked(store, base)?;
                 bookkeeping::arrived(self.writer, next, self.remote.is_some())?;
-                store.delete_ref(RefName::Pending)?;
                 Ok(true)
             }
             PushOutcome::Moved => {
-                store.delete_ref(RefName::Pending)?;
+                store.forget_sent(base)?;
                 Ok(false)
             }
             PushOutcome::Refused { reason } => {
-                store.delete_ref(RefName::Pending)?;
+                store.forget_sent(base)?;
                 let url = self
                     .remote
                     .map_or_else(String::new, |remote| remote.url().to_owned());
@@ -302,4 +322,35 @@ impl<'a> Publisher<'a> {
         ));
         Ok(())
     }
+}
+
+/// Tells of everything that the gate holds back of a plan that is not to be carried out. False where
+/// nothing is.
+pub fn hold_back(
+    objects: &mut Objects<'_>,
+    (gate, tree): (&dyn Gate, Option<ObjectId>),
+    plan: &RoundPlan,
+    tell: &mut dyn FnMut(&Finding) -> Result<(), FlowError>,
+) -> Result<bool, FlowError> {
+    let Some(after) = edit(objects, tree, &plan.edits)? else {
+        return Ok(false);
+    };
+    let held = objects.held_back((tree, after), None, gate)?;
+    held.iter().try_for_each(tell)?;
+    Ok(!held.is_empty())
+}
+
+/// What others have on file waits for a decision all the same; what this plan settles does not.
+fn list_conflicts(
+    objects: &Objects<'_>,
+    upstream: &Upstream,
+    plan: &mut RoundPlan,
+) -> Result<(), FlowError> {
+    conflicts::add_filed(objects, upstream, &mut plan.conflicts)?;
+    let settled = |id: &str| {
+        let record = names::conflict_record(id).ok();
+        record.is_some_and(|path| plan.edits.get(&path) == Some(&Graft::Remove))
+    };
+    plan.conflicts.retain(|line| !settled(&line.id));
+    Ok(())
 }

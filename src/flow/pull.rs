@@ -1,26 +1,27 @@
 //! Pull: what others put into the vault comes onto this disk, and replaces nothing that changed here.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::base::{Id, ObjectId, Timestamp, VaultPath};
 use crate::layout::names;
-use crate::merge::differences;
+use crate::source::Reason;
 use crate::vault::Objects;
 
-use super::agreed::{Agreed, AgreedEdits};
-use super::here::{Here, Selection};
-use super::landing::{Landed, Landing, land};
-use super::publish::Publisher;
+use super::agreed::{AgreedEdits, Notes};
+use super::guard::withhold_emptied;
+use super::here::{Here, Placement, Selection};
+use super::landing::Landing;
+use super::meeting::{Berth, Draft, Terms, judge};
+use super::publish::{Ground, Publisher};
 use super::push::OpCounts;
 use super::report::{
     Change, ConflictLine, LeftLine, SkippedProject, WithheldLine, left, skipped, withheld,
 };
 use super::scan::Scanned;
+use super::standing::Standing;
 use super::unit::Unit;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping, conflicts};
+use super::{FlowError, Writer, bookkeeping, conflicts, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct PullOptions {
@@ -134,50 +135,56 @@ fn attempt(
     if upstream.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
-    let mut cache = bookkeeping::open_cache(writer.session, writer.began_ns)?;
     let mut here = Here::scan(
         writer.session,
         &upstream,
         &options.selection,
-        (&mut cache, &mut objects),
+        (&mut objects, writer.began_ns),
     )?;
-    if options.selection.projects.is_empty() {
+    if here.is_whole {
         here.expect_settings(writer.session, &upstream, (&agreed, &objects))?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
-    let mut pull = Pull {
-        writer,
-        options,
+    let machine = writer.machine();
+    let ground = Ground {
         agreed: &agreed,
         upstream: &upstream,
-        edits: AgreedEdits::default(),
-        conflicts: Vec::new(),
+        filer: &publisher.filer(&machine),
     };
-    let units = pull.units(&mut objects, &mut here)?;
-    let edits = pull.edits;
-    let mut conflicts = pull.conflicts;
-    conflicts::add_filed(&objects, &upstream, &mut conflicts)?;
-    if !options.dry_run {
-        finish(writer, &mut objects, (&agreed, &edits), &upstream)?;
+    let pull = Pull {
+        writer,
+        options,
+        ground: &ground,
+    };
+    let mut plan = pull.plan(&mut objects, &mut here)?;
+    let standing = Standing {
+        objects: &objects,
+        tree: upstream.tree,
+        here: &here,
+        machine: &machine,
+    };
+    standing.look_up(&mut plan.conflicts)?;
+    if options.dry_run {
+        plan.landings.iter_mut().for_each(Landing::preview);
+    } else {
+        pull.carry_out(&mut objects, &here, &mut plan)?;
         bookkeeping::remember_projects(writer, &here, false)?;
-        // The cache may name only what the store has: the next run reads such a file no more.
-        objects.flush()?;
-        cache.save(&writer.session.places.stat_cache())?;
+        bookkeeping::save_caches(&here, &mut objects)?;
     }
     let now = writer.session.edges.clock.now();
     Ok(PullReport {
         remote: writer.session.config.remote_url.clone(),
         ms: now.millis() - began.millis(),
-        ..report(options, &here, &upstream, (units, conflicts))
+        ..report(options, &here, &upstream, plan)
     })
 }
 
-fn report(
-    options: &PullOptions,
-    here: &Here,
-    upstream: &Upstream,
-    (units, conflicts): (Vec<PulledUnit>, Vec<ConflictLine>),
-) -> PullReport {
+fn report(options: &PullOptions, here: &Here, upstream: &Upstream, plan: PullPlan) -> PullReport {
+    let units: Vec<PulledUnit> = plan
+        .landings
+        .into_iter()
+        .map(|landing| landing.report)
+        .collect();
     let changed = units.iter().any(|unit| !unit.changes.is_empty());
     let (settings, projects) = units.into_iter().partition(|unit| unit.is_settings);
     PullReport {
@@ -188,7 +195,7 @@ fn report(
         skipped: skipped(here),
         withheld: withheld(here),
         left: left(here),
-        conflicts,
+        conflicts: plan.conflicts,
         projects,
         settings,
         undo: None,
@@ -199,112 +206,144 @@ fn report(
     }
 }
 
-/// What is agreed now, and the tip that it was agreed with. A history that needs mending is left to
-/// the next push: until then the tip that was seen stays the one that was seen.
-fn finish(
-    writer: &Writer<'_>,
-    objects: &mut Objects<'_>,
-    agreed: (&Agreed, &AgreedEdits),
-    upstream: &Upstream,
-) -> Result<(), FlowError> {
-    let Some(tip) = upstream.parent else {
-        return Ok(());
-    };
-    let mending = upstream.healed.is_some();
-    let seen = if mending {
-        agreed.0.seen.unwrap_or(tip)
-    } else {
-        tip
-    };
-    bookkeeping::agree(writer, objects, agreed, seen)?;
-    if !mending {
-        let from_remote = writer.session.config.remote_url.is_some();
-        bookkeeping::arrived(writer, tip, from_remote && upstream.expected.is_some())?;
-    }
-    Ok(())
+/// What a pull comes to, before anything is written.
+struct PullPlan {
+    landings: Vec<Landing>,
+    agreed: AgreedEdits,
+    conflicts: Vec<ConflictLine>,
 }
 
 struct Pull<'a> {
     writer: &'a Writer<'a>,
     options: &'a PullOptions,
-    agreed: &'a Agreed,
-    upstream: &'a Upstream,
-    edits: AgreedEdits,
-    conflicts: Vec<ConflictLine>,
+    ground: &'a Ground<'a>,
 }
 
 impl Pull<'_> {
-    fn units(
-        &mut self,
-        objects: &mut Objects<'_>,
-        here: &mut Here,
-    ) -> Result<Vec<PulledUnit>, FlowError> {
-        let mut units = Vec::new();
+    /// Everything that can fail without harm.
+    fn plan(&self, objects: &mut Objects<'_>, here: &mut Here) -> Result<PullPlan, FlowError> {
+        let mut draft = Draft::begin(objects, self.ground)?;
+        memory::forget_others(objects, self.ground.agreed, here, &mut draft.agreed)?;
+        let mut landings = Vec::new();
         for project in &mut here.projects {
-            let key = project.scanned.unit.key.clone();
             let Some(name) = project.vault_name().map(str::to_owned) else {
-                self.edits.forget(&key);
+                draft.agreed.forget(&project.scanned.unit.key);
                 continue;
             };
-            let notes = match self.upstream.project(&project.registered.id) {
-                Some(known) => known.record.paths.clone(),
-                None => BTreeMap::new(),
+            let known = self.ground.upstream.project(&project.registered.id);
+            let notes = known.map_or_else(Notes::new, |known| known.record.paths.clone());
+            let berth = Berth {
+                dir: names::project_dir(&name)?,
+                is_new: matches!(project.placement, Placement::New { .. }),
             };
-            let dir = names::project_dir(&name)?;
-            units.push(self.unit(objects, (dir, notes), &mut project.scanned)?);
+            landings.push(self.unit(
+                objects,
+                &mut project.scanned,
+                (&berth, &notes),
+                &mut draft,
+            )?);
         }
         for scanned in &mut here.settings {
-            let dir = names::settings_tool_dir(&scanned.unit.name)?;
-            units.push(self.unit(objects, (dir, BTreeMap::new()), scanned)?);
+            let berth = Berth {
+                dir: names::settings_tool_dir(&scanned.unit.name)?,
+                is_new: scanned.is_absent,
+            };
+            landings.push(self.unit(objects, scanned, (&berth, &Notes::new()), &mut draft)?);
         }
-        Ok(units)
+        let mut conflicts = Vec::new();
+        for (scanned, landing) in here.scanned().zip(&landings) {
+            for path in &landing.conflicts {
+                let id = conflicts::id(&scanned.unit.owner, path);
+                conflicts.push(ConflictLine::file(id, &scanned.unit.name, path.clone()));
+            }
+        }
+        conflicts::add_filed(objects, self.ground.upstream, &mut conflicts)?;
+        Ok(PullPlan {
+            landings,
+            agreed: draft.finish(objects)?,
+            conflicts,
+        })
     }
 
     fn unit(
-        &mut self,
+        &self,
         objects: &mut Objects<'_>,
-        (dir, vault_notes): (VaultPath, super::agreed::Notes),
         scanned: &mut Scanned,
-    ) -> Result<PulledUnit, FlowError> {
-        let key = scanned.unit.key.clone();
-        let vault = self.upstream.dir(objects, &dir)?;
-        let base = conflicts::base_tree(
-            objects,
-            (self.agreed, self.upstream),
-            scanned,
-            &self.writer.machine(),
-        )?;
-        let found = differences(objects, base, scanned.tree, vault)?;
-        let landing = Landing {
-            vault,
-            base_notes: self.agreed.notes(&self.writer.store, &key)?,
-            vault_notes,
-            trios: super::round::content_trios(found.trios),
-            faults: found.faults,
+        (berth, vault_notes): (&Berth, &Notes),
+        draft: &mut Draft,
+    ) -> Result<Landing, FlowError> {
+        let terms = Terms {
+            ground: self.ground,
             allow_mass_delete: self.options.allow_mass_delete,
-            dry_run: self.options.dry_run,
+            brings_back: true,
         };
-        let landed = land(self.writer, objects, scanned, landing)?;
-        self.agree(objects, &key, &landed)?;
-        for path in &landed.conflicts {
-            let id = conflicts::id(&scanned.unit.owner, path);
-            self.conflicts
-                .push(ConflictLine::file(id, &scanned.unit.name, path.clone()));
+        let mut met = terms.meet(objects, scanned, berth, draft)?;
+        if !self.options.allow_mass_delete && withhold_emptied(objects, scanned, &met.decided)? {
+            let trios = met.decided.into_iter().map(|(trio, _)| trio).collect();
+            met.decided = judge(objects, trios, scanned)?;
         }
-        Ok(landed.report)
+        let landing = Landing::plan(objects, scanned, &met, vault_notes)?;
+        for (path, fault) in &landing.damaged {
+            let why = format!("in the vault: {fault}");
+            scanned.withhold(path.clone(), Reason::Damaged, Some(why));
+        }
+        Ok(landing)
     }
 
-    fn agree(
-        &mut self,
+    /// Writes. From here on a fault ends the writing, and what is known by then is stored.
+    fn carry_out(
+        &self,
         objects: &mut Objects<'_>,
-        key: &str,
-        landed: &Landed,
+        here: &Here,
+        plan: &mut PullPlan,
     ) -> Result<(), FlowError> {
-        for (path, leaf) in &landed.agreed {
-            self.edits.leaf(key, path, *leaf);
+        let agreed = self.ground.agreed;
+        let Some(tip) = self.ground.upstream.parent else {
+            return Ok(());
+        };
+        if plan.landings.iter().any(|landing| !landing.is_idle()) {
+            let mut all = plan.agreed.clone();
+            for landing in &plan.landings {
+                landing.foresee(objects, &mut all)?;
+            }
+            memory::foresee(self.writer, objects, (agreed, &all), tip)?;
         }
-        if let Some(notes) = &landed.notes {
-            self.edits.notes(objects, key, notes)?;
+        let mut result = Ok(());
+        for landing in &mut plan.landings {
+            landing.settle(objects, &mut plan.agreed)?;
+            result = landing.carry_out(self.writer, objects, &mut plan.agreed);
+            if result.is_err() {
+                break;
+            }
+        }
+        self.finish(objects, &plan.agreed, tip)?;
+        result?;
+        if here.is_whole {
+            memory::landed(&self.writer.store)?;
+        }
+        Ok(())
+    }
+
+    /// What is agreed now, and the tip that it was agreed with. Where the remote has to be sent
+    /// something first, the tip that was seen stays the one that was seen.
+    fn finish(
+        &self,
+        objects: &mut Objects<'_>,
+        edits: &AgreedEdits,
+        tip: ObjectId,
+    ) -> Result<(), FlowError> {
+        let upstream = self.ground.upstream;
+        let agreed = self.ground.agreed;
+        let is_there = upstream.expected == Some(tip) && upstream.healed.is_none();
+        let seen = if is_there {
+            tip
+        } else {
+            agreed.seen.unwrap_or(tip)
+        };
+        memory::agree(self.writer, objects, (agreed, edits), seen)?;
+        if is_there {
+            let from_remote = self.writer.session.config.remote_url.is_some();
+            bookkeeping::arrived(self.writer, tip, from_remote)?;
         }
         Ok(())
     }

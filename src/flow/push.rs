@@ -3,18 +3,19 @@
 use serde::Serialize;
 
 use crate::base::{Finding, ObjectId, Timestamp};
-use crate::source::Reason;
 use crate::vault::Objects;
 
 use super::here::{Here, Selection};
+use super::meeting::Terms;
 use super::publish::{Ground, Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LeftLine, SkippedProject, UnitChanges, WithheldLine, left, skipped,
-    withheld,
+    ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
+    large, left, skipped, withheld,
 };
 use super::round::{Round, RoundPlan};
+use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping};
+use super::{FlowError, Writer, bookkeeping, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -49,6 +50,7 @@ pub struct PushReport {
     pub settings: Vec<UnitChanges>,
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
+    pub large: Vec<LargeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
@@ -90,26 +92,45 @@ fn attempt(
     let mut objects = Objects::new(&writer.store);
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let (agreed, upstream) = publisher.meet(&mut objects)?;
-    let mut cache = bookkeeping::open_cache(writer.session, writer.began_ns)?;
     let here = Here::scan(
         writer.session,
         &upstream,
         &options.selection,
-        (&mut cache, &mut objects),
+        (&mut objects, writer.began_ns),
     )?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
         here,
         allow_mass_delete: options.allow_mass_delete,
     };
-    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state)?;
+    let before = upstream.tree;
+    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state);
+    let mut done = done.map_err(|fault| all_withheld(fault, &state.here))?;
+    let after = done.tip.map(|tip| writer.store.tree_of(tip)).transpose()?;
+    let standing = Standing {
+        objects: &objects,
+        tree: after.or(before),
+        here: &state.here,
+        machine: &writer.machine(),
+    };
+    standing.look_up(&mut done.plan.conflicts)?;
     if !options.dry_run {
+        if state.here.is_whole {
+            memory::landed(&writer.store)?;
+        }
         bookkeeping::remember_projects(writer, &state.here, true)?;
-        // The cache may name only what the store has: the next run reads such a file no more.
-        objects.flush()?;
-        cache.save(&writer.session.places.stat_cache())?;
+        bookkeeping::save_caches(&state.here, &mut objects)?;
     }
     Ok(report(writer, options, (&state.here, done), began))
+}
+
+/// Nothing to push, though something is here: then that is what has to be said.
+fn all_withheld(fault: FlowError, here: &Here) -> FlowError {
+    let lines = withheld(here);
+    if lines.is_empty() || !matches!(fault, FlowError::NothingToPush) {
+        return fault;
+    }
+    FlowError::AllWithheld { lines }
 }
 
 /// The state of this disk, on its way into the vault.
@@ -124,29 +145,22 @@ impl Work for State {
         objects: &mut Objects<'_>,
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError> {
-        Round {
+        let terms = Terms {
             ground,
             allow_mass_delete: self.allow_mass_delete,
-        }
-        .plan(objects, &mut self.here)
+            brings_back: false,
+        };
+        Round { terms }.plan(objects, &mut self.here)
     }
 
-    fn withhold(&mut self, plan: &RoundPlan, finding: &Finding) -> Result<(), FlowError> {
-        let place = self.here.locate(&finding.path).or_else(|| {
-            let id = finding.path.names().nth(1)?.to_owned();
-            let line = plan.conflicts.iter().find(|line| line.id == id)?;
-            Some((line.project.clone(), line.path.clone()))
-        });
-        let scanned = place.and_then(|(name, path)| Some((self.here.unit_mut(&name)?, path)));
-        let Some((scanned, path)) = scanned else {
-            return Err(FlowError::GateHoldsRecord {
-                path: finding.path.clone(),
-                rule: finding.rule.clone(),
-            });
-        };
-        scanned.lines.insert(path.clone(), finding.line);
-        scanned.withhold(path, Reason::HoldsSecret, Some(finding.rule.clone()));
-        Ok(())
+    fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
+        if self.here.hold_back(finding) {
+            return Ok(());
+        }
+        Err(FlowError::GateHoldsRecord {
+            path: finding.path.clone(),
+            rule: finding.rule.clone(),
+        })
     }
 
     fn moved(&mut self, upstream: &Upstream) {
@@ -177,6 +191,7 @@ fn report(
         settings,
         withheld: withheld(here),
         left: left(here),
+        large: large(here, writer.session.config.warn_project),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),

@@ -1,5 +1,7 @@
 //! The records that a push writes beside the content.
 
+use std::collections::BTreeSet;
+
 use crate::base::{Edges, Id, Kind, Leaf, Sink, Timestamp, VaultPath};
 use crate::layout::{ATTRIBUTES_TEXT, MachineRecord, Record, VaultRecord, names, readme_text};
 use crate::merge::{Edits, Graft, find};
@@ -70,28 +72,21 @@ pub fn own_record(
     Ok(())
 }
 
-/// The first line says which machine and how much; one line follows for each project.
+/// Longer first lines are cut off by the hosts that show them.
+const SUBJECT: usize = 72;
+/// So much of it may be the machine's name.
+const NAME: usize = 24;
+
+/// The first line says which machine and how much; one line follows for each project and conflict.
 pub fn summary(machine: &str, plan: &RoundPlan) -> String {
     let changed: Vec<&UnitChanges> = plan
         .units
         .iter()
         .filter(|unit| !unit.changes.is_empty())
         .collect();
-    let files: usize = changed.iter().map(|unit| unit.files).sum();
-    let counted =
-        |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let what = match changed.as_slice() {
-        [] if !plan.conflicts.is_empty() => counted(plan.conflicts.len(), "conflict"),
-        [] if plan.settled > 0 => format!("{} settled", counted(plan.settled, "conflict")),
-        [] => "records".to_owned(),
-        [one] => format!("{} in {}", counted(files, "file"), one.name),
-        many => format!(
-            "{} in {}",
-            counted(files, "file"),
-            counted(many.len(), "place")
-        ),
-    };
-    let mut text = format!("{machine}: {what}\n");
+    let (filed, settled) = conflicts_of(plan);
+    let mut text = subject(machine, &changed, (filed.len(), settled.len()));
+    text.push('\n');
     for unit in changed {
         let count = |kind: ChangeKind| {
             unit.changes
@@ -108,8 +103,82 @@ pub fn summary(machine: &str, plan: &RoundPlan) -> String {
         );
         text.push_str(&line);
     }
+    for dir in filed {
+        let line = plan
+            .conflicts
+            .iter()
+            .find(|line| Some(line.id.as_str()) == dir.name());
+        let place = line.map_or_else(String::new, |line| {
+            format!("{}/{}, ", line.project, line.path)
+        });
+        let line = format!("\nconflict: {place}{dir}");
+        text.push_str(&line);
+    }
+    for dir in settled {
+        let line = format!("\nsettled: {dir}");
+        text.push_str(&line);
+    }
     text.push('\n');
     text
+}
+
+fn subject(machine: &str, changed: &[&UnitChanges], (filed, gone): (usize, usize)) -> String {
+    let sum: usize = changed.iter().map(|unit| unit.files).sum();
+    let conflicts = (filed > 0).then(|| counted(filed, "conflict"));
+    let settled = (gone > 0).then(|| format!("{} settled", counted(gone, "conflict")));
+    let tail: Vec<String> = conflicts.into_iter().chain(settled).collect();
+    let head = format!("{}: ", cut(machine, NAME));
+    let what = match changed {
+        [] if tail.is_empty() => "records".to_owned(),
+        [] => String::new(),
+        [one] => {
+            let begin = format!("{} in ", counted(sum, "file"));
+            let rest: usize = tail.iter().map(|text| text.len() + 2).sum();
+            let room = SUBJECT.saturating_sub(head.chars().count() + begin.len() + rest);
+            format!("{begin}{}", cut(&one.name, room))
+        }
+        many => format!(
+            "{} in {}",
+            counted(sum, "file"),
+            counted(many.len(), "place")
+        ),
+    };
+    let parts: Vec<String> = [what]
+        .into_iter()
+        .filter(|what| !what.is_empty())
+        .chain(tail)
+        .collect();
+    format!("{head}{}", parts.join(", "))
+}
+
+/// The conflicts that a commit files, and those that it takes away, by their directories.
+fn conflicts_of(plan: &RoundPlan) -> (BTreeSet<VaultPath>, BTreeSet<VaultPath>) {
+    let (mut filed, mut settled) = (BTreeSet::new(), BTreeSet::new());
+    for (path, graft) in &plan.edits {
+        // Each machine's version has one record; the other files come and go with it.
+        let machine = path.parent().filter(|_| names::is_variant_record(path));
+        let Some(dir) = machine.and_then(|machine| machine.parent()) else {
+            continue;
+        };
+        match graft {
+            Graft::Remove => settled.insert(dir),
+            _ => filed.insert(dir),
+        };
+    }
+    settled.retain(|dir| !filed.contains(dir));
+    (filed, settled)
+}
+
+fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{kept}…")
 }
 
 /// The machine record that the vault has under an id.
@@ -123,4 +192,62 @@ pub fn machine_leaf(
         tree,
         &names::machine_record(&writer.machine()),
     )?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{HostPath, ObjectId};
+
+    fn unit(name: &str, files: usize) -> UnitChanges {
+        UnitChanges {
+            name: name.to_owned(),
+            path: HostPath::new("/x").expect("absolute"),
+            is_settings: false,
+            first: false,
+            local_keys: std::collections::BTreeMap::new(),
+            files,
+            changes: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_subject_says_how_much_and_fits_a_line() {
+        let (api, long) = (unit("api", 3), unit(&"n".repeat(100), 12_345));
+        assert_eq!(
+            subject("laptop", &[&api], (1, 0)),
+            "laptop: 3 files in api, 1 conflict"
+        );
+        assert_eq!(
+            subject("laptop", &[&api, &api], (0, 2)),
+            "laptop: 6 files in 2 places, 2 conflicts settled"
+        );
+        assert_eq!(
+            subject("laptop", &[], (2, 1)),
+            "laptop: 2 conflicts, 1 conflict settled"
+        );
+        assert_eq!(subject("laptop", &[], (0, 0)), "laptop: records");
+        let line = subject(&"m".repeat(80), &[&long], (1, 0));
+        assert!(line.chars().count() <= SUBJECT, "{line}");
+        assert!(line.ends_with("…, 1 conflict"), "{line}");
+    }
+
+    #[test]
+    fn only_a_version_that_is_written_or_taken_away_counts() {
+        let machine = crate::base::MachineId::parse("k7f3q2hm9x").expect("valid");
+        let leaf = Graft::Leaf(Leaf {
+            kind: Kind::File,
+            id: ObjectId::from_bytes([1; 20]),
+        });
+        let mut plan = RoundPlan::default();
+        let variant = |id: &str| names::variant_record(id, &machine).expect("valid");
+        plan.edits.insert(variant("00ff"), leaf);
+        plan.edits
+            .insert(names::conflict_record("00ff").expect("valid"), leaf);
+        plan.edits.insert(variant("11ff"), Graft::Remove);
+        let (filed, settled) = conflicts_of(&plan);
+        let dir = |id: &str| BTreeSet::from([names::conflict_dir(id).expect("valid")]);
+        assert_eq!((filed, settled), (dir("00ff"), dir("11ff")));
+    }
 }

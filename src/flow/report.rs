@@ -1,10 +1,14 @@
 //! What flows report: the JSON that scripts rely on, in one place.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::base::{HostPath, Leaf, VaultPath};
+use crate::base::{Finding, HostPath, Leaf, VaultPath};
 use crate::merge::Remark;
+use crate::source::Left;
 pub use crate::source::Reason;
+use crate::source::RulePlace;
 
 use super::here::{Here, Placement};
 use super::scan::{Scanned, is_held};
@@ -50,6 +54,11 @@ pub struct UnitChanges {
     pub path: HostPath,
     #[serde(skip)]
     pub is_settings: bool,
+    /// Nothing of it was agreed with the vault before.
+    pub first: bool,
+    /// By settings file that changes: the keys that stay on this machine.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub local_keys: BTreeMap<VaultPath, Vec<String>>,
     /// How many paths change.
     pub files: usize,
     pub changes: Vec<Change>,
@@ -64,6 +73,8 @@ impl UnitChanges {
             name: unit.name.clone(),
             path: unit.root.clone(),
             is_settings: unit.is_settings(),
+            first: false,
+            local_keys: BTreeMap::new(),
             files: 0,
             changes: Vec::new(),
             remarks: Vec::new(),
@@ -76,6 +87,14 @@ impl UnitChanges {
             change: ChangeKind::between(before, after),
         });
         self.files = self.changes.len();
+    }
+
+    /// Notes which keys of a settings file stay here.
+    pub fn keep_keys(&mut self, unit: &Unit, path: &VaultPath) {
+        let keys = unit.local_keys(path);
+        if !keys.is_empty() {
+            self.local_keys.insert(path.clone(), keys);
+        }
     }
 
     pub fn remark(&mut self, path: &VaultPath, remark: Option<Remark>) {
@@ -102,9 +121,18 @@ pub struct ConflictLine {
     pub kind: &'static str,
     pub project: String,
     pub path: VaultPath,
+    /// The vault has every version of it. Else this disk's own waits for a push to be filed.
+    pub filed: bool,
+    /// This disk has a version that the vault does not have at the path.
+    pub here: bool,
+    /// Where versions are on file in the vault.
+    pub dir: Option<VaultPath>,
+    /// The machines whose versions these are, by name.
+    pub machines: Vec<String>,
 }
 
 impl ConflictLine {
+    /// A conflict, before anybody looked up who has which version.
     #[must_use]
     pub fn file(id: String, project: &str, path: VaultPath) -> Self {
         Self {
@@ -112,6 +140,10 @@ impl ConflictLine {
             kind: "file",
             project: project.to_owned(),
             path,
+            filed: false,
+            here: false,
+            dir: None,
+            machines: Vec::new(),
         }
     }
 }
@@ -121,9 +153,15 @@ impl ConflictLine {
 pub struct WithheldLine {
     pub project: String,
     pub path: VaultPath,
+    /// Where it is on this disk.
+    pub file: HostPath,
     pub reason: Reason,
     pub rule: Option<String>,
     pub line: Option<usize>,
+    /// Names a secret without telling it: for `secret allow`.
+    pub fingerprint: Option<String>,
+    /// What exactly is wrong with it, where that is known.
+    pub detail: Option<String>,
 }
 
 /// A path that stays behind because a rule says so.
@@ -133,12 +171,35 @@ pub struct LeftLine {
     pub path: VaultPath,
     pub reason: Reason,
     pub rule: Option<String>,
+    /// Where that rule stands.
+    pub place: Option<RulePlace>,
+}
+
+/// A project or tool with more state than a person may be aware of.
+#[derive(Clone, Debug, Serialize)]
+pub struct LargeLine {
+    pub project: String,
+    /// In bytes.
+    pub size: u64,
+    pub limit: u64,
+}
+
+/// Those that are larger than the person wants to be told of.
+#[must_use]
+pub fn large(here: &Here, limit: u64) -> Vec<LargeLine> {
+    let large = here.scanned().filter(|scanned| scanned.bytes > limit);
+    let line = |scanned: &Scanned| LargeLine {
+        project: scanned.unit.name.clone(),
+        size: scanned.bytes,
+        limit,
+    };
+    large.map(line).collect()
 }
 
 /// How many files were looked at and what becomes of them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct FileCounts {
-    pub scanned: usize,
+    pub scanned: u64,
     pub added: usize,
     pub changed: usize,
     pub removed: usize,
@@ -155,7 +216,7 @@ impl FileCounts {
                 .count()
         };
         Self {
-            scanned: here.scanned().map(|scanned| scanned.leaves.len()).sum(),
+            scanned: here.scanned().map(|scanned| scanned.files).sum(),
             added: count(ChangeKind::Added),
             changed: count(ChangeKind::Changed),
             removed: count(ChangeKind::Removed),
@@ -200,6 +261,9 @@ const fn wants_attention(reason: Reason) -> bool {
         )
 }
 
+/// A file with more secrets than these is looked at by a person anyway; `secret list` has all.
+const MOST_SECRETS: usize = 20;
+
 #[must_use]
 pub fn withheld(here: &Here) -> Vec<WithheldLine> {
     let line = |scanned: &Scanned| {
@@ -208,14 +272,34 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
             .left
             .values()
             .filter(|left| wants_attention(left.reason));
-        let lines = lines.map(|left| WithheldLine {
-            project: name.clone(),
-            path: left.path.clone(),
-            reason: left.reason,
-            rule: left.rule.clone(),
-            line: scanned.lines.get(&left.path).copied(),
-        });
-        lines.collect::<Vec<_>>()
+        let whole = |left: &Left| {
+            // No rule decides on these: what stands in its place is what was found.
+            let is_found = matches!(left.reason, Reason::Unreadable | Reason::Damaged);
+            WithheldLine {
+                project: name.clone(),
+                path: left.path.clone(),
+                file: scanned.unit.root.below(&left.path),
+                reason: left.reason,
+                rule: left.rule.clone().filter(|_| !is_found),
+                line: scanned.lines.get(&left.path).copied(),
+                fingerprint: None,
+                detail: left.rule.clone().filter(|_| is_found),
+            }
+        };
+        let each = |left: &Left| {
+            let secrets = scanned.secrets(&left.path);
+            if secrets.is_empty() {
+                return vec![whole(left)];
+            }
+            let line = |finding: &Finding| WithheldLine {
+                rule: Some(finding.rule.clone()),
+                line: Some(finding.line),
+                fingerprint: Some(finding.fingerprint.clone()),
+                ..whole(left)
+            };
+            secrets.into_iter().take(MOST_SECRETS).map(line).collect()
+        };
+        lines.flat_map(each).collect::<Vec<_>>()
     };
     here.scanned().flat_map(line).collect()
 }
@@ -233,6 +317,10 @@ pub fn left(here: &Here) -> Vec<LeftLine> {
             path: left.path.clone(),
             reason: left.reason,
             rule: left.rule.clone(),
+            place: left.rule.as_ref().and_then(|_| {
+                let decision = scanned.unit.decide(&left.path, left.is_dir)?;
+                Some(decision.rule.place.clone())
+            }),
         });
         lines.collect::<Vec<_>>()
     };

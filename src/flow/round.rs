@@ -1,27 +1,24 @@
 //! One round of a push: what this disk has, merged onto what the vault has now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::base::{Id, Kind, Leaf, ObjectId, Sink, VaultPath};
 use crate::layout::{ProjectRecord, Record, names};
-use crate::merge::{
-    Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, file_clashes, find,
-    leaves, merge_notes,
-};
+use crate::merge::{Edits, Graft, InVault, Scope, Trio, Verdict, edit, leaves, merge_notes};
 use crate::vault::Objects;
 
 use super::agreed::{AgreedEdits, Filed, Notes, as_in_vault};
-use super::guard::withhold_accidents;
-use super::here::{Here, LocalProject};
-use super::publish::Ground;
+use super::equal::outgoing;
+use super::filing::Filer;
+use super::here::{Here, LocalProject, Placement};
+use super::meeting::{Berth, Draft, Meeting, Terms};
 use super::report::{ConflictLine, UnitChanges};
 use super::scan::Scanned;
-use super::{FlowError, conflicts};
+use super::{FlowError, conflicts, memory};
 
 /// What a round stands on.
 pub struct Round<'a> {
-    pub ground: &'a Ground<'a>,
-    pub allow_mass_delete: bool,
+    pub terms: Terms<'a>,
 }
 
 /// What a round comes to, before anything is written that others see.
@@ -37,44 +34,29 @@ pub struct RoundPlan {
     pub settled: usize,
     /// The projects of this machine, for its record.
     pub projects: Vec<Id>,
-    pub(super) filed: BTreeMap<String, Filed>,
-}
-
-/// Where one unit lies in the vault.
-struct Berth {
-    dir: VaultPath,
-    tree: Option<ObjectId>,
 }
 
 impl Round<'_> {
     /// Merges everything that is here. What is found to be an accident is withheld in `here`.
     pub fn plan(&self, objects: &mut Objects<'_>, here: &mut Here) -> Result<RoundPlan, FlowError> {
-        let before = self.ground.agreed.filed(objects.store())?;
-        let mut plan = RoundPlan {
-            filed: before.clone(),
-            ..RoundPlan::default()
-        };
+        let ground = self.terms.ground;
+        let mut draft = Draft::begin(objects, ground)?;
+        let mut plan = RoundPlan::default();
+        memory::forget_others(objects, ground.agreed, here, &mut draft.agreed)?;
         for project in &mut here.projects {
-            self.project(objects, project, &mut plan)?;
+            self.project(objects, project, &mut plan, &mut draft)?;
         }
         for scanned in &mut here.settings {
-            let dir = names::settings_tool_dir(&scanned.unit.name)?;
-            self.unit(objects, &self.berth(objects, dir)?, scanned, &mut plan)?;
+            let berth = Berth {
+                dir: names::settings_tool_dir(&scanned.unit.name)?,
+                is_new: false,
+            };
+            self.unit(objects, &berth, scanned, (&mut plan, &mut draft))?;
         }
         plan.projects.extend(here.others.iter().cloned());
         plan.projects.sort();
-        if plan.filed != before {
-            let filed = std::mem::take(&mut plan.filed);
-            plan.agreed.filed(objects, &filed)?;
-        }
+        plan.agreed = draft.finish(objects)?;
         Ok(plan)
-    }
-
-    fn berth(&self, objects: &Objects<'_>, dir: VaultPath) -> Result<Berth, FlowError> {
-        Ok(Berth {
-            tree: self.ground.upstream.dir(objects, &dir)?,
-            dir,
-        })
     }
 
     fn project(
@@ -82,46 +64,43 @@ impl Round<'_> {
         objects: &mut Objects<'_>,
         project: &mut LocalProject,
         plan: &mut RoundPlan,
+        draft: &mut Draft,
     ) -> Result<(), FlowError> {
-        let key = project.scanned.unit.key.clone();
         let Some(name) = project.vault_name().map(str::to_owned) else {
-            plan.agreed.forget(&key);
+            draft.agreed.forget(&project.scanned.unit.key);
             return Ok(());
         };
         plan.projects.push(project.registered.id.clone());
-        let berth = self.berth(objects, names::project_dir(&name)?)?;
-        let merged = self.unit(objects, &berth, &mut project.scanned, plan)?;
-        let known = self
-            .ground
-            .upstream
-            .project(&project.registered.id)
-            .map(|known| known.record.clone());
+        let berth = Berth {
+            dir: names::project_dir(&name)?,
+            is_new: matches!(project.placement, Placement::New { .. }),
+        };
+        let (met, merged) = self.unit(objects, &berth, &mut project.scanned, (plan, draft))?;
+        let known = self.terms.ground.upstream.project(&project.registered.id);
+        let known = known.map(|known| known.record.clone());
         let mut record = known
             .clone()
             .unwrap_or_else(|| ProjectRecord::new(project.registered.id.clone(), name.clone()));
         extend(&mut record.remotes, &project.registered.remotes);
         extend(&mut record.roots, &project.registered.roots);
         extend(&mut record.dirs, &project.scanned.unit.roots);
-        let base = self.ground.agreed.notes(objects.store(), &key)?;
         let scanned = &project.scanned;
         let speaks = |path: &VaultPath| scanned.scope(path) == Scope::Carried;
         let local = as_in_vault(&scanned.notes, &record.paths);
-        let notes = merge_notes(&base, &local, &record.paths, &speaks).vault;
+        let notes = merge_notes(&met.base_notes, &local, &record.paths, &speaks).vault;
         if notes != record.paths {
             record.paths = tidy(objects, merged, notes)?;
         }
-        if base != local {
-            plan.agreed.notes(objects, &key, &local)?;
+        if met.base_notes != local {
+            draft.agreed.notes(objects, &scanned.unit.key, &local)?;
         }
         if known.as_ref() != Some(&record) {
-            let id = objects.put_blob(&record.write())?;
-            plan.edits.insert(
-                names::project_record(&name)?,
-                Graft::Leaf(Leaf {
-                    kind: Kind::File,
-                    id,
-                }),
-            );
+            let leaf = Leaf {
+                kind: Kind::File,
+                id: objects.put_blob(&record.write())?,
+            };
+            plan.edits
+                .insert(names::project_record(&name)?, Graft::Leaf(leaf));
         }
         Ok(())
     }
@@ -132,60 +111,38 @@ impl Round<'_> {
         objects: &mut Objects<'_>,
         berth: &Berth,
         scanned: &mut Scanned,
-        plan: &mut RoundPlan,
-    ) -> Result<Option<ObjectId>, FlowError> {
-        let base = conflicts::base_tree(
-            objects,
-            (self.ground.agreed, self.ground.upstream),
-            scanned,
-            self.ground.filer.machine,
-        )?;
-        self.take_decisions(objects, scanned, plan)?;
-        let trios = content_trios(differences(objects, base, scanned.tree, berth.tree)?.trios);
-        withhold_accidents(objects, scanned, &trios, self.allow_mass_delete)?;
-        let decided = judge(objects, berth.tree, trios, scanned)?;
+        (plan, draft): (&mut RoundPlan, &mut Draft),
+    ) -> Result<(Meeting, Option<ObjectId>), FlowError> {
+        let met = self.terms.meet(objects, scanned, berth, draft)?;
         let mut changes = UnitChanges::of(&scanned.unit);
+        let agreed = self.terms.ground.agreed;
+        changes.first = agreed.content(objects, &scanned.unit.key)?.is_none();
         let mut edits = Edits::new();
-        for (trio, verdict) in &decided {
+        for (trio, verdict) in &met.decided {
             match verdict.vault {
                 InVault::Keep => {}
                 InVault::Put(leaf) => {
+                    let leaf = leaf.map(|leaf| outgoing(objects, &scanned.unit, trio, leaf));
+                    let leaf = leaf.transpose()?;
                     edits.insert(trio.path.clone(), leaf.map_or(Graft::Remove, Graft::Leaf));
                     changes.push(&trio.path, trio.vault, leaf);
+                    changes.keep_keys(&scanned.unit, &trio.path);
                 }
-                InVault::File => self.file(objects, scanned, trio, plan)?,
+                InVault::File => self.file(objects, scanned, trio, (plan, draft))?,
             }
             changes.remark(&trio.path, verdict.remark);
             if verdict.base_after_push != trio.base {
-                plan.agreed
-                    .leaf(&scanned.unit.key, &trio.path, verdict.base_after_push);
+                let key = &scanned.unit.key;
+                draft.agreed.leaf(key, &trio.path, verdict.base_after_push);
             }
         }
-        self.withdraw_settled(objects, scanned, &decided, plan)?;
-        let merged = edit(objects, berth.tree, &edits)?;
+        self.withdraw_settled(objects, scanned, &met.decided, (plan, draft))?;
+        let merged = edit(objects, met.vault, &edits)?;
         for (path, graft) in edits {
             plan.edits.insert(berth.dir.join(&path), graft);
         }
         plan.units.push(changes);
-        Ok(merged)
-    }
-
-    /// The filed versions that somebody decided on are agreed now, and no longer on file.
-    fn take_decisions(
-        &self,
-        objects: &Objects<'_>,
-        scanned: &Scanned,
-        plan: &mut RoundPlan,
-    ) -> Result<(), FlowError> {
-        let key = &scanned.unit.key;
-        for (id, filed) in plan.filed.clone() {
-            let ours = names::variant_record(&id, self.ground.filer.machine)?;
-            if filed.unit == *key && find(objects, self.ground.upstream.tree, &ours)?.is_none() {
-                plan.agreed.leaf(key, &filed.path, filed.local);
-                plan.filed.remove(&id);
-            }
-        }
-        Ok(())
+        Ok((met, merged))
     }
 
     fn file(
@@ -193,26 +150,24 @@ impl Round<'_> {
         objects: &mut Objects<'_>,
         scanned: &Scanned,
         trio: &Trio,
-        plan: &mut RoundPlan,
+        (plan, draft): (&mut RoundPlan, &mut Draft),
     ) -> Result<(), FlowError> {
-        let vault = self.ground.upstream.tree;
+        let ground = self.terms.ground;
+        let vault = ground.upstream.tree;
         let owner = &scanned.unit.owner;
         let id = conflicts::id(owner, &trio.path);
-        if !self
-            .ground
-            .filer
-            .is_filed(objects, vault, (&id, trio.local))?
-        {
-            self.ground
+        if !ground.filer.is_filed(objects, vault, (&id, trio.local))? {
+            ground
                 .filer
                 .file(objects, vault, (owner, trio), &mut plan.edits)?;
         }
         let filed = Filed {
+            machine: ground.filer.machine.clone(),
             unit: scanned.unit.key.clone(),
             path: trio.path.clone(),
             local: trio.local,
         };
-        plan.filed.insert(id.clone(), filed);
+        draft.filed.insert(id.clone(), filed);
         plan.conflicts.push(ConflictLine::file(
             id,
             &scanned.unit.name,
@@ -227,66 +182,28 @@ impl Round<'_> {
         objects: &Objects<'_>,
         scanned: &Scanned,
         decided: &[(Trio, Verdict)],
-        plan: &mut RoundPlan,
+        (plan, draft): (&mut RoundPlan, &mut Draft),
     ) -> Result<(), FlowError> {
+        let ground = self.terms.ground;
         let open: BTreeSet<&VaultPath> = decided
             .iter()
             .filter(|(_, verdict)| verdict.vault == InVault::File)
             .map(|(trio, _)| &trio.path)
             .collect();
-        for (id, filed) in plan.filed.clone() {
+        for (id, filed) in draft.filed.clone() {
             let settled = filed.unit == scanned.unit.key
                 && !open.contains(&filed.path)
                 && scanned.scope(&filed.path) == Scope::Carried;
             if settled {
-                self.ground.filer.withdraw(
-                    objects,
-                    self.ground.upstream.tree,
-                    &id,
-                    &mut plan.edits,
-                )?;
-                plan.filed.remove(&id);
+                let ours = (id.as_str(), &filed.machine);
+                let vault = ground.upstream.tree;
+                Filer::withdraw(objects, vault, ours, &mut plan.edits)?;
+                draft.filed.remove(&id);
                 plan.settled += 1;
             }
         }
         Ok(())
     }
-}
-
-/// The verdict on every path that differs.
-pub fn judge(
-    objects: &Objects<'_>,
-    vault: Option<ObjectId>,
-    trios: Vec<Trio>,
-    scanned: &Scanned,
-) -> Result<Vec<(Trio, Verdict)>, FlowError> {
-    let verdict = |trio: Trio| {
-        let scope = scanned.scope(&trio.path);
-        let verdict = if scanned.says_nothing(objects, &trio)? {
-            decide(
-                &Trio {
-                    local: None,
-                    ..trio.clone()
-                },
-                scope,
-            )
-        } else {
-            decide(&trio, scope)
-        };
-        Ok((trio, verdict))
-    };
-    let mut decided = trios
-        .into_iter()
-        .map(verdict)
-        .collect::<Result<Vec<_>, FlowError>>()?;
-    file_clashes(objects, vault, &mut decided)?;
-    Ok(decided)
-}
-
-/// The project's record lies beside its content, and is merged by itself.
-pub fn content_trios(mut trios: Vec<Trio>) -> Vec<Trio> {
-    trios.retain(|trio| trio.path.as_str() != names::PROJECT_RECORD);
-    trios
 }
 
 fn extend<T: Clone + PartialEq>(list: &mut Vec<T>, more: &[T]) {

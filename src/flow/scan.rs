@@ -2,35 +2,76 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Blobs, HostPath, Kind, Leaf, ObjectId, VaultPath};
-use crate::doc::json;
-use crate::layout::{Owner, PathNote};
-use crate::merge::{Edits, Graft, Scope, Trio, edit};
-use crate::snapshot::{StatCache, TakeOptions, take};
+use crate::base::{Finding, HostPath, ObjectId, VaultPath};
+use crate::layout::{Owner, names};
+use crate::merge::Scope;
+use crate::snapshot::{CacheKeys, Snapshot, StatCache, Subject, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
 
 use super::agreed::Notes;
 use super::unit::Unit;
-use super::{Event, FlowError, Session};
+use super::{Event, FlowError, Session, bookkeeping, conflicts};
 
 /// One project or tool, as it is on this disk.
 pub struct Scanned {
     pub unit: Unit,
     pub tree: Option<ObjectId>,
-    pub leaves: BTreeMap<VaultPath, Leaf>,
+    /// How many files and links travel, and their size.
+    pub files: u64,
+    pub bytes: u64,
     pub notes: Notes,
     /// What stays behind, and why.
     pub left: BTreeMap<VaultPath, Left>,
-    /// The line of a finding in a file that is withheld for it.
+    /// What the gate found in files that are withheld for it.
+    pub findings: BTreeMap<VaultPath, Vec<Finding>>,
+    /// The paths that both sides changed.
+    pub disputed: Vec<VaultPath>,
+    /// The line at which a directory's own rules cannot be understood.
     pub lines: BTreeMap<VaultPath, usize>,
     pub missing_roots: Vec<VaultPath>,
+    /// There is something in the unit's directory: it is no mount point that waits for its disk.
+    is_inhabited: bool,
+    /// A tool that has no directory here: what was agreed about it is of another time.
+    pub is_absent: bool,
     /// Temp files that a killed restore left.
     pub temp: Vec<HostPath>,
-    tracked: BTreeSet<Vec<u8>>,
+    tracked: Tracked,
+    cache: Option<StatCache>,
 }
 
 impl Scanned {
+    fn of(unit: Unit, tracked: Tracked, cache: StatCache, snapshot: Snapshot) -> Self {
+        // A root that is not there is only worth a word where something was agreed below it: the
+        // guard says so.
+        let left = snapshot.left.into_iter();
+        let left = left.filter(|left| left.reason != Reason::Missing);
+        let mut scanned = Self {
+            tree: snapshot.tree,
+            files: snapshot.files,
+            bytes: snapshot.bytes,
+            notes: snapshot.notes,
+            left: left.map(|left| (left.path.clone(), left)).collect(),
+            findings: BTreeMap::new(),
+            disputed: Vec::new(),
+            lines: BTreeMap::new(),
+            missing_roots: snapshot.missing_roots,
+            is_inhabited: is_inhabited(&unit.root),
+            is_absent: false,
+            temp: snapshot.temp,
+            tracked,
+            cache: Some(cache),
+            unit,
+        };
+        scanned.leave_unruled();
+        scanned
+    }
+
+    /// Remembers what was read, for the next run. The store has all of it by now.
+    pub fn save_cache(&self) -> Result<(), FlowError> {
+        Ok(self.cache.as_ref().map_or(Ok(()), StatCache::save)?)
+    }
+
     /// Whether this machine may speak of a path.
     #[must_use]
     pub fn scope(&self, path: &VaultPath) -> Scope {
@@ -40,14 +81,13 @@ impl Scanned {
         let left = self.left.get(path).into_iter();
         let above = path.ancestors().filter_map(|dir| self.left.get(&dir));
         if let Some(left) = left.chain(above).next() {
-            return if is_held(left.reason) {
+            // A size is of the moment; that a file is large because a rule says so is not.
+            let by_rule = left.reason == Reason::TooLarge && left.rule.is_some();
+            return if is_held(left.reason) && !by_rule {
                 Scope::Held
             } else {
                 Scope::Out
             };
-        }
-        if self.leaves.contains_key(path) {
-            return Scope::Carried;
         }
         let ruled_out = self
             .unit
@@ -60,22 +100,62 @@ impl Scanned {
         }
     }
 
-    /// Whether a settings file that nobody has agreed on yet is empty but for what belongs to this
-    /// machine alone: then it has nothing to say to the vault, and nothing to disagree about.
-    pub fn says_nothing(&self, blobs: &dyn Blobs, trio: &Trio) -> Result<bool, FlowError> {
-        let (None, Some(local)) = (trio.base, trio.local) else {
-            return Ok(false);
-        };
-        if self.unit.sanitizer(&trio.path).is_none() || local.kind == Kind::Link {
-            return Ok(false);
+    /// Whether a path lies in a state directory that is gone from a checkout that is there: it was
+    /// cloned again, or cleaned. Of a directory in which nothing is at all nobody can say that.
+    #[must_use]
+    pub fn is_brought_back(&self, path: &VaultPath) -> bool {
+        self.is_inhabited
+            && self
+                .missing_roots
+                .iter()
+                .any(|root| path.below(root).is_some())
+    }
+
+    /// Leaves the directories whose own rules are broken: what they meant cannot be guessed.
+    fn leave_unruled(&mut self) {
+        for (dir, fault) in std::mem::take(&mut self.unit.bad_rules) {
+            let (line, why) = fault.line_and_cause();
+            self.lines.extend(line.map(|line| (dir.clone(), line)));
+            self.withhold(dir, Reason::BadRules, Some(why));
         }
-        Ok(json::same_value(&blobs.blob(local.id)?, b"{}"))
+    }
+
+    /// Leaves the file behind that a finding is about, if it is one of this unit, which lies in `dir` of
+    /// the vault, or a version of it was to be filed in a conflict. False where it is not, or where leaving the file
+    /// behind did not help.
+    pub fn hold_back(&mut self, dir: &VaultPath, finding: &Finding) -> bool {
+        let filed = || {
+            let id = finding.path.below(&names::conflicts_dir())?;
+            let id = id.names().next()?;
+            let mut paths = self.disputed.iter().chain(self.findings.keys());
+            paths
+                .find(|path| conflicts::id(&self.unit.owner, path) == id)
+                .cloned()
+        };
+        let Some(path) = finding.path.below(dir).or_else(filed) else {
+            return false;
+        };
+        let findings = self.findings.entry(path.clone()).or_default();
+        if findings.contains(finding) {
+            return false;
+        }
+        findings.push(finding.clone());
+        self.withhold(path, Reason::HoldsSecret, Some(finding.rule.clone()));
+        true
+    }
+
+    /// The values that hold a file back, each once.
+    pub fn secrets(&self, path: &VaultPath) -> Vec<&Finding> {
+        let mut seen = BTreeSet::new();
+        let findings = self.findings.get(path).into_iter().flatten();
+        findings
+            .filter(|finding| seen.insert(&finding.fingerprint))
+            .collect()
     }
 
     /// Leaves a path behind after all.
     pub fn withhold(&mut self, path: VaultPath, reason: Reason, rule: Option<String>) {
-        let is_dir = !self.leaves.contains_key(&path);
-        self.leaves.remove(&path);
+        let is_dir = self.unit.roots.contains(&path);
         self.left.insert(
             path.clone(),
             Left {
@@ -98,91 +178,154 @@ pub const fn is_held(reason: Reason) -> bool {
             | Reason::Secret
             | Reason::Tracked
             | Reason::Nested
+            | Reason::CacheDir
             | Reason::Temporary
     )
 }
 
-/// Looks at one unit.
+/// Looks at all units, side by side.
 pub fn scan(
     session: &Session<'_>,
-    unit: Unit,
-    cache: &mut StatCache,
+    units: Vec<Unit>,
     objects: &mut Objects<'_>,
-) -> Result<Scanned, FlowError> {
-    session.tell(&Event::Scanning { name: &unit.name });
-    let tracked = match &unit.owner {
-        Owner::Project(_) => crate::repo::tracked(&unit.root, &unit.roots, &session.edges.env),
-        Owner::Settings(_) => Ok(BTreeSet::new()),
-    };
-    if !unit.root.as_path().is_dir() {
-        return Ok(unreadable(unit, Reason::Missing, None));
-    }
-    let tracked = match tracked {
-        Ok(tracked) => tracked,
-        // Without the list of tracked files none of them can be told from state: all of it waits.
-        Err(fault) => {
-            return Ok(unreadable(
-                unit,
-                Reason::Unreadable,
-                Some(&fault.to_string()),
-            ));
+    began_ns: i64,
+) -> Result<Vec<Scanned>, FlowError> {
+    session.tell(&Event::Scanning { units: units.len() });
+    let prepared = prepare(session, units, began_ns);
+    let (mut ready, mut waiting) = (Vec::new(), Vec::new());
+    for (number, prepared) in prepared.into_iter().enumerate() {
+        match prepared.tracked {
+            Ok(tracked) => ready.push((number, prepared.unit, tracked, prepared.cache)),
+            Err((reason, why)) => {
+                waiting.push((number, unreadable(prepared.unit, reason, why.as_deref())));
+            }
         }
-    };
-    let walked = walk(&WalkOptions {
-        root: &unit.root,
-        roots: &unit.roots,
-        rules: &|path, is_dir| unit.decide_entry(path, is_dir),
-        tracked: &|path| tracked.contains(path),
-        max_file: session.config.max_file,
-    })?;
-    let sanitizer = |path: &VaultPath| unit.sanitizer(path);
-    let options = TakeOptions {
-        unit: &unit.key,
-        sanitizer: &sanitizer,
-        progress: &|_| (),
-    };
-    let snapshot = take(&walked, &options, cache, objects)?;
-    let mut notes = snapshot.notes;
-    parent_names(&unit.root, &walked.found, &mut notes);
-    // A root that is not there is only worth a word where something was agreed below it: the guard
-    // says so.
-    let left = walked
-        .left
-        .into_iter()
-        .filter(|left| left.reason != Reason::Missing)
-        .chain(snapshot.left)
-        .map(|left| (left.path.clone(), left));
-    let mut scanned = Scanned {
-        tree: None,
-        leaves: snapshot.leaves,
-        notes,
-        left: left.collect(),
-        lines: BTreeMap::new(),
-        missing_roots: walked.missing_roots,
-        temp: walked.temp,
-        tracked,
-        unit,
-    };
-    scanned.tree = tree_of(objects, &scanned.leaves)?;
-    Ok(scanned)
+    }
+    let mut scanned = waiting;
+    scanned.extend(take_all(session, ready, objects)?);
+    scanned.sort_by_key(|(number, _)| *number);
+    Ok(scanned.into_iter().map(|(_, scanned)| scanned).collect())
 }
 
-/// The tree of a set of leaves.
-pub fn tree_of(
+type Tracked = BTreeSet<Vec<u8>>;
+
+/// A unit, and what is known before its directories are listed.
+struct Prepared {
+    unit: Unit,
+    /// Without the list of tracked files none of them can be told from state: then all of it waits.
+    tracked: Result<Tracked, (Reason, Option<String>)>,
+    cache: StatCache,
+}
+
+/// Asks each project's git and reads each cache; on two threads, because both wait for the disk.
+fn prepare(session: &Session<'_>, units: Vec<Unit>, began_ns: i64) -> Vec<Prepared> {
+    let (env, places, max_file) = (&session.edges.env, &session.places, session.config.max_file);
+    let contents = bookkeeping::contents_key(session);
+    let one = |unit: Unit| {
+        let tracked = match &unit.owner {
+            _ if !unit.root.as_path().is_dir() => Err((Reason::Missing, None)),
+            Owner::Settings(_) => Ok(Tracked::new()),
+            Owner::Project(_) => crate::repo::tracked(&unit.root, &unit.roots, env)
+                .map_err(|fault| (Reason::Unreadable, Some(fault.to_string()))),
+        };
+        let keys = CacheKeys {
+            contents,
+            rules: unit.rules_key(tracked.as_ref().ok(), max_file),
+        };
+        let cache = StatCache::open(places.stat_cache(&unit.key), keys, began_ns);
+        Prepared {
+            unit,
+            tracked,
+            cache,
+        }
+    };
+    let half = units.len() / 2;
+    let mut units = units;
+    let second = units.split_off(half);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| second.into_iter().map(one).collect::<Vec<_>>());
+        let mut all: Vec<Prepared> = units.into_iter().map(one).collect();
+        match other.join() {
+            Ok(more) => all.extend(more),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        all
+    })
+}
+
+/// Lists and reads.
+fn take_all(
+    session: &Session<'_>,
+    ready: Vec<(usize, Unit, Tracked, StatCache)>,
     objects: &mut Objects<'_>,
-    leaves: &BTreeMap<VaultPath, Leaf>,
-) -> Result<Option<ObjectId>, FlowError> {
-    let edits: Edits = leaves
+) -> Result<Vec<(usize, Scanned)>, FlowError> {
+    let walked = {
+        let roots: Vec<Vec<VaultPath>> = ready.iter().map(|(_, unit, ..)| unit.ruled()).collect();
+        let asked: Vec<_> = ready
+            .iter()
+            .map(|(_, unit, tracked, cache)| {
+                (
+                    |path: &VaultPath, is_dir| unit.decide_entry(path, is_dir),
+                    |path: &[u8]| tracked.contains(path),
+                    |place: &[u8]| cache.past(place),
+                )
+            })
+            .collect();
+        let options: Vec<_> = ready
+            .iter()
+            .zip(&roots)
+            .zip(&asked)
+            .map(
+                |(((_, unit, _, _), roots), (rules, tracked, past))| WalkOptions {
+                    root: &unit.root,
+                    roots,
+                    rules,
+                    tracked,
+                    max_file: session.config.max_file,
+                    past,
+                },
+            )
+            .collect();
+        walk(&options)
+    };
+    let (named, caches): (Vec<_>, Vec<_>) = ready
+        .into_iter()
+        .map(|(number, unit, tracked, cache)| ((number, unit, tracked), cache))
+        .unzip();
+    let mut caches: Vec<StatCache> = caches;
+    let sanitizers: Vec<_> = named
         .iter()
-        .map(|(path, leaf)| (path.clone(), Graft::Leaf(*leaf)))
+        .map(|(_, unit, _)| |path: &VaultPath| unit.sanitizer(path))
         .collect();
-    Ok(edit(objects, None, &edits)?)
+    let subjects = named.iter().zip(&sanitizers).zip(&mut caches).zip(walked);
+    let subjects = subjects.map(|((((_, unit, _), sanitizer), cache), walked)| {
+        Ok(Subject {
+            root: &unit.root,
+            walked: walked?,
+            sanitizer,
+            cache,
+        })
+    });
+    let subjects = subjects.collect::<Result<Vec<_>, FlowError>>()?;
+    let snapshots = take(subjects, objects, &|_| ())?;
+    drop(sanitizers);
+    let scanned = named.into_iter().zip(caches).zip(snapshots);
+    Ok(scanned
+        .map(|(((number, unit, tracked), cache), snapshot)| {
+            (number, Scanned::of(unit, tracked, cache, snapshot))
+        })
+        .collect())
+}
+
+fn is_inhabited(root: &HostPath) -> bool {
+    std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// A unit of which this disk has nothing, so that all of it may land.
 pub fn absent(unit: Unit) -> Scanned {
     Scanned {
         left: BTreeMap::new(),
+        is_absent: true,
         ..unreadable(unit, Reason::Missing, None)
     }
 }
@@ -199,38 +342,19 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
     });
     Scanned {
         tree: None,
-        leaves: BTreeMap::new(),
+        files: 0,
+        bytes: 0,
         notes: Notes::new(),
         left: left.collect(),
+        findings: BTreeMap::new(),
+        disputed: Vec::new(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),
+        is_inhabited: false,
+        is_absent: false,
         temp: Vec::new(),
-        tracked: BTreeSet::new(),
+        tracked: Tracked::new(),
+        cache: None,
         unit,
-    }
-}
-
-/// Directories whose own name had to be escaped are noted too, so that they get it back.
-fn parent_names(root: &HostPath, found: &[crate::source::Found], notes: &mut Notes) {
-    use std::os::unix::ffi::OsStrExt;
-    for found in found
-        .iter()
-        .filter(|found| found.path.as_str().contains('%'))
-    {
-        let mut host = found.host.as_path().parent();
-        for dir in found.path.ancestors() {
-            let Some(at) = host.filter(|at| *at != root.as_path()) else {
-                break;
-            };
-            let real = at.file_name().map(OsStrExt::as_bytes).unwrap_or_default();
-            if dir.name().is_some_and(|name| name.as_bytes() != real) {
-                let name = Some(crate::layout::encode_name(real));
-                notes.entry(dir).or_insert_with(|| PathNote {
-                    name,
-                    ..PathNote::default()
-                });
-            }
-            host = at.parent();
-        }
     }
 }

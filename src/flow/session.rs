@@ -11,10 +11,12 @@ use crate::base::{
     Edges, FileLock, Holder, HostPath, LockOutcome, MachineId, create_private_dir, read_if_there,
     sweep_temp_files, write_atomic,
 };
-use crate::config::Config;
+use crate::config::{Config, Written};
+use crate::source::{RuleBook, RuleLine, RulePlace, SourceError};
 use crate::vault::wire::{Address, PathRemote, Remote, WireOptions};
-use crate::vault::{Author, RefName, Store};
+use crate::vault::{Author, Store};
 
+use super::memory::Sent;
 use super::{Event, FlowError, Places, Watch};
 
 /// One run, before it holds any lock.
@@ -22,6 +24,8 @@ pub struct Session<'a> {
     pub edges: &'a Edges,
     pub places: Places,
     pub config: Config,
+    /// The rules of the presets and of the person, in their order.
+    pub rules: RuleBook,
     pub watch: &'a dyn Watch,
     /// The command, as the lock and the history of runs name it.
     pub command: String,
@@ -36,9 +40,11 @@ impl<'a> Session<'a> {
     ) -> Result<Self, FlowError> {
         let places = Places::find(edges, home)?;
         let config = Config::load(&places.config_file)?;
+        let own = own_rules(&places.config_file, &config.rules)?;
         Ok(Self {
             edges,
             places,
+            rules: RuleBook::new(&config.presets_off, own),
             config,
             watch,
             command: command.to_owned(),
@@ -118,6 +124,18 @@ impl<'a> Session<'a> {
     }
 }
 
+/// The rules that a person wrote into the configuration.
+pub fn own_rules(file: &HostPath, written: &[Written]) -> Result<Vec<RuleLine>, SourceError> {
+    let rule = |item: &Written| {
+        let place = RulePlace::File {
+            file: file.to_string(),
+            line: item.line,
+        };
+        RuleLine::parse(&item.text, &place).transpose()
+    };
+    written.iter().filter_map(rule).collect()
+}
+
 #[derive(Serialize, Deserialize)]
 struct OwnMachine {
     machine: MachineId,
@@ -149,8 +167,8 @@ impl<'a> Writer<'a> {
         let after_crash = lock.abandoned.is_some();
         if after_crash {
             lock.pass_on(true);
-            for dir in [places.data.as_path(), places.state.as_path()] {
-                sweep_temp_files(dir)?;
+            for dir in [&places.data, &places.state, &places.seen()] {
+                sweep_temp_files(dir.as_path())?;
             }
             sweep_beside(places.config_file.as_path())?;
         }
@@ -200,9 +218,8 @@ impl<'a> Writer<'a> {
     pub fn remote(&self) -> Result<Option<Box<dyn Remote>>, FlowError> {
         let remote = self.session.remote(&self.machine())?;
         if let Some(remote) = remote.as_ref().filter(|_| self.after_crash) {
-            let pending = self.store.read_ref(RefName::Pending)?;
-            let pending = pending.map(|id| self.store.commit_info(id)).transpose()?;
-            remote.sweep(pending.and_then(|info| info.parents.first().copied()))?;
+            let sent = Sent::all(&self.store)?;
+            remote.sweep(&sent.iter().map(|sent| sent.to).collect::<Vec<_>>())?;
         }
         Ok(remote)
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::ConfigFile;
-use crate::source::{Decision, Rules, presets};
+use crate::source::{Class, Decision, pattern_for, presets};
 
 use super::unit::{HOME_TOOL, added_path, settings_units};
 use super::{FlowError, Session};
@@ -16,6 +16,8 @@ use super::{FlowError, Session};
 pub struct SettingsPath {
     pub path: VaultPath,
     pub present: bool,
+    /// It is a link, or lies behind one: then it stays, for what it leads to is kept elsewhere.
+    pub linked: bool,
     /// Keys that stay on this machine.
     pub local_keys: Vec<String>,
 }
@@ -25,6 +27,8 @@ pub struct SettingsTool {
     pub tool: String,
     pub root: HostPath,
     pub paths: Vec<SettingsPath>,
+    /// The patterns of what its preset keeps on this machine.
+    pub stays: Vec<String>,
     /// Where it comes from: a preset, or `settings add`.
     pub preset: bool,
 }
@@ -56,6 +60,7 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
         .map(|unit| SettingsTool {
             tool: unit.name.clone(),
             root: unit.root.clone(),
+            stays: patterns_that_stay(&unit.name),
             preset: unit.name != HOME_TOOL,
             paths: unit
                 .roots
@@ -84,12 +89,30 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
     })
 }
 
+fn patterns_that_stay(tool: &str) -> Vec<String> {
+    let preset = presets().iter().find(|preset| preset.name == tool);
+    let rules = preset
+        .into_iter()
+        .flat_map(|preset| preset.rules.iter().chain(&preset.home_rules));
+    let stays = rules.filter(|rule| rule.class.is_some_and(|class| class != Class::Keep));
+    stays.map(|rule| rule.text.clone()).collect()
+}
+
 fn settings_path(unit: &super::unit::Unit, path: &VaultPath) -> SettingsPath {
     SettingsPath {
         path: path.clone(),
         present: unit.root.below(path).as_path().exists(),
+        linked: is_linked(&unit.root, path),
         local_keys: unit.local_keys(path),
     }
+}
+
+/// Whether the path, or a directory on the way to it from the root, is a link.
+fn is_linked(root: &HostPath, path: &VaultPath) -> bool {
+    path.ancestors().chain([path.clone()]).any(|part| {
+        let seen = root.below(&part).as_path().symlink_metadata();
+        seen.is_ok_and(|seen| seen.is_symlink())
+    })
 }
 
 /// Lets a path of the home directory travel; a tool that was switched off comes back by its name.
@@ -106,7 +129,8 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
         file.set_list("settings.off", &off)?
     } else {
         let path = below_home(session, what)?;
-        refuse_ruled_out(&path)?;
+        refuse_own_places(session, &path)?;
+        refuse_ruled_out(session, &path)?;
         let text = format!("~/{path}");
         if !session.places.home.below(&path).as_path().exists() {
             return Err(FlowError::NoSuchPath {
@@ -163,27 +187,60 @@ pub fn remove(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport,
 
 /// A path as a person wrote it: relative to where they stand, or to their home.
 fn below_home(session: &Session<'_>, what: &str) -> Result<VaultPath, FlowError> {
-    let full: PathBuf = match what.strip_prefix("~/") {
-        Some(tail) => session.places.home.join(tail).as_path().to_owned(),
-        None => session.edges.env.cwd.join(what),
+    let full: PathBuf = match what.strip_prefix('~') {
+        Some("" | "/") => session.places.home.as_path().to_owned(),
+        Some(tail) if tail.starts_with('/') => session
+            .places
+            .home
+            .join(tail.trim_start_matches('/'))
+            .as_path()
+            .to_owned(),
+        _ => session.edges.env.cwd.join(what),
     };
+    if full == session.places.home.as_path() {
+        return Ok(VaultPath::root());
+    }
     let text = full.to_str().ok_or_else(|| FlowError::OutsideHome {
         path: what.to_owned(),
     })?;
     added_path(&session.places.home, text)
 }
 
-/// What a rule keeps here would silently never travel: so it is said at once.
-fn refuse_ruled_out(path: &VaultPath) -> Result<(), FlowError> {
-    let rules = Rules::for_settings(HOME_TOOL, &[]);
-    match rules.decide(path.as_str(), false).filter(Decision::is_out) {
-        None => Ok(()),
-        Some(decision) => Err(FlowError::Refused {
-            what: format!(
-                "~/{path} never travels: {} (rule `{}`)",
-                decision.why, decision.pattern
-            ),
-            hint: "add a file or directory that no rule keeps here".to_owned(),
-        }),
+/// The vault must not travel inside itself, nor all of the home directory with it.
+fn refuse_own_places(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
+    let full = session.places.home.below(path);
+    if path.is_root() {
+        return Err(FlowError::Refused {
+            what: format!("{full} is the whole home directory"),
+            hint: "name the file or directory in it that is to travel".to_owned(),
+        });
     }
+    match session.places.met_by(full.as_path()) {
+        Some(own) => Err(FlowError::Refused {
+            what: format!("{full} cannot travel: holdall keeps its own data in {own}"),
+            hint: "name a file or directory of another program".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What a rule keeps here would silently never travel: so it is said at once.
+fn refuse_ruled_out(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
+    let rules = session.rules.for_settings(HOME_TOOL)?;
+    let is_dir = session.places.home.below(path).as_path().is_dir();
+    let decision = rules.decide(path.as_str(), is_dir);
+    let Some(decision) = decision.filter(Decision::is_out) else {
+        return Ok(());
+    };
+    let own = pattern_for(path.as_str(), is_dir).unwrap_or_default();
+    Err(FlowError::Refused {
+        what: format!(
+            "~/{path} never travels: {} (rule `{}` in {})",
+            decision.rule.why, decision.rule.text, decision.rule.place
+        ),
+        hint: format!(
+            "if it should: add `!{own}` to `rules` in {}",
+            session.places.config_file
+        ),
+    })
 }

@@ -1,7 +1,7 @@
 //! The text of a settings file: this machine's own keys laid over what the vault has.
 
 use crate::base::{Leaf, VaultPath};
-use crate::doc::json;
+use crate::doc::DocError;
 use crate::snapshot::{ReadOutcome, read_whole};
 use crate::vault::content_id;
 
@@ -19,26 +19,16 @@ pub fn read(unit: &Unit, path: &VaultPath, seen: Leaf) -> Option<Vec<u8>> {
     (clean == seen.id).then_some(raw)
 }
 
-/// What to write: nothing where either text cannot be read as what it should be.
+/// What to write; a fault where either text cannot be read, or one cannot be laid over the other.
 pub fn overlay(
     unit: &Unit,
     path: &VaultPath,
     text: &[u8],
     local: Option<&[u8]>,
-) -> Option<Vec<u8>> {
-    let Some(sanitizer) = unit.sanitizer(path) else {
-        return Some(text.to_vec());
-    };
-    let theirs = sanitizer.clean(text).ok()?;
-    match local {
-        // Keys of another machine that reached the vault by hand stay out of this one too.
-        None => Some(theirs.text),
-        Some(local) => {
-            let ours = sanitizer.clean(local).ok()?;
-            let overlaid = json::overlay(&theirs.text, local, &ours.dropped).ok()?;
-            // A key of this machine that has no place in the vault's text would be lost.
-            overlaid.left_out.is_empty().then_some(overlaid.text)
-        }
+) -> Result<Vec<u8>, DocError> {
+    match unit.sanitizer(path) {
+        None => Ok(text.to_vec()),
+        Some(sanitizer) => sanitizer.lay_over(text, local),
     }
 }
 

@@ -2,19 +2,23 @@
 
 use serde::Serialize;
 
-use crate::base::{Blobs, Id, MachineId, ObjectId, Timestamp, Trees};
+use crate::base::{Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
 use crate::layout::{MachineRecord, Record, names};
 use crate::runs::{Run, Runs};
+use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Store};
 
 use super::agreed::Agreed;
+use super::compare::{Compared, compare, store_or_empty};
 use super::filing::Filer;
-use super::here::{Here, Selection};
-use super::publish::Ground;
-use super::report::{ConflictLine, SkippedProject, UnitChanges, WithheldLine, skipped, withheld};
-use super::round::{Round, RoundPlan};
+use super::here::Here;
+use super::report::{
+    ConflictLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine, left, skipped,
+    withheld,
+};
+use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
-use super::{ErrorKind, Event, FlowError, Session, bookkeeping, conflicts};
+use super::{ErrorKind, Event, FlowError, Session, conflicts};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -43,6 +47,8 @@ pub struct StatusReport {
     pub conflicts: usize,
     pub conflict_list: Vec<ConflictLine>,
     pub withheld: Vec<WithheldLine>,
+    /// What stays because it is a link to another place.
+    pub linked: Vec<LeftLine>,
     pub skipped: Vec<SkippedProject>,
     pub machines: Vec<MachineStatus>,
     pub last_writer: Option<LastWriter>,
@@ -60,6 +66,17 @@ pub struct RemoteStatus {
 pub struct RemoteFault {
     pub kind: ErrorKind,
     pub message: String,
+    pub hints: Vec<String>,
+}
+
+impl From<&FlowError> for RemoteFault {
+    fn from(fault: &FlowError) -> Self {
+        Self {
+            kind: fault.kind(),
+            message: fault.message(),
+            hints: fault.hints(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -75,7 +92,7 @@ pub struct LastRun {
 #[derive(Debug, Serialize)]
 pub struct ProjectStatus {
     pub name: String,
-    pub path: crate::base::HostPath,
+    pub path: HostPath,
     /// Files that differ from what was pushed.
     pub pending: usize,
     /// Files that travel.
@@ -105,27 +122,30 @@ pub struct LastWriter {
     pub commit: ObjectId,
 }
 
+const OWN_COPY: &str = "this machine's copy of the vault";
+
 /// Looks, and changes nothing.
 pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusReport, FlowError> {
-    // Without a store of its own yet, a machine is compared with an empty one.
-    let stand_in =
-        tempfile::tempdir().map_err(crate::base::BaseError::io("make a directory in", "/tmp"))?;
-    let store = match session.store()? {
-        Some(store) => store,
-        None => Store::open(&crate::base::HostPath::new(
-            stand_in.path().join("empty.git"),
-        )?)?,
-    };
+    let (store, _stand_in) = store_or_empty(session)?;
     let mut objects = Objects::new(&store);
     let Compared {
         machine,
         upstream,
         here,
         plan,
-    } = compare(session, &mut objects)?;
+    } = compare(session, &mut objects, None)?;
     let mut conflict_list = plan.conflicts.clone();
     conflicts::add_filed(&objects, &upstream, &mut conflict_list)?;
-    let (remote, ahead, behind) = ask(session, &store, &machine, options)?;
+    let standing = Standing {
+        objects: &objects,
+        tree: upstream.tree,
+        here: &here,
+        machine: &machine,
+    };
+    standing.look_up(&mut conflict_list)?;
+    let machines = machines(&objects, &upstream, &machine)
+        .map_err(|fault| fault.of_vault(OWN_COPY, upstream.parent))?;
+    let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
     let runs = Runs::load(&session.places.runs())?;
     let (settings, projects) = lines(&here, &plan.units);
     Ok(StatusReport {
@@ -147,57 +167,17 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         conflicts: conflict_list.len(),
         conflict_list,
         withheld: withheld(&here),
+        linked: linked(&here),
         skipped: skipped(&here),
-        machines: machines(&objects, &upstream, &machine)?,
+        machines,
         last_writer: last_writer(&store, &upstream)?,
     })
 }
 
-/// This disk beside the vault as this machine saw it last.
-pub struct Compared {
-    pub machine: MachineId,
-    pub upstream: Upstream,
-    pub here: Here,
-    pub plan: RoundPlan,
-}
-
-/// What a push would change in the vault as this machine saw it last.
-pub fn compare(session: &Session<'_>, objects: &mut Objects<'_>) -> Result<Compared, FlowError> {
-    let machine = match session.machine()? {
-        Some(machine) => machine,
-        None => MachineId::new(session.edges)?,
-    };
-    let name = session.machine_name();
-    let filer = Filer {
-        machine: &machine,
-        name: &name,
-        now: session.edges.clock.now(),
-    };
-    let agreed = Agreed::load(objects.store(), RefName::Base)?;
-    let upstream = look(objects, &Source::Here, &agreed, &filer)?;
-    let mut cache = bookkeeping::open_cache(session, i64::MAX)?;
-    let mut here = Here::scan(
-        session,
-        &upstream,
-        &Selection::default(),
-        (&mut cache, objects),
-    )?;
-    let ground = Ground {
-        agreed: &agreed,
-        upstream: &upstream,
-        filer: &filer,
-    };
-    let round = Round {
-        ground: &ground,
-        allow_mass_delete: false,
-    };
-    let plan = round.plan(objects, &mut here)?;
-    Ok(Compared {
-        machine,
-        upstream,
-        here,
-        plan,
-    })
+fn linked(here: &Here) -> Vec<LeftLine> {
+    let mut lines = left(here);
+    lines.retain(|line| line.reason == Reason::LinkedRoot);
+    lines
 }
 
 fn lines(here: &Here, units: &[UnitChanges]) -> (Vec<ProjectStatus>, Vec<ProjectStatus>) {
@@ -211,28 +191,29 @@ fn lines(here: &Here, units: &[UnitChanges]) -> (Vec<ProjectStatus>, Vec<Project
         name: project.registered.name.clone(),
         path: project.registered.path.clone(),
         pending: pending(&project.scanned.unit.name, false),
-        files: project.scanned.leaves.len(),
+        files: usize::try_from(project.scanned.files).unwrap_or(usize::MAX),
         published: project.registered.published,
     });
     let settings = here.settings.iter().map(|scanned| ProjectStatus {
         name: scanned.unit.name.clone(),
         path: scanned.unit.root.clone(),
         pending: pending(&scanned.unit.name, true),
-        files: scanned.leaves.len(),
+        files: usize::try_from(scanned.files).unwrap_or(usize::MAX),
         published: true,
     });
     (settings.collect(), projects.collect())
 }
 
-type Standing = (Option<RemoteStatus>, Option<usize>, Option<usize>);
+type Standings = (Option<RemoteStatus>, Option<usize>, Option<usize>);
 
-/// Asks the remote where it stands. That it does not answer is an answer.
+/// Asks the remote where it stands, and judges it as a push would. That it does not answer, or is
+/// not what it should be, is an answer.
 fn ask(
     session: &Session<'_>,
-    store: &Store,
+    objects: &mut Objects<'_>,
     machine: &MachineId,
     options: StatusOptions,
-) -> Result<Standing, FlowError> {
+) -> Result<Standings, FlowError> {
     let Some(remote) = session.remote(machine)? else {
         return Ok((None, None, None));
     };
@@ -245,23 +226,17 @@ fn ask(
         return Ok((Some(status), None, None));
     }
     session.tell(&Event::Contacting { url: remote.url() });
-    let tip = match remote.tip().and_then(|tip| {
-        tip.map(|tip| remote.fetch(store, tip).map(|()| tip))
-            .transpose()
-    }) {
-        Ok(tip) => tip,
+    let store = objects.store();
+    let upstream = match meet(session, objects, machine, remote.as_ref()) {
+        Ok(upstream) => upstream,
         Err(fault) => {
-            let fault = FlowError::from(fault);
             status.reachable = Some(!matches!(fault.kind(), ErrorKind::Unreachable));
-            status.error = Some(RemoteFault {
-                kind: fault.kind(),
-                message: fault.to_string(),
-            });
+            status.error = Some(RemoteFault::from(&fault));
             return Ok((Some(status), None, None));
         }
     };
     status.reachable = Some(true);
-    let branch = store.read_ref(RefName::Branch)?;
+    let (branch, tip) = (store.read_ref(RefName::Branch)?, upstream.expected);
     let count = |from: Option<ObjectId>, hidden| {
         from.map_or(Ok(0), |from| {
             store.commits(from, hidden).map(|list| list.len())
@@ -272,6 +247,23 @@ fn ask(
         Some(count(branch, tip)?),
         Some(count(tip, branch)?),
     ))
+}
+
+/// The vault at the remote; or why a push would not go there.
+fn meet(
+    session: &Session<'_>,
+    objects: &mut Objects<'_>,
+    machine: &MachineId,
+    remote: &dyn Remote,
+) -> Result<Upstream, FlowError> {
+    let agreed = Agreed::load(objects.store())?;
+    let name = session.machine_name();
+    let filer = Filer {
+        machine,
+        name: &name,
+        now: session.edges.clock.now(),
+    };
+    look(objects, &Source::Remote(remote), &agreed, &filer)
 }
 
 fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {

@@ -1,13 +1,17 @@
 //! What is carried: each project's state directories, and each tool's settings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::base::{HostPath, VaultPath};
-use crate::doc::KeyPattern;
+use crate::doc::{Format, KeyPattern};
 use crate::layout::Owner;
 use crate::project::Registered;
 use crate::snapshot::Sanitizer;
-use crate::source::{Decision, Preset, Rules, presets};
+use crate::source::{
+    Decision, MergeClass, Preset, RULES_FILE, RuleBook, RuleLine, Rules, SourceError, presets,
+    rules_in,
+};
 
 use super::agreed::unit_key;
 use super::{FlowError, Session};
@@ -22,32 +26,46 @@ pub struct Unit {
     pub root: HostPath,
     /// What is carried, below the root.
     pub roots: Vec<VaultPath>,
+    /// By what is carried, the deepest last.
     rules: Vec<(VaultPath, Rules)>,
+    /// The state directories whose own rules cannot be understood.
+    pub bad_rules: Vec<(VaultPath, SourceError)>,
     preset: Option<&'static Preset>,
+    /// The person's home directory, where paths below it may be portable.
+    home: Option<HostPath>,
 }
 
 /// The tool under which files of the home directory travel that belong to no preset.
 pub const HOME_TOOL: &str = "home";
 
 impl Unit {
-    #[must_use]
-    pub fn of_project(project: &Registered, dirs: &BTreeSet<VaultPath>, off: &[String]) -> Self {
+    pub fn of_project(
+        project: &Registered,
+        dirs: &BTreeSet<VaultPath>,
+        book: &RuleBook,
+    ) -> Result<Self, SourceError> {
         let owner = Owner::Project(project.id.clone());
-        let rules = dirs.iter().map(|dir| {
-            (
-                dir.clone(),
-                Rules::for_dir(dir.name().unwrap_or_default(), off),
-            )
-        });
-        Self {
+        let mut rules = Vec::with_capacity(dirs.len());
+        let mut bad_rules = Vec::new();
+        for dir in dirs {
+            let shared = book.for_dir(dir.name().unwrap_or_default())?;
+            let own = rules_in(&project.path.below(dir), &format!("{dir}/{RULES_FILE}"));
+            match own.and_then(|own| shared.with_own(own)) {
+                Ok(own) => rules.push((dir.clone(), own)),
+                Err(fault) => bad_rules.push((dir.clone(), fault)),
+            }
+        }
+        Ok(Self {
             key: unit_key(&owner),
             name: project.name.clone(),
             root: project.path.clone(),
             roots: dirs.iter().cloned().collect(),
-            rules: rules.collect(),
+            rules,
+            bad_rules,
             preset: None,
+            home: None,
             owner,
-        }
+        })
     }
 
     fn of_tool(
@@ -55,16 +73,18 @@ impl Unit {
         root: HostPath,
         roots: Vec<VaultPath>,
         preset: Option<&'static Preset>,
+        (home, rules): (&HostPath, Rules),
     ) -> Self {
         let owner = Owner::Settings(name.to_owned());
-        let rules = Rules::for_settings(name, &[]);
         Self {
             key: unit_key(&owner),
             name: name.to_owned(),
             root,
             roots,
             rules: vec![(VaultPath::root(), rules)],
+            bad_rules: Vec::new(),
             preset,
+            home: Some(home.clone()),
             owner,
         }
     }
@@ -72,6 +92,13 @@ impl Unit {
     #[must_use]
     pub const fn is_settings(&self) -> bool {
         matches!(self.owner, Owner::Settings(_))
+    }
+
+    /// What is carried and has rules that can be understood.
+    #[must_use]
+    pub fn ruled(&self) -> Vec<VaultPath> {
+        let is_whole = |root: &&VaultPath| !self.bad_rules.iter().any(|(dir, _)| dir == *root);
+        self.roots.iter().filter(is_whole).cloned().collect()
     }
 
     /// Whether the path lies in what is carried.
@@ -83,23 +110,68 @@ impl Unit {
     /// The rule that decides on a path, also on one that is not on this disk.
     #[must_use]
     pub fn decide(&self, path: &VaultPath, is_dir: bool) -> Option<Decision> {
-        self.ask(path, |rules, below| rules.decide(below, is_dir))
+        self.ask(path, is_dir, Rules::decide)
     }
 
     /// The same for an entry whose directories were asked about already.
     #[must_use]
     pub fn decide_entry(&self, path: &VaultPath, is_dir: bool) -> Option<Decision> {
-        self.ask(path, |rules, below| rules.decide_entry(below, is_dir))
+        self.ask(path, is_dir, Rules::decide_entry)
     }
 
     fn ask(
         &self,
         path: &VaultPath,
-        rule: impl Fn(&Rules, &str) -> Option<Decision>,
+        is_dir: bool,
+        rule: impl Fn(&Rules, &str, bool) -> Option<Decision>,
     ) -> Option<Decision> {
-        self.rules
-            .iter()
-            .find_map(|(base, rules)| rule(rules, path.below(base)?.as_str()))
+        let (rules, tail) = self.rules_for(path, is_dir)?;
+        rule(rules, tail, is_dir)
+    }
+
+    /// Changes with everything that decides what of it travels.
+    #[must_use]
+    pub fn rules_key(&self, tracked: Option<&BTreeSet<Vec<u8>>>, max_file: u64) -> [u8; 32] {
+        let mut hash = blake3::Hasher::new();
+        hash.update(env!("CARGO_PKG_VERSION").as_bytes());
+        hash.update(&max_file.to_le_bytes());
+        let mut list = |items: &mut dyn Iterator<Item = &[u8]>| {
+            for item in items {
+                hash.update(&(item.len() as u64).to_le_bytes());
+                hash.update(item);
+            }
+            hash.update(&u64::MAX.to_le_bytes());
+        };
+        for (dir, rules) in &self.rules {
+            list(&mut [dir.as_str().as_bytes(), &rules.key()].into_iter());
+        }
+        list(&mut self.roots.iter().map(|root| root.as_str().as_bytes()));
+        list(&mut tracked.into_iter().flatten().map(Vec::as_slice));
+        *hash.finalize().as_bytes()
+    }
+
+    /// The rules that hold for a path, and the path as they see it: below the state directory, or
+    /// by its name where the state is that single file.
+    #[must_use]
+    pub fn rules_for<'a>(
+        &'a self,
+        path: &'a VaultPath,
+        is_dir: bool,
+    ) -> Option<(&'a Rules, &'a str)> {
+        let mut deepest_first = self.rules.iter().rev();
+        let (rules, tail) =
+            deepest_first.find_map(|(base, rules)| path.tail(base).map(|tail| (rules, tail)))?;
+        match (tail, is_dir) {
+            ("", false) => Some((rules, path.name()?)),
+            _ => Some((rules, tail)),
+        }
+    }
+
+    /// How two versions of a file become one, where a rule says so.
+    #[must_use]
+    pub fn merge(&self, path: &VaultPath) -> Option<(MergeClass, Arc<RuleLine>)> {
+        let (rules, tail) = self.rules_for(path, false)?;
+        rules.merge(tail)
     }
 
     /// The key paths that a preset keeps on this machine.
@@ -111,42 +183,79 @@ impl Unit {
             .unwrap_or_default()
     }
 
-    /// What to take out of a settings file. JSON alone has keys that can be taken out.
+    /// What to take out of a settings file. TOML and YAML that lie deeper in a directory that is
+    /// carried as a whole are content, often templates, and travel as they are.
     #[must_use]
     pub fn sanitizer(&self, path: &VaultPath) -> Option<Sanitizer> {
-        let is_json = path.name().is_some_and(|name| name.ends_with(".json"));
-        let pattern = |key: &String| KeyPattern::parse(key).expect("the tests read every preset");
-        (self.is_settings() && is_json).then(|| Sanitizer {
-            keys: self.local_keys(path).iter().map(pattern).collect(),
+        let format = Format::of(path.name()?)?;
+        let is_settings = format == Format::Json || self.roots.contains(path);
+        let patterns = |keys: Option<&Vec<String>>| {
+            let keys = keys.into_iter().flatten();
+            keys.map(|key| KeyPattern::parse(key).expect("the tests read every preset"))
+                .collect()
+        };
+        let of_preset = |keys: fn(&Preset) -> &BTreeMap<String, Vec<String>>| {
+            patterns(
+                self.preset
+                    .and_then(|preset| keys(preset).get(path.as_str())),
+            )
+        };
+        (self.is_settings() && is_settings).then(|| Sanitizer {
+            format,
+            keys: of_preset(|preset| &preset.strip),
+            portable: of_preset(|preset| &preset.portable),
+            home: self.home.as_ref().and_then(|home| {
+                let home = home.as_path().to_str()?.trim_end_matches('/');
+                (!home.is_empty()).then(|| home.to_owned())
+            }),
         })
     }
 }
 
-/// The tools whose settings may travel from and to this machine, whether they are here or not.
-fn tools(session: &Session<'_>) -> Vec<Unit> {
+/// The tools whose settings may travel from and to this machine, as far as they are wanted: those
+/// that are here, or those that are not.
+fn tools(session: &Session<'_>, wanted: impl Fn(bool) -> bool) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
-    let off = |list: &[String], preset: &Preset| list.contains(&preset.name);
-    let unit = |preset: &'static Preset| {
-        let root = session.places.home.join(preset.home.as_ref()?);
+    let mut units = Vec::new();
+    for preset in presets() {
+        let home = &session.places.home;
+        let root = match preset.home.as_deref() {
+            None => continue,
+            Some("") => home.clone(),
+            Some(dir) => home.join(dir),
+        };
+        let out =
+            config.settings_off.contains(&preset.name) || config.presets_off.contains(&preset.name);
         let roots = preset.settings();
-        let out = off(&config.settings_off, preset) || off(&config.presets_off, preset);
-        (!out && !roots.is_empty()).then(|| Unit::of_tool(&preset.name, root, roots, Some(preset)))
-    };
-    presets().iter().filter_map(unit).collect()
+        if !out && !roots.is_empty() && wanted(is_here(home, &root, &roots)) {
+            let rules = session.rules.for_settings(&preset.name)?;
+            let (name, preset) = (&preset.name, Some(preset));
+            units.push(Unit::of_tool(name, root, roots, preset, (home, rules)));
+        }
+    }
+    Ok(units)
+}
+
+/// Whether this machine has a tool: its directory, or one of its files where these lie in the home
+/// directory itself.
+fn is_here(home: &HostPath, root: &HostPath, files: &[VaultPath]) -> bool {
+    let is_there = |path: &HostPath| path.as_path().symlink_metadata().is_ok();
+    if root == home {
+        return files.iter().any(|path| is_there(&root.below(path)));
+    }
+    is_there(root)
 }
 
 /// The tools of which this disk has nothing at all.
-pub fn absent_tools(session: &Session<'_>) -> Vec<Unit> {
-    let mut units = tools(session);
-    units.retain(|unit| unit.root.as_path().symlink_metadata().is_err());
-    units
+pub fn absent_tools(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
+    tools(session, |is_here| !is_here)
 }
 
 /// The tools whose settings travel from this machine.
 pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
     let home = &session.places.home;
-    let mut units = tools(session);
+    let mut units = tools(session, |is_here| is_here)?;
     units.retain(|unit| unit.root.as_path().is_dir());
     let added = config
         .settings_add
@@ -154,7 +263,14 @@ pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
         .map(|path| added_path(home, path))
         .collect::<Result<Vec<_>, _>>()?;
     if !added.is_empty() {
-        units.push(Unit::of_tool(HOME_TOOL, home.clone(), added, None));
+        let rules = session.rules.for_settings(HOME_TOOL)?;
+        units.push(Unit::of_tool(
+            HOME_TOOL,
+            home.clone(),
+            added,
+            None,
+            (home, rules),
+        ));
     }
     Ok(units)
 }

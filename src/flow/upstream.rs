@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::base::{Blobs, Id, Kind, ObjectId, Trees, VaultPath};
 use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
 use crate::merge::find;
+use crate::project::Identity;
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Relation, Store};
 
@@ -35,6 +36,8 @@ pub struct Upstream {
     pub record: Option<VaultRecord>,
     pub projects: Vec<VaultProject>,
     pub healed: Option<Healed>,
+    /// The tree of the lost history that was merged in: all of it was published before.
+    pub lost: Option<ObjectId>,
     /// This machine meets the vault for the first time: nothing that was agreed before counts.
     pub first_meeting: bool,
 }
@@ -47,6 +50,18 @@ pub struct VaultProject {
     /// The tree of its directory, with the record in it.
     pub tree: ObjectId,
     pub record_id: ObjectId,
+}
+
+impl VaultProject {
+    /// How it is known.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity {
+            id: Some(self.record.id.clone()),
+            remotes: self.record.remotes.iter().cloned().collect(),
+            roots: self.record.roots.iter().cloned().collect(),
+        }
+    }
 }
 
 impl Upstream {
@@ -72,6 +87,7 @@ impl Upstream {
             record: None,
             projects: Vec::new(),
             healed: None,
+            lost: None,
             first_meeting: false,
         }
     }
@@ -81,8 +97,10 @@ impl Upstream {
         let Some(tree) = self.tree else {
             return Ok(self);
         };
-        self.record = Some(vault_record(store, tree, place)?);
-        self.projects = projects(store, tree)?;
+        let bad = |fault: FlowError| fault.of_vault(place, self.parent);
+        let record = vault_record(store, tree, place).map_err(bad)?;
+        self.projects = projects(store, tree).map_err(bad)?;
+        self.record = Some(record);
         Ok(self)
     }
 }
@@ -170,7 +188,8 @@ pub fn look(
     };
     remote.fetch(store, tip)?;
     let tree = store.tree_of(tip)?;
-    let record = vault_record(store, tree, remote.url())?;
+    let record = vault_record(store, tree, remote.url())
+        .map_err(|fault| fault.of_vault(remote.url(), Some(tip)))?;
     let ours = match branch {
         Some(branch) => Some(vault_record(
             store,
@@ -179,7 +198,9 @@ pub fn look(
         )?),
         None => None,
     };
-    let Some(seen) = published.or(branch).filter(|_| ours.is_some()) else {
+    // The branch is never behind what was published: what was pushed while no remote was configured
+    // is in it too, and was seen by this disk.
+    let Some(seen) = branch.filter(|_| ours.is_some()) else {
         let mut upstream =
             Upstream::at(Some(tip), Some(tip), Some(tree)).read(store, remote.url())?;
         upstream.first_meeting = agreed.tree.is_some();
@@ -200,7 +221,12 @@ pub fn look(
         return Ok(upstream);
     }
     let epochs = (ours.epoch, record.epoch);
-    stand(objects, (remote.url(), filer), (seen, tip), epochs)?.read(store, remote.url())
+    let mut upstream = stand(objects, (remote.url(), filer), (seen, tip), epochs)?;
+    if upstream.healed == Some(Healed::Rewound) && published == Some(tip) {
+        // The remote lost nothing: it only was not told yet.
+        upstream.healed = None;
+    }
+    upstream.read(store, remote.url())
 }
 
 /// How the tip stands to what was seen, and what is built on.
@@ -230,10 +256,15 @@ fn stand(
         Relation::Diverged(base) => {
             store.keep(&format!("diverged-{}", seen.short()), seen)?;
             let mut upstream = plain(tip)?;
-            upstream.tree = Some(heal::merge_histories(objects, filer, (base, seen, tip))?);
-            // The records are read from the store, where the merged tree has to be by then.
-            objects.flush()?;
-            upstream.healed = Some(Healed::Diverged);
+            let merged = heal::merge_histories(objects, filer, (base, seen, tip))?;
+            // Another machine may have brought it all back already.
+            if upstream.tree != Some(merged) {
+                // The records are read from the store, where the merged tree has to be by then.
+                objects.flush()?;
+                upstream.tree = Some(merged);
+                upstream.lost = Some(store.tree_of(seen)?);
+                upstream.healed = Some(Healed::Diverged);
+            }
             Ok(upstream)
         }
         Relation::Unrelated => Err(FlowError::Replaced {

@@ -3,9 +3,9 @@
 /// Something that happened on the way.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Files of this project or tool are looked at.
+    /// The files of so many projects and tools are looked at.
     Scanning {
-        name: &'a str,
+        units: usize,
     },
     /// The remote is asked.
     Contacting {

@@ -9,7 +9,7 @@ use super::names::{
 };
 use super::{
     Access, AllowedRecord, ConflictRecord, LayoutError, MachineRecord, ProjectRecord, Record, Side,
-    SideKind, VariantRecord, VaultRecord,
+    SideKind, VariantDir, VariantRecord, VaultRecord,
 };
 
 /// The files of a vault, wherever they are.
@@ -179,24 +179,25 @@ impl Check<'_> {
                     self.broken(path, "is not in the directory of its id", "V47");
                 }
             }
-            [machine, VARIANT] => {
+            [dir, VARIANT] => {
                 seen.variant = true;
                 let Some(record) = self.record::<VariantRecord>(path) else {
                     return;
                 };
-                if record.machine.as_str() == *machine {
-                    self.sides(id, &record);
-                } else {
-                    self.broken(path, "is filed under another machine", "V48");
+                match VariantDir::parse(dir) {
+                    Some(dir) if dir.machine() == record.machine.as_str() => {
+                        self.sides(id, &dir, &record);
+                    }
+                    _ => self.broken(path, "is filed under another machine", "V48"),
                 }
             }
             _ => {}
         }
     }
 
-    fn sides(&mut self, id: &str, record: &VariantRecord) {
+    fn sides(&mut self, id: &str, dir: &VariantDir, record: &VariantRecord) {
         for side in Side::ALL {
-            let Ok(path) = names::variant_side(id, &record.machine, side) else {
+            let Ok(path) = names::variant_side(id, dir.clone(), side) else {
                 continue;
             };
             match (record.side(side), self.known.get(&path)) {

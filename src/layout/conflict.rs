@@ -3,10 +3,12 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::base::{Id, MachineId, Timestamp, VaultPath};
+use crate::base::{Id, MachineId, ObjectId, Timestamp, VaultPath};
 
 use super::LayoutError;
-use super::record::{Fields, Form, ID, MACHINE, MOMENT, PATH, Record, TEXT, text, write_record};
+use super::record::{
+    Fields, Form, ID, MACHINE, MOMENT, PATH, Record, TEXT, forked_from, text, write_record,
+};
 
 const TOOL: Form<String> = Form {
     expected: "the plain name of a tool",
@@ -117,6 +119,42 @@ impl Side {
     }
 }
 
+/// The directory of a variant: that of the machine which filed it, or a fork of that, where another
+/// variant has to stand beside the machine's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariantDir(String);
+
+impl VariantDir {
+    /// The fork for a variant with this content: the same one whenever it is filed again.
+    #[must_use]
+    pub fn fork(machine: &MachineId, content: ObjectId) -> Self {
+        Self(format!("{machine}~{}", content.short()))
+    }
+
+    /// A directory as it stands in a vault.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        forked_from(name).map(|_| Self(name.to_owned()))
+    }
+
+    /// The machine that filed what is in it.
+    #[must_use]
+    pub fn machine(&self) -> &str {
+        self.0.split('~').next().unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&MachineId> for VariantDir {
+    fn from(machine: &MachineId) -> Self {
+        Self(machine.to_string())
+    }
+}
+
 /// What one machine filed: its sides stand beside this record as plain files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VariantRecord {
@@ -205,6 +243,28 @@ mod tests {
         assert_eq!(first, id(project.clone(), "a/b"));
         assert_ne!(first, id(project, "a"));
         assert_ne!(first, id(tool, "a/b"));
+    }
+
+    #[test]
+    fn a_variant_stands_under_its_machine_or_a_fork_of_it() {
+        let machine = MachineId::parse("k7f3q2hm9x").expect("valid");
+        let fork = VariantDir::fork(&machine, ObjectId::from_bytes([0xab; 20]));
+        assert_eq!(fork.as_str(), "k7f3q2hm9x~ababababab");
+        assert_eq!(fork.machine(), machine.as_str());
+        assert_eq!(VariantDir::parse(fork.as_str()), Some(fork));
+        assert_eq!(
+            VariantDir::parse(machine.as_str()),
+            Some(VariantDir::from(&machine))
+        );
+        for name in [
+            "k7f3q2hm9x~",
+            "k7f3q2hm9x~AB",
+            "k7f3q2hm9x~a~b",
+            "desk",
+            "~ab",
+        ] {
+            assert_eq!(VariantDir::parse(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::base::{Id, MachineId, Timestamp, VaultPath};
 
 use super::LayoutError;
 use super::record::{
-    Fields, Form, IDS, MACHINE, MOMENT, NUMBER, OBJECT, Record, TEXT, is_lower_hex, text,
-    write_record,
+    Fields, Form, IDS, MACHINE, MOMENT, NUMBER, OBJECT, Record, TEXT, forked_from, is_lower_hex,
+    text, write_record,
 };
 
 const OP_ID: Form<String> = Form {
@@ -64,7 +64,7 @@ impl Frontier {
         let mut heads = BTreeMap::new();
         for (chain, head) in fields.need("heads", &OBJECT)? {
             let at = format!("heads.{chain}");
-            let (true, Value::Object(head)) = (is_chain(&chain), head) else {
+            let (Some(_), Value::Object(head)) = (forked_from(&chain), head) else {
                 return Err(fields.malformed(&at, "the head of a replica's chain", "V32"));
             };
             let mut inner = fields.inside(&at, head, "V32");
@@ -81,11 +81,6 @@ impl Frontier {
             extra: fields.rest(),
         })
     }
-}
-
-fn is_chain(text: &str) -> bool {
-    let (replica, fork) = text.split_once('~').unwrap_or((text, "0"));
-    MachineId::parse(replica).is_ok() && !fork.is_empty() && fork.len() <= 32 && is_lower_hex(fork)
 }
 
 impl Record for MachineRecord {

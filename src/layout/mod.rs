@@ -18,7 +18,7 @@ mod vault;
 
 pub use allowed::{AllowedEntry, AllowedRecord};
 pub use check::{VaultFiles, check};
-pub use conflict::{ConflictRecord, Owner, Side, SideKind, VariantRecord};
+pub use conflict::{ConflictRecord, Owner, Side, SideKind, VariantDir, VariantRecord};
 pub use error::LayoutError;
 pub use machine::{Frontier, Head, MachineRecord};
 pub use note::{PathNote, decode_name, encode_name};

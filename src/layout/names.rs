@@ -2,7 +2,7 @@
 
 use crate::base::{MachineId, VaultPath};
 
-use super::{LayoutError, Side};
+use super::{LayoutError, Side, VariantDir};
 
 pub(super) const VAULT: &str = "vault.json";
 pub(super) const ALLOWED: &str = "allowed.json";
@@ -95,17 +95,27 @@ pub fn conflict_record(id: &str) -> Result<VaultPath, LayoutError> {
     Ok(below(&conflict_dir(id)?, CONFLICT))
 }
 
-/// What one machine filed under a conflict.
-pub fn variant_dir(id: &str, machine: &MachineId) -> Result<VaultPath, LayoutError> {
-    Ok(below(&conflict_dir(id)?, machine.as_str()))
+/// What was filed under a conflict: by a machine, or in a fork of its directory.
+pub fn variant_dir(id: &str, dir: impl Into<VariantDir>) -> Result<VaultPath, LayoutError> {
+    Ok(below(&conflict_dir(id)?, dir.into().as_str()))
 }
 
-pub fn variant_record(id: &str, machine: &MachineId) -> Result<VaultPath, LayoutError> {
-    Ok(below(&variant_dir(id, machine)?, VARIANT))
+pub fn variant_record(id: &str, dir: impl Into<VariantDir>) -> Result<VaultPath, LayoutError> {
+    Ok(below(&variant_dir(id, dir)?, VARIANT))
 }
 
-pub fn variant_side(id: &str, machine: &MachineId, side: Side) -> Result<VaultPath, LayoutError> {
-    Ok(below(&variant_dir(id, machine)?, side.as_str()))
+/// Whether a path is the record of what one machine filed.
+#[must_use]
+pub fn is_variant_record(path: &VaultPath) -> bool {
+    path.below(&conflicts_dir()).is_some() && path.name() == Some(VARIANT)
+}
+
+pub fn variant_side(
+    id: &str,
+    dir: impl Into<VariantDir>,
+    side: Side,
+) -> Result<VaultPath, LayoutError> {
+    Ok(below(&variant_dir(id, dir)?, side.as_str()))
 }
 
 #[cfg(test)]

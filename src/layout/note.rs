@@ -17,6 +17,8 @@ pub struct PathNote {
     pub dir: bool,
     /// Mode 0600.
     pub private: bool,
+    /// A directory in which every file has mode 0600.
+    pub closed: bool,
     /// The real name of the last part, see [`encode_name`].
     pub name: Option<String>,
     pub extra: Map<String, Value>,
@@ -33,14 +35,20 @@ impl PathNote {
         {
             return Err(fields.malformed("name", "one file name written with %XX", "V40"));
         }
+        let files = fields.may("files", &TEXT)?;
         let mut extra = fields.rest();
         let private = mode.as_deref() == Some(PRIVATE);
         if let Some(mode) = mode.filter(|_| !private) {
             extra.insert("mode".to_owned(), Value::String(mode));
         }
+        let closed = files.as_deref() == Some(PRIVATE);
+        if let Some(files) = files.filter(|_| !closed) {
+            extra.insert("files".to_owned(), Value::String(files));
+        }
         Ok(Self {
             dir,
             private,
+            closed,
             name,
             extra,
         })
@@ -55,6 +63,9 @@ impl Serialize for PathNote {
         }
         if self.private {
             fields.insert("mode".to_owned(), Value::from(PRIVATE));
+        }
+        if self.closed {
+            fields.insert("files".to_owned(), Value::from(PRIVATE));
         }
         if let Some(name) = &self.name {
             fields.insert("name".to_owned(), Value::from(name.as_str()));
@@ -73,16 +84,21 @@ impl<'de> Deserialize<'de> for PathNote {
         let dir = extra
             .shift_remove("dir")
             .is_some_and(|value| value == Value::Bool(true));
-        let private = extra.get("mode").is_some_and(|mode| mode == PRIVATE);
-        if private {
-            extra.shift_remove("mode");
-        }
+        let mut is_private = |key: &str| {
+            let is_private = extra.get(key).is_some_and(|mode| mode == PRIVATE);
+            if is_private {
+                extra.shift_remove(key);
+            }
+            is_private
+        };
+        let (private, closed) = (is_private("mode"), is_private("files"));
         let name = extra
             .shift_remove("name")
             .and_then(|name| name.as_str().map(str::to_owned));
         Ok(Self {
             dir,
             private,
+            closed,
             name,
             extra,
         })

@@ -108,6 +108,13 @@ pub(super) fn is_lower_hex(text: &str) -> bool {
         .all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
 }
 
+/// The machine or replica behind a name `<id>`, or `<id>~<hash>` of a fork.
+pub(super) fn forked_from(name: &str) -> Option<MachineId> {
+    let (id, fork) = name.split_once('~').unwrap_or((name, "0"));
+    let is_hash = (1..=32).contains(&fork.len()) && is_lower_hex(fork);
+    MachineId::parse(id).ok().filter(|_| is_hash)
+}
+
 /// The fields of an object that are not read yet. What is left in the end is unknown, and kept.
 pub(super) struct Fields<'a> {
     path: &'a VaultPath,

@@ -137,6 +137,7 @@ mod tests {
             base: leaf(base),
             local: leaf(local),
             vault: leaf(vault),
+            barred: false,
         };
         decide(&trio, Scope::Carried)
     }
@@ -194,6 +195,7 @@ mod tests {
             base: leaf(1),
             local: None,
             vault: leaf(2),
+            barred: false,
         };
         for (scope, base) in [(Scope::Held, leaf(1)), (Scope::Out, None)] {
             let verdict = decide(&trio, scope);

@@ -1,6 +1,6 @@
 //! Finding where three trees differ, without a look at what they have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Kind, Leaf, ObjectId, PathFault, TreeEntry, Trees, VaultPath};
 
@@ -13,6 +13,9 @@ pub struct Trio {
     pub base: Option<Leaf>,
     pub local: Option<Leaf>,
     pub vault: Option<Leaf>,
+    /// Here, above or below the vault has something that is no path's to decide: a submodule, or a
+    /// name that no path can have.
+    pub barred: bool,
 }
 
 /// The paths that differ, in order, and the names that no path of a vault can have.
@@ -30,6 +33,7 @@ pub fn differences(
     vault: Option<ObjectId>,
 ) -> Result<Differences, MergeError> {
     let mut found = Differences::default();
+    let mut fixed = Fixed::default();
     let mut open = vec![(VaultPath::root(), [base, local, vault])];
     while let Some((path, ids)) = open.pop() {
         if ids[0] == ids[1] && ids[1] == ids[2] {
@@ -42,10 +46,16 @@ pub fn differences(
             let below = match path.child(&name) {
                 Ok(below) => below,
                 Err(fault) => {
+                    if sides[2].is_some() {
+                        fixed.in_dir(&path);
+                    }
                     found.faults.push(fault);
                     continue;
                 }
             };
+            if sides[2].is_some_and(|leaf| leaf.kind == Kind::Foreign) {
+                fixed.at(&below);
+            }
             let subtrees = sides.map(|side| {
                 side.filter(|leaf| leaf.kind == Kind::Tree)
                     .map(|leaf| leaf.id)
@@ -61,12 +71,41 @@ pub fn differences(
                     base,
                     local,
                     vault,
+                    barred: false,
                 });
             }
         }
     }
+    for trio in &mut found.trios {
+        trio.barred = fixed.bars(&trio.path);
+    }
     found.trios.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Where the vault has what no verdict moves.
+#[derive(Default)]
+struct Fixed {
+    foreign: BTreeSet<VaultPath>,
+    /// Paths that are a directory as long as that stands below them, and the things themselves.
+    taken: BTreeSet<VaultPath>,
+}
+
+impl Fixed {
+    fn in_dir(&mut self, dir: &VaultPath) {
+        self.taken.insert(dir.clone());
+        self.taken.extend(dir.ancestors());
+    }
+
+    fn at(&mut self, path: &VaultPath) {
+        self.in_dir(path);
+        self.foreign.insert(path.clone());
+    }
+
+    fn bars(&self, path: &VaultPath) -> bool {
+        let is_foreign = |above: VaultPath| self.foreign.contains(&above);
+        self.taken.contains(path) || (!self.foreign.is_empty() && path.ancestors().any(is_foreign))
+    }
 }
 
 const fn is_leaf(kind: Kind) -> bool {
@@ -231,6 +270,45 @@ mod tests {
             .expect("stored");
         let found = differences(&store, None, None, Some(bad)).expect("compared");
         assert_eq!((found.trios.len(), found.faults.len()), (1, 3));
+    }
+
+    #[test]
+    fn what_no_verdict_moves_bars_the_paths_it_stands_at_above_or_below() {
+        let mut store = Memory::default();
+        let entry = |name: &[u8], kind| TreeEntry {
+            name: name.to_vec(),
+            kind,
+            id: id_of(name),
+        };
+        let root = store
+            .put_tree(&[entry(b"module", Kind::Foreign), entry(b"plain", Kind::File)])
+            .expect("stored");
+        let hostile = store
+            .put_tree(&[entry(b"\xff", Kind::File), entry(b"good", Kind::File)])
+            .expect("stored");
+        let under = |name: &str, id| TreeEntry {
+            name: name.as_bytes().to_vec(),
+            kind: Kind::Tree,
+            id,
+        };
+        let vault = store
+            .put_tree(&[under("a", root), under("b", hostile)])
+            .expect("stored");
+        for (local, barred) in [
+            ("a", true),
+            ("a/module", true),
+            ("a/module/x", true),
+            ("a/plain", false),
+            ("a/modul", false),
+            ("b", true),
+            ("b/good", false),
+        ] {
+            let tree = tree(&mut store, &[(local, "mine")]);
+            let found = differences(&store, None, tree, Some(vault)).expect("compared");
+            let mut trios = found.trios.iter();
+            let trio = trios.find(|trio| trio.local.is_some()).expect("it differs");
+            assert_eq!(trio.barred, barred, "{local}");
+        }
     }
 
     #[test]

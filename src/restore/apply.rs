@@ -1,17 +1,19 @@
-//! One step at a time: a temp file beside the target, a last look at the target, a rename.
+//! One step at a time: a temp file beside the target, a last look at the target, a rename, and a look
+//! at what the rename brought out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Component, Path};
+use std::os::unix::ffi::OsStrExt;
 
 use serde::Serialize;
 
 use crate::base::{HostPath, Kind, Leaf, ObjectId, Random, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
-use super::place::{Place, Standing, open_root, reach};
+use super::link::leads_inside;
+use super::place::{Found, Place, Reached, Root, Standing};
+use super::taken::taken_name;
 
 /// How the caller names contents: the restore compares, and knows no more of it.
 pub type Hash<'a> = &'a dyn Fn(&[u8]) -> ObjectId;
@@ -68,56 +70,51 @@ pub enum WhyKept {
     LinkLeaves,
     /// This disk does not take the name.
     NameRefused,
+    /// This disk takes another name for this one, which differs in case or Unicode form.
+    CaseClash,
     NotAllowed,
 }
 
-/// Carries the steps out below `root`; outcomes come in the order of the steps. A fault of the disk
-/// (full, gone) ends it: what was done is whole, what was not is untouched.
-pub fn apply(
-    root: &HostPath,
-    steps: &[Step],
-    content: Content<'_>,
-    hash: Hash<'_>,
-    random: &dyn Random,
-) -> Result<Vec<StepOutcome>, RestoreError> {
-    let io = |source| RestoreError::Io {
+/// Where steps are carried out, and with what.
+pub struct Target<'a> {
+    pub root: &'a HostPath,
+    /// The state directories: they stay, also with nothing left in them.
+    pub keep: &'a [VaultPath],
+    pub content: Content<'a>,
+    pub hash: Hash<'a>,
+    pub random: &'a dyn Random,
+}
+
+/// Carries the steps out; outcomes come in the order of the steps. A fault of the disk (full, gone)
+/// ends it: what was done is whole, what was not is untouched.
+pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, RestoreError> {
+    let path = target.root.as_path();
+    let root = Root::open(path).map_err(|source| RestoreError::Io {
         action: "open",
-        path: root.as_path().to_owned(),
+        path: path.to_owned(),
         source,
-    };
-    let run = Run {
-        root: open_root(root.as_path()).map_err(io)?,
-        host: root,
-        content,
-        hash,
-        random,
-    };
+    })?;
+    let run = Run { root, target };
     let mut outcomes = Vec::with_capacity(steps.len());
-    let mut emptied = BTreeSet::new();
-    let mut wanted = BTreeSet::new();
+    let mut emptied = BTreeMap::new();
     for step in steps {
         let outcome = run.step(step)?;
-        match (&step.kind, outcome) {
-            (StepKind::Delete { .. } | StepKind::RemoveDir, StepOutcome::Done) => {
-                emptied.insert(step.names.clone());
-            }
-            (StepKind::MakeDir, _) => {
-                wanted.insert(step.names.as_slice());
-            }
-            _ => {}
+        let takes = matches!(step.kind, StepKind::Delete { .. } | StepKind::RemoveDir);
+        if takes && outcome == StepOutcome::Done {
+            emptied.insert(&step.names, &step.path);
         }
         outcomes.push(outcome);
     }
-    run.remove_emptied(emptied, &wanted);
+    let made = steps
+        .iter()
+        .filter(|step| matches!(step.kind, StepKind::MakeDir));
+    run.remove_emptied(&emptied, &made.map(|step| &step.path).collect());
     Ok(outcomes)
 }
 
 struct Run<'a> {
-    root: std::os::fd::OwnedFd,
-    host: &'a HostPath,
-    content: Content<'a>,
-    hash: Hash<'a>,
-    random: &'a dyn Random,
+    root: Root,
+    target: &'a Target<'a>,
 }
 
 impl Run<'_> {
@@ -128,7 +125,7 @@ impl Run<'_> {
                 Some(why) => Ok(StepOutcome::Kept(why)),
                 None => Err(RestoreError::Io {
                     action: "write",
-                    path: self.host.below(&step.path).as_path().to_owned(),
+                    path: self.target.root.below(&step.path).as_path().to_owned(),
                     source: fault,
                 }),
             },
@@ -138,8 +135,10 @@ impl Run<'_> {
 
     fn attempt(&self, step: &Step) -> Result<StepOutcome, Fault> {
         let makes = matches!(step.kind, StepKind::Write { .. } | StepKind::MakeDir);
-        let Some(place) = reach(&self.root, &step.names, makes)? else {
-            return Ok(StepOutcome::Done);
+        let place = match self.root.reach(&step.names, makes)? {
+            Reached::Place(place) => place,
+            Reached::Nowhere => return Ok(StepOutcome::Done),
+            Reached::OtherSpelling => return Ok(StepOutcome::Kept(WhyKept::CaseClash)),
         };
         match &step.kind {
             StepKind::Write {
@@ -147,19 +146,16 @@ impl Run<'_> {
                 private,
                 expected,
             } => self.write(step, &place, (*leaf, *private), *expected),
-            StepKind::Delete { expected } => {
-                if let Some(why) = self.differs(&place, Some(*expected))? {
-                    return Ok(StepOutcome::Kept(why));
-                }
-                place.unlink()?;
-                place.sync()?;
-                Ok(StepOutcome::Done)
-            }
+            StepKind::Delete { expected } => self.delete(&place, *expected),
             StepKind::MakeDir => match place.standing()? {
-                Standing::Nothing | Standing::Dir => {
+                Standing::Nothing => {
                     place.make_dir()?;
                     Ok(StepOutcome::Done)
                 }
+                Standing::Dir if self.root.is_spelled(&place.dir, &step.names)? => {
+                    Ok(StepOutcome::Done)
+                }
+                Standing::Dir => Ok(StepOutcome::Kept(WhyKept::CaseClash)),
                 _ => Ok(StepOutcome::Kept(WhyKept::InTheWay)),
             },
             StepKind::RemoveDir => {
@@ -182,19 +178,25 @@ impl Run<'_> {
         (leaf, private): (Leaf, bool),
         expected: Option<Leaf>,
     ) -> Result<StepOutcome, Fault> {
-        let bytes = (self.content)(step).map_err(Fault::Restore)?;
-        if leaf.kind == Kind::Link && !stays_inside(&step.names, &bytes) {
-            return Ok(StepOutcome::Kept(WhyKept::LinkLeaves));
-        }
-        let temp = self.temp_name().map_err(Fault::Restore)?;
-        let made = write_temp(place, &temp, (leaf, private), &bytes);
-        let outcome = made.and_then(|()| {
-            if let Some(why) = self.differs(place, expected)? {
-                return Ok(StepOutcome::Kept(why));
+        let bytes = (self.target.content)(step).map_err(Fault::Restore)?;
+        if leaf.kind == Kind::Link {
+            if bytes.is_empty() {
+                return Ok(StepOutcome::Kept(WhyKept::NameRefused));
             }
-            place.rename_from(&temp)?;
-            place.sync()?;
-            Ok(StepOutcome::Done)
+            if !leads_inside(&self.root, &step.names, &bytes)? {
+                return Ok(StepOutcome::Kept(WhyKept::LinkLeaves));
+            }
+        }
+        let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
+        let outcome = write_temp(place, &temp, (leaf, private), &bytes).and_then(|()| {
+            let Some(expected) = expected else {
+                return self.add(step, place, &temp);
+            };
+            let ours = Leaf {
+                id: (self.target.hash)(&bytes),
+                ..leaf
+            };
+            self.replace(place, &temp, (expected, ours))
         });
         if !matches!(outcome, Ok(StepOutcome::Done)) {
             place.unlink_beside(&temp);
@@ -202,42 +204,123 @@ impl Run<'_> {
         outcome
     }
 
-    /// Whether the target is still what the plan saw, by its content. Nothing means: yes.
-    fn differs(&self, place: &Place, expected: Option<Leaf>) -> Result<Option<WhyKept>, Fault> {
-        let id = match (place.standing()?, expected.map(|leaf| leaf.kind)) {
-            (Standing::Nothing, None) => return Ok(None),
-            (Standing::File { .. }, Some(Kind::File | Kind::Exec)) => (self.hash)(&place.read()?),
-            (Standing::Link, Some(Kind::Link)) => (self.hash)(&place.read_link()?),
-            (Standing::Dir | Standing::Other, _) => return Ok(Some(WhyKept::InTheWay)),
-            _ => return Ok(Some(WhyKept::Changed)),
+    fn add(&self, step: &Step, place: &Place, temp: &OsStr) -> Result<StepOutcome, Fault> {
+        if place.rename_new(temp, &place.name)? {
+            place.sync()?;
+            return Ok(StepOutcome::Done);
+        }
+        let why = match place.standing()? {
+            _ if !self.root.is_spelled(&place.dir, &step.names)? => WhyKept::CaseClash,
+            Standing::Dir | Standing::Other => WhyKept::InTheWay,
+            _ => WhyKept::Changed,
         };
-        let same = expected.is_some_and(|leaf| leaf.id == id);
-        Ok((!same).then_some(WhyKept::Changed))
+        Ok(StepOutcome::Kept(why))
     }
 
-    fn temp_name(&self) -> Result<OsString, RestoreError> {
+    /// The new file and the old one change places, and then the old one is looked at again: an edit
+    /// that fell between the look and the exchange goes back. No sweep knows the name under which
+    /// this happens.
+    fn replace(
+        &self,
+        place: &Place,
+        temp: &OsStr,
+        (expected, ours): (Leaf, Leaf),
+    ) -> Result<StepOutcome, Fault> {
+        if let Some(why) = self.differs(place, &place.name, expected)? {
+            return Ok(StepOutcome::Kept(why));
+        }
+        let taken = taken_name(&place.name, self.chance()?);
+        place.rename_beside(temp, &taken)?;
+        match place.exchange(&taken) {
+            Ok(true) => {}
+            // This file system cannot: then the look above was the last one.
+            Ok(false) => {
+                place.rename_beside(&taken, &place.name)?;
+                place.sync()?;
+                return Ok(StepOutcome::Done);
+            }
+            Err(fault) => {
+                place.unlink_beside(&taken);
+                return Err(fault.into());
+            }
+        }
+        let Some(why) = self.differs(place, &taken, expected)? else {
+            place.unlink_beside(&taken);
+            place.sync()?;
+            return Ok(StepOutcome::Done);
+        };
+        place.exchange(&taken)?;
+        // What comes out now is ours again, or yet another edit.
+        if self.differs(place, &taken, ours)?.is_some() {
+            place.keep(&taken)?;
+        } else {
+            place.unlink_beside(&taken);
+        }
+        Ok(StepOutcome::Kept(why))
+    }
+
+    /// What is deleted leaves its place first, so that what is looked at last is what goes.
+    fn delete(&self, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
+        if let Some(why) = self.differs(place, &place.name, expected)? {
+            return Ok(StepOutcome::Kept(why));
+        }
+        let taken = taken_name(&place.name, self.chance()?);
+        place.rename_beside(&place.name, &taken)?;
+        if let Some(why) = self.differs(place, &taken, expected)? {
+            place.give_back(&taken)?;
+            return Ok(StepOutcome::Kept(why));
+        }
+        place.unlink_beside(&taken);
+        place.sync()?;
+        Ok(StepOutcome::Done)
+    }
+
+    /// Whether what stands under a name is something else than expected. Nothing means: no.
+    fn differs(
+        &self,
+        place: &Place,
+        name: &OsStr,
+        expected: Leaf,
+    ) -> Result<Option<WhyKept>, Fault> {
+        Ok(match place.look(name)? {
+            Found::Other => Some(WhyKept::InTheWay),
+            Found::Leaf(kind, bytes)
+                if kind == expected.kind && (self.target.hash)(&bytes) == expected.id =>
+            {
+                None
+            }
+            Found::Nothing | Found::Leaf(..) => Some(WhyKept::Changed),
+        })
+    }
+
+    fn chance(&self) -> Result<u64, Fault> {
         let mut chance = [0; 8];
-        self.random.fill(&mut chance)?;
-        Ok(OsString::from(format!(
-            "{TEMP_PREFIX}{:016x}",
-            u64::from_be_bytes(chance)
-        )))
+        self.target
+            .random
+            .fill(&mut chance)
+            .map_err(|fault| Fault::Restore(fault.into()))?;
+        Ok(u64::from_be_bytes(chance))
     }
 
-    /// A directory whose last entry was deleted goes too, but never the state directory itself, and
-    /// none that is wanted as an empty one.
-    fn remove_emptied(&self, deleted: BTreeSet<Vec<OsString>>, wanted: &BTreeSet<&[OsString]>) {
-        for mut names in deleted.into_iter().rev() {
-            while names.len() > 2 {
-                names.pop();
-                if wanted.contains(names.as_slice()) {
-                    break;
-                }
-                let gone = reach(&self.root, &names, false).and_then(|place| match place {
-                    Some(place) => place.remove_dir(),
-                    None => Ok(false),
+    /// A directory whose last entry was deleted goes too, but never a state directory itself, and none
+    /// that is wanted as an empty one.
+    fn remove_emptied(
+        &self,
+        deleted: &BTreeMap<&Vec<OsString>, &VaultPath>,
+        wanted: &BTreeSet<&VaultPath>,
+    ) {
+        for (names, path) in deleted.iter().rev() {
+            for (depth, above) in (1..names.len()).rev().zip(path.ancestors()) {
+                let is_inside = self.target.keep.iter().any(|root| {
+                    let tail = above.below(root);
+                    tail.is_some_and(|tail| !tail.is_root())
                 });
-                if !gone.unwrap_or(false) {
+                let gone = is_inside
+                    && !wanted.contains(&above)
+                    && self.root.reach(&names[..depth], false).is_ok_and(
+                        |reached| matches!(reached, Reached::Place(place) if place.remove_dir().unwrap_or(false)),
+                    );
+                if !gone {
                     break;
                 }
             }
@@ -281,6 +364,8 @@ impl From<io::Error> for Fault {
 /// Faults of one path, as opposed to faults of the disk.
 fn why_kept(fault: &io::Error) -> Option<WhyKept> {
     match fault.kind() {
+        // Its directory, or what stood there, went while it was worked on.
+        io::ErrorKind::NotFound => Some(WhyKept::Changed),
         io::ErrorKind::NotADirectory => Some(WhyKept::NotADirectory),
         io::ErrorKind::PermissionDenied => Some(WhyKept::NotAllowed),
         io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => Some(WhyKept::NameRefused),
@@ -292,30 +377,15 @@ fn why_kept(fault: &io::Error) -> Option<WhyKept> {
     }
 }
 
-/// Whether a link at `names` that points to `target` stays below the root, read as text alone.
-fn stays_inside(names: &[OsString], target: &[u8]) -> bool {
-    let target = OsString::from_vec(target.to_vec());
-    let mut depth = names.len().saturating_sub(1);
-    for part in Path::new(&target).components() {
-        match part {
-            // What lies there is obeyed by git, so no link from elsewhere leads to it.
-            Component::Normal(name) if name.eq_ignore_ascii_case(".git") => return false,
-            Component::Normal(_) => depth += 1,
-            Component::CurDir => {}
-            Component::ParentDir if depth > 0 => depth -= 1,
-            _ => return false,
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::StepOutcome::{Done, Kept};
     use super::*;
     use crate::base::Edges;
+    use std::cell::Cell;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
 
     fn hash(bytes: &[u8]) -> ObjectId {
         let mut id = [0; 20];
@@ -352,16 +422,110 @@ mod tests {
     }
 
     fn run(root: &Path, steps: &[Step], bytes: &str) -> Vec<StepOutcome> {
+        run_with(root, steps, bytes, &hash)
+    }
+
+    fn run_with(root: &Path, steps: &[Step], bytes: &str, hash: Hash<'_>) -> Vec<StepOutcome> {
         let root = HostPath::new(root).expect("absolute");
         let edges = Edges::fixed(0);
-        apply(
-            &root,
-            steps,
-            &|_| Ok(bytes.as_bytes().to_vec()),
-            &hash,
-            edges.random.as_ref(),
-        )
-        .expect("no fault of the disk")
+        let keep = [".aigon", "a/b"].map(|path| VaultPath::parse(path).expect("valid"));
+        let target = Target {
+            root: &root,
+            keep: &keep,
+            content: &|_| Ok(bytes.as_bytes().to_vec()),
+            hash,
+            random: edges.random.as_ref(),
+        };
+        apply(&target, steps).expect("no fault of the disk")
+    }
+
+    fn delete(path: &str) -> Step {
+        let expected = leaf(Kind::File, "old");
+        step(path, StepKind::Delete { expected })
+    }
+
+    /// A hash that edits a file when `text` is hashed for the first time: right after the last look.
+    fn editing<'a>(
+        path: &'a Path,
+        text: &'a str,
+        edit: &'a str,
+    ) -> impl Fn(&[u8]) -> ObjectId + 'a {
+        let done = Cell::new(false);
+        move |bytes| {
+            if bytes == text.as_bytes() && !done.replace(true) {
+                fs::write(path, edit).expect("edited");
+            }
+            hash(bytes)
+        }
+    }
+
+    fn files(dir: &Path) -> Vec<String> {
+        let entries = fs::read_dir(dir).expect("listed").flatten();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn an_edit_between_the_look_and_the_rename_is_kept() {
+        for (kind, bytes) in [(put("x", Some("old")), "new"), (delete("x"), "")] {
+            let dir = tempfile::tempdir().expect("a temp dir");
+            let path = dir.path().join("x");
+            fs::write(&path, "old").expect("written");
+            let hash = editing(&path, "old", "edit");
+            let outcomes = run_with(dir.path(), &[kind], bytes, &hash);
+            assert_eq!(outcomes, [Kept(WhyKept::Changed)]);
+            assert_eq!(fs::read_to_string(&path).expect("there"), "edit");
+            assert_eq!(files(dir.path()), ["x"]);
+        }
+    }
+
+    #[test]
+    fn of_two_edits_in_that_moment_both_are_kept() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let path = dir.path().join("x");
+        fs::write(&path, "old").expect("written");
+        let first = editing(&path, "old", "edit");
+        let second = editing(&path, "edit", "another");
+        let hash = |bytes: &[u8]| {
+            second(bytes);
+            first(bytes)
+        };
+        let outcomes = run_with(dir.path(), &[put("x", Some("old"))], "new", &hash);
+        assert_eq!(outcomes, [Kept(WhyKept::Changed)]);
+        let names = files(dir.path());
+        assert_eq!(names.len(), 2);
+        let text = |name: &str| fs::read_to_string(dir.path().join(name)).expect("there");
+        assert_eq!(
+            (text("x"), text(&names[1])),
+            ("edit".into(), "another".into())
+        );
+    }
+
+    #[test]
+    fn a_mode_that_changed_is_a_change() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let path = dir.path().join("x");
+        fs::write(&path, "old").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("set");
+        for kind in [put("x", Some("old")), delete("x")] {
+            let outcomes = run(dir.path(), &[kind], "new");
+            assert_eq!(outcomes, [Kept(WhyKept::Changed)]);
+        }
+    }
+
+    #[test]
+    fn a_link_to_nothing_stops_nobody() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let link = StepKind::Write {
+            leaf: leaf(Kind::Link, ""),
+            private: false,
+            expected: None,
+        };
+        let outcomes = run(dir.path(), &[step("x", link)], "");
+        assert_eq!(outcomes, [Kept(WhyKept::NameRefused)]);
     }
 
     #[test]
@@ -406,17 +570,12 @@ mod tests {
         symlink(outside.path(), dir.path().join("a")).expect("linked");
         let victim = outside.path().join("victim");
         fs::write(&victim, "old").expect("written");
-        let delete = step(
-            "a/victim",
-            StepKind::Delete {
-                expected: leaf(Kind::File, "old"),
-            },
-        );
-        let outcomes = run(
-            dir.path(),
-            &[put("a/victim", Some("old")), put("a/x", None), delete],
-            "new",
-        );
+        let steps = [
+            put("a/victim", Some("old")),
+            put("a/x", None),
+            delete("a/victim"),
+        ];
+        let outcomes = run(dir.path(), &steps, "new");
         assert_eq!(outcomes, [StepOutcome::Kept(WhyKept::NotADirectory); 3]);
         assert_eq!(fs::read_to_string(&victim).expect("there"), "old");
         assert!(!outside.path().join("x").exists());
@@ -448,17 +607,14 @@ mod tests {
     #[test]
     fn an_emptied_directory_goes_and_the_state_directory_stays() {
         let dir = tempfile::tempdir().expect("a temp dir");
-        fs::create_dir_all(dir.path().join(".aigon/deep/er")).expect("made");
-        fs::write(dir.path().join(".aigon/deep/er/x"), "old").expect("written");
-        let delete = step(
-            ".aigon/deep/er/x",
-            StepKind::Delete {
-                expected: leaf(Kind::File, "old"),
-            },
-        );
-        assert_eq!(run(dir.path(), &[delete], ""), [StepOutcome::Done]);
-        assert!(dir.path().join(".aigon").is_dir());
-        assert!(!dir.path().join(".aigon/deep").exists());
+        for (root, path) in [(".aigon", "deep/er/x"), ("a/b", "c/x"), ("a/b", "x")] {
+            let file = dir.path().join(root).join(path);
+            fs::create_dir_all(file.parent().expect("it has one")).expect("made");
+            fs::write(file, "old").expect("written");
+            let delete = delete(&format!("{root}/{path}"));
+            assert_eq!(run(dir.path(), &[delete], ""), [Done]);
+            assert!(files(&dir.path().join(root)).is_empty(), "{root}/{path}");
+        }
     }
 
     #[test]

@@ -5,7 +5,10 @@
 
 mod apply;
 mod error;
+mod link;
 mod place;
+mod taken;
 
-pub use apply::{Content, Hash, Step, StepKind, StepOutcome, WhyKept, apply};
+pub use apply::{Content, Hash, Step, StepKind, StepOutcome, Target, WhyKept, apply};
 pub use error::RestoreError;
+pub use taken::settle_taken;

@@ -1,11 +1,16 @@
 //! A directory entry, reached name by name from a root, without following a single link.
 
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
+
+use crate::base::Kind;
 
 /// An open directory and a name in it.
 pub struct Place {
@@ -23,50 +28,124 @@ pub enum Standing {
     Other,
 }
 
+/// The same, with its content.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    Nothing,
+    Leaf(Kind, Vec<u8>),
+    Other,
+}
+
 const DIR: OFlags = OFlags::DIRECTORY
     .union(OFlags::RDONLY)
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
-/// Opens the root itself; it may be a link, because people link their directories.
-pub fn open_root(path: &std::path::Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?)
+/// The names in a directory, as they are spelled there.
+type Listing = BTreeSet<OsString>;
+
+/// The directory that paths start at.
+pub struct Root {
+    dir: OwnedFd,
+    list: fn(&OwnedFd) -> io::Result<Listing>,
+    /// What the directories on the way were seen to hold, by their names from the root.
+    listed: RefCell<BTreeMap<Vec<OsString>, Listing>>,
 }
 
-/// Walks down to the directory that holds the last name. `make` creates what is missing on the way;
-/// without it a missing directory is nothing.
-pub fn reach(root: &OwnedFd, names: &[OsString], make: bool) -> io::Result<Option<Place>> {
-    let Some((last, above)) = names.split_last() else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the root itself is no place",
-        ));
-    };
-    let mut dir = rustix::fs::openat(root, ".", DIR, Mode::empty())?;
-    for name in above {
-        dir = match rustix::fs::openat(&dir, name, DIR, Mode::empty()) {
-            Ok(next) => next,
-            Err(Errno::NOENT) if make => {
-                match rustix::fs::mkdirat(&dir, name, Mode::from_raw_mode(0o755)) {
-                    Ok(()) | Err(Errno::EXIST) => {}
-                    Err(fault) => return Err(fault.into()),
-                }
-                rustix::fs::openat(&dir, name, DIR, Mode::empty())?
-            }
-            Err(Errno::NOENT) => return Ok(None),
-            Err(fault) => return Err(fault.into()),
-        };
+/// Where a way down ends.
+pub enum Reached {
+    Place(Place),
+    /// A directory on the way is missing.
+    Nowhere,
+    /// The disk takes another name for this one: `Dir` for `dir`.
+    OtherSpelling,
+}
+
+impl Root {
+    /// The root itself may be a link, because people link their directories.
+    pub fn open(path: &std::path::Path) -> io::Result<Self> {
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        Ok(Self {
+            dir: rustix::fs::open(path, flags, Mode::empty())?,
+            list,
+            listed: RefCell::default(),
+        })
     }
-    Ok(Some(Place {
-        dir,
-        name: last.clone(),
-    }))
+
+    /// Walks down to the directory that holds the last name. `make` creates what is missing on the way.
+    pub fn reach(&self, names: &[OsString], make: bool) -> io::Result<Reached> {
+        let Some((last, above)) = names.split_last() else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the root itself is no place",
+            ));
+        };
+        let mut dir = rustix::fs::openat(&self.dir, ".", DIR, Mode::empty())?;
+        for (depth, name) in above.iter().enumerate() {
+            dir = match rustix::fs::openat(&dir, name, DIR, Mode::empty()) {
+                Ok(next) if self.is_spelled(&dir, &names[..=depth])? => next,
+                Ok(_) => return Ok(Reached::OtherSpelling),
+                Err(Errno::NOENT) if make => self.make_dir(&dir, &names[..=depth])?,
+                Err(Errno::NOENT) => return Ok(Reached::Nowhere),
+                Err(fault) => return Err(fault.into()),
+            };
+        }
+        Ok(Reached::Place(Place {
+            dir,
+            name: last.clone(),
+        }))
+    }
+
+    fn make_dir(&self, dir: &OwnedFd, names: &[OsString]) -> io::Result<OwnedFd> {
+        let (name, above) = names
+            .split_last()
+            .expect("a directory on the way has a name");
+        match rustix::fs::mkdirat(dir, name, Mode::from_raw_mode(0o755)) {
+            Ok(()) => {
+                let mut listed = self.listed.borrow_mut();
+                listed
+                    .entry(above.to_vec())
+                    .or_default()
+                    .insert(name.clone());
+            }
+            Err(Errno::EXIST) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+        Ok(rustix::fs::openat(dir, name, DIR, Mode::empty())?)
+    }
+
+    /// Whether the last of the names stands in its directory exactly so. A disk that does not tell
+    /// case or Unicode forms apart opens `Dir` for `dir`.
+    pub fn is_spelled(&self, dir: &OwnedFd, names: &[OsString]) -> io::Result<bool> {
+        let Some((name, above)) = names.split_last() else {
+            return Ok(true);
+        };
+        let mut listed = self.listed.borrow_mut();
+        if listed.get(above).is_some_and(|names| names.contains(name)) {
+            return Ok(true);
+        }
+        // It may have come since.
+        let now = (self.list)(dir)?;
+        let is_spelled = now.contains(name);
+        listed.insert(above.to_vec(), now);
+        Ok(is_spelled)
+    }
+}
+
+fn list(dir: &OwnedFd) -> io::Result<Listing> {
+    let entries = rustix::fs::Dir::read_from(dir)?;
+    entries
+        .map(|entry| Ok(OsString::from_vec(entry?.file_name().to_bytes().to_vec())))
+        .collect()
 }
 
 impl Place {
     pub fn standing(&self) -> io::Result<Standing> {
-        match rustix::fs::statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
+        self.standing_at(&self.name)
+    }
+
+    fn standing_at(&self, name: &OsStr) -> io::Result<Standing> {
+        match rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(match FileType::from_raw_mode(stat.st_mode) {
                 FileType::RegularFile => Standing::File {
                     mode: stat.st_mode & 0o7777,
@@ -80,18 +159,30 @@ impl Place {
         }
     }
 
-    /// The content of the regular file that stands here.
-    pub fn read(&self) -> io::Result<Vec<u8>> {
+    /// What a name of this directory holds.
+    pub fn look(&self, name: &OsStr) -> io::Result<Found> {
+        Ok(match self.standing_at(name)? {
+            Standing::Nothing => Found::Nothing,
+            Standing::File { mode } if mode & 0o100 != 0 => {
+                Found::Leaf(Kind::Exec, self.read(name)?)
+            }
+            Standing::File { .. } => Found::Leaf(Kind::File, self.read(name)?),
+            Standing::Link => Found::Leaf(Kind::Link, self.read_link(name)?),
+            Standing::Dir | Standing::Other => Found::Other,
+        })
+    }
+
+    fn read(&self, name: &OsStr) -> io::Result<Vec<u8>> {
         use std::io::Read;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = rustix::fs::openat(&self.dir, &self.name, flags, Mode::empty())?;
+        let file = rustix::fs::openat(&self.dir, name, flags, Mode::empty())?;
         let mut bytes = Vec::new();
         std::fs::File::from(file).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
-    pub fn read_link(&self) -> io::Result<Vec<u8>> {
-        Ok(rustix::fs::readlinkat(&self.dir, &self.name, Vec::new())?.into_bytes())
+    pub fn read_link(&self, name: &OsStr) -> io::Result<Vec<u8>> {
+        Ok(rustix::fs::readlinkat(&self.dir, name, Vec::new())?.into_bytes())
     }
 
     /// A new file beside it, to be renamed over it. Never opens one that is there.
@@ -107,22 +198,40 @@ impl Place {
         Ok(rustix::fs::symlinkat(target, &self.dir, temp)?)
     }
 
-    pub fn rename_from(&self, temp: &OsStr) -> io::Result<()> {
-        Ok(rustix::fs::renameat(
-            &self.dir, temp, &self.dir, &self.name,
-        )?)
+    pub fn rename_beside(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.dir, from, &self.dir, to)?)
+    }
+
+    /// Gives a file beside it a name that nothing has yet; false where something has it.
+    pub fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<bool> {
+        let flags = RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(&self.dir, from, &self.dir, to, flags) {
+            Ok(()) => Ok(true),
+            Err(Errno::EXIST) => Ok(false),
+            // This file system knows no such rename: a look and the plain one are as near as it gets.
+            Err(fault) if is_unknown(fault) => {
+                let is_free = self.standing_at(to)? == Standing::Nothing;
+                if is_free {
+                    self.rename_beside(from, to)?;
+                }
+                Ok(is_free)
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Exchanges it with a file beside it in one step; false where this file system cannot.
+    pub fn exchange(&self, with: &OsStr) -> io::Result<bool> {
+        let flags = RenameFlags::EXCHANGE;
+        match rustix::fs::renameat_with(&self.dir, with, &self.dir, &self.name, flags) {
+            Ok(()) => Ok(true),
+            Err(fault) if is_unknown(fault) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
     }
 
     pub fn unlink_beside(&self, temp: &OsStr) {
         rustix::fs::unlinkat(&self.dir, temp, AtFlags::empty()).ok();
-    }
-
-    pub fn unlink(&self) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(
-            &self.dir,
-            &self.name,
-            AtFlags::empty(),
-        )?)
     }
 
     pub fn make_dir(&self) -> io::Result<()> {
@@ -149,5 +258,56 @@ impl Place {
 
     pub fn sync(&self) -> io::Result<()> {
         Ok(rustix::fs::fsync(&self.dir)?)
+    }
+}
+
+/// Whether a rename with flags failed because it is not known here.
+fn is_unknown(fault: Errno) -> bool {
+    [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP].contains(&fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn names(path: &str) -> Vec<OsString> {
+        path.split('/').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_directory_of_another_spelling_is_not_entered() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        fs::create_dir_all(dir.path().join("dir/in")).expect("made");
+        let mut root = Root::open(dir.path()).expect("open");
+        // A disk that takes `dir` for the `Dir` it has.
+        root.list = |_| Ok(BTreeSet::from(["Dir".into(), "in".into()]));
+        let reached = |path: &str| root.reach(&names(path), true).expect("no fault");
+        assert!(matches!(reached("dir/x"), Reached::OtherSpelling));
+        assert!(matches!(reached("dir/in/x"), Reached::OtherSpelling));
+        assert!(matches!(reached("new/in/x"), Reached::Place(_)));
+        assert!(matches!(reached("new/in/y"), Reached::Place(_)));
+    }
+
+    #[test]
+    fn a_new_name_replaces_nothing() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        fs::write(dir.path().join("temp"), "new").expect("written");
+        fs::write(dir.path().join("x"), "old").expect("written");
+        let root = Root::open(dir.path()).expect("open");
+        let Ok(Reached::Place(place)) = root.reach(&names("x"), false) else {
+            unreachable!("it is there");
+        };
+        let renamed = |to: &str| {
+            place
+                .rename_new("temp".as_ref(), to.as_ref())
+                .expect("no fault")
+        };
+        assert!(!renamed("x"));
+        assert_eq!(
+            fs::read_to_string(dir.path().join("x")).expect("there"),
+            "old"
+        );
+        assert!(renamed("y"));
     }
 }

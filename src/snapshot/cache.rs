@@ -1,123 +1,154 @@
-//! What was read before need not be read again, as long as the file system says it is the same.
+//! What was seen and read before need not be looked into again, as long as the file system says that
+//! it is the same.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{BaseError, HostPath, ObjectId, VaultPath, read_if_there, write_atomic};
-use crate::source::Stat;
+use crate::base::{BaseError, HostPath, ObjectId, read_if_there, write_passing};
+use crate::source::{Listing, Stat, What};
 
 /// A file that changed this short before it was looked at may change again within one tick.
 const RACY_NS: i64 = 20_000_000;
+/// The same where the file system counts in seconds, or in two of them.
+const RACY_COARSE_NS: i64 = 2_000_000_000;
+/// A last line that is not ended yet is waited for so long.
+const TORN_NS: i64 = 60 * SECOND_NS;
+const SECOND_NS: i64 = 1_000_000_000;
 /// No cache of ours is larger; a larger file is not ours.
 const MAX_BYTES: u64 = 1 << 30;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Row {
-    dev: u64,
-    ino: u64,
-    size: u64,
-    mtime_ns: i64,
-    ctime_ns: i64,
-    mode: u32,
-    id: ObjectId,
+/// What everything below a directory came to, where all of it is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Whole {
+    pub tree: Option<ObjectId>,
+    pub files: u64,
+    pub bytes: u64,
+}
+
+/// One directory as the last run left it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct KnownDir {
+    pub listing: Listing,
+    /// The content of each entry of the listing, where it was read and has settled.
+    pub ids: Vec<Option<ObjectId>>,
+    pub whole: Option<Whole>,
+}
+
+/// By place below the root of the unit.
+pub(super) type KnownDirs = HashMap<Vec<u8>, KnownDir>;
+
+/// What decides whether a cache still holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheKeys {
+    /// Of everything that decides what a file's clean content is.
+    pub contents: [u8; 32],
+    /// Of everything that decides what travels.
+    pub rules: [u8; 32],
 }
 
 #[derive(Default, Serialize, Deserialize)]
-struct Content {
-    /// The hash of everything that decides what a file's clean content is.
-    key: [u8; 32],
-    units: HashMap<String, HashMap<String, Row>>,
+struct Stored {
+    keys: CacheKeys,
+    dirs: KnownDirs,
 }
 
-/// The ids of contents by path and stat. A cache that cannot be read is an empty one.
+/// What is known of one project or tool. A cache that cannot be read is an empty one.
 pub struct StatCache {
-    old: Content,
-    new: Content,
+    file: HostPath,
+    keys: CacheKeys,
+    /// The rules are those of the last run: its listings still speak.
+    same_rules: bool,
+    pub(super) dirs: KnownDirs,
+    pub(super) changed: bool,
     /// The file system's own time when this run began.
     began_ns: i64,
-    changed: bool,
 }
 
 impl StatCache {
-    /// Reads the cache; `key` names the rules under which contents were cleaned.
-    pub fn load(file: &HostPath, key: [u8; 32], began_ns: i64) -> Result<Self, BaseError> {
-        let bytes = read_if_there(file.as_path(), MAX_BYTES)?.unwrap_or_default();
-        let old = decode(&bytes).filter(|content| content.key == key);
-        let changed = old.is_none();
-        Ok(Self {
-            old: old.unwrap_or_default(),
-            new: Content {
-                key,
-                ..Content::default()
-            },
+    #[must_use]
+    pub fn open(file: HostPath, keys: CacheKeys, began_ns: i64) -> Self {
+        let bytes = read_if_there(file.as_path(), MAX_BYTES).ok().flatten();
+        let stored = decode(&bytes.unwrap_or_default()).unwrap_or_default();
+        let holds = stored.keys.contents == keys.contents;
+        Self {
+            file,
+            keys,
+            same_rules: holds && stored.keys.rules == keys.rules,
+            dirs: if holds { stored.dirs } else { KnownDirs::new() },
+            changed: stored.keys != keys,
             began_ns,
-            changed,
-        })
-    }
-
-    /// A content's id, if the file is the one that was read.
-    pub fn known(&self, unit: &str, path: &VaultPath, stat: &Stat) -> Option<ObjectId> {
-        let row = self.old.units.get(unit)?.get(path.as_str())?;
-        let same = row.dev == stat.dev
-            && row.ino == stat.ino
-            && row.size == stat.size
-            && row.mtime_ns == stat.mtime_ns
-            && row.ctime_ns == stat.ctime_ns
-            && row.mode == stat.mode;
-        same.then_some(row.id)
-    }
-
-    /// Remembers a content for the next run.
-    pub fn remember(&mut self, unit: &str, path: &VaultPath, stat: &Stat, id: ObjectId) {
-        self.changed |= self.known(unit, path, stat) != Some(id);
-        if stat.mtime_ns.max(stat.ctime_ns) + RACY_NS > self.began_ns {
-            return;
         }
-        let row = Row {
-            dev: stat.dev,
-            ino: stat.ino,
-            size: stat.size,
-            mtime_ns: stat.mtime_ns,
-            ctime_ns: stat.ctime_ns,
-            mode: stat.mode,
-            id,
-        };
-        let rows = match self.new.units.get_mut(unit) {
-            Some(rows) => rows,
-            None => self.new.units.entry(unit.to_owned()).or_default(),
-        };
-        rows.insert(path.as_str().to_owned(), row);
     }
 
-    /// Keeps what was known of a unit that this run does not look at.
-    pub fn keep(&mut self, unit: &str) {
-        if let Some(rows) = self.old.units.get(unit) {
-            self.new.units.insert(unit.to_owned(), rows.clone());
-        }
+    /// What the last run under the same rules saw in a directory.
+    #[must_use]
+    pub fn past(&self, place: &[u8]) -> Option<&Listing> {
+        let known = self.dirs.get(place).filter(|_| self.same_rules)?;
+        Some(&known.listing)
+    }
+
+    /// Whether a file may change once more without a sign of it.
+    pub(super) fn is_racy(&self, stat: &Stat) -> bool {
+        let latest = stat.mtime_ns.max(stat.ctime_ns);
+        let coarse = stat.mtime_ns % SECOND_NS == 0 && stat.ctime_ns % SECOND_NS == 0;
+        let window = if coarse { RACY_COARSE_NS } else { RACY_NS };
+        latest.saturating_add(window) > self.began_ns
+    }
+
+    /// Whether somebody may be in the middle of a line of it.
+    pub(super) const fn is_young(&self, stat: &Stat) -> bool {
+        stat.mtime_ns.saturating_add(TORN_NS) > self.began_ns
     }
 
     /// Writes the cache, if there is anything new in it.
-    pub fn save(&self, file: &HostPath) -> Result<(), BaseError> {
-        let count = |content: &Content| content.units.values().map(HashMap::len).sum::<usize>();
-        if !self.changed && count(&self.old) == count(&self.new) {
+    pub fn save(&self) -> Result<(), BaseError> {
+        if !self.changed {
             return Ok(());
         }
-        let body = postcard::to_stdvec(&self.new).expect("a cache is plain data");
+        let stored = StoredRef {
+            keys: self.keys,
+            dirs: &self.dirs,
+        };
+        let body = postcard::to_stdvec(&stored).expect("a cache is plain data");
         let mut bytes = blake3::hash(&body).as_bytes().to_vec();
         bytes.extend_from_slice(&body);
-        write_atomic(file.as_path(), &bytes)
+        write_passing(self.file.as_path(), &bytes)
     }
 }
 
-fn decode(bytes: &[u8]) -> Option<Content> {
+/// [`Stored`], to be written.
+#[derive(Serialize)]
+struct StoredRef<'a> {
+    keys: CacheKeys,
+    dirs: &'a KnownDirs,
+}
+
+fn decode(bytes: &[u8]) -> Option<Stored> {
     let (sum, body) = bytes.split_at_checked(32)?;
-    (blake3::hash(body).as_bytes() == sum).then(|| postcard::from_bytes(body).ok())?
+    let stored: Stored =
+        (blake3::hash(body).as_bytes() == sum).then(|| postcard::from_bytes(body).ok())??;
+    let sound = |dir: &KnownDir| dir.ids.len() == dir.listing.entries.len();
+    stored.dirs.values().all(sound).then_some(stored)
+}
+
+/// The contents of a listing that are known from an older one: same name, same stat.
+pub(super) fn carry_over(old: KnownDir, new: &Listing) -> Vec<Option<ObjectId>> {
+    let mut known: HashMap<Vec<u8>, (What, Option<ObjectId>)> = HashMap::new();
+    for (entry, id) in old.listing.entries.into_iter().zip(old.ids) {
+        known.insert(entry.name, (entry.what, id));
+    }
+    let id = |entry: &crate::source::Entry| {
+        let (what, id) = known.get(&entry.name)?;
+        (*what == entry.what).then_some(*id)?
+    };
+    new.entries.iter().map(id).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Entry;
 
     const fn stat(mtime_ns: i64) -> Stat {
         Stat {
@@ -130,39 +161,74 @@ mod tests {
         }
     }
 
+    fn cache(dir: &tempfile::TempDir, keys: CacheKeys, began_ns: i64) -> StatCache {
+        let file = HostPath::new(dir.path().join("unit")).expect("absolute");
+        StatCache::open(file, keys, began_ns)
+    }
+
+    fn one_dir() -> KnownDir {
+        KnownDir {
+            listing: Listing {
+                entries: vec![Entry {
+                    name: b"x".to_vec(),
+                    alias: None,
+                    what: What::File(stat(5)),
+                }],
+                closed: None,
+            },
+            ids: vec![Some(ObjectId::from_bytes([1; 20]))],
+            whole: None,
+        }
+    }
+
     #[test]
-    fn a_racy_file_is_read_again_and_a_settled_one_is_not() {
+    fn a_cache_is_kept_and_asked_under_its_own_rules_alone() {
         let dir = tempfile::tempdir().expect("a temp dir");
-        let file = HostPath::new(dir.path().join("stat.cache")).expect("absolute");
-        let path = VaultPath::parse("x").expect("valid");
-        let id = ObjectId::from_bytes([1; 20]);
-        let mut cache =
-            StatCache::load(&file, [0; 32], 1_000_000_000).expect("no file is no fault");
-        cache.remember("u", &path, &stat(100), id);
-        let racy = VaultPath::parse("racy").expect("valid");
-        cache.remember("u", &racy, &stat(999_999_999), id);
-        cache.save(&file).expect("saved");
-        let again = StatCache::load(&file, [0; 32], 2_000_000_000).expect("read");
-        assert_eq!(again.known("u", &path, &stat(100)), Some(id));
-        assert_eq!(again.known("u", &path, &stat(101)), None);
-        assert_eq!(again.known("u", &racy, &stat(999_999_999)), None);
-        let other_rules = StatCache::load(&file, [1; 32], 2_000_000_000).expect("read");
-        assert_eq!(other_rules.known("u", &path, &stat(100)), None);
+        let keys = CacheKeys::default();
+        let mut first = cache(&dir, keys, 0);
+        assert!(!first.changed, "an empty cache under the keys of nothing");
+        first.dirs.insert(b".aigon".to_vec(), one_dir());
+        first.changed = true;
+        first.save().expect("saved");
+        let again = cache(&dir, keys, 0);
+        assert_eq!(again.past(b".aigon"), Some(&one_dir().listing));
+        let other_rules = CacheKeys {
+            rules: [1; 32],
+            ..keys
+        };
+        let again = cache(&dir, other_rules, 0);
+        assert_eq!(again.past(b".aigon"), None);
+        assert_eq!(again.dirs.len(), 1, "contents are still known");
+        let other_contents = CacheKeys {
+            contents: [1; 32],
+            ..keys
+        };
+        assert!(cache(&dir, other_contents, 0).dirs.is_empty());
+    }
+
+    #[test]
+    fn a_file_that_changed_just_now_is_racy_and_longer_where_the_clock_is_coarse() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let cache = cache(&dir, CacheKeys::default(), 10 * SECOND_NS);
+        assert!(!cache.is_racy(&stat(9 * SECOND_NS + 1)));
+        assert!(cache.is_racy(&stat(10 * SECOND_NS - 1)));
+        assert!(cache.is_racy(&stat(9 * SECOND_NS)));
+        assert!(!cache.is_racy(&stat(7 * SECOND_NS)));
+    }
+
+    #[test]
+    fn a_content_is_known_by_name_and_stat() {
+        let mut new = one_dir().listing;
+        assert!(carry_over(one_dir(), &new)[0].is_some());
+        new.entries[0].what = What::File(stat(6));
+        assert!(carry_over(one_dir(), &new)[0].is_none());
     }
 
     #[test]
     fn a_damaged_cache_is_an_empty_one() {
         let dir = tempfile::tempdir().expect("a temp dir");
-        let file = HostPath::new(dir.path().join("stat.cache")).expect("absolute");
-        std::fs::write(
-            file.as_path(),
-            b"not a cache, but long enough to hold a sum of its own",
-        )
-        .expect("written");
-        let cache = StatCache::load(&file, [0; 32], 0).expect("no fault");
-        assert_eq!(
-            cache.known("u", &VaultPath::parse("x").expect("valid"), &stat(1)),
-            None
-        );
+        let text = "not a cache, but long enough to hold a sum of its own";
+        std::fs::write(dir.path().join("unit"), text).expect("written");
+        assert!(cache(&dir, CacheKeys::default(), 0).dirs.is_empty());
     }
 }

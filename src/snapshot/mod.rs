@@ -6,13 +6,16 @@
 mod cache;
 mod error;
 mod gate;
+mod intake;
+mod portable;
 mod read;
 mod sanitize;
+mod spot;
 mod take;
 
-pub use cache::StatCache;
+pub use cache::{CacheKeys, StatCache};
 pub use error::SnapshotError;
-pub use gate::SecretGate;
+pub use gate::{Scanner, Secret, SecretGate, gate_version};
 pub use read::{ReadOutcome, read_whole};
 pub use sanitize::{Sanitizer, looks_secret};
-pub use take::{Snapshot, TakeOptions, take};
+pub use take::{Snapshot, Subject, take};

@@ -1,11 +1,13 @@
 //! Reading a file that somebody may be writing.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
+
+use crate::base::{Intake, ObjectId, StoreError};
 
 /// A second and a third try, each a little later.
 const PAUSES: [Duration; 3] = [
@@ -18,8 +20,8 @@ const PAUSES: [Duration; 3] = [
 #[derive(Debug)]
 pub enum ReadOutcome {
     Whole(Vec<u8>),
-    /// It changed each time while it was read.
-    Unstable,
+    /// It changed each time while it was read: what was read last.
+    Unstable(Vec<u8>),
     /// It is gone, or was replaced by something that is no file.
     Gone,
     Unreadable(io::Error),
@@ -32,33 +34,108 @@ pub fn read_whole(path: &Path) -> ReadOutcome {
 
 /// `meanwhile` runs between reading and the second look: there a test can be the other writer.
 fn read_with(path: &Path, meanwhile: &dyn Fn()) -> ReadOutcome {
+    let mut last = Vec::new();
     for pause in PAUSES {
         thread::sleep(pause);
         match attempt(path, meanwhile) {
-            Ok(Some(bytes)) => return ReadOutcome::Whole(bytes),
-            Ok(None) => {}
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => return ReadOutcome::Gone,
-            Err(fault) if fault.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-                return ReadOutcome::Gone;
-            }
+            Ok((bytes, true)) => return ReadOutcome::Whole(bytes),
+            Ok((bytes, false)) => last = bytes,
+            Err(fault) if is_gone(&fault) => return ReadOutcome::Gone,
             Err(fault) => return ReadOutcome::Unreadable(fault),
         }
     }
-    ReadOutcome::Unstable
+    ReadOutcome::Unstable(last)
 }
 
-fn attempt(path: &Path, meanwhile: &dyn Fn()) -> io::Result<Option<Vec<u8>>> {
+fn is_gone(fault: &io::Error) -> bool {
+    fault.kind() == io::ErrorKind::NotFound
+        || fault.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+/// Opens a file, and nothing that a link leads to or that would wait for somebody.
+fn open(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let mut file = OpenOptions::new()
+    OpenOptions::new()
         .read(true)
         .custom_flags(i32::try_from(flags.bits()).unwrap_or(0))
-        .open(path)?;
+        .open(path)
+}
+
+/// What is in it, and whether it stayed the same meanwhile.
+fn attempt(path: &Path, meanwhile: &dyn Fn()) -> io::Result<(Vec<u8>, bool)> {
+    let mut file = open(path)?;
     let before = seen(&file)?;
     let mut bytes = Vec::with_capacity(usize::try_from(before.1).unwrap_or(0));
     file.read_to_end(&mut bytes)?;
     meanwhile();
     let whole = seen(&file)? == before && bytes.len() as u64 == before.1;
-    Ok(whole.then_some(bytes))
+    Ok((bytes, whole))
+}
+
+/// What came of a file that goes into the store piece by piece.
+#[derive(Debug)]
+pub(super) enum StreamOutcome {
+    Whole(ObjectId),
+    /// A log without its last line, which is not ended yet.
+    Torn(ObjectId),
+    Unstable,
+    Gone,
+    Unreadable,
+}
+
+/// A large file, straight into the store. Of a log the full lines will do.
+pub(super) fn read_stream(
+    path: &Path,
+    is_log: bool,
+    sink: &mut dyn Intake,
+) -> Result<StreamOutcome, StoreError> {
+    for pause in PAUSES {
+        thread::sleep(pause);
+        let opened = open(path).and_then(|file| Ok((seen(&file)?, file)));
+        let (before, mut file) = match opened {
+            Ok(opened) => opened,
+            Err(fault) if is_gone(&fault) => return Ok(StreamOutcome::Gone),
+            Err(_) => return Ok(StreamOutcome::Unreadable),
+        };
+        let size = if is_log {
+            match up_to_last_line(&mut file, before.1) {
+                Ok(size) => size,
+                Err(_) => return Ok(StreamOutcome::Unreadable),
+            }
+        } else {
+            before.1
+        };
+        let stays = |file: &File| {
+            seen(file)
+                .is_ok_and(|now| now == before || (is_log && now.0 == before.0 && now.1 >= size))
+        };
+        match sink.put_stream(size, &mut file, &stays)? {
+            Some(id) if size == before.1 => return Ok(StreamOutcome::Whole(id)),
+            Some(id) => return Ok(StreamOutcome::Torn(id)),
+            None => {}
+        }
+    }
+    Ok(StreamOutcome::Unstable)
+}
+
+/// The length of all full lines. The file is back at its beginning afterwards.
+fn up_to_last_line(file: &mut File, size: u64) -> io::Result<u64> {
+    let mut end = size;
+    let mut block = vec![0; 64 * 1024];
+    let mut found = size;
+    while end > 0 {
+        let start = end.saturating_sub(block.len() as u64);
+        let length = usize::try_from(end - start).unwrap_or(0);
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(&mut block[..length])?;
+        if let Some(at) = block[..length].iter().rposition(|byte| *byte == b'\n') {
+            found = start + at as u64 + 1;
+            break;
+        }
+        end = start;
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(found)
 }
 
 fn seen(file: &File) -> io::Result<(u64, u64, i64, i64, i64)> {
@@ -110,7 +187,10 @@ mod tests {
             file.write_all(b"x").expect("appended");
         };
         append();
-        assert!(matches!(read_with(&path, &append), ReadOutcome::Unstable));
+        assert!(matches!(
+            read_with(&path, &append),
+            ReadOutcome::Unstable(_)
+        ));
         let left = Cell::new(2);
         let twice = || {
             if left.get() > 0 {

@@ -1,9 +1,11 @@
 //! Settings without what belongs to one machine, and without obvious secrets.
 
-use crate::doc::json::{Leaf, Stripped, strip};
-use crate::doc::{DocError, KeyPattern};
+use std::collections::HashMap;
 
-use super::gate::known_shape;
+use crate::doc::{DocError, Format, KeyPattern, Leaf, Stripped};
+
+use super::gate::Scanner;
+use super::portable::{with_home, with_tilde};
 
 /// Endings of a key's name, in lower case and without `_` and `-`, whose text values stay here.
 const SECRET_NAMES: [&str; 9] = [
@@ -20,18 +22,82 @@ const SECRET_NAMES: [&str; 9] = [
 /// Shorter texts are modes and names ("auto", "file"), not secrets.
 const SHORTEST_SECRET: usize = 8;
 
-/// What to leave out of one settings file.
-#[derive(Clone, Debug, Default)]
+/// What to leave out of one settings file, and what to say otherwise in it.
+#[derive(Clone, Debug)]
 pub struct Sanitizer {
+    pub format: Format,
+    /// What belongs to this machine.
     pub keys: Vec<KeyPattern>,
+    /// Texts in which the home directory travels as `~`.
+    pub portable: Vec<KeyPattern>,
+    pub home: Option<String>,
 }
 
 impl Sanitizer {
-    /// The document without machine-local keys and secrets; the rest is byte for byte as it was.
+    /// The document without machine-local keys and secrets, and with portable paths; the rest is
+    /// byte for byte as it was.
     pub fn clean(&self, text: &[u8]) -> Result<Stripped, DocError> {
-        strip(text, &mut |path, leaf| {
+        let mut stripped = self.format.strip(text, &mut |path, leaf| {
             self.keys.iter().any(|pattern| pattern.matches(path)) || is_secret(path, &leaf)
+        })?;
+        if let Some(home) = self.moving_home() {
+            stripped.text = self.format.retell(&stripped.text, &mut |path, text| {
+                self.is_portable(path).then(|| with_tilde(text, home))
+            })?;
+        }
+        Ok(stripped)
+    }
+
+    /// What to write here: the vault's text with this machine's home directory, and with what
+    /// `local` keeps for itself. Keys of another machine that reached the vault by hand stay out.
+    pub fn lay_over(&self, vault: &[u8], local: Option<&[u8]>) -> Result<Vec<u8>, DocError> {
+        let theirs = self.at_home(self.clean(vault)?.text, local)?;
+        let Some(local) = local else {
+            return Ok(theirs);
+        };
+        let ours = self.clean(local)?;
+        let overlaid = self.format.overlay(&theirs, local, &ours.dropped)?;
+        match overlaid.left_out.first() {
+            None => Ok(overlaid.text),
+            Some(path) => Err(DocError::NoPlace {
+                key: path.join("."),
+            }),
+        }
+    }
+
+    /// The text with this machine's home directory for `~`. Where the local file says the same in
+    /// its own words, these stay: first at the same path, then anywhere.
+    fn at_home(&self, text: Vec<u8>, local: Option<&[u8]>) -> Result<Vec<u8>, DocError> {
+        let Some(home) = self.moving_home() else {
+            return Ok(text);
+        };
+        let mut own: HashMap<(String, String), String> = HashMap::new();
+        if let Some(local) = local {
+            self.format.texts(local, &mut |path, text| {
+                if self.is_portable(path) {
+                    let travels = with_tilde(text, home);
+                    for place in [path.join("."), String::new()] {
+                        let key = (place, travels.clone());
+                        own.entry(key).or_insert_with(|| text.to_owned());
+                    }
+                }
+            })?;
+        }
+        self.format.retell(&text, &mut |path, text| {
+            self.is_portable(path).then(|| {
+                let said = |place: String| own.get(&(place, text.to_owned()));
+                let said = said(path.join(".")).or_else(|| said(String::new()));
+                said.map_or_else(|| with_home(text, home), Clone::clone)
+            })
         })
+    }
+
+    fn moving_home(&self) -> Option<&str> {
+        self.home.as_deref().filter(|_| !self.portable.is_empty())
+    }
+
+    fn is_portable(&self, path: &[&str]) -> bool {
+        self.portable.iter().any(|pattern| pattern.matches(path))
     }
 }
 
@@ -45,7 +111,8 @@ fn is_secret(path: &[&str], leaf: &Leaf<'_>) -> bool {
 /// Whether a value under this name is a secret that nobody would want to send.
 #[must_use]
 pub fn looks_secret(name: &str, value: &str) -> bool {
-    if known_shape(value.as_bytes()).is_some() {
+    let as_written = format!("\"{name}\": \"{value}\"");
+    if !Scanner::whole(as_written.as_bytes()).is_empty() {
         return true;
     }
     let plain: String = name
@@ -60,6 +127,49 @@ pub fn looks_secret(name: &str, value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of a machine whose home is `/home/NAME`.
+    fn of(name: &str) -> Sanitizer {
+        let pattern = KeyPattern::parse("**.run").expect("a pattern");
+        Sanitizer {
+            format: Format::Json,
+            keys: Vec::new(),
+            portable: vec![pattern],
+            home: Some(format!("/home/{name}")),
+        }
+    }
+
+    fn laid(text: &str, local: &str) -> String {
+        let laid = of("bob").lay_over(text.as_bytes(), Some(local.as_bytes()));
+        String::from_utf8(laid.expect("laid")).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_path_below_one_home_is_the_same_path_below_another() {
+        let here =
+            br#"{"run": "sh /home/ada/x", "list": [{"run": "/home/ada"}], "not": "/home/ada/x"}"#;
+        let clean = of("ada").clean(here).expect("clean").text;
+        assert_eq!(
+            String::from_utf8_lossy(&clean),
+            r#"{"run": "sh ~/x", "list": [{"run": "~"}], "not": "/home/ada/x"}"#
+        );
+        let there = of("bob").lay_over(&clean, None).expect("laid");
+        assert_eq!(
+            String::from_utf8_lossy(&there),
+            r#"{"run": "sh /home/bob/x", "list": [{"run": "/home/bob"}], "not": "/home/ada/x"}"#
+        );
+        assert_eq!(of("bob").clean(&there).expect("clean").text, clean);
+    }
+
+    #[test]
+    fn what_the_local_file_says_in_its_own_words_stays() {
+        let text = r#"{"l": [{"run": "~/new"}, {"run": "~/a"}, {"run": "~/b"}]}"#;
+        let local = r#"{"l": [{"run": "~/a"}, {"run": "/home/bob/b"}]}"#;
+        assert_eq!(
+            laid(text, local),
+            r#"{"l": [{"run": "/home/bob/new"}, {"run": "~/a"}, {"run": "/home/bob/b"}]}"#
+        );
+    }
 
     #[test]
     fn obvious_secrets_are_known_by_name_or_shape() {

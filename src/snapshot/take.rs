@@ -1,107 +1,367 @@
 //! Taking a snapshot of what the source found.
 
-use std::collections::BTreeMap;
-use std::os::unix::ffi::OsStrExt;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::base::{Kind, Leaf, Sink, VaultPath};
+use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, TreeEntry, VaultPath};
 use crate::layout::{PathNote, encode_name};
-use crate::source::{Found, FoundKind, Left, Reason, Walked};
+use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What};
 
-use super::{ReadOutcome, Sanitizer, SnapshotError, StatCache, read_whole};
+use super::cache::{KnownDir, KnownDirs, StatCache, Whole, carry_over};
+use super::intake::{Job, JobKind, Outcome, read_all};
+use super::spot::{host, is_log, place_of, shown};
+use super::{Sanitizer, SnapshotError};
 
-/// How to take a snapshot.
-pub struct TakeOptions<'a> {
-    /// Names the unit in the cache.
-    pub unit: &'a str,
+/// One project or tool to take a snapshot of.
+pub struct Subject<'a> {
+    pub root: &'a HostPath,
+    pub walked: Walked,
     /// The settings file at a path may have keys that stay here.
     pub sanitizer: &'a dyn Fn(&VaultPath) -> Option<Sanitizer>,
-    /// Told of every file, with its size.
-    pub progress: &'a dyn Fn(u64),
+    pub cache: &'a mut StatCache,
 }
 
 /// What a disk holds, in clean form.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    pub leaves: BTreeMap<VaultPath, Leaf>,
+    pub tree: Option<ObjectId>,
+    pub files: u64,
+    pub bytes: u64,
     pub notes: BTreeMap<VaultPath, PathNote>,
-    /// What stays behind for reasons that were found while reading.
+    /// What stays behind, and why.
     pub left: Vec<Left>,
+    pub missing_roots: Vec<VaultPath>,
+    /// What a killed run of our own left behind.
+    pub temp: Vec<HostPath>,
 }
 
-/// Reads what is new, and takes the rest from the cache.
-pub fn take(
-    walked: &Walked,
-    options: &TakeOptions<'_>,
-    cache: &mut StatCache,
-    sink: &mut dyn Sink,
-) -> Result<Snapshot, SnapshotError> {
-    let mut snapshot = Snapshot::default();
-    for found in &walked.found {
-        note(found, &mut snapshot.notes);
-        (options.progress)(found.stat.size);
-        let kind = match found.kind {
-            FoundKind::File { exec: false, .. } => Kind::File,
-            FoundKind::File { exec: true, .. } => Kind::Exec,
-            FoundKind::Link => Kind::Link,
-            FoundKind::EmptyDir => continue,
+/// Reads what is new, and takes the rest from the caches. `progress` is told of every file that is
+/// read, with its size.
+pub fn take<S: Sink + Intake>(
+    subjects: Vec<Subject<'_>>,
+    sink: &mut S,
+    progress: &dyn Fn(u64),
+) -> Result<Vec<Snapshot>, SnapshotError> {
+    let mut takes: Vec<Taking<'_>> = subjects.into_iter().map(Taking::begin).collect();
+    let mut jobs = Vec::new();
+    for (unit, taking) in takes.iter().enumerate() {
+        taking.unread(unit, &mut jobs);
+    }
+    read_all(jobs, sink, progress, &mut |(unit, dir, entry), outcome| {
+        takes[unit].dirs[dir].outcomes.insert(entry, outcome);
+    })?;
+    takes
+        .into_iter()
+        .map(|taking| taking.finish(sink))
+        .collect()
+}
+
+/// One directory on its way into the snapshot.
+struct Taken {
+    path: VaultPath,
+    place: Vec<u8>,
+    on_the_way: bool,
+    known: KnownDir,
+    /// As the last run saw it.
+    same: bool,
+    /// What the last run made of it.
+    before: Option<Whole>,
+    /// What came of reading, by the number of the entry.
+    outcomes: HashMap<usize, Outcome>,
+}
+
+struct Taking<'a> {
+    root: &'a HostPath,
+    sanitizer: &'a dyn Fn(&VaultPath) -> Option<Sanitizer>,
+    cache: &'a mut StatCache,
+    dirs: Vec<Taken>,
+    snapshot: Snapshot,
+}
+
+impl<'a> Taking<'a> {
+    fn begin(subject: Subject<'a>) -> Self {
+        let mut old = std::mem::take(&mut subject.cache.dirs);
+        let take = |dir: Dir| {
+            let before = old.remove(&dir.place);
+            let same = dir.listing.is_none();
+            let known = match (dir.listing, before) {
+                (None, Some(known)) => known,
+                (None, None) => KnownDir::default(),
+                (Some(listing), before) => KnownDir {
+                    ids: carry_over(before.unwrap_or_default(), &listing),
+                    listing,
+                    whole: None,
+                },
+            };
+            Taken {
+                path: dir.path,
+                place: dir.place,
+                on_the_way: dir.on_the_way,
+                before: known.whole,
+                known,
+                same,
+                outcomes: HashMap::new(),
+            }
         };
-        let id = match cache.known(options.unit, &found.path, &found.stat) {
-            Some(id) => id,
-            None => match read(found, options) {
-                Ok(bytes) => sink.put_blob(&bytes)?,
-                Err(Some(reason)) => {
-                    let path = found.path.clone();
-                    snapshot.left.push(Left {
-                        path,
-                        reason,
-                        rule: None,
-                        is_dir: false,
-                    });
-                    continue;
-                }
-                // Deleted between the walk and now: as if it had never been there.
-                Err(None) => continue,
+        let dirs: Vec<Taken> = subject.walked.dirs.into_iter().map(take).collect();
+        subject.cache.changed |= !old.is_empty();
+        Self {
+            root: subject.root,
+            sanitizer: subject.sanitizer,
+            cache: subject.cache,
+            dirs,
+            snapshot: Snapshot {
+                left: subject.walked.left,
+                missing_roots: subject.walked.missing_roots,
+                ..Snapshot::default()
             },
+        }
+    }
+
+    /// The files whose content is not known.
+    fn unread(&self, unit: usize, jobs: &mut Vec<Job>) {
+        for (at, dir) in self.dirs.iter().enumerate() {
+            let entries = dir
+                .known
+                .listing
+                .entries
+                .iter()
+                .zip(&dir.known.ids)
+                .enumerate();
+            for (number, (entry, id)) in entries {
+                let (What::File(stat) | What::Link(stat), None) = (&entry.what, id) else {
+                    continue;
+                };
+                let Ok(path) = dir.path.child(entry.vault_name()) else {
+                    continue;
+                };
+                let kind = match &entry.what {
+                    What::Link(_) => JobKind::Link,
+                    _ if is_log(&entry.name) => JobKind::Log {
+                        may_be_torn: self.cache.is_young(stat),
+                    },
+                    _ => match (self.sanitizer)(&path) {
+                        Some(sanitizer) => JobKind::Settings(sanitizer),
+                        None => JobKind::File,
+                    },
+                };
+                jobs.push(Job {
+                    key: (unit, at, number),
+                    host: host(self.root, &dir.place, &entry.name),
+                    size: stat.size,
+                    kind,
+                });
+            }
+        }
+    }
+
+    /// Puts the trees together, from the innermost directories outwards.
+    fn finish(mut self, sink: &mut dyn Sink) -> Result<Snapshot, SnapshotError> {
+        let mut done: HashMap<Vec<u8>, Below> = HashMap::with_capacity(self.dirs.len());
+        let mut known = KnownDirs::with_capacity(self.dirs.len());
+        let mut changed = false;
+        while let Some(mut dir) = self.dirs.pop() {
+            self.describe(&dir);
+            let mut below = compose(&mut dir, &done, sink)?;
+            changed |= self.settle(&mut dir, &mut below);
+            done.insert(dir.place.clone(), below);
+            known.insert(dir.place, dir.known);
+        }
+        if let Some(below) = done.get(&[][..]) {
+            self.snapshot.tree = below.whole.tree;
+            self.snapshot.files = below.whole.files;
+            self.snapshot.bytes = below.whole.bytes;
+        }
+        self.cache.dirs = known;
+        self.cache.changed |= changed;
+        Ok(self.snapshot)
+    }
+
+    /// What is to be said about a directory beside its contents.
+    fn describe(&mut self, dir: &Taken) {
+        let listing = &dir.known.listing;
+        if let Some(reason) = listing.closed {
+            self.snapshot.left.push(Left {
+                path: dir.path.clone(),
+                reason,
+                rule: None,
+                is_dir: true,
+            });
+        } else if listing.entries.is_empty() && !dir.on_the_way {
+            note(&mut self.snapshot.notes, dir.path.clone(), |note| {
+                note.dir = true;
+            });
+        }
+        let all_private = is_all_private(listing);
+        if all_private {
+            note(&mut self.snapshot.notes, dir.path.clone(), |note| {
+                note.closed = true;
+            });
+        }
+        for (number, entry) in listing.entries.iter().enumerate() {
+            if let What::Stays(stay) = &entry.what {
+                if stay.reason == Reason::Temporary {
+                    self.snapshot
+                        .temp
+                        .push(host(self.root, &dir.place, &entry.name));
+                }
+                self.snapshot.left.push(Left {
+                    path: shown(&dir.path, entry),
+                    reason: stay.reason,
+                    rule: stay.rule.clone(),
+                    is_dir: stay.is_dir,
+                });
+                continue;
+            }
+            if let Some(Outcome::Left(reason, what)) = dir.outcomes.get(&number) {
+                self.snapshot.left.push(Left {
+                    path: shown(&dir.path, entry),
+                    reason: *reason,
+                    rule: what.clone(),
+                    is_dir: false,
+                });
+            }
+            let private = match &entry.what {
+                What::File(stat) => stat.is_private() && !all_private,
+                _ => false,
+            };
+            if private || entry.alias.is_some() {
+                note(&mut self.snapshot.notes, shown(&dir.path, entry), |note| {
+                    note.private |= private;
+                    note.name = entry.alias.as_ref().map(|_| encode_name(&entry.name));
+                });
+            }
+        }
+    }
+
+    /// What the next run may rely on; says whether that is anything new.
+    fn settle(&self, dir: &mut Taken, below: &mut Below) -> bool {
+        let mut is_new = !dir.same;
+        let mut is_whole = below.settled && dir.known.listing.closed.is_none();
+        let entries = dir.known.listing.entries.iter().zip(&mut dir.known.ids);
+        for (number, (entry, id)) in entries.enumerate() {
+            let (What::File(stat) | What::Link(stat)) = &entry.what else {
+                continue;
+            };
+            match dir.outcomes.get(&number) {
+                Some(Outcome::Torn(_)) => *id = None,
+                Some(Outcome::Read(_)) if self.cache.is_racy(stat) => *id = None,
+                Some(Outcome::Read(_)) => is_new = true,
+                _ => {}
+            }
+            is_whole &= id.is_some();
+        }
+        below.settled = is_whole;
+        dir.known.whole = is_whole.then_some(below.whole);
+        is_new || dir.known.whole != dir.before
+    }
+}
+
+/// What a directory and everything below it came to.
+struct Below {
+    whole: Whole,
+    /// As the last run left it.
+    same: bool,
+    /// Everything below it can be relied on.
+    settled: bool,
+}
+
+fn compose(
+    dir: &mut Taken,
+    done: &HashMap<Vec<u8>, Below>,
+    sink: &mut dyn Sink,
+) -> Result<Below, SnapshotError> {
+    let inner = |entry: &Entry| done.get(&place_of(&dir.place, &entry.name));
+    let dirs = || {
+        dir.known
+            .listing
+            .entries
+            .iter()
+            .filter(|entry| entry.what == What::Dir)
+    };
+    if let Some(whole) = dir.known.whole.filter(|_| dir.same)
+        && dirs().all(|entry| inner(entry).is_some_and(|below| below.same))
+    {
+        return Ok(Below {
+            whole,
+            same: true,
+            settled: true,
+        });
+    }
+    let settled = dirs().all(|entry| inner(entry).is_some_and(|below| below.settled));
+    let mut whole = Whole {
+        tree: None,
+        files: 0,
+        bytes: 0,
+    };
+    let mut entries = Vec::new();
+    let mut ids = std::mem::take(&mut dir.known.ids);
+    for (number, (entry, id)) in dir.known.listing.entries.iter().zip(&mut ids).enumerate() {
+        if let Some(Outcome::Read(read) | Outcome::Torn(read)) = dir.outcomes.get(&number) {
+            *id = Some(*read);
+        }
+        let below = inner(entry).map(|below| below.whole);
+        if let Some(below) = below {
+            whole.files += below.files;
+            whole.bytes += below.bytes;
+        }
+        let Some((kind, id, size)) = leaf_of(entry, *id, below) else {
+            continue;
         };
-        cache.remember(options.unit, &found.path, &found.stat, id);
-        snapshot
-            .leaves
-            .insert(found.path.clone(), Leaf { kind, id });
+        if kind != Kind::Tree {
+            whole.files += 1;
+            whole.bytes += size;
+        }
+        entries.push(TreeEntry {
+            name: entry.vault_name().to_vec(),
+            kind,
+            id,
+        });
     }
-    Ok(snapshot)
+    dir.known.ids = ids;
+    if !entries.is_empty() {
+        whole.tree = Some(sink.put_tree(&entries)?);
+    }
+    Ok(Below {
+        whole,
+        same: false,
+        settled,
+    })
 }
 
-/// The clean content; or why there is none: nothing where the file is simply gone.
-fn read(found: &Found, options: &TakeOptions<'_>) -> Result<Vec<u8>, Option<Reason>> {
-    if matches!(found.kind, FoundKind::Link) {
-        let target = std::fs::read_link(found.host.as_path());
-        return target
-            .map(|path| path.as_os_str().as_bytes().to_vec())
-            .map_err(|_| None);
-    }
-    let bytes = match read_whole(found.host.as_path()) {
-        ReadOutcome::Whole(bytes) => bytes,
-        ReadOutcome::Unstable => return Err(Some(Reason::Unstable)),
-        ReadOutcome::Unreadable(_) => return Err(Some(Reason::Unreadable)),
-        ReadOutcome::Gone => return Err(None),
-    };
-    match (options.sanitizer)(&found.path) {
-        None => Ok(bytes),
-        Some(sanitizer) => sanitizer
-            .clean(&bytes)
-            .map(|clean| clean.text)
-            .map_err(|_| Some(Reason::Damaged)),
+/// What an entry is in a tree; nothing where it is in none.
+fn leaf_of(
+    entry: &Entry,
+    id: Option<ObjectId>,
+    below: Option<Whole>,
+) -> Option<(Kind, ObjectId, u64)> {
+    match &entry.what {
+        What::File(stat) if stat.is_exec() => Some((Kind::Exec, id?, stat.size)),
+        What::File(stat) => Some((Kind::File, id?, stat.size)),
+        What::Link(stat) => Some((Kind::Link, id?, stat.size)),
+        What::Dir => Some((Kind::Tree, below?.tree?, 0)),
+        What::Stays(_) => None,
     }
 }
 
-fn note(found: &Found, notes: &mut BTreeMap<VaultPath, PathNote>) {
-    let note = PathNote {
-        dir: matches!(found.kind, FoundKind::EmptyDir),
-        private: matches!(found.kind, FoundKind::File { private: true, .. }),
-        name: found.raw_name.as_deref().map(encode_name),
-        ..PathNote::default()
-    };
-    if note != PathNote::default() {
-        notes.insert(found.path.clone(), note);
+/// So many private files of one directory, and no other, are one note.
+const MANY: usize = 8;
+
+fn is_all_private(listing: &Listing) -> bool {
+    let mut files = 0;
+    for entry in &listing.entries {
+        match &entry.what {
+            What::File(stat) if stat.is_private() => files += 1,
+            What::File(_) => return false,
+            _ => {}
+        }
     }
+    files >= MANY
+}
+
+fn note(
+    notes: &mut BTreeMap<VaultPath, PathNote>,
+    path: VaultPath,
+    change: impl FnOnce(&mut PathNote),
+) {
+    change(notes.entry(path).or_default());
 }

@@ -5,7 +5,9 @@ use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{HostPath, VaultPath};
+use crate::base::VaultPath;
+
+use super::Class;
 
 /// What the system says about a file without opening it: enough to notice a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,30 +33,18 @@ impl Stat {
             mode: seen.mode(),
         }
     }
-}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FoundKind {
-    File {
-        exec: bool,
-        /// Nobody but the owner may read it.
-        private: bool,
-    },
-    Link,
-    /// A directory with nothing in it at all.
-    EmptyDir,
-}
+    /// Its owner may run it.
+    #[must_use]
+    pub const fn is_exec(&self) -> bool {
+        self.mode & 0o100 != 0
+    }
 
-/// An entry that travels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Below the root, escaped where the vault cannot hold a name.
-    pub path: VaultPath,
-    /// The real last name, where `path` has it escaped.
-    pub raw_name: Option<Vec<u8>>,
-    pub host: HostPath,
-    pub kind: FoundKind,
-    pub stat: Stat,
+    /// Nobody but its owner may do anything with it: the bits of the group and of others are the low six.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        self.mode.trailing_zeros() >= 6
+    }
 }
 
 /// Why an entry stays.
@@ -76,8 +66,12 @@ pub enum Reason {
     LinkedRoot,
     /// A `.git`.
     Nested,
+    /// A directory that says of itself that it is a cache, by a file `CACHEDIR.TAG`.
+    CacheDir,
     /// An unfinished file of our own.
     Temporary,
+    /// Its own rules cannot be understood.
+    BadRules,
     /// The vault has no place for a name like this, escaped or not.
     BadName,
     /// It changed each time while it was read.
@@ -90,24 +84,99 @@ pub enum Reason {
     MassDelete,
 }
 
+impl Reason {
+    /// The reason that a class gives; none where it lets a path travel.
+    #[must_use]
+    pub const fn of(class: Class) -> Option<Self> {
+        match class {
+            Class::Keep => None,
+            Class::Disposable => Some(Self::Disposable),
+            Class::Local => Some(Self::MachineLocal),
+            Class::Secret => Some(Self::Secret),
+            Class::Large => Some(Self::TooLarge),
+        }
+    }
+}
+
 /// An entry that stays, and everything below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
     pub path: VaultPath,
     pub reason: Reason,
+    /// The pattern that decided, where one did; what was found, where something is wrong with it.
+    pub rule: Option<String>,
+    pub is_dir: bool,
+}
+
+/// What a name in a directory is, and what becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// It travels.
+    File(Stat),
+    Link(Stat),
+    /// It was entered: it has a listing of its own.
+    Dir,
+    Stays(Stay),
+}
+
+/// Why a name, and everything below it, stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stay {
+    pub reason: Reason,
     /// The pattern that decided, where one did.
     pub rule: Option<String>,
     pub is_dir: bool,
+    /// Where more than the name decided: what did.
+    pub stat: Option<Stat>,
+}
+
+/// One name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// As it is on the disk.
+    pub name: Vec<u8>,
+    /// As the vault has it, where it cannot have the real one.
+    pub alias: Option<String>,
+    pub what: What,
+}
+
+impl Entry {
+    /// Its name in the vault.
+    #[must_use]
+    pub fn vault_name(&self) -> &[u8] {
+        self.alias
+            .as_ref()
+            .map_or(&self.name, |alias| alias.as_bytes())
+    }
+}
+
+/// What a walk saw in one directory, in the order in which the system told it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    pub entries: Vec<Entry>,
+    /// The directory stays as a whole, for what was found in it.
+    pub closed: Option<Reason>,
+}
+
+/// A directory that was entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dir {
+    /// Below the root, escaped where the vault cannot hold a name.
+    pub path: VaultPath,
+    /// The same, byte for byte as on the disk.
+    pub place: Vec<u8>,
+    /// It only leads to roots of state: nothing else of it was looked at.
+    pub on_the_way: bool,
+    /// Nothing where it is as the walk before this one saw it.
+    pub listing: Option<Listing>,
 }
 
 /// What a walk saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Walked {
-    /// Sorted by path.
-    pub found: Vec<Found>,
-    /// Sorted by path.
+    /// Every directory after the one that it lies in; sorted by place.
+    pub dirs: Vec<Dir>,
+    /// Roots that could not be entered.
     pub left: Vec<Left>,
-    /// What a killed run of our own left behind.
-    pub temp: Vec<HostPath>,
     pub missing_roots: Vec<VaultPath>,
 }

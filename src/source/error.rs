@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::line::RulePlace;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     #[error("{path} is not there")]
@@ -14,16 +16,53 @@ pub enum SourceError {
         #[source]
         source: std::io::Error,
     },
-    #[error("`{pattern}` is not a pattern")]
-    Pattern {
-        pattern: String,
+    #[error("{place}: the rule cannot be understood")]
+    Rule {
+        place: RulePlace,
         #[source]
-        source: Option<globset::Error>,
+        source: RuleFault,
     },
-    #[error("the rules of `{preset}` are too large together")]
+    #[error("the rules are too large together")]
     TooManyRules {
-        preset: String,
         #[source]
         source: globset::Error,
     },
+    #[error("{file} cannot be read as rules: {why}")]
+    NoRulesFile { file: String, why: &'static str },
+}
+
+impl SourceError {
+    /// The line that a broken rule stands in, and what is wrong with it.
+    #[must_use]
+    pub fn line_and_cause(&self) -> (Option<usize>, String) {
+        match self {
+            Self::Rule {
+                place: RulePlace::File { line, .. },
+                source,
+            } => (Some(*line), source.to_string()),
+            other => (None, other.to_string()),
+        }
+    }
+}
+
+/// What is wrong with one rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RuleFault {
+    #[error("`{pattern}` matches nothing: {why}")]
+    Pattern { pattern: String, why: &'static str },
+    #[error(
+        "`{word}` is neither a class (keep, disposable, local, secret, large) nor a merge class \
+         (union, json, text, binary); where it belongs to the pattern, write `\\ {word}`"
+    )]
+    UnknownWord { word: String },
+    #[error("`{word}` is one too many: a rule has one class and one merge class at most")]
+    OneTooMany { word: String },
+    #[error(
+        "there is no pattern before `{word}`; a name that begins with a colon is written `\\{word}`"
+    )]
+    NoPattern { word: String },
+    #[error("`!` says that it travels, and `:{word}` that it stays: one of them has to go")]
+    KeptAndLeft { word: &'static str },
+    #[error("it is not UTF-8")]
+    NotText,
 }

@@ -2,19 +2,25 @@
 //!
 //! *In*: a root, the roots of state below it, rules, and a question whether a path is tracked.
 //! *Out*: [`Walked`], sorted, with a reason for everything that stays. *Never*: read the content of
-//! a file, follow a link, or touch what it sees.
+//! a file that travels but for the rules in it, follow a link, or touch what it sees.
 
+mod crew;
 mod entry;
 mod error;
+mod judge;
+mod line;
+mod own;
 mod pattern;
 mod preset;
 mod rules;
 mod scan;
 mod walk;
 
-pub use entry::{Found, FoundKind, Left, Reason, Stat, Walked};
-pub use error::SourceError;
-pub use preset::{Preset, RuleText, preset, preset_for_dir, presets};
-pub use rules::{Class, Decision, Rules};
+pub use entry::{Dir, Entry, Left, Listing, Reason, Stat, Stay, Walked, What};
+pub use error::{RuleFault, SourceError};
+pub use line::{Class, MergeClass, RuleLine, RulePlace, pattern_for};
+pub use own::{RULES_FILE, is_cache, rules_in};
+pub use preset::{Preset, preset_for_dir, preset_texts, presets};
+pub use rules::{Decision, RuleBook, Rules};
 pub use scan::{checkouts_below, state_dirs};
 pub use walk::{WalkOptions, walk};

@@ -7,45 +7,88 @@ use serde::Deserialize;
 
 use crate::base::VaultPath;
 
-use super::Class;
-
-/// A rule as people write it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleText {
-    pub pattern: String,
-    pub class: Class,
-    /// The reason, as a person reads it.
-    pub why: String,
-}
+use super::line::{RuleLine, RulePlace};
 
 /// One tool.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Preset {
     pub name: String,
     pub about: String,
     /// The state directories (or files) that it keeps in a project.
-    #[serde(default)]
     pub dirs: Vec<String>,
-    /// Its directory below the person's home.
-    #[serde(default)]
+    /// Its directory below the person's home; empty where its files lie in the home itself.
     pub home: Option<String>,
+    settings: Vec<String>,
+    /// Per file of the settings: the key paths that stay on the machine.
+    pub strip: BTreeMap<String, Vec<String>>,
+    /// Per file of the settings: the key paths of texts in which the home directory travels as `~`.
+    pub portable: BTreeMap<String, Vec<String>>,
+    /// For the state directories and for the settings, relative to each.
+    pub rules: Vec<RuleLine>,
+    /// For the settings alone, after `rules`.
+    pub home_rules: Vec<RuleLine>,
+}
+
+/// A preset as its file has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PresetText {
+    name: String,
+    about: String,
+    #[serde(default)]
+    dirs: Vec<String>,
+    #[serde(default)]
+    home: Option<String>,
     /// What travels of `home`: files, and directories with a slash at the end.
     #[serde(default)]
     settings: Vec<String>,
-    /// Per file of the settings: the key paths that stay on the machine.
     #[serde(default)]
-    pub strip: BTreeMap<String, Vec<String>>,
-    /// For the state directories and for the settings, relative to each.
+    strip: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    pub rules: Vec<RuleText>,
-    /// For the settings alone, after `rules`.
+    portable: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    pub home_rules: Vec<RuleText>,
+    rules: Vec<RuleText>,
+    #[serde(default)]
+    home_rules: Vec<RuleText>,
+}
+
+/// A rule as a person would write it, and the reason.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleText {
+    rule: String,
+    why: String,
 }
 
 impl Preset {
+    fn read(text: &str) -> Self {
+        let text: PresetText = serde_json::from_str(text).expect("the tests read every preset");
+        let place = RulePlace::Preset {
+            preset: text.name.clone(),
+        };
+        let rules = |rules: Vec<RuleText>| {
+            let rule = |rule: RuleText| {
+                let line = RuleLine::parse(&rule.rule, &place).expect("the tests read every rule");
+                RuleLine {
+                    why: rule.why,
+                    ..line.expect("no rule of a preset is a comment")
+                }
+            };
+            rules.into_iter().map(rule).collect()
+        };
+        Self {
+            rules: rules(text.rules),
+            home_rules: rules(text.home_rules),
+            name: text.name,
+            about: text.about,
+            dirs: text.dirs,
+            home: text.home,
+            settings: text.settings,
+            strip: text.strip,
+            portable: text.portable,
+        }
+    }
+
     /// What travels of the home directory, as paths below it.
     #[must_use]
     pub fn settings(&self) -> Vec<VaultPath> {
@@ -81,18 +124,13 @@ pub(super) const GENERIC: &str = "generic";
 #[must_use]
 pub fn presets() -> &'static [Preset] {
     static PARSED: OnceLock<Vec<Preset>> = OnceLock::new();
-    PARSED.get_or_init(|| {
-        FILES
-            .iter()
-            .map(|text| serde_json::from_str(text).expect("the tests read every preset"))
-            .collect()
-    })
+    PARSED.get_or_init(|| FILES.iter().map(|text| Preset::read(text)).collect())
 }
 
-/// The preset with this name.
+/// The files that the presets are read from: equal texts are equal presets.
 #[must_use]
-pub fn preset(name: &str) -> Option<&'static Preset> {
-    presets().iter().find(|preset| preset.name == name)
+pub const fn preset_texts() -> &'static [&'static str] {
+    &FILES
 }
 
 /// The preset of the tool that keeps this state directory.
@@ -105,8 +143,30 @@ pub fn preset_for_dir(dir: &str) -> Option<&'static Preset> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::Rules;
+    use super::super::{MergeClass, RuleBook, Rules};
     use super::*;
+
+    fn of_dir(dir: &str) -> Rules {
+        let book = RuleBook::new(&[], Vec::new());
+        book.for_dir(dir).expect("every preset compiles")
+    }
+
+    fn of_home(tool: &str) -> Rules {
+        let book = RuleBook::new(&[], Vec::new());
+        book.for_settings(tool).expect("every preset compiles")
+    }
+
+    /// Holds a table of classes and of the paths that have each; `-` is what no rule names.
+    #[track_caller]
+    fn holds(rules: &Rules, table: &[(&str, &[&str])]) {
+        for (class, paths) in table {
+            for path in *paths {
+                let decision = rules.decide(path.trim_end_matches('/'), path.ends_with('/'));
+                let word = decision.map_or("-", |decision| decision.class.word());
+                assert_eq!(word, *class, "{path}");
+            }
+        }
+    }
 
     #[test]
     fn every_preset_is_complete_and_named_once() {
@@ -123,12 +183,11 @@ mod tests {
                 assert!(dirs.insert(dir), "{dir} has two owners");
             }
             for rule in preset.rules.iter().chain(&preset.home_rules) {
-                assert!(!rule.why.is_empty(), "{}: {}", preset.name, rule.pattern);
-                assert!(!rule.pattern.ends_with(' '));
+                assert!(!rule.why.is_empty(), "{}: {}", preset.name, rule.text);
             }
             let settings = preset.settings();
             assert_eq!(preset.home.is_some(), !settings.is_empty());
-            for file in preset.strip.keys() {
+            for file in preset.strip.keys().chain(preset.portable.keys()) {
                 assert!(settings.iter().any(|path| path.as_str() == file), "{file}");
             }
         }
@@ -136,13 +195,292 @@ mod tests {
 
     #[test]
     fn the_rules_of_every_preset_compile() {
+        let plain: &[(&str, &[&str])] = &[("-", &["plain.md"])];
         for preset in presets() {
             for dir in &preset.dirs {
-                assert_eq!(Rules::for_dir(dir, &[]).decide("plain.md", false), None);
+                holds(&of_dir(dir), plain);
             }
-            let rules = Rules::for_settings(&preset.name, &[]);
-            assert_eq!(rules.decide("plain.md", false), None);
+            holds(&of_home(&preset.name), plain);
         }
+    }
+
+    #[test]
+    fn generic_drops_what_is_made_again_in_directories_that_no_preset_knows() {
+        let state = [
+            "notes.md",
+            "a.lock.md",
+            "Cargo.toml",
+            "logs.md",
+            "pid",
+            "targets/x",
+        ];
+        let table: &[(&str, &[&str])] = &[
+            ("-", &state),
+            (
+                "disposable",
+                &[
+                    "cache/x",
+                    "a/.cache/x",
+                    "caches/",
+                    "x/__pycache__/y.pyc",
+                    "a/b.pyc",
+                    "run.log",
+                    "tmp/x",
+                    "a/temp/",
+                    "x.tmp",
+                    "x.temp",
+                    "d.sock",
+                    "d.socket",
+                    "d.pid",
+                    "x.lock",
+                    "x.swp",
+                    "x.swo",
+                    "a~",
+                    ".#a",
+                    "#a#",
+                    "x/.DS_Store",
+                    "Thumbs.db",
+                    "desktop.ini",
+                    "node_modules/x/y.js",
+                    "a/target/",
+                    ".venv/bin/python",
+                    ".holdall-tmp-a1",
+                ],
+            ),
+            ("local", &["x/.git/config", ".git"]),
+            (
+                "secret",
+                &[".env", "a/.env.local", ".netrc", "id_rsa", "k/id_ed25519"],
+            ),
+            (
+                "keep",
+                &["x/Cargo.lock", "uv.lock", ".env.example", "a/.env.sample"],
+            ),
+        ];
+        holds(&of_dir(".mine"), table);
+        holds(&of_home("home"), table);
+        let off = RuleBook::new(&["generic".to_owned()], Vec::new());
+        let off = off.for_dir(".mine").expect("nothing to compile");
+        holds(&off, &[("-", &["x.swp", "node_modules/x", ".env"])]);
+    }
+
+    #[test]
+    fn aigon_keeps_its_state_and_drops_what_its_engine_drops() {
+        let table: &[(&str, &[&str])] = &[
+            (
+                "-",
+                &[
+                    "workflows/f-1/events.jsonl",
+                    "state/x.json",
+                    "config.json",
+                    "session",
+                ],
+            ),
+            (
+                "disposable",
+                &[
+                    "sessions/a.json",
+                    "x/locks/y",
+                    "cache/",
+                    "server/state.json",
+                    "logs/a.log",
+                    "heartbeat-7",
+                    "x/heartbeat-agent",
+                    "a.tmp.3",
+                    "budget-cache.json",
+                    "insights-cache.json",
+                    "recurring-state.json",
+                ],
+            ),
+            ("local", &["config-hash"]),
+            ("secret", &[".env", "x/.env.local", ".envrc"]),
+            ("keep", &[".env.example"]),
+        ];
+        holds(&of_dir(".aigon"), table);
+        holds(&of_home("aigon"), table);
+    }
+
+    #[test]
+    fn claude_differs_between_project_and_home() {
+        let table: &[(&str, &[&str])] = &[
+            (
+                "-",
+                &[
+                    "settings.json",
+                    "agents/a.md",
+                    "projects/x",
+                    "todos/1",
+                    "debug/x",
+                ],
+            ),
+            ("local", &["settings.local.json"]),
+            ("disposable", &["worktrees/x/y"]),
+            ("secret", &[".credentials.json"]),
+        ];
+        holds(&of_dir(".claude"), table);
+        let table: &[(&str, &[&str])] = &[
+            (
+                "-",
+                &[
+                    "CLAUDE.md",
+                    "settings.json",
+                    "agents/a.md",
+                    "skills/x/SKILL.md",
+                    "commands/c.md",
+                    "rules/r.md",
+                    "keybindings.json",
+                ],
+            ),
+            ("secret", &[".credentials.json"]),
+            (
+                "local",
+                &["projects/x/y.jsonl", "todos/1", "file-history/x"],
+            ),
+            (
+                "disposable",
+                &["debug/x", "shell-snapshots/x", "paste-cache/x", "statsig/x"],
+            ),
+        ];
+        holds(&of_home("claude"), table);
+    }
+
+    #[test]
+    fn codex_sends_instructions_and_neither_logins_nor_conversations() {
+        let table: &[(&str, &[&str])] = &[
+            (
+                "-",
+                &[
+                    "AGENTS.md",
+                    "prompts/review.md",
+                    "skills/x/SKILL.md",
+                    "config.toml",
+                ],
+            ),
+            ("secret", &["auth.json"]),
+            (
+                "disposable",
+                &["log/x", "models_cache.json", "version.json"],
+            ),
+            (
+                "local",
+                &[
+                    "sessions/2026/x.jsonl",
+                    "archived_sessions/x",
+                    "history.jsonl",
+                    "state.sqlite",
+                    "a/state.sqlite-wal",
+                    "x.sqlite3",
+                ],
+            ),
+        ];
+        holds(&of_dir(".codex"), table);
+        holds(&of_home("codex"), table);
+    }
+
+    #[test]
+    fn gemini_sends_settings_and_no_logins() {
+        let table: &[(&str, &[&str])] = &[
+            ("-", &["GEMINI.md", "settings.json", "commands/x.toml"]),
+            (
+                "secret",
+                &[
+                    "oauth_creds.json",
+                    "mcp-oauth-tokens.json",
+                    "mcp-oauth-tokens-v2.json",
+                ],
+            ),
+            (
+                "local",
+                &[
+                    "google_accounts.json",
+                    "installation_id",
+                    "history/x",
+                    "trustedFolders.json",
+                    "user_id",
+                ],
+            ),
+            ("disposable", &["tmp/x"]),
+        ];
+        holds(&of_dir(".gemini"), table);
+        holds(&of_home("gemini"), table);
+    }
+
+    #[test]
+    fn cursor_sends_rules_and_servers() {
+        let state: &[&str] = &["mcp.json", "rules/a.mdc", "commands/x.md"];
+        holds(
+            &of_dir(".cursor"),
+            &[("-", state), ("-", &["extensions/x"])],
+        );
+        let home: &[(&str, &[&str])] = &[
+            ("-", state),
+            ("disposable", &["extensions/x"]),
+            ("local", &["projects/x"]),
+        ];
+        holds(&of_home("cursor"), home);
+    }
+
+    #[test]
+    fn aider_sends_its_files_and_not_its_caches() {
+        let rules = of_dir(".aider.chat.history.md");
+        let files = [
+            ".aider.conf.yml",
+            ".aider.chat.history.md",
+            ".aider.input.history",
+        ];
+        holds(
+            &rules,
+            &[("-", &files), ("disposable", &[".aider.tags.cache.v4/x"])],
+        );
+        let merge = |path| rules.merge(path).map(|(merge, _)| merge);
+        assert_eq!(merge(".aider.chat.history.md"), Some(MergeClass::Union));
+        assert_eq!(merge(".aider.input.history"), Some(MergeClass::Union));
+        assert_eq!(merge(".aider.conf.yml"), None);
+    }
+
+    #[test]
+    fn beads_sends_lines_and_not_its_database() {
+        let rules = of_dir(".beads");
+        let table: &[(&str, &[&str])] = &[
+            (
+                "-",
+                &[
+                    "issues.jsonl",
+                    "interactions.jsonl",
+                    "config.yaml",
+                    "metadata.json",
+                ],
+            ),
+            (
+                "local",
+                &[
+                    "beads.db",
+                    "beads.db-wal",
+                    "x.sqlite3",
+                    "ephemeral.sqlite3-shm",
+                    ".local_version",
+                    "last-touched",
+                    "sync-state.json",
+                    "export-state/x",
+                    "redirect",
+                ],
+            ),
+            (
+                "disposable",
+                &[
+                    "daemon.log",
+                    "daemon.pid",
+                    "daemon.lock",
+                    "bd.sock",
+                    "beads.left.jsonl",
+                    ".sync.lock",
+                ],
+            ),
+        ];
+        holds(&rules, table);
+        let merge = |path| rules.merge(path).map(|(merge, _)| merge);
+        assert_eq!(merge("issues.jsonl"), Some(MergeClass::Union));
+        assert_eq!(merge("metadata.json"), None);
     }
 
     #[test]
@@ -154,6 +492,6 @@ mod tests {
         assert_eq!(texts, ["config.json", "workflow-definitions"]);
         let stripped = ["repos", "serverPort", "sync", "backup"];
         assert_eq!(aigon.strip["config.json"], stripped);
-        assert_eq!(preset_for_dir(".unheard-of"), None);
+        assert!(preset_for_dir(".unheard-of").is_none());
     }
 }

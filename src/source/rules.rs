@@ -1,37 +1,20 @@
-//! What travels: patterns with classes, of which the last that matches decides.
+//! What travels: rules in their order, of which the last that matches decides.
 
+use std::cell::RefCell;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use globset::{Candidate, GlobSet, GlobSetBuilder};
-use serde::{Deserialize, Serialize};
 
 use super::SourceError;
-use super::pattern::Pattern;
-use super::preset::{GENERIC, RuleText, preset, preset_for_dir};
-
-/// What a rule says about the paths that it matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// It travels, whatever earlier rules say, and however large it is.
-    Keep,
-    /// It can be made again, or says nothing on another machine.
-    Disposable,
-    /// It is true on this machine only.
-    Local,
-    Secret,
-    Large,
-}
+use super::line::{Class, MergeClass, RuleLine};
+use super::preset::{GENERIC, Preset, preset_for_dir, presets};
 
 /// The rule that decided about a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Decision {
     pub class: Class,
-    pub pattern: Arc<str>,
-    /// Where the rule stands: the name of its list, which is that of its preset.
-    pub preset: Arc<str>,
-    pub why: Arc<str>,
+    pub rule: Arc<RuleLine>,
 }
 
 impl Decision {
@@ -42,113 +25,191 @@ impl Decision {
     }
 }
 
-struct Rule {
-    decision: Decision,
-    dirs_only: bool,
-}
-
 /// The rules for one state directory, in order.
+#[derive(Debug)]
 pub struct Rules {
-    set: GlobSet,
-    rules: Vec<Rule>,
+    shared: Arc<Layer>,
+    /// What stands in the directory itself.
+    own: Option<Layer>,
 }
-
-/// A named list of rules.
-type Layer<'a> = (&'a str, &'a [RuleText]);
 
 impl Rules {
-    /// The rules for a state directory in a project: those that hold everywhere, then those of the
-    /// tool that keeps it. `off` names the presets that the person switched off.
+    /// Rules from one list; later ones win.
+    pub fn new(lines: Vec<RuleLine>) -> Result<Self, SourceError> {
+        Ok(Self {
+            shared: Arc::new(Layer::new(lines)?),
+            own: None,
+        })
+    }
+
+    /// These rules, and after them those of the directory itself.
+    pub fn with_own(mut self, lines: Vec<RuleLine>) -> Result<Self, SourceError> {
+        if !lines.is_empty() {
+            self.own = Some(Layer::new(lines)?);
+        }
+        Ok(self)
+    }
+
+    /// Changes with everything that these rules say.
     #[must_use]
-    pub fn for_dir(dir: &str, off: &[String]) -> Self {
-        let mut layers: Vec<Layer<'_>> = Vec::new();
-        for preset in [preset(GENERIC), preset_for_dir(dir)].into_iter().flatten() {
-            layers.push((&preset.name, &preset.rules));
-        }
-        Self::of_presets(layers, off)
-    }
-
-    /// The rules for the home directory of a tool.
-    #[must_use]
-    pub fn for_settings(tool: &str, off: &[String]) -> Self {
-        let mut layers: Vec<Layer<'_>> = Vec::new();
-        if let Some(generic) = preset(GENERIC) {
-            layers.push((&generic.name, &generic.rules));
-        }
-        if let Some(own) = preset(tool).filter(|own| own.name != GENERIC) {
-            layers.push((&own.name, &own.rules));
-            layers.push((&own.name, &own.home_rules));
-        }
-        Self::of_presets(layers, off)
-    }
-
-    fn of_presets(mut layers: Vec<Layer<'_>>, off: &[String]) -> Self {
-        layers.retain(|(name, _)| !off.iter().any(|other| other == name));
-        Self::new(&layers).expect("the tests compile the rules of every preset")
-    }
-
-    /// Rules from named lists; later ones win.
-    pub fn new(layers: &[Layer<'_>]) -> Result<Self, SourceError> {
-        let mut builder = GlobSetBuilder::new();
-        let mut rules = Vec::new();
-        for (name, lines) in layers {
-            let preset: Arc<str> = Arc::from(*name);
-            for line in *lines {
-                let pattern = Pattern::parse(&line.pattern)?;
-                builder.add(pattern.glob);
-                let class = if pattern.negated {
-                    Class::Keep
-                } else {
-                    line.class
-                };
-                rules.push(Rule {
-                    decision: Decision {
-                        class,
-                        pattern: Arc::from(line.pattern.as_str()),
-                        preset: Arc::clone(&preset),
-                        why: Arc::from(line.why.as_str()),
-                    },
-                    dirs_only: pattern.dirs_only,
-                });
-            }
-        }
-        let set = builder
-            .build()
-            .map_err(|source| SourceError::TooManyRules {
-                preset: layers.last().map_or("", |(name, _)| name).to_owned(),
-                source,
-            })?;
-        Ok(Self { set, rules })
+    pub fn key(&self) -> [u8; 32] {
+        let mut hash = blake3::Hasher::new();
+        hash.update(&self.shared.key);
+        hash.update(self.own.as_ref().map_or(&[], |own| &own.key[..]));
+        *hash.finalize().as_bytes()
     }
 
     /// What the rules say about a path below the state directory, whether it exists or not. A
     /// directory that is out takes everything below it along.
     #[must_use]
     pub fn decide(&self, path: &str, is_dir: bool) -> Option<Decision> {
-        for (slash, _) in path.match_indices('/') {
-            let above = self.decide_entry(&path[..slash], true);
-            if above.as_ref().is_some_and(Decision::is_out) {
-                return above;
-            }
-        }
-        self.decide_entry(path, is_dir)
+        self.out_above(path)
+            .map(|(_, decision)| decision)
+            .or_else(|| self.decide_entry(path, is_dir))
+    }
+
+    /// The first directory above a path that is out, and the rule that says so.
+    #[must_use]
+    pub fn out_above<'p>(&self, path: &'p str) -> Option<(&'p str, Decision)> {
+        path.match_indices('/').find_map(|(slash, _)| {
+            let above = &path[..slash];
+            let decision = self.decide_entry(above, true)?;
+            decision.is_out().then_some((above, decision))
+        })
     }
 
     /// Like [`Rules::decide`], for a caller who knows that no directory above the path is out: a
     /// walk comes by each directory once and does not ask again for every file in it.
     #[must_use]
     pub fn decide_entry(&self, path: &str, is_dir: bool) -> Option<Decision> {
+        let rule = self.last(path, |rule| {
+            rule.class.is_some() && (is_dir || !rule.pattern.dirs_only)
+        })?;
+        let class = rule.class?;
+        let rule = Arc::clone(rule);
+        Some(Decision { class, rule })
+    }
+
+    /// How two versions of a file become one, and the rule that says so.
+    #[must_use]
+    pub fn merge(&self, path: &str) -> Option<(MergeClass, Arc<RuleLine>)> {
+        let rule = self.last(path, |rule| rule.merge.is_some() && !rule.pattern.dirs_only)?;
+        Some((rule.merge?, Arc::clone(rule)))
+    }
+
+    fn last(&self, path: &str, counts: impl Fn(&RuleLine) -> bool) -> Option<&Arc<RuleLine>> {
         if path.is_empty() {
             return None;
         }
-        let candidate = Candidate::new(Path::new(path));
-        let mut matched = Vec::new();
-        self.set.matches_candidate_into(&candidate, &mut matched);
-        let last = matched
-            .into_iter()
-            .filter(|at| is_dir || !self.rules[*at].dirs_only)
-            .max()?;
-        Some(self.rules[last].decision.clone())
+        self.own
+            .as_ref()
+            .and_then(|own| own.last(path, &counts))
+            .or_else(|| self.shared.last(path, &counts))
+    }
+}
+
+/// Rules that were compiled together.
+#[derive(Debug)]
+struct Layer {
+    /// One glob for each rule, in the same order.
+    set: GlobSet,
+    rules: Vec<Arc<RuleLine>>,
+    key: [u8; 32],
+}
+
+thread_local! {
+    /// Room for the globs that match: a walk asks for every entry.
+    static MATCHED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Layer {
+    fn new(lines: Vec<RuleLine>) -> Result<Self, SourceError> {
+        let mut builder = GlobSetBuilder::new();
+        for line in &lines {
+            builder.add(line.pattern.glob.clone());
+        }
+        let mut hash = blake3::Hasher::new();
+        for line in &lines {
+            hash.update(format!("{:?} {:?} {:?}\n", line.text, line.class, line.merge).as_bytes());
+        }
+        let set = builder.build();
+        Ok(Self {
+            key: *hash.finalize().as_bytes(),
+            set: set.map_err(|source| SourceError::TooManyRules { source })?,
+            rules: lines.into_iter().map(Arc::new).collect(),
+        })
+    }
+
+    fn last(&self, path: &str, counts: impl Fn(&RuleLine) -> bool) -> Option<&Arc<RuleLine>> {
+        MATCHED.with_borrow_mut(|matched| {
+            let candidate = Candidate::new(Path::new(path));
+            self.set.matches_candidate_into(&candidate, matched);
+            let mut rules = matched.iter().rev().map(|rule| &self.rules[*rule]);
+            rules.find(|rule| counts(rule))
+        })
+    }
+}
+
+/// Where the rules of a state directory or of a tool's home come from: the presets, then a person's
+/// own. They are compiled once for each tool, however many projects there are.
+#[derive(Debug)]
+pub struct RuleBook {
+    /// Names of presets that are switched off.
+    off: Vec<String>,
+    own: Vec<RuleLine>,
+    /// In the order of [`presets`]; `generic` stands for directories of no tool.
+    dirs: Vec<OnceLock<Arc<Layer>>>,
+    homes: Vec<OnceLock<Arc<Layer>>>,
+}
+
+impl RuleBook {
+    #[must_use]
+    pub fn new(off: &[String], own: Vec<RuleLine>) -> Self {
+        let none = || presets().iter().map(|_| OnceLock::new()).collect();
+        Self {
+            off: off.to_vec(),
+            own,
+            dirs: none(),
+            homes: none(),
+        }
+    }
+
+    /// The rules for a state directory in a project.
+    pub fn for_dir(&self, dir: &str) -> Result<Rules, SourceError> {
+        let tool = preset_for_dir(dir);
+        self.compiled(&self.dirs, tool, |preset| vec![&preset.rules])
+    }
+
+    /// The rules for the home directory of a tool.
+    pub fn for_settings(&self, tool: &str) -> Result<Rules, SourceError> {
+        let tool = presets().iter().find(|preset| preset.name == tool);
+        let lists = |preset: &'static Preset| vec![&preset.rules, &preset.home_rules];
+        self.compiled(&self.homes, tool, lists)
+    }
+
+    fn compiled(
+        &self,
+        places: &[OnceLock<Arc<Layer>>],
+        tool: Option<&'static Preset>,
+        lists: impl Fn(&'static Preset) -> Vec<&'static Vec<RuleLine>>,
+    ) -> Result<Rules, SourceError> {
+        let name = tool.map_or(GENERIC, |tool| tool.name.as_str());
+        let place = presets().iter().position(|preset| preset.name == name);
+        let place = &places[place.expect("every preset has a place, `generic` too")];
+        if place.get().is_none() {
+            let used = presets()
+                .iter()
+                .filter(|preset| preset.name == GENERIC || preset.name == name)
+                .filter(|preset| !self.off.contains(&preset.name));
+            let of_presets = used.flat_map(lists).flatten().cloned();
+            let layer = Layer::new(of_presets.chain(self.own.iter().cloned()).collect())?;
+            // Whoever was faster compiled the same rules.
+            place.set(Arc::new(layer)).ok();
+        }
+        Ok(Rules {
+            shared: Arc::clone(place.get().expect("it was just put there")),
+            own: None,
+        })
     }
 }
 
@@ -156,23 +217,18 @@ impl Rules {
 mod tests {
     use super::*;
 
-    fn rules(lines: &[(&str, Class)]) -> Rules {
-        let lines: Vec<RuleText> = lines
-            .iter()
-            .map(|(pattern, class)| RuleText {
-                pattern: (*pattern).to_owned(),
-                class: *class,
-                why: "a test".to_owned(),
-            })
-            .collect();
-        Rules::new(&[("test", &lines)]).expect("they compile")
+    fn lines(text: &str) -> Vec<RuleLine> {
+        RuleLine::parse_file(text.as_bytes(), "test").expect("they are valid")
     }
 
-    /// Whether `path` (a directory with a slash at its end) is out under these disposable patterns.
+    fn rules(text: &str) -> Rules {
+        Rules::new(lines(text)).expect("they compile")
+    }
+
+    /// Whether `path` (a directory with a slash at its end) is out under these patterns.
     fn is_out(patterns: &[&str], path: &str) -> bool {
-        let lines: Vec<_> = patterns.iter().map(|it| (*it, Class::Disposable)).collect();
         let name = path.trim_end_matches('/');
-        rules(&lines)
+        rules(&patterns.join("\n"))
             .decide(name, path.ends_with('/'))
             .is_some_and(|decision| decision.is_out())
     }
@@ -224,15 +280,64 @@ mod tests {
     fn the_last_match_wins() {
         assert!(!is_out(&["*.log", "!keep.log"], "keep.log"));
         assert!(is_out(&["!keep.log", "*.log"], "keep.log"));
-        let both = rules(&[("*.json", Class::Local), ("a*", Class::Secret)]);
+        let both = rules("*.json :local\na* :secret\n");
         let decision = both.decide("a.json", false).expect("two match");
         assert_eq!(decision.class, Class::Secret);
-        assert_eq!(&*decision.pattern, "a*");
-        assert_eq!(&*decision.preset, "test");
-        let kept = rules(&[("*.log", Class::Disposable), ("a.log", Class::Keep)]);
+        assert_eq!(decision.rule.text, "a*");
+        assert_eq!(decision.rule.place.to_string(), "test, line 2");
+        let kept = rules("*.log :disposable\n/a.log :keep\n");
         let decision = kept.decide("a.log", false).expect("two match");
         assert!(!decision.is_out());
-        assert_eq!(kept.decide("b.md", false), None);
+        assert!(kept.decide("b.md", false).is_none());
+    }
+
+    #[test]
+    fn what_stands_in_the_directory_itself_comes_last() {
+        let rules = rules("*.log\n!a.log\n").with_own(lines("a.log :secret\n!b.log\n"));
+        let rules = rules.expect("they compile");
+        let class = |path| rules.decide(path, false).map(|decision| decision.class);
+        assert_eq!(class("a.log"), Some(Class::Secret));
+        assert_eq!(class("x/b.log"), Some(Class::Keep));
+        assert_eq!(class("c.log"), Some(Class::Local));
+        assert_eq!(class("c.md"), None);
+    }
+
+    #[test]
+    fn how_a_file_merges_is_decided_apart_from_whether_it_travels() {
+        let rules = rules("*.jsonl :union\n/big/ :disposable\nx.jsonl :keep\ny.jsonl :json\n");
+        let merge = |path| rules.merge(path).map(|(merge, _)| merge);
+        assert_eq!(merge("x.jsonl"), Some(MergeClass::Union));
+        assert_eq!(merge("a/y.jsonl"), Some(MergeClass::Json));
+        assert_eq!(merge("y.md"), None);
+        assert!(rules.decide("a.jsonl", false).is_none());
+        assert_eq!(
+            rules.decide("x.jsonl", false).map(|it| it.class),
+            Some(Class::Keep)
+        );
+    }
+
+    #[test]
+    fn the_rules_of_a_person_come_after_the_presets() {
+        let own = lines("!run.log\nsettings.json :local\n");
+        let book = RuleBook::new(&[], own);
+        for rules in [
+            book.for_dir(".aigon"),
+            book.for_dir(".x"),
+            book.for_settings("claude"),
+        ] {
+            let rules = rules.expect("they compile");
+            let class = |path| rules.decide(path, false).map(|decision| decision.class);
+            assert_eq!(class("a/run.log"), Some(Class::Keep));
+            assert_eq!(class("a.log"), Some(Class::Disposable));
+            assert_eq!(class("settings.json"), Some(Class::Local));
+        }
+    }
+
+    #[test]
+    fn rules_are_asked_from_several_threads() {
+        fn several<T: Send + Sync>(_: &T) {}
+        several(&rules("a\n"));
+        several(&RuleBook::new(&[], Vec::new()));
     }
 
     #[test]
@@ -257,111 +362,5 @@ mod tests {
         assert!(is_out(&["*"], "caf%E9"));
         assert!(is_out(&["caf\u{e9}"], "caf\u{e9}"));
         assert!(!is_out(&["caf\u{e9}"], "cafe\u{301}"));
-    }
-
-    fn classes(rules: &Rules, paths: &[&str]) -> Vec<Option<Class>> {
-        let class = |path: &&str| {
-            let decision = rules.decide(path.trim_end_matches('/'), path.ends_with('/'));
-            decision.map(|decision| decision.class)
-        };
-        paths.iter().map(class).collect()
-    }
-
-    fn all(rules: &Rules, paths: &[&str], expected: Option<Class>) {
-        for (path, class) in paths.iter().zip(classes(rules, paths)) {
-            assert_eq!(class, expected, "{path}");
-        }
-    }
-
-    #[test]
-    fn aigon_keeps_its_state_and_drops_what_its_engine_drops() {
-        let aigon = Rules::for_dir(".aigon", &[]);
-        let state = ["workflows/f-1/events.jsonl", "state/x.json", "config.json"];
-        all(&aigon, &state, None);
-        let dropped = [
-            "sessions/a.json",
-            "x/locks/y",
-            "cache/",
-            "server/state.json",
-            "logs/a.log",
-            "heartbeat-7",
-            "a.tmp.3",
-            "budget-cache.json",
-            "insights-cache.json",
-            "recurring-state.json",
-        ];
-        all(&aigon, &dropped, Some(Class::Disposable));
-        all(&aigon, &["config-hash"], Some(Class::Local));
-        all(&aigon, &[".env", "x/.env.local"], Some(Class::Secret));
-        assert_eq!(
-            aigon.decide(".env.example", false).map(|d| d.is_out()),
-            Some(false)
-        );
-    }
-
-    #[test]
-    fn claude_differs_between_project_and_home() {
-        let project = Rules::for_dir(".claude", &[]);
-        all(
-            &project,
-            &["settings.json", "agents/a.md", "projects/x"],
-            None,
-        );
-        all(&project, &["settings.local.json"], Some(Class::Local));
-        all(&project, &["worktrees/x/y"], Some(Class::Disposable));
-        let home = Rules::for_settings("claude", &[]);
-        all(&home, &["CLAUDE.md", "skills/x/SKILL.md"], None);
-        all(&home, &[".credentials.json"], Some(Class::Secret));
-        all(
-            &home,
-            &["projects/x/y.jsonl", "todos/1"],
-            Some(Class::Local),
-        );
-    }
-
-    #[test]
-    fn what_holds_everywhere_holds_in_unknown_directories_too() {
-        let unknown = Rules::for_dir(".mine", &[]);
-        all(&unknown, &["notes.md", "a.lock.md", "Cargo.toml"], None);
-        let dropped = [
-            "node_modules/x/y.js",
-            "a/target/",
-            ".venv/bin/python",
-            "x/.DS_Store",
-            "x.swp",
-            "a~",
-            "d.pid",
-            "d.sock",
-            "x.lock",
-            ".holdall-tmp-a1",
-        ];
-        all(&unknown, &dropped, Some(Class::Disposable));
-        all(&unknown, &["x/.git/config", ".git"], Some(Class::Local));
-        all(&unknown, &["x/Cargo.lock", "uv.lock"], Some(Class::Keep));
-        let off = Rules::for_dir(".mine", &["generic".to_owned()]);
-        assert_eq!(off.decide("a.swp", false), None);
-    }
-
-    #[test]
-    fn beads_sends_lines_and_not_its_database() {
-        let beads = Rules::for_dir(".beads", &[]);
-        all(
-            &beads,
-            &["issues.jsonl", "config.yaml", "metadata.json"],
-            None,
-        );
-        let local = [
-            "beads.db",
-            "beads.db-wal",
-            "daemon.log",
-            "bd.sock",
-            "daemon.pid",
-        ];
-        for (path, class) in local.iter().zip(classes(&beads, &local)) {
-            assert!(
-                matches!(class, Some(Class::Local | Class::Disposable)),
-                "{path}"
-            );
-        }
     }
 }

@@ -1,16 +1,19 @@
-//! The walk: every entry below the roots of state, found or left, with nothing followed or read.
+//! The walk: every name below the roots of state, with nothing followed or read.
 
-use std::fs::{self, FileType, Metadata};
+use std::ffi::OsStr;
+use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 
-use crate::base::{HostPath, PathFault, VaultPath, escape_name, is_temp_name};
+use crate::base::{HostPath, VaultPath};
 
-use super::entry::{Found, FoundKind, Left, Reason, Stat, Walked};
-use super::{Class, Decision, SourceError};
+use super::crew::work_off;
+use super::entry::{Dir, Entry, Left, Listing, Reason, Walked, What};
+use super::judge::still;
+use super::own::{CACHE_TAG, is_cache};
+use super::{Decision, SourceError};
 
-/// What to walk, and who decides.
+/// What to walk, and who decides. Two threads ask at once.
 pub struct WalkOptions<'a> {
     pub root: &'a HostPath,
     /// The files and directories below `root` that are carried.
@@ -18,264 +21,282 @@ pub struct WalkOptions<'a> {
     /// The rule for a path below `root`, and whether it is a directory. It is asked about each
     /// directory before anything in it, and never about what lies in one that is out: so it may
     /// answer with [`super::Rules::decide_entry`].
-    pub rules: &'a dyn Fn(&VaultPath, bool) -> Option<Decision>,
+    pub rules: &'a (dyn Fn(&VaultPath, bool) -> Option<Decision> + Sync),
     /// Whether the project's own git tracks a path, as its bytes stand on the disk, below `root`.
-    pub tracked: &'a dyn Fn(&[u8]) -> bool,
+    pub tracked: &'a (dyn Fn(&[u8]) -> bool + Sync),
     /// Larger files stay, unless a rule of the class `keep` names them.
     pub max_file: u64,
+    /// What the last walk under the same rules saw in a directory, by its place: where that still
+    /// stands, nobody is asked again.
+    pub past: &'a (dyn Fn(&[u8]) -> Option<&'a Listing> + Sync),
 }
 
-/// Walks. A part that cannot be read is left, with its reason; only the root itself must be there.
-pub fn walk(options: &WalkOptions<'_>) -> Result<Walked, SourceError> {
-    let root = options.root.as_path();
+/// Walks all of them side by side. A part that cannot be read is left, with its reason; only the
+/// roots themselves must be there.
+pub fn walk<'a>(all: &'a [WalkOptions<'a>]) -> Vec<Result<Walked, SourceError>> {
+    let mut walked: Vec<Result<Walked, SourceError>> = all
+        .iter()
+        .map(|options| look_at_root(options.root).map(|()| Walked::default()))
+        .collect();
+    let first = walked.iter().enumerate().filter(|(_, begun)| begun.is_ok());
+    let first = first.map(|(unit, _)| Job {
+        unit,
+        path: VaultPath::root(),
+        place: Vec::new(),
+        roots: outermost(all[unit].roots),
+    });
+    let done = work_off(first.collect(), |job: Job, more: &mut Vec<Job>| {
+        let unit = job.unit;
+        let visit = Visit {
+            options: &all[unit],
+            job: &job,
+        };
+        (unit, visit.go(more))
+    });
+    for (unit, seen) in done {
+        if let Ok(walked) = &mut walked[unit] {
+            walked.dirs.extend(seen.dir);
+            walked.left.extend(seen.left);
+            walked.missing_roots.extend(seen.missing_roots);
+        }
+    }
+    for walked in walked.iter_mut().flatten() {
+        walked.dirs.sort_unstable_by(|a, b| a.place.cmp(&b.place));
+        walked.left.sort_by(|a, b| a.path.cmp(&b.path));
+        walked.missing_roots.sort();
+    }
+    walked
+}
+
+fn look_at_root(root: &HostPath) -> Result<(), SourceError> {
+    let path = || root.as_path().to_owned();
     match fs::metadata(root) {
-        Ok(seen) if seen.is_dir() => {}
-        Ok(_) => {
-            return Err(SourceError::NotADirectory {
-                path: root.to_owned(),
-            });
-        }
-        Err(fault) if is_gone(&fault) => {
-            return Err(SourceError::Missing {
-                path: root.to_owned(),
-            });
-        }
-        Err(source) => {
-            return Err(SourceError::Io {
-                path: root.to_owned(),
-                source,
-            });
-        }
+        Ok(seen) if seen.is_dir() => Ok(()),
+        Ok(_) => Err(SourceError::NotADirectory { path: path() }),
+        Err(fault) if is_gone(&fault) => Err(SourceError::Missing { path: path() }),
+        Err(source) => Err(SourceError::Io {
+            path: path(),
+            source,
+        }),
     }
-    let mut walker = Walker {
-        options,
-        raw_start: root.as_os_str().len()
-            + usize::from(!root.as_os_str().as_bytes().ends_with(b"/")),
-        seen: Walked::default(),
-        ahead: Vec::new(),
-    };
-    for path in options.roots {
-        let inside_another = path.ancestors().any(|above| options.roots.contains(&above));
-        if !inside_another {
-            walker.enter(path);
-        }
-        while let Some(dir) = walker.ahead.pop() {
-            walker.list(&dir);
-        }
-    }
-    let mut seen = walker.seen;
-    seen.found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    seen.found.dedup_by(|a, b| a.path == b.path);
-    seen.left.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(seen)
 }
 
-fn is_gone(fault: &std::io::Error) -> bool {
+pub(super) fn is_gone(fault: &std::io::Error) -> bool {
     matches!(fault.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// The bits of a mode that let group and others in.
-const FOR_OTHERS: u32 = 0o077;
-
-struct Walker<'a> {
-    options: &'a WalkOptions<'a>,
-    /// Where the part below the root begins in the bytes of a host path.
-    raw_start: usize,
-    seen: Walked,
-    /// Directories still to be listed.
-    ahead: Vec<Dir>,
+/// The roots without those that lie in another one.
+fn outermost(roots: &[VaultPath]) -> Vec<VaultPath> {
+    let inside = |path: &VaultPath| path.ancestors().any(|above| roots.contains(&above));
+    let mut outer: Vec<_> = roots.iter().filter(|path| !inside(path)).cloned().collect();
+    outer.sort();
+    outer.dedup();
+    outer
 }
 
-struct Dir {
-    path: VaultPath,
-    raw_name: Option<Vec<u8>>,
-    host: HostPath,
+/// A directory to be visited.
+pub(super) struct Job {
+    pub(super) unit: usize,
+    pub(super) path: VaultPath,
+    pub(super) place: Vec<u8>,
+    /// Roots that lie in it, where it is only on the way to them.
+    pub(super) roots: Vec<VaultPath>,
 }
 
-impl Walker<'_> {
-    fn leave(&mut self, path: VaultPath, reason: Reason, is_dir: bool) {
-        self.seen.left.push(Left {
-            path,
-            reason,
-            rule: None,
-            is_dir,
-        });
-    }
+/// What a directory turned out to be.
+enum Listed {
+    Gone,
+    /// As the walk before this one saw it.
+    Same,
+    New(Listing),
+}
 
-    /// Begins at one of the roots.
-    fn enter(&mut self, path: &VaultPath) {
-        let mut behind_link = false;
-        for part in path.ancestors().chain([path.clone()]) {
-            let host = self.options.root.below(&part);
-            match fs::symlink_metadata(&host) {
-                Ok(seen) => behind_link |= seen.file_type().is_symlink(),
-                Err(fault) if is_gone(&fault) => {
-                    self.seen.missing_roots.push(path.clone());
-                    return self.leave(path.clone(), Reason::Missing, true);
-                }
-                Err(_) => return self.leave(path.clone(), Reason::Unreadable, true),
-            }
-        }
-        if behind_link {
-            return self.leave(path.clone(), Reason::LinkedRoot, true);
-        }
-        let host = self.options.root.below(path);
-        let Ok(seen) = fs::symlink_metadata(&host) else {
-            return self.leave(path.clone(), Reason::Unreadable, true);
-        };
-        let entry = Dir {
-            path: path.clone(),
-            raw_name: None,
-            host,
-        };
-        self.take(entry, seen.file_type(), || Ok(seen));
-    }
+/// What one visit brought.
+#[derive(Default)]
+struct Seen {
+    dir: Option<Dir>,
+    left: Vec<Left>,
+    missing_roots: Vec<VaultPath>,
+}
 
-    fn list(&mut self, dir: &Dir) {
-        let entries = match fs::read_dir(&dir.host) {
-            Ok(entries) => entries,
+pub(super) struct Visit<'a, 'j> {
+    pub(super) options: &'a WalkOptions<'a>,
+    pub(super) job: &'j Job,
+}
+
+impl Visit<'_, '_> {
+    fn go(&self, more: &mut Vec<Job>) -> Seen {
+        let past = (self.options.past)(&self.job.place);
+        let mut seen = Seen::default();
+        let on_the_way = !self.job.roots.is_empty();
+        let listed = if on_the_way {
+            Listed::New(self.lead(&mut seen, more))
+        } else {
+            self.list(past)
+        };
+        let listing = match listed {
             // It went away since it was seen: as if it had never been.
-            Err(fault) if is_gone(&fault) => return,
-            Err(_) => return self.leave(dir.path.clone(), Reason::Unreadable, true),
+            Listed::Gone => return seen,
+            Listed::Same => None,
+            Listed::New(listing) => Some(listing),
         };
-        let mut is_empty = true;
-        for entry in entries {
-            is_empty = false;
-            let Ok(entry) = entry else {
-                self.leave(dir.path.clone(), Reason::Unreadable, true);
-                return;
-            };
-            self.meet(dir, &entry);
+        let now = listing.as_ref().or(past).into_iter();
+        for entry in now.flat_map(|now| &now.entries).filter(|_| !on_the_way) {
+            if entry.what == What::Dir {
+                more.extend(self.enter(entry, Vec::new()));
+            }
         }
-        if is_empty && let Ok(seen) = fs::symlink_metadata(&dir.host) {
-            self.seen.found.push(Found {
-                path: dir.path.clone(),
-                raw_name: dir.raw_name.clone(),
-                host: dir.host.clone(),
-                kind: FoundKind::EmptyDir,
-                stat: Stat::of(&seen),
-            });
-        }
+        seen.dir = Some(Dir {
+            path: self.job.path.clone(),
+            place: self.job.place.clone(),
+            on_the_way,
+            listing: listing.filter(|listing| Some(listing) != past),
+        });
+        seen
     }
 
-    /// Names an entry, or leaves it where it has no name in the vault.
-    fn meet(&mut self, dir: &Dir, entry: &fs::DirEntry) {
-        let name = entry.file_name();
-        let host = dir.host.join(&name);
-        let name = name.as_bytes();
-        let Ok(kind) = entry.file_type() else {
-            return self.leave(stand_in(dir, name), Reason::Unreadable, false);
+    fn enter(&self, entry: &Entry, roots: Vec<VaultPath>) -> Option<Job> {
+        Some(Job {
+            unit: self.job.unit,
+            path: self.job.path.child(entry.vault_name()).ok()?,
+            place: self.place_of(&entry.name),
+            roots,
+        })
+    }
+
+    pub(super) fn host(&self) -> HostPath {
+        self.options.root.join(OsStr::from_bytes(&self.job.place))
+    }
+
+    fn list(&self, past: Option<&Listing>) -> Listed {
+        let host = self.host();
+        let closed = |reason| {
+            Listed::New(Listing {
+                entries: Vec::new(),
+                closed: Some(reason),
+            })
         };
-        let (path, raw_name) = match dir.path.child(name) {
-            Ok(path) => (path, None),
-            Err(PathFault::NotUtf8 { .. } | PathFault::Reserved { .. }) => {
-                let escaped = escape_name(name);
-                // Another file may already be called what this one would be called.
-                let is_free = fs::symlink_metadata(dir.host.join(&*escaped)).is_err();
-                match dir.path.child(escaped.as_bytes()) {
-                    Ok(path) if is_free => (path, Some(name.to_owned())),
-                    _ => return self.leave(stand_in(dir, name), Reason::BadName, kind.is_dir()),
+        let found = match fs::read_dir(&host) {
+            Ok(found) => found,
+            Err(fault) if is_gone(&fault) => return Listed::Gone,
+            Err(_) => return closed(Reason::Unreadable),
+        };
+        let old = past.map_or(&[][..], |past| &past.entries);
+        let (mut at, mut fresh) = (0, None::<Vec<Entry>>);
+        for found in found {
+            let Ok(found) = found else {
+                return closed(Reason::Unreadable);
+            };
+            let name = found.file_name();
+            if name == CACHE_TAG && self.is_cache(&host) {
+                return closed(Reason::CacheDir);
+            }
+            let known = old.get(at).filter(|old| old.name == name.as_bytes());
+            let known = known.filter(|old| still(old, &found));
+            match (known, &mut fresh) {
+                (Some(_), None) => {}
+                (Some(known), Some(list)) => list.push(known.clone()),
+                (None, list) => {
+                    let list = list.get_or_insert_with(|| old[..at.min(old.len())].to_vec());
+                    let kind = found.file_type().ok();
+                    list.extend(self.meet(name.as_bytes(), kind, || found.metadata()));
                 }
             }
-            Err(_) => return self.leave(stand_in(dir, name), Reason::BadName, kind.is_dir()),
-        };
-        if is_temp_name(name) {
-            self.leave(path, Reason::Temporary, kind.is_dir());
-            self.seen.temp.push(host);
-        } else if name.eq_ignore_ascii_case(b".git") {
-            self.leave(path, Reason::Nested, kind.is_dir());
-        } else {
-            let named = Dir {
-                path,
-                raw_name,
-                host,
+            at += 1;
+        }
+        if fresh.is_none() && at == old.len() && past.is_some() {
+            return Listed::Same;
+        }
+        Listed::New(Listing {
+            entries: fresh.unwrap_or_else(|| old[..at].to_vec()),
+            closed: None,
+        })
+    }
+
+    /// Whether the directory says that it is a cache, and no rule asks to keep it.
+    fn is_cache(&self, host: &HostPath) -> bool {
+        is_cache(host) && (self.options.rules)(&self.job.path, true).is_none()
+    }
+
+    /// Looks for the roots of state alone, without listing what else there is.
+    fn lead(&self, seen: &mut Seen, more: &mut Vec<Job>) -> Listing {
+        let mut listing = Listing::default();
+        let mut rest = self.job.roots.as_slice();
+        while let Some(first) = rest.first() {
+            let tail = first.below(&self.job.path).unwrap_or_default();
+            let name = tail.names().next().unwrap_or_default().as_bytes();
+            let same = |root: &VaultPath| {
+                let tail = root.below(&self.job.path).unwrap_or_default();
+                tail.names()
+                    .next()
+                    .is_some_and(|other| other.as_bytes() == name)
             };
-            self.take(named, kind, || entry.metadata());
-        }
-    }
-
-    /// Decides about an entry that has a name.
-    fn take(
-        &mut self,
-        entry: Dir,
-        kind: FileType,
-        look: impl FnOnce() -> std::io::Result<Metadata>,
-    ) {
-        let is_dir = kind.is_dir();
-        let decision = (self.options.rules)(&entry.path, is_dir);
-        if let Some(reason) = decision.as_ref().and_then(reason_of) {
-            let rule = decision.map(|decision| decision.pattern.to_string());
-            return self.seen.left.push(Left {
-                path: entry.path,
-                reason,
-                rule,
-                is_dir,
-            });
-        }
-        let raw = entry.host.as_path().as_os_str().as_bytes();
-        if (self.options.tracked)(raw.get(self.raw_start..).unwrap_or_default()) {
-            return self.leave(entry.path, Reason::Tracked, is_dir);
-        }
-        if is_dir {
-            return self.ahead.push(entry);
-        }
-        if !kind.is_file() && !kind.is_symlink() {
-            return self.leave(entry.path, Reason::NotAFile, false);
-        }
-        let seen = match look() {
-            Ok(seen) => seen,
-            Err(fault) if is_gone(&fault) => return,
-            Err(_) => return self.leave(entry.path, Reason::Unreadable, false),
-        };
-        let kind = if kind.is_symlink() {
-            FoundKind::Link
-        } else if seen.len() > self.options.max_file && decision.is_none() {
-            return self.leave(entry.path, Reason::TooLarge, false);
-        } else {
-            FoundKind::File {
-                exec: seen.mode() & 0o100 != 0,
-                private: seen.mode() & FOR_OTHERS == 0,
+            let (roots, others) = rest.split_at(rest.partition_point(same));
+            rest = others;
+            match self.step(name, roots) {
+                Ok(Some((entry, roots))) => {
+                    if entry.what == What::Dir {
+                        more.extend(self.enter(&entry, roots));
+                    }
+                    listing.entries.push(entry);
+                }
+                Ok(None) => {}
+                Err(reason) => {
+                    let left = |path: &VaultPath| Left {
+                        path: path.clone(),
+                        reason,
+                        rule: None,
+                        is_dir: true,
+                    };
+                    seen.left.extend(roots.iter().map(left));
+                    if reason == Reason::Missing {
+                        seen.missing_roots.extend_from_slice(roots);
+                    }
+                }
             }
+        }
+        listing
+    }
+
+    /// One step towards some roots: the entry, and those roots that lie further in.
+    fn step(
+        &self,
+        name: &[u8],
+        roots: &[VaultPath],
+    ) -> Result<Option<(Entry, Vec<VaultPath>)>, Reason> {
+        let meta = match fs::symlink_metadata(self.host().join(OsStr::from_bytes(name))) {
+            Ok(meta) => meta,
+            Err(fault) if is_gone(&fault) => return Err(Reason::Missing),
+            Err(_) => return Err(Reason::Unreadable),
         };
-        self.seen.found.push(Found {
-            path: entry.path,
-            raw_name: entry.raw_name,
-            host: entry.host,
-            kind,
-            stat: Stat::of(&seen),
-        });
+        if meta.is_symlink() {
+            return Err(Reason::LinkedRoot);
+        }
+        let here = self.job.path.child(name).map_err(|_| Reason::BadName)?;
+        if roots.contains(&here) {
+            let entry = self.meet(name, Some(meta.file_type()), || Ok(meta));
+            return Ok(entry.map(|entry| (entry, Vec::new())));
+        }
+        if !meta.is_dir() {
+            return Err(Reason::Missing);
+        }
+        let entry = Entry {
+            name: name.to_vec(),
+            alias: None,
+            what: What::Dir,
+        };
+        Ok(Some((entry, roots.to_vec())))
     }
-}
-
-fn reason_of(decision: &Decision) -> Option<Reason> {
-    match decision.class {
-        Class::Keep => None,
-        Class::Disposable => Some(Reason::Disposable),
-        Class::Local => Some(Reason::MachineLocal),
-        Class::Secret => Some(Reason::Secret),
-        Class::Large => Some(Reason::TooLarge),
-    }
-}
-
-/// Something to show for a name that cannot be shown as it is, and that no real entry has.
-fn stand_in(dir: &Dir, name: &[u8]) -> VaultPath {
-    let mut text: String = escape_name(name).chars().take(40).collect();
-    text.push('…');
-    dir.path
-        .child(text.as_bytes())
-        .unwrap_or_else(|_| dir.path.clone())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::ffi::OsStr;
+    use std::collections::{BTreeSet, HashMap};
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::os::unix::net::UnixListener;
-    use std::path::Path;
 
     use super::*;
-    use crate::source::Rules;
+    use crate::source::{RuleBook, RuleLine, Rules};
 
     struct Place {
         _dir: tempfile::TempDir,
@@ -301,33 +322,94 @@ mod tests {
         VaultPath::parse(text).expect("valid")
     }
 
+    type Rule<'a> = &'a (dyn Fn(&VaultPath, bool) -> Option<Decision> + Sync);
+    type Tracks<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
+
+    fn walked_with(root: &HostPath, roots: &[VaultPath], rules: Rule, tracked: Tracks) -> Walked {
+        try_walk(root, roots, rules, tracked).expect("the root is there")
+    }
+
+    fn try_walk(
+        root: &HostPath,
+        roots: &[VaultPath],
+        rules: Rule,
+        tracked: Tracks,
+    ) -> Result<Walked, SourceError> {
+        let options = WalkOptions {
+            root,
+            roots,
+            rules,
+            tracked,
+            max_file: 1000,
+            past: &|_| None,
+        };
+        walk(&[options]).pop().expect("one for one")
+    }
+
     /// Walks `.aigon` with its own rules, like a push does.
     fn walked(root: &HostPath) -> Walked {
-        let rules = Rules::for_dir(".aigon", &[]);
+        let rules = RuleBook::new(&[], Vec::new());
+        let rules = rules.for_dir(".aigon").expect("the preset compiles");
         let own = path(".aigon");
-        walk(&WalkOptions {
-            root,
-            roots: std::slice::from_ref(&own),
-            rules: &|at, is_dir| rules.decide_entry(at.below(&own)?.as_str(), is_dir),
-            tracked: &|_| false,
-            max_file: 1000,
-        })
-        .expect("the root is there")
+        let decide = |at: &VaultPath, is_dir| rules.decide_entry(at.below(&own)?.as_str(), is_dir);
+        walked_with(root, std::slice::from_ref(&own), &decide, &|_| false)
     }
 
-    fn found(seen: &Walked) -> Vec<&str> {
-        seen.found.iter().map(|entry| entry.path.as_str()).collect()
+    fn listing(dir: &Dir) -> &Listing {
+        dir.listing.as_ref().expect("without a past all is new")
     }
 
-    fn left(seen: &Walked) -> Vec<(&str, Reason)> {
-        seen.left
+    /// What travels, by its path in the vault.
+    fn found(seen: &Walked) -> Vec<String> {
+        let mut found = Vec::new();
+        for dir in &seen.dirs {
+            for entry in &listing(dir).entries {
+                if matches!(entry.what, What::File(_) | What::Link(_)) {
+                    let path = dir.path.child(entry.vault_name()).expect("valid");
+                    found.push(path.to_string());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn entry<'w>(seen: &'w Walked, name: &[u8]) -> &'w Entry {
+        let mut all = seen.dirs.iter().flat_map(|dir| &listing(dir).entries);
+        all.find(|entry| entry.name == name).expect("it was seen")
+    }
+
+    /// What stays, by the directory and the real name.
+    fn left(seen: &Walked) -> Vec<(String, Reason)> {
+        let mut left: Vec<_> = seen
+            .left
             .iter()
-            .map(|left| (left.path.as_str(), left.reason))
+            .map(|left| (left.path.to_string(), left.reason))
+            .collect();
+        for dir in &seen.dirs {
+            let closed = listing(dir)
+                .closed
+                .map(|reason| (dir.path.to_string(), reason));
+            left.extend(closed);
+            for entry in &listing(dir).entries {
+                if let What::Stays(stay) = &entry.what {
+                    let name = String::from_utf8_lossy(&entry.name);
+                    left.push((format!("{}/{name}", dir.path), stay.reason));
+                }
+            }
+        }
+        left.sort();
+        left
+    }
+
+    fn owned(list: &[(&str, Reason)]) -> Vec<(String, Reason)> {
+        list.iter()
+            .map(|(path, reason)| ((*path).to_owned(), *reason))
             .collect()
     }
 
     #[test]
-    fn files_come_sorted_and_with_what_git_cannot_say() {
+    fn every_entry_comes_with_what_git_cannot_say() {
         let place = place(&[".aigon/b", ".aigon/a/x", ".aigon/run.sh", "src/main.rs"]);
         let mode = |name: &str, mode| {
             let mode = fs::Permissions::from_mode(mode);
@@ -338,15 +420,67 @@ mod tests {
         mode(".aigon/a/x", 0o644);
         let seen = walked(&place.root);
         assert_eq!(found(&seen), [".aigon/a/x", ".aigon/b", ".aigon/run.sh"]);
-        let kinds: Vec<FoundKind> = seen.found.iter().map(|entry| entry.kind).collect();
-        let file = |exec, private| FoundKind::File { exec, private };
+        let marks = |name: &[u8]| match &entry(&seen, name).what {
+            What::File(stat) => (stat.is_exec(), stat.is_private(), stat.size),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(marks(b"x"), (false, false, 10));
+        assert_eq!(marks(b"b"), (false, true, 8));
+        assert_eq!(marks(b"run.sh"), (true, false, 13));
+        let places: Vec<_> = seen.dirs.iter().map(|dir| dir.place.as_slice()).collect();
+        assert_eq!(places, [&b""[..], b".aigon", b".aigon/a"]);
+        assert!(left(&seen).is_empty());
+    }
+
+    #[test]
+    fn what_is_as_it_was_is_not_decided_again() {
+        let place = place(&[".aigon/a/x", ".aigon/a/y.log", ".aigon/b/z"]);
+        let first = walked(&place.root);
+        let known: HashMap<Vec<u8>, Listing> = first
+            .dirs
+            .iter()
+            .map(|dir| (dir.place.clone(), listing(dir).clone()))
+            .collect();
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let again = || {
+            let options = WalkOptions {
+                root: &place.root,
+                roots: &[path(".aigon")],
+                rules: &|_, _| {
+                    asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    None
+                },
+                tracked: &|_| false,
+                max_file: 1000,
+                past: &|place| known.get(place),
+            };
+            walk(&[options])
+                .pop()
+                .expect("one for one")
+                .expect("the root is there")
+        };
+        let second = again();
         assert_eq!(
-            kinds,
-            [file(false, false), file(false, true), file(true, false)]
+            asked.swap(0, std::sync::atomic::Ordering::Relaxed),
+            1,
+            "the root alone"
         );
-        assert_eq!(seen.found[1].host, place.root.join(".aigon/b"));
-        assert_eq!(seen.found[1].stat.size, 8);
-        assert!(seen.left.is_empty());
+        assert!(second.dirs.iter().all(|dir| dir.listing.is_none()));
+        fs::write(place.root.join(".aigon/b/z").as_path(), "another size").expect("written");
+        fs::write(place.root.join(".aigon/b/new").as_path(), "new").expect("written");
+        let third = again();
+        let fresh: Vec<_> = third
+            .dirs
+            .iter()
+            .filter(|dir| dir.listing.is_some())
+            .collect();
+        assert_eq!(
+            (fresh.len(), fresh[0].place.as_slice()),
+            (1, &b".aigon/b"[..])
+        );
+        assert_eq!(listing(fresh[0]).entries.len(), 2);
+        let asked = asked.load(std::sync::atomic::Ordering::Relaxed);
+        assert!((2..=3).contains(&asked), "{asked}");
     }
 
     #[test]
@@ -359,7 +493,7 @@ mod tests {
             ".aigon/config-hash",
         ]);
         let seen = walked(&place.root);
-        assert!(seen.found.is_empty());
+        assert!(found(&seen).is_empty());
         let expected = [
             (".aigon/.env", Reason::Secret),
             (".aigon/config-hash", Reason::MachineLocal),
@@ -367,18 +501,28 @@ mod tests {
             (".aigon/sessions", Reason::Disposable),
             (".aigon/x/cache", Reason::Disposable),
         ];
-        assert_eq!(left(&seen), expected);
-        assert_eq!(seen.left[3].rule.as_deref(), Some("sessions/"));
-        assert!(seen.left[3].is_dir && !seen.left[2].is_dir);
+        assert_eq!(left(&seen), owned(&expected));
+        let What::Stays(stay) = &entry(&seen, b"sessions").what else {
+            panic!("it stays")
+        };
+        assert_eq!(
+            (stay.rule.as_deref(), stay.is_dir),
+            (Some("sessions/"), true)
+        );
     }
 
     #[test]
-    fn only_a_truly_empty_directory_is_one() {
+    fn an_empty_directory_is_one_with_nothing_in_it() {
         let place = place(&[".aigon/only-logs/x.log"]);
         fs::create_dir_all(place.root.join(".aigon/a/empty").as_path()).expect("made");
         let seen = walked(&place.root);
-        assert_eq!(found(&seen), [".aigon/a/empty"]);
-        assert_eq!(seen.found[0].kind, FoundKind::EmptyDir);
+        let empty: Vec<_> = seen
+            .dirs
+            .iter()
+            .filter(|dir| listing(dir).entries.is_empty())
+            .map(|dir| dir.path.as_str())
+            .collect();
+        assert_eq!(empty, [".aigon/a/empty"]);
     }
 
     #[test]
@@ -390,25 +534,39 @@ mod tests {
         }
         let seen = walked(&place.root);
         assert_eq!(found(&seen), [".aigon/dir", ".aigon/gone", ".aigon/up"]);
-        assert!(seen.found.iter().all(|entry| entry.kind == FoundKind::Link));
+        assert!(matches!(entry(&seen, b"dir").what, What::Link(_)));
     }
 
     #[test]
     fn a_root_that_is_a_link_or_behind_one_is_left() {
         let place = place(&["real/.aigon/x", "real/file"]);
         symlink("real/.aigon", place.root.join(".aigon").as_path()).expect("linked");
-        assert_eq!(left(&walked(&place.root)), [(".aigon", Reason::LinkedRoot)]);
+        assert_eq!(
+            left(&walked(&place.root)),
+            owned(&[(".aigon", Reason::LinkedRoot)])
+        );
         symlink("real", place.root.join("alias").as_path()).expect("linked");
-        let seen = walk(&WalkOptions {
-            root: &place.root,
-            roots: &[path("alias/.aigon"), path("real/file")],
-            rules: &|_, _| None,
-            tracked: &|_| false,
-            max_file: 1000,
-        })
-        .expect("the root is there");
-        assert_eq!(left(&seen), [("alias/.aigon", Reason::LinkedRoot)]);
+        let roots = [path("alias/.aigon"), path("real/file")];
+        let seen = walked_with(&place.root, &roots, &|_, _| None, &|_| false);
+        assert_eq!(left(&seen), owned(&[("alias/.aigon", Reason::LinkedRoot)]));
         assert_eq!(found(&seen), ["real/file"]);
+    }
+
+    #[test]
+    fn on_the_way_to_a_root_nothing_else_is_looked_at() {
+        let place = place(&["a/b/.aigon/x", "a/b/other", "a/.aigon/y", "a/file", "z"]);
+        let roots = [
+            path("a/b/.aigon"),
+            path("a/.aigon"),
+            path("a/none"),
+            path("z/none"),
+        ];
+        let seen = walked_with(&place.root, &roots, &|_, _| None, &|_| false);
+        assert_eq!(found(&seen), ["a/.aigon/y", "a/b/.aigon/x"]);
+        assert_eq!(seen.missing_roots, [path("a/none"), path("z/none")]);
+        let on_the_way = seen.dirs.iter().filter(|dir| dir.on_the_way);
+        let on_the_way: Vec<_> = on_the_way.map(|dir| dir.path.as_str()).collect();
+        assert_eq!(on_the_way, ["", "a", "a/b"]);
     }
 
     #[test]
@@ -416,20 +574,13 @@ mod tests {
         let place = place(&["src/x"]);
         let seen = walked(&place.root);
         assert_eq!(seen.missing_roots, [path(".aigon")]);
-        assert_eq!(left(&seen), [(".aigon", Reason::Missing)]);
-        let options = |root| WalkOptions {
-            root,
-            roots: &[],
-            rules: &|_, _| None,
-            tracked: &|_| false,
-            max_file: 0,
-        };
-        let gone = place.root.join("gone");
-        let fault = walk(&options(&gone));
-        assert!(matches!(fault, Err(SourceError::Missing { .. })));
-        let file = place.root.join("src/x");
-        let fault = walk(&options(&file));
-        assert!(matches!(fault, Err(SourceError::NotADirectory { .. })));
+        assert_eq!(left(&seen), owned(&[(".aigon", Reason::Missing)]));
+        let fault = |name: &str| try_walk(&place.root.join(name), &[], &|_, _| None, &|_| false);
+        assert!(matches!(fault("gone"), Err(SourceError::Missing { .. })));
+        assert!(matches!(
+            fault("src/x"),
+            Err(SourceError::NotADirectory { .. })
+        ));
     }
 
     #[test]
@@ -449,9 +600,10 @@ mod tests {
         let files = odd.map(|name| format!(".aigon/{name}"));
         let place = place(&files.each_ref().map(String::as_str));
         let seen = walked(&place.root);
-        let expected: BTreeSet<&str> = files.iter().map(String::as_str).collect();
+        let expected: BTreeSet<String> = files.into_iter().collect();
         assert_eq!(found(&seen), expected.into_iter().collect::<Vec<_>>());
-        assert!(seen.found.iter().all(|entry| entry.raw_name.is_none()));
+        let aliases = seen.dirs.iter().flat_map(|dir| &listing(dir).entries);
+        assert!({ aliases }.all(|entry| entry.alias.is_none()));
     }
 
     #[test]
@@ -462,19 +614,19 @@ mod tests {
         let seen = walked(&place.root);
         let expected = [".aigon/%2Egitmodules", ".aigon/%67it~1", ".aigon/caf%E9/x"];
         assert_eq!(found(&seen), expected);
-        assert_eq!(seen.found[0].raw_name.as_deref(), Some(&b".gitmodules"[..]));
-        assert_eq!(seen.found[2].raw_name, None);
-        let host = seen.found[2].host.as_path();
-        assert!(host.ends_with(Path::new(OsStr::from_bytes(b"caf\xe9/x"))));
-        let tracked = walk(&WalkOptions {
-            root: &place.root,
-            roots: &[path(".aigon")],
-            rules: &|_, _| None,
-            tracked: &|raw| raw == b".aigon/caf\xe9/x",
-            max_file: 1000,
+        assert_eq!(entry(&seen, b".gitmodules").vault_name(), b"%2Egitmodules");
+        let inner = seen
+            .dirs
+            .iter()
+            .find(|dir| dir.path.as_str() == ".aigon/caf%E9");
+        assert_eq!(inner.expect("entered").place, b".aigon/caf\xe9");
+        let tracked = walked_with(&place.root, &[path(".aigon")], &|_, _| None, &|raw| {
+            raw == b".aigon/caf\xe9/x"
         });
-        let tracked = tracked.expect("the root is there");
-        assert_eq!(left(&tracked), [(".aigon/caf%E9/x", Reason::Tracked)]);
+        assert_eq!(
+            left(&tracked),
+            owned(&[(".aigon/caf%E9/x", Reason::Tracked)])
+        );
     }
 
     #[test]
@@ -484,14 +636,10 @@ mod tests {
         write(&place.root, &[b".aigon/", &[0xff_u8; 200][..]].concat());
         let seen = walked(&place.root);
         assert_eq!(found(&seen), [".aigon/caf%E9"]);
-        assert_eq!(seen.found[0].raw_name, None);
-        assert_eq!(left(&seen).len(), 2);
-        assert!(seen.left.iter().all(|left| left.reason == Reason::BadName));
-        assert!(
-            found(&seen)
-                .iter()
-                .all(|path| left(&seen).iter().all(|(other, _)| other != path))
-        );
+        assert_eq!(entry(&seen, b"caf%E9").alias, None);
+        let left = left(&seen);
+        assert_eq!(left.len(), 2);
+        assert!(left.iter().all(|(_, reason)| *reason == Reason::BadName));
     }
 
     #[test]
@@ -507,7 +655,7 @@ mod tests {
             (".aigon/f", Reason::NotAFile),
             (".aigon/s", Reason::NotAFile),
         ];
-        assert_eq!(left(&seen), expected);
+        assert_eq!(left(&seen), owned(&expected));
     }
 
     #[test]
@@ -518,33 +666,22 @@ mod tests {
             ".aigon/other/.GIT",
             ".aigon/.github/x",
         ]);
-        let rules_off = walk(&WalkOptions {
-            root: &place.root,
-            roots: &[path(".aigon")],
-            rules: &|_, _| None,
-            tracked: &|_| false,
-            max_file: 1000,
-        })
-        .expect("the root is there");
+        let rules_off = walked_with(&place.root, &[path(".aigon")], &|_, _| None, &|_| false);
         for seen in [walked(&place.root), rules_off] {
             assert_eq!(found(&seen), [".aigon/.github/x", ".aigon/repo/file"]);
             let expected = [
-                (".aigon/other/%2EGIT", Reason::Nested),
-                (".aigon/repo/%2Egit", Reason::Nested),
+                (".aigon/other/.GIT", Reason::Nested),
+                (".aigon/repo/.git", Reason::Nested),
             ];
-            assert_eq!(left(&seen), expected);
+            assert_eq!(left(&seen), owned(&expected));
         }
     }
 
     #[test]
-    fn our_own_leftovers_are_named_for_whoever_clears_them_away() {
+    fn our_own_leftovers_are_temporary() {
         let place = place(&[".aigon/a/.holdall-tmp-x1"]);
-        let seen = walked(&place.root);
-        assert_eq!(seen.temp, [place.root.join(".aigon/a/.holdall-tmp-x1")]);
-        assert_eq!(
-            left(&seen),
-            [(".aigon/a/.holdall-tmp-x1", Reason::Temporary)]
-        );
+        let expected = [(".aigon/a/.holdall-tmp-x1", Reason::Temporary)];
+        assert_eq!(left(&walked(&place.root)), owned(&expected));
     }
 
     #[test]
@@ -553,7 +690,7 @@ mod tests {
         fs::write(place.root.join(".aigon/big").as_path(), [0; 1001]).expect("written");
         let seen = walked(&place.root);
         assert_eq!(found(&seen), [".aigon/small"]);
-        assert_eq!(left(&seen), [(".aigon/big", Reason::TooLarge)]);
+        assert_eq!(left(&seen), owned(&[(".aigon/big", Reason::TooLarge)]));
         fs::rename(
             place.root.join(".aigon/big").as_path(),
             place.root.join(".aigon/uv.lock").as_path(),
@@ -564,18 +701,41 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_says_it_is_a_cache_is_left_unless_a_rule_keeps_it() {
+        let place = place(&[
+            ".aigon/made/a",
+            ".aigon/made/deep/b",
+            ".aigon/kept/a",
+            ".aigon/unsigned/CACHEDIR.TAG",
+        ]);
+        for dir in ["made", "kept"] {
+            let tag = place.root.join(format!(".aigon/{dir}/CACHEDIR.TAG"));
+            let signature = "Signature: 8a477f597d28d172789f06886806bc55\n";
+            fs::write(tag.as_path(), signature).expect("written");
+        }
+        let rules = RuleLine::parse_file(b"!/kept/", "test").expect("valid");
+        let rules = Rules::new(rules).expect("it compiles");
+        let own = path(".aigon");
+        let decide = |at: &VaultPath, is_dir| rules.decide_entry(at.tail(&own)?, is_dir);
+        let seen = walked_with(&place.root, std::slice::from_ref(&own), &decide, &|_| false);
+        assert_eq!(left(&seen), owned(&[(".aigon/made", Reason::CacheDir)]));
+        let kept = [
+            ".aigon/kept/CACHEDIR.TAG",
+            ".aigon/kept/a",
+            ".aigon/unsigned/CACHEDIR.TAG",
+        ];
+        assert_eq!(found(&seen), kept);
+    }
+
+    #[test]
     fn a_tracked_directory_is_left_whole() {
         let place = place(&[".aigon/module/x", ".aigon/y"]);
-        let seen = walk(&WalkOptions {
-            root: &place.root,
-            roots: &[path(".aigon"), path(".aigon/y")],
-            rules: &|_, _| None,
-            tracked: &|raw| raw == b".aigon/module",
-            max_file: 1000,
-        })
-        .expect("the root is there");
+        let roots = [path(".aigon"), path(".aigon/y")];
+        let seen = walked_with(&place.root, &roots, &|_, _| None, &|raw| {
+            raw == b".aigon/module"
+        });
         assert_eq!(found(&seen), [".aigon/y"]);
-        assert_eq!(left(&seen), [(".aigon/module", Reason::Tracked)]);
+        assert_eq!(left(&seen), owned(&[(".aigon/module", Reason::Tracked)]));
     }
 
     #[test]
@@ -592,7 +752,7 @@ mod tests {
         mode(0o700);
         if is_closed {
             assert_eq!(found(&seen), [".aigon/open"]);
-            assert_eq!(left(&seen), [(".aigon/closed", Reason::Unreadable)]);
+            assert_eq!(left(&seen), owned(&[(".aigon/closed", Reason::Unreadable)]));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Making a commit: the one door through which contents leave for the vault.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use git2::Signature;
 
@@ -36,47 +36,105 @@ pub enum CommitOutcome {
     Held(Vec<Finding>),
 }
 
+/// A content that a commit brings to a path.
+struct Added {
+    path: VaultPath,
+    id: ObjectId,
+    /// What stood there before.
+    was: Option<ObjectId>,
+}
+
 impl Objects<'_> {
     /// Makes a commit for everybody to see. Every content that the parent does not have passes the
-    /// gate here, and nowhere else.
+    /// gate here, and nowhere else. What the tree `published` has left this machine before: to hold
+    /// it now would keep no secret, and lose what is only there.
     pub fn commit(
         &mut self,
         new: &NewCommit<'_>,
+        published: Option<ObjectId>,
         gate: &dyn Gate,
     ) -> Result<CommitOutcome, VaultError> {
         let before = match new.parent {
             Some(parent) => Some(self.store().tree_of(parent)?),
             None => None,
         };
-        let mut held = Vec::new();
-        for (path, id) in self.added(before, new.tree)? {
-            let bytes = self.blob(id)?;
-            held.extend(gate.inspect(&path, &bytes));
-        }
+        let held = self.held_back((before, new.tree), published, gate)?;
         if held.is_empty() {
-            self.record(new).map(CommitOutcome::Made)
+            self.record(new, None).map(CommitOutcome::Made)
         } else {
             Ok(CommitOutcome::Held(held))
         }
     }
 
-    /// Makes a commit that never leaves this machine, so it needs no gate.
-    pub fn private_commit(&mut self, new: &NewCommit<'_>) -> Result<ObjectId, VaultError> {
-        self.record(new)
+    /// What the gate finds in the names and contents of `after` that `before` has not, the same, at
+    /// the same path. A value that stands in that path's content before is in everybody's hands
+    /// already, and so is every content of `published`.
+    pub fn held_back(
+        &self,
+        (before, after): (Option<ObjectId>, ObjectId),
+        published: Option<ObjectId>,
+        gate: &dyn Gate,
+    ) -> Result<Vec<Finding>, VaultError> {
+        let findings = |path: &VaultPath, id: ObjectId, is_new: bool| {
+            let content = self.blob(id)?;
+            let damaged = |fault: std::io::Error| StoreError::Damaged {
+                id,
+                reason: fault.to_string(),
+            };
+            let name = if is_new { path.as_str() } else { "" };
+            // A name is a line of its own, before the first one of the content.
+            let mut found = Vec::new();
+            for text in [name.as_bytes(), content.as_slice()] {
+                found.extend(gate.inspect(path, &mut &*text).map_err(damaged)?);
+            }
+            Ok::<_, VaultError>(found)
+        };
+        let known = match published {
+            Some(tree) => self.added(None, tree)?,
+            None => Vec::new(),
+        };
+        let known: HashSet<ObjectId> = known.into_iter().map(|added| added.id).collect();
+        let mut held = Vec::new();
+        for Added { path, id, was } in self.added(before, after)? {
+            if known.contains(&id) {
+                continue;
+            }
+            let mut new = findings(&path, id, was.is_none())?;
+            if let Some(was) = was.filter(|_| !new.is_empty()) {
+                let known = findings(&path, was, false)?;
+                let known: HashSet<_> = known.into_iter().map(|old| old.fingerprint).collect();
+                new.retain(|finding| !known.contains(&finding.fingerprint));
+            }
+            held.extend(new);
+        }
+        Ok(held)
     }
 
-    fn record(&mut self, new: &NewCommit<'_>) -> Result<ObjectId, VaultError> {
+    /// Makes a commit that never leaves this machine, so it needs no gate. It may have a second
+    /// parent, to keep that one alive.
+    pub fn private_commit(
+        &mut self,
+        new: &NewCommit<'_>,
+        second: Option<ObjectId>,
+    ) -> Result<ObjectId, VaultError> {
+        self.record(new, second)
+    }
+
+    fn record(
+        &mut self,
+        new: &NewCommit<'_>,
+        second: Option<ObjectId>,
+    ) -> Result<ObjectId, VaultError> {
         self.flush()?;
         let store = self.store();
         let fault = store.fault("write a commit to");
         let time = git2::Time::new(new.at.seconds(), 0);
         let author = Signature::new(&new.author.name, &new.author.email, &time).map_err(&fault)?;
         let tree = store.repo.find_tree(oid(new.tree)).map_err(&fault)?;
-        let parent = match new.parent {
-            Some(id) => Some(store.repo.find_commit(oid(id)).map_err(&fault)?),
-            None => None,
-        };
-        let parents: Vec<_> = parent.iter().collect();
+        let parents = new.parent.into_iter().chain(second);
+        let parents = parents.map(|id| store.repo.find_commit(oid(id)));
+        let parents = parents.collect::<Result<Vec<_>, _>>().map_err(&fault)?;
+        let parents: Vec<_> = parents.iter().collect();
         let buffer = store
             .repo
             .commit_create_buffer(&author, &author, new.message, &tree, &parents)
@@ -85,15 +143,12 @@ impl Objects<'_> {
         let id = odb
             .write(git2::ObjectType::Commit, &buffer)
             .map_err(&fault)?;
+        store.grew.set(true);
         Ok(object_id(id))
     }
 
     /// Every file and link that stands in `after` and not, the same, at the same path in `before`.
-    fn added(
-        &self,
-        before: Option<ObjectId>,
-        after: ObjectId,
-    ) -> Result<Vec<(VaultPath, ObjectId)>, StoreError> {
+    fn added(&self, before: Option<ObjectId>, after: ObjectId) -> Result<Vec<Added>, StoreError> {
         let mut found = Vec::new();
         let mut open = vec![(VaultPath::root(), before, after)];
         while let Some((path, before, after)) = open.pop() {
@@ -118,7 +173,13 @@ impl Objects<'_> {
                 match entry.kind {
                     Kind::Tree => open.push((below, was_tree(was), entry.id)),
                     Kind::Foreign => {}
-                    _ => found.push((below, entry.id)),
+                    _ => found.push(Added {
+                        path: below,
+                        id: entry.id,
+                        was: was
+                            .filter(|was| !matches!(was.kind, Kind::Tree | Kind::Foreign))
+                            .map(|was| was.id),
+                    }),
                 }
             }
         }
@@ -140,6 +201,8 @@ fn was_tree(entry: Option<&TreeEntry>) -> Option<ObjectId> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Read};
+
     use super::*;
     use crate::base::{HostPath, Sink};
     use crate::vault::Store;
@@ -147,13 +210,17 @@ mod tests {
     struct NoSecrets;
 
     impl Gate for NoSecrets {
-        fn inspect(&self, path: &VaultPath, bytes: &[u8]) -> Option<Finding> {
-            let line = bytes.starts_with(b"secret").then_some(1)?;
-            Some(Finding {
+        fn inspect(&self, path: &VaultPath, content: &mut dyn Read) -> io::Result<Vec<Finding>> {
+            let mut text = String::new();
+            content.read_to_string(&mut text)?;
+            let words = text.split(' ').filter(|word| word.starts_with("secret"));
+            let finding = |word: &str| Finding {
                 path: path.clone(),
                 rule: "test".to_owned(),
-                line,
-            })
+                line: 1,
+                fingerprint: word.len().to_string(),
+            };
+            Ok(words.map(finding).collect())
         }
     }
 
@@ -186,8 +253,11 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
         assert!(matches!(outcome, CommitOutcome::Held(found) if found[0].path.as_str() == "file"));
+        // What was published once is no news.
+        let outcome = objects.commit(&new, Some(tree), &NoSecrets);
+        assert!(matches!(outcome, Ok(CommitOutcome::Made(_))));
         let tree = one_file(&mut objects, "plain");
         let new = NewCommit {
             tree,
@@ -196,10 +266,26 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, &NoSecrets).expect("no fault");
+        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
         let CommitOutcome::Made(id) = outcome else {
             panic!("nothing to hold")
         };
         assert_eq!(store.tree_of(id).expect("there"), tree);
+    }
+
+    #[test]
+    fn what_stands_in_the_vault_at_that_path_already_is_not_found_anew() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("vault.git")).expect("absolute");
+        let store = Store::open(&place).expect("created");
+        let mut objects = Objects::new(&store);
+        let before = one_file(&mut objects, "secret1 there");
+        let held = |objects: &mut Objects<'_>, text: &str| {
+            let after = one_file(objects, text);
+            let held = objects.held_back((Some(before), after), None, &NoSecrets);
+            held.expect("no fault").len()
+        };
+        assert_eq!(held(&mut objects, "more beside secret1"), 0);
+        assert_eq!(held(&mut objects, "secret1 and secret22"), 1);
     }
 }

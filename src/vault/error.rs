@@ -30,6 +30,22 @@ pub enum VaultError {
     Base(#[from] BaseError),
 }
 
+impl VaultError {
+    /// What is stored is not what it should be; else the disk or the system did not do its part.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        use git2::ErrorClass as Class;
+        match self {
+            Self::BadCommit { .. } => true,
+            Self::Git { source, .. } => !matches!(
+                source.class(),
+                Class::Os | Class::Filesystem | Class::NoMemory | Class::Callback
+            ),
+            _ => false,
+        }
+    }
+}
+
 /// Why the remote could not be read or written. Each one is another situation for the user.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {

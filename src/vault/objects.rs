@@ -2,12 +2,19 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 
-use crate::base::{Blobs, ObjectId, Sink, StoreError, TreeEntry, Trees};
+use git2::{OdbLookupFlags, Repository};
 
-use super::pack::{self, Encoder, PackStream, Span, Spool, Type};
-use super::store::{expect_type, read_object};
+use crate::base::{
+    BaseError, Blobs, Intake, ObjectId, Packer, Parcel, Sink, StoreError, TreeEntry, Trees,
+};
+
+use super::new_pack::NewPack;
+use super::pack::{self, Encoder, Span, Spool, Type};
+use super::store::{expect_type, oid, read_object};
 use super::{Store, VaultError, tree};
 
 /// Up to this many new objects are written loose; more become a pack.
@@ -49,19 +56,21 @@ impl<'s> Objects<'s> {
         Ok(id)
     }
 
-    /// The entry of an object as a pack has it: copied where it was compressed in this run.
-    pub(super) fn raw_entry(
+    /// Hands on the entry of an object as a pack has it, piece by piece: copied where it was
+    /// compressed in this run.
+    pub(super) fn copy_entry(
         &self,
         id: ObjectId,
         encoder: &mut Encoder,
-    ) -> Result<Vec<u8>, StoreError> {
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), StoreError> {
         if let Some(span) = self.fresh.get(&id) {
-            return self.spool.borrow_mut().raw(*span).map_err(failed);
+            return self.spool.borrow_mut().copy(*span, take).map_err(failed);
         }
         let (kind, bytes) = read_object(&self.store.repo, id)?;
         let mut raw = Vec::new();
         encoder.entry(kind, &bytes, &mut raw).map_err(failed)?;
-        Ok(raw)
+        take(&raw).map_err(failed)
     }
 
     pub(super) fn read(&self, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
@@ -81,6 +90,9 @@ impl<'s> Objects<'s> {
         } else {
             self.flush_loose()?;
         }
+        if !self.waiting.is_empty() {
+            self.store.grew.set(true);
+        }
         self.waiting.clear();
         Ok(())
     }
@@ -99,26 +111,25 @@ impl<'s> Objects<'s> {
         Ok(())
     }
 
+    /// Writes the pack and its index ourselves: every id and place in it is known already, and
+    /// libgit2 would inflate and hash all of it once more to find them.
     fn flush_as_pack(&self) -> Result<(), VaultError> {
-        let fault = self.store.fault("write a pack to");
-        let odb = self.store.repo.odb().map_err(&fault)?;
-        let mut writer = odb.packwriter().map_err(&fault)?;
-        {
-            let out = BufWriter::with_capacity(256 * 1024, &mut writer);
-            let mut stream = PackStream::begin(out, self.waiting.len()).map_err(failed)?;
-            let mut spool = self.spool.borrow_mut();
-            for id in &self.waiting {
-                let raw = spool.raw(self.fresh[id]).map_err(failed)?;
-                stream.entry(&raw).map_err(failed)?;
-            }
-            stream
-                .finish()
-                .and_then(|mut out| out.flush())
-                .map_err(failed)?;
+        let dir = self.store.path.join("objects/pack");
+        self.write_waiting(&dir)
+            .map_err(BaseError::io("write a pack to", dir))?;
+        let odb = self.store.repo.odb().map_err(self.store.fault("read"))?;
+        odb.refresh().map_err(self.store.fault("read"))
+    }
+
+    fn write_waiting(&self, dir: &Path) -> io::Result<()> {
+        fs::create_dir_all(dir)?;
+        let mut pack = NewPack::begin(dir, self.waiting.len())?;
+        let mut spool = self.spool.borrow_mut();
+        for id in &self.waiting {
+            spool.copy(self.fresh[id], &mut |raw| pack.write(raw))?;
+            pack.end(*id);
         }
-        writer.commit().map_err(&fault)?;
-        drop(writer);
-        odb.refresh().map_err(fault)
+        pack.place().map(drop)
     }
 }
 
@@ -133,6 +144,75 @@ impl Sink for Objects<'_> {
 
     fn put_tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError> {
         self.add(Type::Tree, &tree::encode(entries))
+    }
+}
+
+impl Intake for Objects<'_> {
+    fn packer(&self) -> Result<Box<dyn Packer>, StoreError> {
+        let repo = Repository::open_bare(&self.store.path);
+        Ok(Box::new(OwnPacker {
+            repo: repo.map_err(|fault| StoreError::Failed(Box::new(fault)))?,
+            encoder: Encoder::new(),
+        }))
+    }
+
+    fn put_parcel(&mut self, parcel: Parcel) -> Result<ObjectId, StoreError> {
+        let id = parcel.id;
+        if let Some(packed) = parcel.packed.filter(|_| !self.fresh.contains_key(&id)) {
+            let mut spool = self.spool.borrow_mut();
+            let span = spool.add_packed(Type::Blob, parcel.size as u64, &packed);
+            self.fresh.insert(id, span.map_err(failed)?);
+            self.waiting.push(id);
+        }
+        Ok(id)
+    }
+
+    fn put_stream(
+        &mut self,
+        size: u64,
+        file: &mut File,
+        stays: &dyn Fn(&File) -> bool,
+    ) -> Result<Option<ObjectId>, StoreError> {
+        let added = self
+            .spool
+            .borrow_mut()
+            .add_stream(size, file)
+            .map_err(failed)?;
+        let Some((id, span)) = added.filter(|_| stays(file)) else {
+            return Ok(None);
+        };
+        if !self.fresh.contains_key(&id) && !self.store.has(id) {
+            self.fresh.insert(id, span);
+            self.waiting.push(id);
+        }
+        Ok(Some(id))
+    }
+}
+
+/// Hashes and compresses on a thread of its own, with an eye of its own on what the store has.
+struct OwnPacker {
+    repo: Repository,
+    encoder: Encoder,
+}
+
+impl Packer for OwnPacker {
+    fn pack(&mut self, bytes: &[u8]) -> Parcel {
+        let id = pack::object_id(Type::Blob, bytes);
+        let is_known = self
+            .repo
+            .odb()
+            .is_ok_and(|odb| odb.exists_ext(oid(id), OdbLookupFlags::NO_REFRESH));
+        let pack = |bytes| {
+            let mut packed = Vec::new();
+            let result = self.encoder.entry(Type::Blob, bytes, &mut packed);
+            result.expect("memory takes every byte");
+            packed
+        };
+        Parcel {
+            id,
+            size: bytes.len(),
+            packed: (!is_known).then_some(bytes).map(pack),
+        }
     }
 }
 

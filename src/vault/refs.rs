@@ -15,14 +15,14 @@ pub enum RefName {
     /// What this machine's disk was seen to hold, when the vault knew it; its parent is the tip it
     /// was seen with.
     Base,
-    /// A commit that was sent, until its bookkeeping is done: the base to come.
-    Pending,
-    /// A base to come of a run that died: its commit had not arrived when the next run looked, and
-    /// still may, because the remote can go on without the one that sent it.
-    Late,
+    /// The base to come of a pull, while it writes to the disk.
+    Landing,
     /// The tip that the remote was last seen to have. There is none until a remote was reached.
     Published,
 }
+
+/// Each is named after what it points at.
+const SENT: &str = "refs/holdall/sent";
 
 impl RefName {
     #[must_use]
@@ -30,8 +30,7 @@ impl RefName {
         match self {
             Self::Branch => "refs/heads/main",
             Self::Base => "refs/holdall/base",
-            Self::Pending => "refs/holdall/pending",
-            Self::Late => "refs/holdall/late",
+            Self::Landing => "refs/holdall/landing",
             Self::Published => "refs/holdall/published",
         }
     }
@@ -93,6 +92,30 @@ impl Store {
         }
     }
 
+    /// The bases to come of pushes whose outcome is not known yet: one for each commit that was sent
+    /// and may still arrive, because the remote can go on without the run that sent it.
+    pub fn sent(&self) -> Result<Vec<ObjectId>, VaultError> {
+        let names = match std::fs::read_dir(self.path.join(SENT)) {
+            Ok(entries) => entries.flatten().map(|entry| entry.file_name()),
+            Err(_) => return Ok(Vec::new()),
+        };
+        let ids = names.filter_map(|name| ObjectId::parse(name.to_str()?).ok());
+        let mut ids: Vec<ObjectId> = ids.collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    pub fn remember_sent(&self, base: ObjectId) -> Result<(), VaultError> {
+        self.repo
+            .reference(&format!("{SENT}/{base}"), oid(base), true, "holdall")
+            .map(drop)
+            .map_err(self.fault("write a ref of"))
+    }
+
+    pub fn forget_sent(&self, base: ObjectId) -> Result<(), VaultError> {
+        self.delete_named(&format!("{SENT}/{base}"))
+    }
+
     /// Keeps a commit from being forgotten under a name of its own.
     pub fn keep(&self, name: &str, id: ObjectId) -> Result<(), VaultError> {
         let name = format!("refs/holdall/kept/{name}");
@@ -103,7 +126,11 @@ impl Store {
     }
 
     pub fn delete_ref(&self, name: RefName) -> Result<(), VaultError> {
-        match self.repo.find_reference(name.name()) {
+        self.delete_named(name.name())
+    }
+
+    fn delete_named(&self, name: &str) -> Result<(), VaultError> {
+        match self.repo.find_reference(name) {
             Ok(mut found) => found.delete().map_err(self.fault("delete a ref of")),
             Err(fault) if fault.code() == ErrorCode::NotFound => Ok(()),
             Err(fault) => Err(self.fault("read a ref of")(fault)),

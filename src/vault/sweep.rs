@@ -37,7 +37,7 @@ fn sweep_lone_packs(packs: &Path) -> Result<usize, BaseError> {
         let path = entry.path();
         let ending = path.extension().and_then(|ending| ending.to_str());
         let other_half = match ending {
-            Some("pack" | "keep" | "aside") => "idx",
+            Some("pack") => "idx",
             Some("idx") => "pack",
             _ => continue,
         };

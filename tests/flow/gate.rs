@@ -7,11 +7,11 @@ use super::scene::{
 };
 
 /// Put together at run time, so that this file holds no secret's shape.
-fn planted() -> String {
+pub fn planted() -> String {
     format!("ghp_{}", "aB3dE6gH9".repeat(4))
 }
 
-fn line_of<'d>(document: &'d serde_json::Value, path: &str) -> &'d serde_json::Value {
+pub fn line_of<'d>(document: &'d serde_json::Value, path: &str) -> &'d serde_json::Value {
     let lines = document["data"]["withheld"].as_array().expect("a list");
     lines
         .iter()
@@ -192,4 +192,47 @@ fn an_unknown_project_is_not_found() {
         (1, "not_found"),
     );
     assert!(message.contains("nope"), "{message}");
+}
+
+#[test]
+fn a_token_in_a_name_is_withheld_like_one_in_a_content() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let token = planted();
+    scene.a.write(state(&format!("{token}.md")), "named\n");
+    scene.a.write(state(&format!("d-{token}/x")), "in it\n");
+    scene.a.write(state("other.md"), "fine\n");
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(scene.stored("other.md"), "fine\n");
+    assert!(!any_object_has(&scene.bare, &token));
+}
+
+#[test]
+fn a_record_that_would_carry_a_token_ends_the_push_with_its_path() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let token = planted();
+    let dir = scene.a.checkout("named", None);
+    scene.a.write(dir.join(".aigon/x"), "x\n");
+    scene
+        .a
+        .ok(&["project", "add", super::scene::utf8(&dir), "--name", &token]);
+    for args in [&["backup", "push"][..], &["backup", "push", "--dry-run"]] {
+        let message = fails(&scene.a, args, (1, "refused"));
+        assert!(message.contains("projects/"), "{message}");
+    }
+    assert!(!any_object_has(&scene.bare, &token));
+}
+
+#[test]
+fn a_dry_run_says_what_the_gate_would_hold_back() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let token = planted();
+    scene.a.write(state("notes.md"), format!("key: {token}\n"));
+    let before = tip(&scene.bare);
+    let (code, document) = scene.a.json(&["backup", "push", "--dry-run"]);
+    assert_eq!(code, 3, "{document}");
+    let line = line_of(&document, ".aigon/notes.md");
+    assert_eq!(line["rule"], "github-token", "{document}");
+    assert_eq!(document["data"]["files"]["added"], 0, "{document}");
+    assert_eq!(tip(&scene.bare), before);
 }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::kit::{git, tree};
 
-use super::scene::{Scene, is_there, state, text, utf8};
+use super::scene::{Scene, is_there, pulled, state, text, utf8};
 
 /// Runs git with something on its stdin, and without its checks of names.
 fn plumb(args: &[&str], input: &[u8], dir: &Path) -> String {
@@ -184,6 +184,19 @@ fn a_link_out_of_the_project_is_not_a_way_out() {
         fs::remove_file(scene.b.home.join(state("door"))).expect("deleted");
         git(&["update-ref", "refs/heads/main", &before_tip], &scene.bare);
     }
+}
+
+#[test]
+fn two_links_together_are_not_a_way_out() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let up = blob(&scene.bare, b"..");
+    let out = blob(&scene.bare, b"up/../secret");
+    attack(&scene, &[("120000", "up", &up), ("120000", "out", &out)]);
+    scene.b.write("code/secret", "not for the project\n");
+    let document = pulled(&scene.b);
+    let kept = &document["projects"][0]["kept_paths"];
+    assert_eq!(kept[0]["why"], "link_leaves", "{document}");
+    assert!(fs::read_link(scene.b.home.join(state("out"))).is_err());
 }
 
 #[test]

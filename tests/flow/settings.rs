@@ -70,6 +70,54 @@ fn a_file_of_local_keys_alone_has_nothing_to_disagree_about() {
 }
 
 #[test]
+fn the_same_settings_in_other_words_are_no_difference() {
+    let scene = both(
+        "{\n  \"repos\": [\"/a\"],\n  \"theme\": \"dark\",\n  \"size\": 3\n}\n",
+        "{\"size\":3,\"theme\":\"dark\",\"repos\":[\"/b\"]}",
+    );
+    pushed(&scene.a);
+    let before = tip(&scene.bare);
+    pushed(&scene.b);
+    let (code, document) = scene.b.json(&["backup", "pull"]);
+    assert_eq!(code, 0, "{document}");
+    pushed(&scene.b);
+    // The first push of a machine has its record to write, and no other file.
+    assert_eq!(
+        git(
+            &["diff", "--name-only", &before, "main", "--", "settings"],
+            &scene.bare
+        ),
+        ""
+    );
+}
+
+#[test]
+fn a_key_that_reached_the_vault_by_hand_stays_there_and_comes_to_no_disk() {
+    let scene = both(
+        "{\n  \"theme\": \"dark\"\n}\n",
+        "{\n  \"theme\": \"dark\"\n}\n",
+    );
+    pushed(&scene.a);
+    let token = "0123456789abcdef";
+    by_hand(&scene.sandbox, &scene.bare, |dir| {
+        let text = format!("{{\n  \"theme\": \"light\",\n  \"apiToken\": \"{token}\"\n}}\n");
+        fs::write(dir.join("settings/aigon/config.json"), text).expect("it can be written");
+    });
+    let (code, document) = scene.a.json(&["backup", "pull"]);
+    assert_eq!(code, 0, "{document}");
+    assert_eq!(text(&scene.a, CONFIG), "{\n  \"theme\": \"light\"\n}\n");
+    pushed(&scene.a);
+    assert!(in_vault(&scene).contains(token), "it is not ours to delete");
+    scene.a.write(CONFIG, "{\n  \"theme\": \"blue\"\n}\n");
+    pushed(&scene.a);
+    let stored = in_vault(&scene);
+    assert!(
+        stored.contains(token) && stored.contains("blue"),
+        "{stored}"
+    );
+}
+
+#[test]
 fn local_keys_and_secrets_stay_here_byte_for_byte() {
     let secret = token();
     let local = format!(
@@ -221,4 +269,154 @@ fn an_added_path_travels_to_the_same_place() {
     pushed(&scene.a);
     scene.b.ok(&["backup", "pull"]);
     assert_eq!(text(&scene.b, ".toolrc"), "changed\n");
+}
+
+const CODEX: &str = ".codex/config.toml";
+
+fn codex_in_vault(scene: &Scene) -> String {
+    git(&["show", "main:settings/codex/config.toml"], &scene.bare)
+}
+
+#[test]
+fn toml_settings_travel_without_the_tables_of_this_machine() {
+    let scene = Scene::new();
+    let key = token();
+    let local = format!(
+        "# my codex\nmodel = \"o5\" # best\n\n[projects.\"/home/ada/api\"]\ntrust_level = \"trusted\"\n\n[mcp_servers.x]\ncommand = 'npx'\nenv = {{ KEY = \"{key}\" }}\n"
+    );
+    scene.a.write(CODEX, &local);
+    pushed(&scene.a);
+    assert_eq!(
+        codex_in_vault(&scene),
+        "# my codex\nmodel = \"o5\" # best\n\n[mcp_servers.x]\ncommand = 'npx'\nenv = {}\n"
+    );
+    for gone in ["/home/ada", "trust_level", &key] {
+        assert!(!any_object_has(&scene.bare, gone), "{gone}");
+    }
+    scene.b.write(
+        CODEX,
+        "[projects.\"/home/bob\"]\ntrust_level = \"trusted\"\n",
+    );
+    scene.b.ok(&["backup", "pull"]);
+    assert_eq!(
+        text(&scene.b, CODEX),
+        format!(
+            "{}\n[projects.\"/home/bob\"]\ntrust_level = \"trusted\"\n",
+            codex_in_vault(&scene)
+        )
+    );
+    let before = tip(&scene.bare);
+    pushed(&scene.b);
+    assert_eq!(tip(&scene.bare), before, "nothing is different now");
+    scene
+        .b
+        .write(CODEX, text(&scene.b, CODEX).replace("o5", "o6"));
+    pushed(&scene.b);
+    scene.a.ok(&["backup", "pull"]);
+    let after = text(&scene.a, CODEX);
+    for kept in ["o6", "# best", "[projects.\"/home/ada/api\"]", &key] {
+        assert!(after.contains(kept), "{kept}: {after}");
+    }
+    let before = tip(&scene.bare);
+    pushed(&scene.a);
+    assert_eq!(tip(&scene.bare), before, "nothing is different now");
+}
+
+#[test]
+fn yaml_settings_in_the_home_itself_travel_without_their_keys() {
+    const FILE: &str = ".aider.conf.yml";
+    let scene = Scene::new();
+    scene.a.write(
+        FILE,
+        "# mine\nmodel: x\nopenai-api-key: 0123456789\ndark-mode: true\n",
+    );
+    pushed(&scene.a);
+    assert_eq!(
+        git(
+            &["show", "main:settings/aider/.aider.conf.yml"],
+            &scene.bare
+        ),
+        "# mine\nmodel: x\ndark-mode: true\n"
+    );
+    scene.b.ok(&["backup", "pull"]);
+    assert_eq!(text(&scene.b, FILE), "# mine\nmodel: x\ndark-mode: true\n");
+    scene.b.write(FILE, "# mine\nmodel: y\ndark-mode: true\n");
+    pushed(&scene.b);
+    scene.a.ok(&["backup", "pull"]);
+    assert_eq!(
+        text(&scene.a, FILE),
+        "# mine\nmodel: y\ndark-mode: true\nopenai-api-key: 0123456789\n"
+    );
+}
+
+#[test]
+fn a_corrupt_toml_file_is_withheld_with_its_place_and_changes_nothing() {
+    let scene = Scene::new();
+    for machine in [&scene.a, &scene.b] {
+        machine.write(CODEX, "model = \"x\"\n");
+    }
+    pushed(&scene.a);
+    scene.b.ok(&["backup", "pull"]);
+    scene.a.write(CODEX, "model = \"x\"\nmodel = \"y\"\n");
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    let line = &document["data"]["withheld"][0];
+    assert_eq!(
+        (code, line["reason"].as_str()),
+        (3, Some("damaged")),
+        "{document}"
+    );
+    assert!(
+        line["detail"]
+            .as_str()
+            .is_some_and(|rule| rule.starts_with("line 2, column")),
+        "{document}"
+    );
+    assert_eq!(codex_in_vault(&scene), "model = \"x\"\n");
+    by_hand(&scene.sandbox, &scene.bare, |dir| {
+        fs::write(dir.join("settings/codex/config.toml"), "model = \n").expect("it can be written");
+    });
+    let (code, document) = scene.b.json(&["backup", "pull"]);
+    assert_eq!(code, 3, "{document}");
+    let rule = document["data"]["withheld"][0]["detail"].as_str();
+    assert!(
+        rule.is_some_and(|rule| rule.contains("line 1")),
+        "{document}"
+    );
+    assert_eq!(text(&scene.b, CODEX), "model = \"x\"\n");
+}
+
+#[test]
+fn paths_below_the_home_directory_come_back_as_those_of_each_machine() {
+    const FILE: &str = ".claude/settings.json";
+    let scene = Scene::new();
+    let settings = |command: &str, theme: &str| {
+        format!(
+            "{{\n  \"hooks\": {{\"Stop\": [{{\"hooks\": [{{\"command\": \"{command}\"}}]}}]}},\n  \"theme\": \"{theme}\"\n}}\n"
+        )
+    };
+    let [home_a, home_b] = [&scene.a, &scene.b].map(|machine| machine.home.display().to_string());
+    let command = |home: &str| format!("sh {home}/bin/done --log={home}/x");
+    scene.a.write(FILE, settings(&command(&home_a), "dark"));
+    pushed(&scene.a);
+    let stored = git(&["show", "main:settings/claude/settings.json"], &scene.bare);
+    assert_eq!(stored, settings(&command("~"), "dark"));
+    assert!(!any_object_has(&scene.bare, &format!("{home_a}/bin")));
+    scene.b.ok(&["backup", "pull"]);
+    assert_eq!(text(&scene.b, FILE), settings(&command(&home_b), "dark"));
+    let before = tip(&scene.bare);
+    pushed(&scene.b);
+    assert_eq!(
+        tip(&scene.bare),
+        before,
+        "the same in other words is no change"
+    );
+    // What says `~` here goes on saying so.
+    scene.b.write(FILE, settings(&command("~"), "light"));
+    pushed(&scene.b);
+    scene.a.ok(&["backup", "pull"]);
+    assert_eq!(text(&scene.a, FILE), settings(&command(&home_a), "light"));
+    scene.a.write(FILE, settings(&command(&home_a), "dim"));
+    pushed(&scene.a);
+    scene.b.ok(&["backup", "pull"]);
+    assert_eq!(text(&scene.b, FILE), settings(&command("~"), "dim"));
 }

@@ -6,6 +6,7 @@
 mod fixture;
 mod git;
 mod machine;
+mod ordinary;
 mod proof;
 mod random;
 
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 pub use fixture::{Shape, write_fixture};
 pub use git::{clone, commits, fsck, git, is_linear, try_git};
 pub use machine::{Machine, Ran, Started};
+pub use ordinary::ordinary_file;
 pub use random::Rng;
 
 /// One temporary directory for a whole test; gone when it is dropped.

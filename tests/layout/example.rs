@@ -7,7 +7,7 @@ use holdall::layout::names::{
 };
 use holdall::layout::{
     ATTRIBUTES_TEXT, AllowedRecord, ConflictRecord, LayoutError, MachineRecord, ProjectRecord,
-    Record, VariantRecord, VaultFiles, VaultRecord, check, readme_text,
+    Record, VariantDir, VariantRecord, VaultFiles, VaultRecord, check, readme_text,
 };
 use serde_json::{Value, json};
 
@@ -110,8 +110,11 @@ fn each_record_stands_where_its_content_says() {
                 let below = path
                     .below(&conflicts_dir())
                     .expect("it is one of a conflict");
-                let id = below.names().next().expect("it has a directory");
-                variant_record(id, &record.machine).expect("valid")
+                let mut names = below.names();
+                let id = names.next().expect("it has a directory");
+                let dir = names.next().and_then(VariantDir::parse).expect("valid");
+                assert_eq!(dir.machine(), record.machine.as_str());
+                variant_record(id, dir).expect("valid")
             }
             _ => continue,
         };

@@ -1,7 +1,7 @@
 //! A backup of `.aigon/` that copies into a work tree and commits there.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -333,6 +333,77 @@ fn tracked_files_are_known_by_any_name_and_left_alone() {
     assert_eq!(text(&scene.b, state("state.md")), "1\n");
 }
 
+/// Everything that a change of a live file would change: its bytes, its inode, its times.
+fn live(machine: &Machine) -> Vec<(PathBuf, u64, i64, i64)> {
+    let mut seen = Vec::new();
+    for top in ["code/api", ".aigon"] {
+        let entries = walkdir::WalkDir::new(machine.home.join(top)).sort_by_file_name();
+        for entry in entries {
+            let entry = entry.expect("it can be walked");
+            let meta = entry.metadata().expect("it is there");
+            let ctime = meta.ctime() * 1_000_000_000 + meta.ctime_nsec();
+            let mtime = meta.mtime() * 1_000_000_000 + meta.mtime_nsec();
+            seen.push((entry.into_path(), meta.ino(), mtime, ctime));
+        }
+    }
+    seen
+}
+
+/// 13
+#[test]
+fn nothing_that_runs_by_itself_touches_a_live_file() {
+    let scene = Scene::with(&[("old.jsonl", "{\"at\":\"2019-01-01\"}\n"), ("x", "1\n")]);
+    let a = &scene.a;
+    for name in [
+        "sessions/s1",
+        "run.log",
+        "heartbeat-1",
+        "cache/c",
+        "a.tmp",
+        ".env",
+    ] {
+        a.write(state(name), "of long ago\n");
+    }
+    a.write(
+        ".aigon/config.json",
+        "{\"repos\": [\"/x\"], \"theme\": \"dark\"}\n",
+    );
+    pushed(a);
+    let before = live(a);
+    for _ in 0..3 {
+        for command in [
+            &["backup", "push"][..],
+            &["backup", "push", "--dry-run"],
+            &["backup", "pull"],
+            &["backup", "pull", "--dry-run"],
+            &["backup", "status"],
+            &["backup", "log"],
+            &["settings", "list"],
+            &["project", "list"],
+            &["project", "explain", "code/api/.aigon/x"],
+            &["config", "set", "rules", "old.jsonl :disposable"],
+        ] {
+            a.ok(command);
+        }
+    }
+    assert_eq!(live(a), before);
+    // What others push arrives, and nothing else is written.
+    scene.b.write(state("from-b"), "1\n");
+    pushed(&scene.b);
+    pulled(a);
+    let after = live(a);
+    let changed: Vec<_> = after.iter().filter(|it| !before.contains(it)).collect();
+    let dir = a.home.join(state(""));
+    let new = a.home.join(state("from-b"));
+    let expected = |path: &Path| path == new || path == dir;
+    assert!(changed.iter().all(|it| expected(&it.0)), "{changed:?}");
+    assert_eq!(after.len(), before.len() + 1);
+    // To stop carrying a project is no reason to touch it either.
+    a.ok(&["project", "remove", "api", "--from-vault"]);
+    pulled(a);
+    assert_eq!(live(a), after);
+}
+
 /// 14
 #[test]
 fn a_remote_that_hangs_is_given_up_with_the_cause() {
@@ -406,4 +477,71 @@ fn a_directory_of_the_right_name_is_not_the_project() {
     pulled(&scene.a);
     assert_eq!(text(&scene.a, state("x")), "1\n");
     assert!(!is_there(&scene.a, "code/api~2"));
+}
+
+/// 6
+#[test]
+fn keys_in_the_settings_and_in_the_state_never_reach_the_vault() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    // Put together here, so that this file holds no secret's shape.
+    let secrets = [
+        format!("sk-proj-{}", "q8Rw2Kz5Tb7Xn4Vj".repeat(3)),
+        format!("ghp_{}", "aB3dE6gH9".repeat(4)),
+        format!("{}!", "Zx9kQ2wL7m"),
+        "v7Tn2Kx9Qw4Lz8Rb5Hc1Md6F".to_owned(),
+    ];
+    let [openai, github, password, plain] = &secrets;
+    let config = format!(
+        "{{\"theme\": \"dark\", \"agents\": {{\"cx\": {{\"env\": {{\"OPENAI_API_KEY\": \"{openai}\", \
+         \"EDITOR\": \"vim\"}}, \"flags\": \"--with {github}\"}}}}}}\n"
+    );
+    scene.a.write(".aigon/config.json", config);
+    scene
+        .a
+        .write(state(".env"), format!("OPENAI_API_KEY={openai}\n"));
+    let transcript = serde_json::json!({"text": format!("export GITHUB_TOKEN={github}\n")});
+    scene.a.write(state("log.jsonl"), format!("{transcript}\n"));
+    scene
+        .a
+        .write(state("deploy.md"), format!("db_password: \"{password}\"\n"));
+    scene.a.write(
+        state("run.json"),
+        format!("{{\"clientSecret\": \"{plain}\"}}\n"),
+    );
+    scene.a.write(state("good.md"), "fine\n");
+    let mut said = String::new();
+    for args in [
+        &["backup", "push", "-v"][..],
+        &["backup", "push", "--json"],
+        &["backup", "status", "-v"],
+        &["secret", "list", "-v"],
+    ] {
+        let ran = scene.a.run(args);
+        said.push_str(&ran.stdout);
+        said.push_str(&ran.stderr);
+    }
+    let files = scene.vault();
+    assert_eq!(scene.stored("good.md"), "fine\n");
+    let settings = String::from_utf8(files["settings/aigon/config.json"].clone()).expect("text");
+    assert!(
+        settings.contains("dark") && settings.contains("vim"),
+        "{settings}"
+    );
+    for (path, bytes) in tree(&scene.a.home) {
+        // What this machine wrote down about its runs.
+        if path.ends_with("runs.json") || path.ends_with("projects.json") {
+            said.push_str(&String::from_utf8_lossy(&bytes));
+        }
+    }
+    for secret in &secrets {
+        assert!(!any_object_has(&scene.bare, secret), "{secret} left");
+        assert!(!said.contains(secret.as_str()), "{secret} was said: {said}");
+    }
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(
+        document["data"]["withheld"].as_array().map(Vec::len),
+        Some(3),
+        "{document}"
+    );
 }

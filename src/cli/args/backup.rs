@@ -23,8 +23,13 @@ pub enum BackupCommand {
     /// remotes to clone them from.
     Pull(PullArgs),
     /// See the remote, the last runs and what waits to be pushed
+    ///
+    /// The remote is judged as a push would judge it, and nothing is changed. This is a report: the
+    /// exit code is 0 also where the remote cannot be reached; `data.remote.error` says so.
     Status(StatusArgs),
     /// See the vault's history, the newest first
+    ///
+    /// Shows this machine's copy, and when that last was in step: a push or a pull brings it there.
     Log(LogArgs),
     /// See what differs between two states of the vault
     ///
@@ -54,7 +59,10 @@ pub struct PushArgs {
     /// Only this project; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub project: Vec<String>,
-    /// Push even where a project has lost more than half of its files
+    /// Push even where a state directory has lost most of its files
+    ///
+    /// Without it a directory is withheld that is gone, that lost more than 20 files and more than
+    /// it still has, or that lost more than three and has none left.
     #[arg(long)]
     pub allow_mass_delete: bool,
 }
@@ -67,7 +75,10 @@ pub struct PullArgs {
     /// Only this project; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub project: Vec<String>,
-    /// Pull even where that deletes more than half of a project's files
+    /// Pull even where that deletes most files of a state directory
+    ///
+    /// Without it nothing is written to a directory that would lose more than 20 files and more
+    /// than it keeps, or more than three and have none left.
     #[arg(long)]
     pub allow_mass_delete: bool,
 }

@@ -135,6 +135,23 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "project explain",
+        &[
+            example(
+                "holdall project explain .aigon/run.log",
+                "does it travel, and why not",
+            ),
+            example(
+                "holdall project explain ~/.claude/settings.json",
+                "a tool's settings",
+            ),
+            example(
+                "holdall project explain --json .beads/",
+                "a directory, for a program",
+            ),
+        ],
+    ),
+    (
         "project remove",
         &[
             example("holdall project remove api", "on this machine only"),
@@ -172,6 +189,27 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "secret list",
+        &[example(
+            "holdall secret list",
+            "where it stands, and its fingerprint",
+        )],
+    ),
+    (
+        "secret allow",
+        &[example(
+            "holdall secret allow 3f2a91c09be04d71",
+            "for every machine, with the next push",
+        )],
+    ),
+    (
+        "secret revoke",
+        &[example(
+            "holdall secret revoke 3f2a91c09be04d71",
+            "new files with it stay here again",
+        )],
+    ),
+    (
         "config list",
         &[example("holdall config list --json", "for a program")],
     ),
@@ -192,6 +230,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             example(
                 "holdall config set limits.max_file 50MB",
                 "let larger files travel",
+            ),
+            example(
+                "holdall config set rules '*.bak,!keep.bak'",
+                "what stays here, and what travels after all",
             ),
         ],
     ),

@@ -16,7 +16,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs};
 pub use config::ConfigCommand;
 pub use examples::{Example, examples_of};
-pub use project::{ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SettingsCommand};
+pub use project::{
+    ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SecretCommand, SettingsCommand,
+};
 pub use tree::{command, parse};
 
 /// The heading under which every help text lists the flags that all commands take.
@@ -49,7 +51,7 @@ pub struct Cli {
     reason = "flags are bools; what they mean together is a Manner"
 )]
 pub struct Global {
-    /// Answer with one JSON document on stdout, on failure too
+    /// Answer with one JSON document on stdout, on failure too; help and version stay text
     #[arg(long, global = true)]
     pub json: bool,
     /// Say nothing but the answer and errors
@@ -110,6 +112,12 @@ pub enum Command {
     /// out on the way to the vault, and kept when a pull writes the file.
     #[command(subcommand)]
     Settings(SettingsCommand),
+    /// See which secrets are withheld, and let one value travel
+    ///
+    /// A file in which the gate finds a token, a key or a password stays here, and a push says so. Take
+    /// the value out of the file, or allow it if it is none or if the vault may have it.
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Read and change holdall's own configuration
     ///
     /// Comments and order in the file stay as you wrote them.

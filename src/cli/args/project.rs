@@ -14,6 +14,17 @@ pub enum ProjectCommand {
     Add(ProjectAddArgs),
     /// See the projects of this machine
     List,
+    /// Say whether a path travels, and which rule decides
+    ///
+    /// The path may lie in a project or among your tools' settings, and need not exist. Says where
+    /// the rule stands and the one line that changes it. Rules come from the presets, then from
+    /// `rules` in config.toml, then from the file .holdallignore in the state directory; the last
+    /// that matches wins.
+    Explain {
+        /// A file or directory; one with a slash at its end is a directory
+        #[arg(value_hint = ValueHint::AnyPath)]
+        path: PathBuf,
+    },
     /// Forget a project on this machine
     ///
     /// Nothing is deleted from the disk, and the vault keeps the project for your other machines.
@@ -46,6 +57,29 @@ pub struct ProjectRemoveArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum SecretCommand {
+    /// See what the gate found in what waits here, and what is allowed
+    ///
+    /// A value is named by its fingerprint, never shown.
+    List,
+    /// Let one value travel
+    ///
+    /// Every file that holds it, and nothing else that is withheld, goes with the next push; so does
+    /// the decision, for all machines of the vault.
+    Allow {
+        /// As `secret list` and a push name it; six or more of its first digits will do
+        fingerprint: String,
+    },
+    /// Withhold a value again that was allowed
+    ///
+    /// What the vault has already stays there, in its history too.
+    Revoke {
+        /// As `secret list` names it; six or more of its first digits will do
+        fingerprint: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum SettingsCommand {
     /// Let a settings file or directory travel
     Add {
@@ -53,7 +87,7 @@ pub enum SettingsCommand {
         #[arg(value_hint = ValueHint::AnyPath)]
         path: PathBuf,
     },
-    /// See which settings travel, and why
+    /// See which settings travel, and why others stay
     List,
     /// Let a file, or all settings of a tool, stay here
     ///

@@ -13,7 +13,7 @@ use super::{Cli, Example, examples_of};
 /// The first page's groups. Every command stands in exactly one; a test holds that.
 pub const GROUPS: [(&str, &[&str]); 3] = [
     ("The vault", &["backup"]),
-    ("What travels", &["project", "settings"]),
+    ("What travels", &["project", "settings", "secret"]),
     (
         "holdall itself",
         &["config", "demo", "completions", "man", "help"],

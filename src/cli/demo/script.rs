@@ -254,7 +254,7 @@ pub const STEPS: &[Step] = &[
         "# Decisions\n\n- Prices are whole cents.\n- Carts live for a month.\n",
     )])
     .exits(3)
-    .claims(&[Says("both versions are kept")]),
+    .claims(&[Says("the vault has it too")]),
     holdall(
         Desktop,
         &["backup", "pull"],

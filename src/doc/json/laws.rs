@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::doc::tree::{Leaf, Overlaid, Shape};
+
 use super::*;
 
 fn leave(path: &[&str], _: Leaf<'_>) -> bool {

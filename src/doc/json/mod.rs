@@ -1,7 +1,7 @@
 //! JSON, read strictly and edited without touching what was not meant.
 //!
 //! *In*: bytes that claim to be JSON. *Out*: values with their spans; a text without some members
-//! ([`strip()`]), and a text with them laid back in ([`overlay()`]). *Never*: reformat, reorder, or
+//! (`strip`), and a text with them laid back in (`overlay`). *Never*: reformat, reorder, or
 //! read a number as anything but its digits.
 
 mod overlay;
@@ -9,10 +9,10 @@ mod parse;
 mod same;
 mod strip;
 
-pub use overlay::{Overlaid, overlay};
-pub use parse::{Json, MAX_DEPTH, Member, Node, Shape, parse};
+pub use overlay::overlay;
+pub use parse::{Json, MAX_DEPTH, parse};
 pub use same::same_value;
-pub use strip::{KeyPath, Leaf, Stripped, strip};
+pub use strip::strip;
 
 #[cfg(test)]
 mod laws;

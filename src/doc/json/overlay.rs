@@ -1,23 +1,12 @@
 //! Laying members back in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::doc::DocError;
 use crate::doc::text::{self, Edit};
+use crate::doc::tree::{Drops, KeyPath, Member, Node, Overlaid, Shape, item, same_node};
+use crate::doc::{DocError, braces};
 
-use super::parse::{Json, Member, Node, Shape, parse};
-use super::same::same_node;
-use super::strip::KeyPath;
-
-/// A document with local members laid over it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub struct Overlaid {
-    pub text: Vec<u8>,
-    /// Local members that found no place: the other side has something else than an object above
-    /// them, or another list.
-    pub left_out: Vec<KeyPath>,
-}
+use super::parse::{Json, parse};
 
 /// Puts the members of `local` that `strip` dropped back into `text`, as they are
 /// written there. A key that `text` has already gets the local value; objects that are missing on
@@ -27,10 +16,7 @@ pub struct Overlaid {
 pub fn overlay(text: &[u8], local: &[u8], dropped: &[KeyPath]) -> Result<Overlaid, DocError> {
     let text = parse(text)?;
     let local = parse(local)?;
-    let mut drops = Drops::default();
-    for path in dropped {
-        drops.add(path);
-    }
+    let drops = Drops::of(dropped);
     let mut laying = Laying {
         text: &text,
         local: &local,
@@ -42,34 +28,6 @@ pub fn overlay(text: &[u8], local: &[u8], dropped: &[KeyPath]) -> Result<Overlai
         text: text::apply(text.text, laying.edits).into_bytes(),
         left_out: laying.left_out,
     })
-}
-
-/// Dropped paths as a tree.
-#[derive(Debug, Default)]
-pub(super) struct Drops<'p> {
-    pub(super) here: bool,
-    below: BTreeMap<&'p str, Drops<'p>>,
-}
-
-impl<'p> Drops<'p> {
-    fn add(&mut self, path: &'p [String]) {
-        let mut drops = self;
-        for part in path {
-            drops = drops.below.entry(part).or_default();
-        }
-        drops.here = true;
-    }
-
-    pub(super) fn key(&self, key: &str) -> Option<&Self> {
-        self.below.get(key)
-    }
-
-    pub(super) fn item(&self, index: usize) -> Option<&Self> {
-        if self.below.is_empty() {
-            return None;
-        }
-        self.below.get(format!("[{index}]").as_str())
-    }
 }
 
 struct Laying<'j, 'a> {
@@ -88,9 +46,9 @@ impl<'a> Laying<'_, 'a> {
                     let Some(below) = drops.item(index) else {
                         continue;
                     };
-                    path.push(format!("[{index}]"));
-                    let same = items.len() == locals.len()
-                        && same_node((self.text, &items[index]), (self.local, local), Some(below));
+                    path.push(item(index));
+                    let same =
+                        items.len() == locals.len() && same_node(&items[index], local, Some(below));
                     if same {
                         self.lay(&items[index], local, below, path);
                     } else {
@@ -110,12 +68,13 @@ impl<'a> Laying<'_, 'a> {
         drops: &Drops<'_>,
         path: &mut KeyPath,
     ) {
-        let there: HashMap<&str, &Member<'a>> = members(node)
+        let there: HashMap<&str, &Member<'a>> = node
+            .members()
             .iter()
             .map(|member| (&*member.key, member))
             .collect();
         let mut pieces = Vec::new();
-        for member in members(local) {
+        for member in local.members() {
             let Some(below) = drops.key(&member.key) else {
                 continue;
             };
@@ -131,7 +90,8 @@ impl<'a> Laying<'_, 'a> {
             path.pop();
         }
         if !pieces.is_empty() {
-            self.append(node, local, &pieces);
+            let edit = braces::append((self.text.text, node), (self.local.text, local), &pieces);
+            self.edits.push(edit);
         }
     }
 
@@ -150,7 +110,7 @@ impl<'a> Laying<'_, 'a> {
             return None;
         }
         let mut pieces = Vec::new();
-        for inner in members(&member.value) {
+        for inner in member.value.members() {
             if let Some(below) = drops.key(&inner.key) {
                 path.push(inner.key.clone().into_owned());
                 pieces.extend(self.piece(inner, below, path));
@@ -161,41 +121,8 @@ impl<'a> Laying<'_, 'a> {
             return None;
         }
         let head = &self.local.text[member.key_span.start..=member.value.span.start];
-        let inner = framed(self.local, &member.value, &pieces);
+        let inner = braces::framed((self.local.text, &member.value), &pieces);
         Some(format!("{head}{inner}}}"))
-    }
-
-    /// Adds members at the end of an object, in the way its members are written, or else as they
-    /// were in the local one. `strip` knows how to take each of these forms back.
-    fn append(&mut self, node: &Node<'a>, local: &Node<'a>, pieces: &[String]) {
-        let there = members(node);
-        let inside = node.span.start + 1..node.span.end - 1;
-        let edit = match there.last() {
-            Some(last) => {
-                let space = if there.len() == 1 && lead(self.text, node, 0).is_empty() {
-                    " "
-                } else {
-                    lead(self.text, node, there.len() - 1)
-                };
-                let separator = format!(",{space}");
-                Edit {
-                    span: last.value.span.end..last.value.span.end,
-                    with: pieces
-                        .iter()
-                        .flat_map(|piece| [separator.as_str(), piece])
-                        .collect(),
-                }
-            }
-            None if inside.is_empty() => Edit {
-                span: inside,
-                with: framed(self.local, local, pieces),
-            },
-            None => Edit {
-                span: inside.start..inside.start,
-                with: pieces.join(", "),
-            },
-        };
-        self.edits.push(edit);
     }
 
     fn leave_out(&mut self, local: &Node<'a>, drops: &Drops<'_>, path: &mut KeyPath) {
@@ -217,34 +144,8 @@ impl<'a> Laying<'_, 'a> {
             Shape::List(items) => items
                 .iter()
                 .enumerate()
-                .for_each(|(at, item)| below(format!("[{at}]"), item, drops.item(at))),
+                .for_each(|(at, node)| below(item(at), node, drops.item(at))),
             _ => {}
         }
     }
-}
-
-fn members<'n, 'a>(node: &'n Node<'a>) -> &'n [Member<'a>] {
-    match &node.shape {
-        Shape::Object(members) => members,
-        _ => &[],
-    }
-}
-
-/// The white space before a member's key.
-fn lead<'a>(json: &Json<'a>, object: &Node<'_>, index: usize) -> &'a str {
-    let end = members(object)[index].key_span.start;
-    let before = &json.text[object.span.start..end];
-    &before[before.trim_end_matches([' ', '\t', '\n', '\r']).len()..]
-}
-
-/// These members in the white space of an object that has some. The space before the closing
-/// brace comes with the one after the opening brace or not at all.
-fn framed(json: &Json<'_>, object: &Node<'_>, pieces: &[String]) -> String {
-    let first = lead(json, object, 0);
-    let trail = match members(object).last() {
-        Some(last) if !first.is_empty() => &json.text[last.value.span.end..object.span.end - 1],
-        _ => "",
-    };
-    let separator = format!(",{first}");
-    format!("{first}{}{trail}", pieces.join(&separator))
 }

@@ -1,9 +1,9 @@
 //! A strict parser (RFC 8259) that keeps the span of every value.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::doc::text::{self, BYTE_ORDER_MARK};
+use crate::doc::tree::{Form, Member, Node, Shape};
 use crate::doc::{DocError, Position};
 
 /// Deeper documents are refused: no settings file needs them, and every walk here recurses.
@@ -14,55 +14,6 @@ pub const MAX_DEPTH: usize = 128;
 pub struct Json<'a> {
     pub text: &'a str,
     pub root: Node<'a>,
-}
-
-/// A value and where it stands.
-#[derive(Debug)]
-pub struct Node<'a> {
-    pub span: Range<usize>,
-    pub shape: Shape<'a>,
-}
-
-#[derive(Debug)]
-pub enum Shape<'a> {
-    Null,
-    Bool(bool),
-    /// As written: `1.0` is not `1`.
-    Number(&'a str),
-    /// The decoded text. Half a surrogate pair has no text: then `exact` is false, and U+FFFD
-    /// stands in its place.
-    Text {
-        text: Cow<'a, str>,
-        exact: bool,
-    },
-    List(Vec<Node<'a>>),
-    Object(Vec<Member<'a>>),
-}
-
-/// One member of an object. Its own span goes from the start of the key to the end of the value.
-#[derive(Debug)]
-pub struct Member<'a> {
-    pub key: Cow<'a, str>,
-    pub key_span: Range<usize>,
-    pub value: Node<'a>,
-}
-
-impl Member<'_> {
-    #[must_use]
-    pub fn span(&self) -> Range<usize> {
-        self.key_span.start..self.value.span.end
-    }
-}
-
-impl<'a> Node<'a> {
-    /// The member with this key; nothing where there is none, or this is no object.
-    #[must_use]
-    pub fn member(&self, key: &str) -> Option<&Member<'a>> {
-        match &self.shape {
-            Shape::Object(members) => members.iter().find(|member| member.key == key),
-            _ => None,
-        }
-    }
 }
 
 /// Reads a whole document: UTF-8 without byte order mark, no key twice in one object, nothing
@@ -129,13 +80,19 @@ impl<'a> Parser<'a> {
             Some(b'[') => self.deeper(Self::list)?,
             Some(b'"') => {
                 let (text, exact) = self.string()?;
-                Shape::Text { text, exact }
+                if exact {
+                    Shape::Text { text }
+                } else {
+                    // Half a surrogate pair has no text.
+                    Shape::Other(Cow::Borrowed(&self.text[start..self.at]))
+                }
             }
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => self.word()?,
         };
         Ok(Node {
             span: start..self.at,
+            form: Form::Inline,
             shape,
         })
     }

@@ -1,10 +1,18 @@
 //! TOML, read with its lines and changed one key at a time.
 //!
 //! *In*: the text of a configuration file. *Out*: its values by dotted key, and the text after a
-//! change: every other byte stays as it was. *Never*: know which keys there should be.
+//! change, without some members (`strip`), or with them laid back in (`overlay`): every other
+//! byte stays as it was. *Never*: know which keys there should be.
 
 mod edit;
+mod outline;
+mod overlay;
 mod read;
+mod strip;
+
+pub(super) use outline::Outline;
+pub(super) use overlay::overlay;
+pub(super) use strip::strip;
 
 use std::fmt;
 use std::ops::Range;
@@ -67,6 +75,8 @@ pub struct TomlLeaf {
     pub key: String,
     pub value: TomlValue,
     pub at: Position,
+    /// The line of each item, where the value is a list.
+    pub item_lines: Vec<usize>,
     path: Vec<String>,
     key_start: usize,
     value_span: Range<usize>,
@@ -131,5 +141,7 @@ impl fmt::Display for TomlDoc {
     }
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

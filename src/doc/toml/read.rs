@@ -56,11 +56,22 @@ impl Reading<'_> {
             key: parts.join("."),
             value,
             at: text::position(self.text, key_start),
+            item_lines: self.item_lines(item),
             path: self.path.iter().map(|key| key.get().to_owned()).collect(),
             key_start,
             value_span,
             in_line,
         });
+    }
+}
+
+impl Reading<'_> {
+    fn item_lines(&self, item: &Item) -> Vec<usize> {
+        let items = item.as_array().into_iter().flatten();
+        let start = |item: &Value| item.span().map_or(0, |span| span.start);
+        items
+            .map(|item| text::position(self.text, start(item)).line)
+            .collect()
     }
 }
 

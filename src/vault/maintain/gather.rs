@@ -1,249 +1,230 @@
-//! Writing the objects of some packs, and loose ones, into one new pack: what is compressed already
-//! is copied, what has an earlier version is told as a change of it.
+//! Writing the objects of some packs, and loose ones, into one new pack. What is told as changes
+//! already is copied as it stands; what is fresh is told as a change of its earlier version.
 
-use std::collections::{HashMap, HashSet};
-use std::io;
-use std::path::Path;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 
-use flate2::Crc;
-use git2::Odb;
+use flate2::bufread::ZlibDecoder;
+use git2::{ObjectType, Odb};
 
 use crate::base::ObjectId;
-use crate::vault::pack::{Encoder, Type, header};
+use crate::vault::Store;
+use crate::vault::new_pack::NewPack;
+use crate::vault::pack::{Encoder, Spool, Type};
 use crate::vault::store::oid;
 
-use super::census::Sort;
+use super::census::loose_path;
 use super::delta;
-use super::lineage::{Lineage, lineage};
-use super::source::{BY_DISTANCE, Header, damaged};
-use super::stock::{LARGE, Stock};
-use super::target::Target;
+use super::lineage::{Version, versions};
+use super::old_pack::{Entry, OldPack, damaged};
 
 /// So many changes are told upon one whole content at most. Each costs whoever reads the last.
 const DEEPEST: usize = 40;
-const PIECE: usize = 256 * 1024;
+/// A content above this is never told as a change, because that takes all of it in memory.
+const LARGE: usize = 16 * 1024 * 1024;
 
-/// What became of a gathering.
-pub struct Gathered {
-    /// The names of the new packs.
-    pub packs: Vec<String>,
-    pub objects: HashSet<ObjectId>,
-    pub dropped: HashSet<ObjectId>,
+/// Where an object lies now.
+enum Home {
+    /// In this one of the packs.
+    Packed(usize, Entry),
+    Loose,
 }
 
+/// Where an object lies in the new pack, and upon how many others it is told.
 struct Written {
     offset: u64,
     depth: usize,
 }
 
-pub struct Gather<'a> {
-    odb: &'a Odb<'a>,
-    stock: Stock<'a>,
-    pairs: Lineage,
-    written: HashMap<ObjectId, Written>,
-    encoder: Encoder,
-    /// The content that was told last: often the base of the next.
-    last: Option<(ObjectId, Vec<u8>)>,
+/// Makes one pack of these, the biggest first, and of what is loose. Returns its name.
+pub fn gather(store: &Store, mut packs: Vec<OldPack>, loose: &[ObjectId]) -> io::Result<String> {
+    let odb = store.repo.odb().map_err(io::Error::other)?;
+    let told = match packs.first_mut() {
+        Some(biggest) => told(biggest)?,
+        None => HashMap::new(),
+    };
+    let keeps = !told.is_empty();
+    let mut fresh = Vec::new();
+    let mut homes = HashMap::new();
+    let packed = packs.iter().enumerate().skip(usize::from(keeps));
+    let packed = packed.flat_map(|(number, pack)| {
+        let home = move |entry: &Entry| (entry.id, Home::Packed(number, *entry));
+        pack.entries.iter().map(home)
+    });
+    for (id, home) in packed.chain(loose.iter().map(|id| (*id, Home::Loose))) {
+        if !told.contains_key(&id) && homes.insert(id, home).is_none() {
+            fresh.push(id);
+        }
+    }
+    let versions = versions(store, &odb, &fresh);
+    let dir = store.path.join("objects/pack");
+    let mut gather = Gather {
+        store,
+        odb,
+        pack: NewPack::begin(&dir, told.len() + fresh.len())?,
+        packs,
+        homes,
+        written: told,
+        encoder: Encoder::new(),
+        last: None,
+    };
+    if keeps {
+        gather.carry_over()?;
+    }
+    for version in &versions {
+        gather.version(version)?;
+    }
+    gather.pack.place()
 }
 
-impl<'a> Gather<'a> {
-    pub fn new(odb: &'a Odb<'a>, stock: Stock<'a>) -> io::Result<Self> {
-        let fresh = stock.fresh()?;
-        let mut pairs = lineage(odb, &fresh);
-        pairs.retain(|after, before| stock.is_near(*after, *before));
-        Ok(Self {
-            odb,
-            stock,
-            pairs,
-            written: HashMap::new(),
-            encoder: Encoder::new(),
-            last: None,
-        })
-    }
-
-    /// Writes the new packs, each where there is something for it.
-    pub fn write(mut self, packs: &Path) -> io::Result<Gathered> {
-        let mut names = Vec::new();
-        for sort in [Sort::Large, Sort::Aside { since: 0 }, Sort::Plain] {
-            let ids = self.stock.order.iter().copied();
-            let ids: Vec<_> = ids.filter(|id| self.stock.home(*id) == sort).collect();
-            if ids.is_empty() {
-                continue;
-            }
-            let mut target = Target::begin(packs, ids.len())?;
-            for id in ids {
-                self.object(id, &mut target)?;
-            }
-            names.push(target.place(sort)?);
-        }
-        Ok(Gathered {
-            packs: names,
-            objects: self.written.into_keys().collect(),
-            dropped: self.stock.dropped,
-        })
-    }
-
-    /// How a packed object is told, if it is by one that goes into the same pack.
-    fn told(&self, id: ObjectId) -> io::Result<Option<Header>> {
-        let Some((source, entry)) = self.stock.entry(id) else {
-            return Ok(None);
+/// What a pack has, if it tells changes at all: one that tells none is told anew. Its entries keep
+/// their places in the new pack, so that what they say of each other's stays true.
+fn told(pack: &mut OldPack) -> io::Result<HashMap<ObjectId, Written>> {
+    let mut told: HashMap<ObjectId, Written> = HashMap::with_capacity(pack.entries.len());
+    let mut deepest = 0;
+    for at in 0..pack.entries.len() {
+        let entry = pack.entries[at];
+        let depth = match pack.told_by(&entry)? {
+            None => 0,
+            // One that comes later has a depth that is not known yet: too deep, to be safe.
+            Some(base) => told.get(&base).map_or(DEEPEST, |base| base.depth + 1),
         };
-        let header = source.header(entry)?;
-        let is_whole = header.base.is_none_or(|base| self.stock.is_near(id, base));
-        Ok(is_whole.then_some(header))
+        deepest = deepest.max(depth);
+        let offset = entry.offset;
+        told.insert(entry.id, Written { offset, depth });
     }
+    if deepest == 0 {
+        told.clear();
+    }
+    Ok(told)
+}
 
-    /// Writes an object, and before it what it is told by.
-    fn object(&mut self, id: ObjectId, target: &mut Target) -> io::Result<()> {
-        let mut stack = vec![id];
-        let mut open = HashSet::from([id]);
-        while let Some(id) = stack.last().copied() {
-            if self.written.contains_key(&id) {
-                stack.pop();
-                continue;
+struct Gather<'a> {
+    store: &'a Store,
+    odb: Odb<'a>,
+    packs: Vec<OldPack>,
+    homes: HashMap<ObjectId, Home>,
+    pack: NewPack,
+    written: HashMap<ObjectId, Written>,
+    encoder: Encoder,
+    /// What was told last: often the base of the next.
+    last: Option<(ObjectId, Content)>,
+}
+
+type Content = (Type, Vec<u8>);
+
+impl Gather<'_> {
+    /// Begins the new pack with all that the biggest old one has.
+    fn carry_over(&mut self) -> io::Result<()> {
+        for at in 0..self.packs[0].entries.len() {
+            let entry = self.packs[0].entries[at];
+            if self.pack.offset() != entry.offset {
+                return Err(damaged("there is something between its entries"));
             }
-            let told = self.told(id)?;
-            let told_by = told.and_then(|header| header.base);
-            let base = told_by.or_else(|| self.pairs.get(&id).copied());
-            let Some(base) = base.filter(|base| !self.written.contains_key(base)) else {
-                self.emit(id, told, target)?;
-                stack.pop();
-                continue;
-            };
-            // A content that came back would be told by itself.
-            if open.insert(base) || self.pairs.remove(&base).is_some() {
-                stack.push(base);
-            } else if told_by.is_some() {
-                return Err(damaged("an entry is its own base"));
-            } else {
-                self.pairs.remove(&id);
-            }
+            self.copy(0, &entry)?;
         }
         Ok(())
     }
 
-    fn emit(&mut self, id: ObjectId, told: Option<Header>, target: &mut Target) -> io::Result<()> {
-        let offset = target.at();
-        let base = match told.map(|header| header.base) {
-            Some(Some(base)) => {
-                self.copy(id, Some(base), target)?;
-                Some(base)
-            }
-            other => {
-                let base = self.change(id, target)?;
-                match (base, other) {
-                    (Some(_), _) => {}
-                    (None, Some(_)) => self.copy(id, None, target)?,
-                    (None, None) => self.whole(id, target)?,
-                }
-                base
-            }
+    fn version(&mut self, version: &Version) -> io::Result<()> {
+        let id = version.id;
+        let offset = self.pack.offset();
+        let depth = match version.before {
+            Some(before) => self.change(id, before)?,
+            None => None,
         };
-        let depth = base.map_or(0, |base| self.written[&base].depth + 1);
-        target.end(id);
+        if depth.is_none() {
+            self.whole(id)?;
+        }
+        let depth = depth.unwrap_or(0);
         self.written.insert(id, Written { offset, depth });
         Ok(())
     }
 
-    /// Copies an entry as it is compressed; where its base lies is told anew.
-    fn copy(&self, id: ObjectId, base: Option<ObjectId>, target: &mut Target) -> io::Result<()> {
-        let (source, entry) = self
-            .stock
-            .entry(id)
-            .expect("only a packed object is copied");
-        let header = source.header(entry)?;
-        let mut old = vec![0; header.length];
-        source.read(entry, 0, &mut old)?;
-        let mut crc = Crc::new();
-        crc.update(&old);
-        match base {
-            Some(base) => target.put(&self.told_by(base, header.size, target))?,
-            None => target.put(&old)?,
+    /// Writes an object as a change of its earlier version, where that is shorter. Returns how deep
+    /// it then lies.
+    fn change(&mut self, id: ObjectId, before: ObjectId) -> io::Result<Option<usize>> {
+        let Some(base) = self.written.get(&before) else {
+            return Ok(None);
+        };
+        let (offset, depth) = (base.offset, base.depth + 1);
+        if depth > DEEPEST || self.is_large(id)? || self.is_large(before)? {
+            return Ok(None);
         }
-        let most = usize::try_from(entry.length).map_or(PIECE, |length| length.min(PIECE));
-        let mut buffer = vec![0; most];
-        let mut at = header.length as u64;
-        while at < entry.length {
-            let left = usize::try_from(entry.length - at).unwrap_or(PIECE);
-            let piece = &mut buffer[..left.min(most)];
-            source.read(entry, at, piece)?;
-            crc.update(piece);
-            target.put(piece)?;
-            at += piece.len() as u64;
+        let (kind, content) = self.read(id)?;
+        let (base_kind, base) = match self.last.take() {
+            Some((last, content)) if last == before => content,
+            _ => self.read(before)?,
+        };
+        let delta = delta::encode(&base, &content, content.len() / 2);
+        let delta = delta.filter(|_| kind == base_kind);
+        // What is told wrongly would be lost with the old packs.
+        let delta = delta.filter(|delta| delta::apply(&base, delta).as_ref() == Some(&content));
+        self.last = Some((id, (kind, content)));
+        let Some(delta) = delta else {
+            return Ok(None);
+        };
+        let mut raw = Vec::new();
+        let distance = self.pack.offset() - offset;
+        self.encoder.change(distance, &delta, &mut raw)?;
+        if matches!(&self.homes[&id], Home::Packed(_, entry) if entry.length <= raw.len() as u64) {
+            return Ok(None);
         }
-        if crc.sum() == entry.crc {
+        self.pack.write(&raw)?;
+        self.pack.end(id);
+        Ok(Some(depth))
+    }
+
+    /// Writes an object as it is compressed already, if it is.
+    fn whole(&mut self, id: ObjectId) -> io::Result<()> {
+        match self.homes[&id] {
+            Home::Packed(number, entry) if self.packs[number].told_by(&entry)?.is_none() => {
+                return self.copy(number, &entry);
+            }
+            Home::Loose if self.is_large(id)? => return self.stream(id),
+            _ => {}
+        }
+        let (kind, content) = self.read(id)?;
+        let mut raw = Vec::new();
+        self.encoder.entry(kind, &content, &mut raw)?;
+        self.pack.write(&raw)?;
+        self.pack.end(id);
+        Ok(())
+    }
+
+    fn copy(&mut self, number: usize, entry: &Entry) -> io::Result<()> {
+        let pack = &mut self.pack;
+        self.packs[number].copy(entry, &mut |raw| pack.write(raw))?;
+        if pack.end(entry.id) == entry.crc {
             Ok(())
         } else {
-            Err(damaged("an entry of a pack is not what was written"))
+            Err(damaged("an entry is not what was written"))
         }
     }
 
-    /// The header of an entry that is told by another one of the same pack.
-    fn told_by(&self, base: ObjectId, size: u64, target: &Target) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        header(BY_DISTANCE, size, &mut bytes);
-        let mut distance = target.at() - self.written[&base].offset;
-        let mut groups = vec![low(distance)];
-        while distance > 0x7f {
-            distance = (distance >> 7) - 1;
-            groups.push(low(distance) | 0x80);
-        }
-        bytes.extend(groups.iter().rev());
-        bytes
-    }
-
-    /// Writes an object as a change of its earlier version, where that is shorter.
-    fn change(&mut self, id: ObjectId, target: &mut Target) -> io::Result<Option<ObjectId>> {
-        let Some(base) = self.pairs.get(&id).copied() else {
-            return Ok(None);
-        };
-        let is_deep = self.written[&base].depth >= DEEPEST;
-        if is_deep || self.is_large(id)? || self.is_large(base)? {
-            return Ok(None);
-        }
-        let (_, content) = self.content(id)?;
-        let before = match self.last.take() {
-            Some((last, bytes)) if last == base => bytes,
-            _ => self.content(base)?.1,
-        };
-        let found = delta::encode(&before, &content, content.len() / 2);
-        let found = found.filter(|found| delta::apply(&before, found).as_ref() == Some(&content));
-        self.last = Some((id, content));
-        let Some(found) = found else {
-            return Ok(None);
-        };
-        let mut bytes = self.told_by(base, found.len() as u64, target);
-        self.encoder.deflate(&found, &mut bytes)?;
-        let whole = self.stock.entry(id).map(|(_, entry)| entry.length);
-        if whole.is_some_and(|whole| whole <= bytes.len() as u64) {
-            return Ok(None);
-        }
-        target.put(&bytes)?;
-        Ok(Some(base))
-    }
-
-    /// Writes an object that is loose, or was told by one that goes elsewhere.
-    fn whole(&mut self, id: ObjectId, target: &mut Target) -> io::Result<()> {
-        let (kind, content) = self.content(id)?;
-        let mut bytes = Vec::new();
-        self.encoder.entry(kind, &content, &mut bytes)?;
-        target.put(&bytes)
+    /// Compresses a large loose content as an entry of a pack, piece by piece.
+    fn stream(&mut self, id: ObjectId) -> io::Result<()> {
+        let (size, kind) = self.odb.read_header(oid(id)).map_err(io::Error::other)?;
+        let file = File::open(loose_path(&self.store.path.join("objects"), id))?;
+        let mut content = BufReader::new(ZlibDecoder::new(BufReader::new(file)));
+        content.skip_until(0)?;
+        let mut spool = Spool::new();
+        let found = spool.add_stream(size as u64, &mut content)?;
+        let found = found.filter(|found| found.0 == id && kind == ObjectType::Blob);
+        let (_, span) = found.ok_or_else(|| damaged("a loose object is not what it should be"))?;
+        spool.copy(span, &mut |raw| self.pack.write(raw))?;
+        self.pack.end(id);
+        Ok(())
     }
 
     fn is_large(&self, id: ObjectId) -> io::Result<bool> {
         let (size, _) = self.odb.read_header(oid(id)).map_err(io::Error::other)?;
-        Ok(size as u64 > LARGE)
+        Ok(size > LARGE)
     }
 
-    /// libgit2 checks that the bytes are those of the id.
-    fn content(&self, id: ObjectId) -> io::Result<(Type, Vec<u8>)> {
-        let object = self.odb.read(oid(id)).map_err(io::Error::other)?;
-        let kind = Type::from_git2(object.kind());
-        let kind = kind.ok_or_else(|| damaged("an object is of a kind that a vault has not"))?;
-        Ok((kind, object.data().to_vec()))
+    /// libgit2 looks whether the bytes are those of the id.
+    fn read(&self, id: ObjectId) -> io::Result<Content> {
+        self.store.read(id).map_err(io::Error::other)
     }
-}
-
-fn low(number: u64) -> u8 {
-    u8::try_from(number & 0x7f).expect("seven bits")
 }

@@ -50,7 +50,7 @@ pub trait Remote {
     fn fetch(&self, store: &Store, tip: ObjectId) -> Result<(), WireError>;
     /// Moves the tip, if it still is what was seen. `Accepted` means that the ref was read back.
     fn push(&self, objects: &Objects<'_>, update: Update) -> Result<PushOutcome, WireError>;
-    /// Clears away what an earlier, killed run of this machine left there; `sent` is the commit that
-    /// it was sending.
-    fn sweep(&self, sent: Option<ObjectId>) -> Result<(), WireError>;
+    /// Clears away what an earlier, killed run of this machine left there; `sent` are the commits
+    /// that it may have been sending.
+    fn sweep(&self, sent: &[ObjectId]) -> Result<(), WireError>;
 }

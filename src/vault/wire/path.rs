@@ -109,30 +109,40 @@ impl PathRemote {
                 reason: "it is read-only for this user".to_owned(),
             });
         }
-        if heard.silent {
-            let seconds = self.options.idle.as_secs();
-            return Err(WireError::Unreachable {
-                url: self.url.clone(),
-                reason: format!("it was silent for {seconds} s, so the push was given up"),
-            });
-        }
-        // Another push is at work, or died at it: the next attempts wait for either to show.
-        if self.ref_lock().exists() {
-            return Ok(PushOutcome::Moved);
-        }
         let words = receive::printable(heard.words.as_bytes());
         match &heard.said {
-            Ok(said) if !said.reason.is_empty() => Ok(PushOutcome::Refused {
+            // Another push is at work, or died at it: the next attempts wait for either to show.
+            Ok(said) if said.refused && self.ref_lock().exists() => Ok(PushOutcome::Moved),
+            Ok(said) if said.ok => Ok(PushOutcome::Refused {
+                reason: "it said that it took the push, and its branch is where it was".to_owned(),
+            }),
+            Ok(said) if said.refused => Ok(PushOutcome::Refused {
                 reason: said.reason.clone(),
             }),
-            _ if !words.is_empty() => Ok(PushOutcome::Refused { reason: words }),
-            Ok(_) => Ok(PushOutcome::Refused {
-                reason: "it gave no reason".to_owned(),
-            }),
-            Err(fault) => Err(WireError::Unreachable {
-                url: self.url.clone(),
-                reason: fault.to_string(),
-            }),
+            Err(broken) if !broken.asked && !heard.silent && !words.is_empty() => {
+                Ok(PushOutcome::Refused { reason: words })
+            }
+            _ => Err(self.unknown(heard, &words)),
+        }
+    }
+
+    /// It was asked to move the ref and never said what became of it: it may still move.
+    fn unknown(&self, heard: &Heard, words: &str) -> WireError {
+        let what = match &heard.said {
+            _ if heard.silent => {
+                let seconds = self.options.idle.as_secs();
+                format!("it was silent for {seconds} s, so the push was given up")
+            }
+            Ok(said) if !said.reason.is_empty() => {
+                format!("it did not say whether it took the push: {}", said.reason)
+            }
+            Ok(_) => "it did not say whether it took the push".to_owned(),
+            Err(broken) => broken.fault.to_string(),
+        };
+        let colon = if words.is_empty() { "" } else { ": " };
+        WireError::Unreachable {
+            url: self.url.clone(),
+            reason: format!("{what}{colon}{words}"),
         }
     }
 
@@ -161,7 +171,7 @@ impl PathRemote {
 }
 
 struct Heard {
-    said: std::io::Result<receive::Said>,
+    said: Result<receive::Said, receive::Broken>,
     words: String,
     silent: bool,
 }
@@ -194,7 +204,7 @@ impl Remote for PathRemote {
         }
     }
 
-    fn sweep(&self, sent: Option<ObjectId>) -> Result<(), WireError> {
+    fn sweep(&self, sent: &[ObjectId]) -> Result<(), WireError> {
         self.break_dead_locks(sent)?;
         self.sweep_store()
     }

@@ -19,15 +19,34 @@ const MAX_WORDS: usize = 4_096;
 pub struct Said {
     /// The server says that it took the ref.
     pub ok: bool,
+    /// It says of the ref, or of the objects, that it did not take them.
+    pub refused: bool,
     /// The tip was another one before anything was sent.
     pub moved: bool,
     /// Why it did not: its reason for the ref, and what hooks printed.
     pub reason: String,
 }
 
-/// Speaks to a started receive-pack. An error means that the conversation broke off: then only the
-/// ref itself tells what happened.
-pub fn push(running: &mut Running, objects: &Objects<'_>, update: Update) -> io::Result<Said> {
+/// The conversation broke off.
+#[derive(Debug)]
+pub struct Broken {
+    pub fault: io::Error,
+    /// The server was asked to move the ref already: it may still do so.
+    pub asked: bool,
+}
+
+/// Speaks to a started receive-pack.
+pub fn push(running: &mut Running, objects: &Objects<'_>, update: Update) -> Result<Said, Broken> {
+    let mut asked = false;
+    converse(running, objects, update, &mut asked).map_err(|fault| Broken { fault, asked })
+}
+
+fn converse(
+    running: &mut Running,
+    objects: &Objects<'_>,
+    update: Update,
+    asked: &mut bool,
+) -> io::Result<Said> {
     let broken = |what: &str| io::Error::new(io::ErrorKind::BrokenPipe, what.to_owned());
     let mut stdout = BufReader::new(running.stdout.take().ok_or_else(|| broken("no stdout"))?);
     let mut stdin = running.stdin.take().ok_or_else(|| broken("no stdin"))?;
@@ -42,6 +61,7 @@ pub fn push(running: &mut Running, objects: &Objects<'_>, update: Update) -> io:
         });
     }
     let ids = send::missing(objects, update.from, update.to).map_err(io::Error::other)?;
+    *asked = true;
     std::thread::scope(|scope| {
         let beat = pulse.clone();
         let listening = scope.spawn(move || listen(&mut stdout, &|| beat.beat()));
@@ -110,11 +130,13 @@ fn judge(report: &mut impl Read, words: &str) -> Said {
         if line == format!("ok {REF}") {
             said.ok = true;
         } else if let Some(reason) = line.strip_prefix(&format!("ng {REF} ")) {
+            said.refused = true;
             reason.clone_into(&mut said.reason);
         } else if let Some(reason) = line
             .strip_prefix("unpack ")
             .filter(|reason| *reason != "ok")
         {
+            said.refused = true;
             said.reason = format!("it could not store the objects: {reason}");
         }
     }
@@ -164,7 +186,14 @@ mod tests {
         assert!(hears(&ok).ok);
         let other = band(1, &report(&["unpack ok\n", "ok refs/heads/other\n"]));
         assert!(!hears(&other).ok);
-        assert!(!hears(b"").ok);
+        let cut_off = band(2, b"fatal: the remote end hung up");
+        for silence in [b"".as_slice(), &cut_off] {
+            let said = hears(silence);
+            assert!(
+                !said.ok && !said.refused,
+                "words alone say nothing of the ref"
+            );
+        }
         let mut refused = band(2, b"no \x1b[31msecrets\nplease\n");
         refused.extend(band(
             1,
@@ -174,7 +203,7 @@ mod tests {
             ]),
         ));
         let said = hears(&refused);
-        assert!(!said.ok);
+        assert!(!said.ok && said.refused);
         assert_eq!(
             said.reason,
             "pre-receive hook declined: no [31msecrets; please"

@@ -92,9 +92,10 @@ pub fn write_pack(
     let mut stream =
         PackStream::begin(BufWriter::with_capacity(64 * 1024, out), ids.len()).map_err(failed)?;
     for id in ids {
-        let raw = objects.raw_entry(*id, &mut encoder)?;
-        stream.entry(&raw).map_err(failed)?;
-        beat();
+        objects.copy_entry(*id, &mut encoder, &mut |raw| {
+            beat();
+            stream.write(raw)
+        })?;
     }
     stream.finish().map(drop).map_err(failed)
 }

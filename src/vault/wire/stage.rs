@@ -156,21 +156,35 @@ impl PathRemote {
         let age = fs::metadata(&lock)
             .and_then(|meta| meta.modified())
             .ok()
-            .and_then(file_age);
+            .and_then(|at| self.file_age(at));
         if age.is_some_and(|age| age > STALE_LOCK) {
             fs::remove_file(&lock).ok();
         }
     }
 
+    /// How old a file of the remote is by the clock of the remote's own disk, which may be another
+    /// machine's: by the age of a file made there just now.
+    fn file_age(&self, at: SystemTime) -> Option<Duration> {
+        let now = tempfile::Builder::new()
+            .prefix(&self.temp_name("now"))
+            .tempfile_in(self.path.join("objects/pack"))
+            .and_then(|file| file.as_file().metadata())
+            .and_then(|meta| meta.modified())
+            .ok()?;
+        now.duration_since(at).ok()
+    }
+
     /// Deletes the locks that a killed run held: those that have in them what it was writing, or
     /// nothing yet, and that stay the same while one looks.
-    pub(super) fn break_dead_locks(&self, sent: Option<ObjectId>) -> Result<(), WireError> {
-        let sent = sent.map_or_else(String::new, |id| id.to_string());
+    pub(super) fn break_dead_locks(&self, sent: &[ObjectId]) -> Result<(), WireError> {
+        let sent: Vec<String> = sent.iter().map(ToString::to_string).collect();
         let head = format!("ref: {REF}");
         for name in [REF, "HEAD"] {
             let lock = self.path.join(format!("{name}.lock"));
             let Some(seen) = held(&lock) else { continue };
-            if ![b"".as_slice(), sent.as_bytes(), head.as_bytes()].contains(&seen.0.trim_ascii()) {
+            let text = seen.0.trim_ascii();
+            let is_sent = sent.iter().any(|id| id.as_bytes() == text);
+            if !text.is_empty() && text != head.as_bytes() && !is_sent {
                 continue;
             }
             thread::sleep(DEAD_LOCK);
@@ -215,15 +229,6 @@ fn sweep_one(packs: &Path, temp: &Path, name: &str) -> io::Result<()> {
         remove(&packs.join(format!("{stem}.pack")))?;
     }
     remove(temp)
-}
-
-/// How old a file is by the file system's own clock: by the age of a file made just now.
-fn file_age(at: SystemTime) -> Option<Duration> {
-    let now = tempfile::tempfile()
-        .and_then(|file| file.metadata())
-        .and_then(|meta| meta.modified())
-        .ok()?;
-    now.duration_since(at).ok()
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -1,0 +1,105 @@
+//! Taking members out.
+
+use std::ops::Range;
+
+use crate::doc::tree::{
+    Choice, Drops, Form, KeyPath, Node, Shape, Stripped, ask, pruned, same_node,
+};
+use crate::doc::{DocError, braces, text};
+
+use super::outline::{Kind, Outline};
+
+/// Takes out every member for which `drop` answers yes: a key with its lines and the comment beside
+/// it, a table with its header, its own tables below it and what is between them; all the rest
+/// stays byte for byte. A comment above a key or header stays: it may speak of more than that, and
+/// what a person wrote is not dropped because of where it stands. With a table goes one blank line
+/// before it. A table that has a header, or braces, stays when it loses all its members; one that
+/// was only implied goes.
+pub(in crate::doc) fn strip(text: &str, drop: &mut Choice<'_>) -> Result<Stripped, DocError> {
+    let outline = Outline::read(text)?;
+    let dropped = ask(&outline.root, drop);
+    let text = cut(&outline, &dropped)?;
+    Ok(Stripped {
+        text: text.into_bytes(),
+        dropped,
+    })
+}
+
+/// The text without these members, read again to see that it says the rest and nothing else.
+pub(super) fn cut(outline: &Outline<'_>, dropped: &[KeyPath]) -> Result<String, DocError> {
+    if dropped.is_empty() {
+        return Ok(outline.text.to_owned());
+    }
+    let drops = Drops::of(dropped);
+    let text = rest(outline, &drops)?;
+    let expected = pruned(&outline.root, &drops);
+    match Outline::read(&text) {
+        Ok(after) if same_node(&after.root, &expected, None) => Ok(text),
+        _ => Err(DocError::Unsafe {
+            key: dropped
+                .first()
+                .map_or_else(String::new, |path| path.join(".")),
+        }),
+    }
+}
+
+/// The text without these members, whatever it then says.
+pub(super) fn rest(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let mut inside = Vec::new();
+    let mut covered = 0;
+    for (at, statement) in outline.statements.iter().enumerate() {
+        let Some(below) = drops.at(&statement.path) else {
+            continue;
+        };
+        let span = match &statement.kind {
+            Kind::Header if below.here => {
+                let span = statement.lines.start..outline.section_end(at);
+                with_blank(outline.text, span, statement.lines.start <= covered)
+            }
+            Kind::Pair { .. } if below.here => statement.lines.clone(),
+            Kind::Pair { value, .. } => {
+                refuse_dotted(outline.text, value)?;
+                braces::cuts(outline.text, value, below, &mut inside);
+                continue;
+            }
+            Kind::Header => continue,
+        };
+        if span.start <= covered {
+            covered = covered.max(span.end);
+        }
+        lines.push(span);
+    }
+    let mut all = text::cut_lines(outline.text, lines);
+    all.extend(inside);
+    Ok(text::cut(outline.text, all))
+}
+
+/// With one blank line before it; what begins the text takes the one after it.
+fn with_blank(text: &str, span: Range<usize>, first: bool) -> Range<usize> {
+    if first {
+        let end = text::line_end(text, span.end);
+        let blank = text[span.end..end].trim().is_empty();
+        return span.start..if blank { end } else { span.end };
+    }
+    let before = text::line_start(text, span.start.saturating_sub(1));
+    let blank = text[before..span.start].trim().is_empty();
+    if blank { before..span.end } else { span }
+}
+
+/// Dotted keys between braces share their beginnings: no span of one is its own.
+pub(super) fn refuse_dotted(text: &str, node: &Node<'_>) -> Result<(), DocError> {
+    match &node.shape {
+        Shape::Object(members) => members.iter().try_for_each(|member| {
+            if member.value.form == Form::Implied {
+                return Err(DocError::Unsupported {
+                    at: text::position(text, member.key_span.start),
+                    what: "a dotted key between braces",
+                });
+            }
+            refuse_dotted(text, &member.value)
+        }),
+        Shape::List(items) => items.iter().try_for_each(|item| refuse_dotted(text, item)),
+        _ => Ok(()),
+    }
+}

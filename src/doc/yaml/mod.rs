@@ -1,0 +1,16 @@
+//! YAML, read strictly and edited without touching what was not meant.
+//!
+//! *In*: the text of one document. *Out*: its values with their places, the text without some
+//! members, or with them laid back in; comments, order and style stay. *Never*: edit where it is
+//! not certain what the text would then say: such a document is refused.
+
+mod outline;
+mod overlay;
+mod strip;
+
+pub(super) use outline::Outline;
+pub(super) use overlay::overlay;
+pub(super) use strip::strip;
+
+#[cfg(test)]
+mod laws;

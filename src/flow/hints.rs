@@ -1,0 +1,268 @@
+//! What to do next about what a flow answered.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::base::StoreError;
+use crate::config::{ConfigError, Place};
+use crate::merge::MergeError;
+use crate::project::ProjectError;
+use crate::source::SourceError;
+use crate::vault::{VaultError, WireError};
+
+use super::FlowError;
+use super::report::{Reason, WithheldLine};
+
+fn secret_hints(near: &[String]) -> Vec<String> {
+    let near = near.iter().map(|name| format!("did you mean {name}?"));
+    near.chain(["see what was found: `holdall secret list`".to_owned()])
+        .collect()
+}
+
+const ONLY_COPY: &str =
+    "without a remote it is the only copy: keep it, and look at it with `git fsck`";
+
+impl FlowError {
+    /// What to do next, the most likely first.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        let one = |text: &str| vec![text.to_owned()];
+        match self {
+            Self::NoHome => one("set HOME, or pass `--home DIR`"),
+            Self::Busy { .. } | Self::TooContended { .. } => {
+                one("run the command again in a moment")
+            }
+            Self::NotAVault { .. } => {
+                one("connect an empty repository or a vault: `holdall backup configure URL`")
+            }
+            Self::OtherVault { url, .. } | Self::Replaced { url } => vec![
+                format!(
+                    "if this is the vault you want now: `holdall backup configure {url} --replace`"
+                ),
+                "what this machine has stays in its own store either way".to_owned(),
+            ],
+            Self::NewerFormat { .. } => one("install the holdall that the other machines use"),
+            Self::PushRefused { .. } => {
+                one("nothing is lost: mend the cause there and run `holdall backup push` again")
+            }
+            Self::NothingToPush => one("register a project: `holdall project add PATH`"),
+            Self::AllWithheld { lines } => withheld_hints(lines, "push"),
+            Self::BadRecord { .. } => vec![
+                "`holdall backup log` names the machine that wrote last; mend or remove the file in a clone of the vault and push that".to_owned(),
+                "no file of this disk was touched".to_owned(),
+            ],
+            Self::BadFile { path, .. } if path.is_absolute() => vec![move_away(path)],
+            Self::Connecting { url, source } => connecting_hints(url, source),
+            Self::NeverInVault { known, .. } => vec![listed("projects of the vault", known)],
+            Self::NoSuchPreset { known, .. } => vec![listed("presets", known)],
+            Self::NoSuchPath { .. } => one("make it first, or check how it is spelt"),
+            Self::NothingToPull => {
+                one("push from the machine that has the state: `holdall backup push`")
+            }
+            Self::NoSuchProject { known, .. } if known.is_empty() => {
+                one("register it: `holdall project add PATH`")
+            }
+            Self::NoSuchProject { known, .. } => {
+                vec![listed("registered here", known)]
+            }
+            Self::NoAddress { .. } => vec![
+                "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
+            ],
+            Self::Refused { hint, .. } => one(hint),
+            Self::NoSuchSecret { near } => secret_hints(near),
+            Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
+            Self::GateHoldsRecord { .. } => {
+                one("rename what carries it (a machine's name, a directory), and push again")
+            }
+            Self::Config(fault) => config_hints(fault),
+            Self::Source(SourceError::Rule { .. }) => one(
+                "mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it",
+            ),
+            Self::Wire(fault) => wire_hints(fault),
+            Self::Project(fault) => project_hints(fault),
+            Self::Vault(fault) => vault_hints(fault),
+            Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_hints(fault),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn listed(what: &str, names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
+        [] => format!("{what}: none yet"),
+        names => format!("{what}: {}", names.join(", ")),
+    }
+}
+
+fn project_hints(fault: &ProjectError) -> Vec<String> {
+    match fault {
+        ProjectError::NotFound { .. } => vec!["run `holdall project list`".to_owned()],
+        ProjectError::Taken { name, .. } => vec![
+            "if this checkout is to travel too, as a project of its own, add `--separate`"
+                .to_owned(),
+            format!(
+                "if it is to take the other one's place, forget that one first: `holdall project remove {name}`"
+            ),
+        ],
+        ProjectError::Damaged { path, line, .. } => vec![format!(
+            "mend line {line}, or move {} away and add each project again: `holdall project add PATH`; the vault keeps all of it",
+            path.display()
+        )],
+        ProjectError::Busy { .. } => vec!["run the command again in a moment".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+fn vault_hints(fault: &VaultError) -> Vec<String> {
+    match fault {
+        VaultError::NoSuchRevision { .. } => {
+            vec!["run `holdall backup log` for the commits there are".to_owned()]
+        }
+        VaultError::Git { path, .. } if fault.is_damage() => {
+            vec![move_away(path), ONLY_COPY.to_owned()]
+        }
+        VaultError::BadCommit { .. } => own_copy_hints(),
+        VaultError::Store(fault) => store_hints(fault),
+        _ => Vec::new(),
+    }
+}
+
+fn store_hints(fault: &StoreError) -> Vec<String> {
+    match fault {
+        StoreError::Missing { .. } | StoreError::Damaged { .. } => own_copy_hints(),
+        StoreError::Failed(_) => Vec::new(),
+    }
+}
+
+fn own_copy_hints() -> Vec<String> {
+    vec![
+        "this machine's copy of the vault is damaged: move `vault.git` out of holdall's data directory and run `holdall backup configure URL` again; nothing in the remote vault is lost".to_owned(),
+        ONLY_COPY.to_owned(),
+    ]
+}
+
+fn move_away(path: &Path) -> String {
+    format!(
+        "move {} away and run `holdall backup configure URL` again: nothing in the remote vault is lost",
+        path.display()
+    )
+}
+
+/// Nothing is configured yet, so the same command is what to run again.
+fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
+    match fault {
+        WireError::Unreachable { .. } => vec![
+            format!("nothing was changed; when it is there: `holdall backup configure {url}`"),
+            format!("to keep the address unseen: `holdall backup configure --no-check {url}`"),
+        ],
+        WireError::NotAllowed { .. } => vec![format!(
+            "check the rights on the repository, then run `holdall backup configure {url}` again"
+        )],
+        _ => wire_hints(fault),
+    }
+}
+
+fn wire_hints(fault: &WireError) -> Vec<String> {
+    let text = match fault {
+        WireError::Unreachable { .. } => {
+            "nothing was changed; when it is there again: `holdall backup push`, or another place: `holdall backup configure URL`"
+        }
+        WireError::NotAllowed { .. } => {
+            "check the rights on the repository, then run the command again"
+        }
+        WireError::NotAVault { .. } => {
+            "use an empty bare repository (`git init --bare PATH`) or one that is a vault"
+        }
+        WireError::Unsupported { .. } => {
+            "make a plain one: `git init --bare --object-format=sha1 --ref-format=files PATH`"
+        }
+        WireError::BadUrl { .. } => {
+            "write a path like /mnt/nas/vault.git, or file:///mnt/nas/vault.git"
+        }
+        WireError::Damaged { .. } => "run `git fsck` in the remote repository",
+        WireError::Vault(fault) => return vault_hints(fault),
+        WireError::Protocol { .. } => return Vec::new(),
+    };
+    vec![text.to_owned()]
+}
+
+fn config_hints(fault: &ConfigError) -> Vec<String> {
+    let mend = |at: &Option<Place>, key: &str| match at {
+        Some(place) => vec![format!(
+            "edit {}, or run `holdall config unset {}`",
+            place.path,
+            quoted(key)
+        )],
+        None => vec!["run `holdall config list` for every key and its value".to_owned()],
+    };
+    match fault {
+        ConfigError::Base(_) => Vec::new(),
+        ConfigError::Syntax { path, .. } | ConfigError::Edit { path, .. } => {
+            vec![format!("edit {path}; nothing was changed")]
+        }
+        ConfigError::UnknownKey { at, key, .. }
+        | ConfigError::WrongType { at, key, .. }
+        | ConfigError::BadValue { at, key, .. } => mend(at, key),
+        ConfigError::SecretInUrl { .. } => vec![
+            "leave the password out: git's credential helper or an ssh url keeps it elsewhere"
+                .to_owned(),
+        ],
+        ConfigError::ChangedMeanwhile { .. } => vec!["run the command again".to_owned()],
+    }
+}
+
+/// A key as a shell takes it: only keys that holdall does not know need quotes.
+fn quoted(key: &str) -> String {
+    if key
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    {
+        key.to_owned()
+    } else {
+        format!("'{}'", key.replace('\'', r"'\''"))
+    }
+}
+
+/// What to do about paths that stay behind: one hint for each reason, with the first path that has
+/// it. `command` is what to run again: `push` or `pull`.
+#[must_use]
+pub fn withheld_hints(lines: &[WithheldLine], command: &str) -> Vec<String> {
+    let mut reasons = BTreeSet::new();
+    let first = lines.iter().filter(|line| reasons.insert(line.reason));
+    first
+        .filter_map(|line| withheld_hint(line, command))
+        .collect()
+}
+
+fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
+    let (file, again) = (&line.file, format!("`holdall backup {command}`"));
+    Some(match line.reason {
+        Reason::Unreadable => {
+            format!("make {file} readable for this user, then {again}")
+        }
+        Reason::Damaged => {
+            format!("mend or delete {file}, then {again}; the vault keeps the last good version")
+        }
+        Reason::Missing => format!(
+            "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
+        ),
+        Reason::MassDelete => format!(
+            "if the files of {file} were meant to go: `holdall backup {command} --allow-mass-delete`"
+        ),
+        Reason::HoldsSecret => {
+            let allow = line.fingerprint.as_ref().map_or_else(String::new, |name| {
+                format!(", or let that one value travel: `holdall secret allow {name}`")
+            });
+            format!(
+                "take the secret out of {file}, then {again}{allow}; until then the file stays here"
+            )
+        }
+        Reason::Unstable => format!("something is writing {file}: {again} when it is done"),
+        Reason::BadRules => format!(
+            "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
+        ),
+        Reason::BadName => format!("rename {file}, then {again}"),
+        _ => return None,
+    })
+}

@@ -1,0 +1,199 @@
+//! One project or tool where disk, vault and memory meet: the same for a push and for a pull.
+
+use std::collections::BTreeMap;
+
+use crate::base::{ObjectId, PathFault, VaultPath};
+use crate::layout::names;
+use crate::merge::{
+    Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, file_clashes, find,
+    leaves,
+};
+use crate::vault::Objects;
+
+use super::FlowError;
+use super::agreed::{AgreedEdits, Filed, Notes};
+use super::equal::as_compared;
+use super::guard::withhold_accidents;
+use super::publish::Ground;
+use super::scan::Scanned;
+
+/// Where one unit lies in the vault.
+pub struct Berth {
+    pub dir: VaultPath,
+    /// The vault does not have it yet: whatever was agreed about it is of another time.
+    pub is_new: bool,
+}
+
+/// What a run learns, unit by unit.
+#[derive(Default)]
+pub struct Draft {
+    /// Changes of what is agreed.
+    pub agreed: AgreedEdits,
+    /// What this machine has on file, by the conflict's id.
+    pub filed: BTreeMap<String, Filed>,
+    before: BTreeMap<String, Filed>,
+}
+
+impl Draft {
+    pub fn begin(objects: &Objects<'_>, ground: &Ground<'_>) -> Result<Self, FlowError> {
+        let filed = ground.agreed.filed(objects.store())?;
+        Ok(Self {
+            agreed: AgreedEdits::default(),
+            before: filed.clone(),
+            filed,
+        })
+    }
+
+    /// The changes, all in.
+    pub fn finish(mut self, objects: &mut Objects<'_>) -> Result<AgreedEdits, FlowError> {
+        if self.filed != self.before {
+            self.agreed.filed(objects, &self.filed)?;
+        }
+        Ok(self.agreed)
+    }
+}
+
+/// What differs, and the verdict on it.
+pub struct Meeting {
+    /// The unit's tree in the vault.
+    pub vault: Option<ObjectId>,
+    /// What is noted as agreed.
+    pub base_notes: Notes,
+    pub decided: Vec<(Trio, Verdict)>,
+    pub faults: Vec<PathFault>,
+}
+
+/// How a unit is met.
+pub struct Terms<'a> {
+    pub ground: &'a Ground<'a>,
+    pub allow_mass_delete: bool,
+    /// State directories that are gone from a checkout that is there come back.
+    pub brings_back: bool,
+}
+
+impl Terms<'_> {
+    /// Meets one unit. What looks like an accident is withheld in `scanned`.
+    pub fn meet(
+        &self,
+        objects: &mut Objects<'_>,
+        scanned: &mut Scanned,
+        berth: &Berth,
+        draft: &mut Draft,
+    ) -> Result<Meeting, FlowError> {
+        let vault = self.ground.upstream.dir(objects, &berth.dir)?;
+        let base = self.base(objects, scanned, berth, draft)?;
+        let found = differences(objects, base, scanned.tree, vault)?;
+        let trios = content_trios(found.trios);
+        withhold_accidents(objects, scanned, &trios, self.allow_mass_delete)?;
+        let decided = judge(objects, trios, scanned)?;
+        let disputed = decided
+            .iter()
+            .filter(|(_, verdict)| verdict.vault == InVault::File);
+        scanned.disputed = disputed.map(|(trio, _)| trio.path.clone()).collect();
+        Ok(Meeting {
+            vault,
+            base_notes: self.base_notes(objects, scanned, berth)?,
+            decided,
+            faults: found.faults,
+        })
+    }
+
+    fn base_notes(
+        &self,
+        objects: &Objects<'_>,
+        scanned: &Scanned,
+        berth: &Berth,
+    ) -> Result<Notes, FlowError> {
+        if berth.is_new {
+            return Ok(Notes::new());
+        }
+        let mut notes = self
+            .ground
+            .agreed
+            .notes(objects.store(), &scanned.unit.key)?;
+        if self.brings_back {
+            let back = |path: &VaultPath| scanned.is_brought_back(path);
+            notes.retain(|path, _| !back(path));
+        }
+        Ok(notes)
+    }
+
+    /// D of the unit, with what is found out about it now: what a killed pull wrote, and what others
+    /// decided about our conflicts.
+    fn base(
+        &self,
+        objects: &mut Objects<'_>,
+        scanned: &Scanned,
+        berth: &Berth,
+        draft: &mut Draft,
+    ) -> Result<Option<ObjectId>, FlowError> {
+        let key = &scanned.unit.key;
+        if berth.is_new || self.ground.agreed.is_away(objects, key)? {
+            draft.agreed.forget(key);
+            draft.filed.retain(|_, filed| filed.unit != *key);
+            return Ok(None);
+        }
+        let agreed = self.ground.agreed;
+        let base = agreed.content(objects, key)?;
+        let mut known = Edits::new();
+        if agreed.landing.is_some() {
+            let foreseen = agreed.foreseen(objects, key)?;
+            for trio in differences(objects, base, foreseen, scanned.tree)?.trios {
+                // Here the second side is what was meant, the third what the disk has.
+                if trio.local == trio.vault {
+                    known.insert(trio.path, trio.vault.map_or(Graft::Remove, Graft::Leaf));
+                }
+            }
+        }
+        for (id, filed) in draft.filed.clone() {
+            let ours = names::variant_record(&id, &filed.machine)?;
+            if filed.unit == *key && find(objects, self.ground.upstream.tree, &ours)?.is_none() {
+                // The version that was filed counts as agreed, and the decision as the newer one.
+                let leaf = filed.local.map_or(Graft::Remove, Graft::Leaf);
+                known.insert(filed.path, leaf);
+                draft.filed.remove(&id);
+            }
+        }
+        if self.brings_back {
+            for path in leaves(objects, base)?.into_keys() {
+                if scanned.is_brought_back(&path) {
+                    known.insert(path, Graft::Remove);
+                }
+            }
+        }
+        for (path, graft) in &known {
+            let leaf = match graft {
+                Graft::Leaf(leaf) => Some(*leaf),
+                Graft::Tree(_) | Graft::Remove => None,
+            };
+            draft.agreed.leaf(key, path, leaf);
+        }
+        Ok(edit(objects, base, &known)?)
+    }
+}
+
+/// The project's record lies beside its content, and is merged by itself.
+pub fn content_trios(mut trios: Vec<Trio>) -> Vec<Trio> {
+    trios.retain(|trio| trio.path.as_str() != names::PROJECT_RECORD);
+    trios
+}
+
+/// The verdict on every path that differs.
+pub fn judge(
+    objects: &mut Objects<'_>,
+    trios: Vec<Trio>,
+    scanned: &Scanned,
+) -> Result<Vec<(Trio, Verdict)>, FlowError> {
+    let mut decided = Vec::with_capacity(trios.len());
+    for trio in trios {
+        let scope = scanned.scope(&trio.path);
+        let verdict = if scope == Scope::Carried {
+            decide(&as_compared(objects, &scanned.unit, &trio)?, scope)
+        } else {
+            decide(&trio, scope)
+        };
+        decided.push((trio, verdict));
+    }
+    file_clashes(&mut decided);
+    Ok(decided)
+}

@@ -1,0 +1,220 @@
+//! How D is kept: settled when a run begins, moved when something is seen, and true after a kill.
+//!
+//! Beside the base itself there are bases to come: one for each push whose outcome is not known, and
+//! one for a pull while it writes. What is learnt meanwhile is learnt by all of them, so that none
+//! brings an older D back when its moment comes.
+
+use std::collections::BTreeSet;
+
+use crate::base::{ObjectId, Timestamp};
+use crate::vault::{Author, NewCommit, Objects, RefName, Relation, Store};
+
+use super::agreed::{Agreed, AgreedEdits};
+use super::here::Here;
+use super::upstream::Upstream;
+use super::{FlowError, Writer};
+
+/// A commit on its way: what it moves the vault from and to.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// The base to come, as it is stored.
+    pub base: ObjectId,
+    pub from: Option<ObjectId>,
+    pub to: ObjectId,
+}
+
+impl Sent {
+    fn read(store: &Store, base: ObjectId) -> Result<Option<Self>, FlowError> {
+        let parents = store.commit_info(base)?.parents;
+        Ok(parents.first().map(|to| Self {
+            base,
+            from: parents.get(1).copied(),
+            to: *to,
+        }))
+    }
+
+    /// Every commit whose outcome is not known.
+    pub fn all(store: &Store) -> Result<Vec<Self>, FlowError> {
+        let mut all = Vec::new();
+        for base in store.sent()? {
+            match Self::read(store, base)? {
+                Some(sent) => all.push(sent),
+                None => store.forget_sent(base)?,
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Commits that earlier runs sent and did not live to book: one that arrived brings its base, one
+/// that cannot arrive any more is as if it had never been. As long as the tip is the one that it was
+/// to be moved from it still can. A dry run only looks.
+pub fn settle(
+    store: &Store,
+    upstream: &Upstream,
+    agreed: Agreed,
+    dry_run: bool,
+) -> Result<Agreed, FlowError> {
+    let all = Sent::all(store)?;
+    for sent in &all {
+        let arrived = match upstream.expected {
+            Some(tip) => matches!(
+                store.relation(sent.to, tip)?,
+                Relation::Same | Relation::Ahead
+            ),
+            None => false,
+        };
+        if arrived {
+            let landing = agreed.landing;
+            let known = Agreed {
+                landing,
+                ..Agreed::of(store, sent.base)?
+            };
+            if !dry_run {
+                booked(store, sent.base)?;
+            }
+            return Ok(known);
+        }
+    }
+    let hopeless = |sent: &&Sent| sent.from != upstream.expected;
+    for sent in all.iter().filter(hopeless).filter(|_| !dry_run) {
+        store.forget_sent(sent.base)?;
+    }
+    Ok(agreed)
+}
+
+/// A commit is about to be sent: should this run not live to hear what came of it, the next one
+/// finds what is agreed then.
+pub fn promise(
+    objects: &mut Objects<'_>,
+    (agreed, edits): (&Agreed, &AgreedEdits),
+    (from, to): (Option<ObjectId>, ObjectId),
+    (author, at): (&Author, Timestamp),
+) -> Result<ObjectId, FlowError> {
+    let tree = edits.apply(objects, agreed)?;
+    let base = base_commit(objects, tree, (to, from), (author, at))?;
+    objects.store().remember_sent(base)?;
+    Ok(base)
+}
+
+/// The commit arrived: its base is what is agreed, and no other that was sent from the same tip can
+/// arrive any more.
+pub fn booked(store: &Store, base: ObjectId) -> Result<(), FlowError> {
+    store.write_ref(RefName::Base, base)?;
+    for sent in store.sent()? {
+        store.forget_sent(sent)?;
+    }
+    Ok(())
+}
+
+/// What was learnt is learnt by every base to come as well.
+fn learn(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    edits: &AgreedEdits,
+) -> Result<(), FlowError> {
+    let store = &writer.store;
+    if edits.is_empty() {
+        return Ok(());
+    }
+    for sent in Sent::all(store)? {
+        let before = Agreed::of(store, sent.base)?;
+        let stamp = (&writer.author(), writer.session.edges.clock.now());
+        let base = promise(objects, (&before, edits), (sent.from, sent.to), stamp)?;
+        if base != sent.base {
+            store.forget_sent(sent.base)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores what is agreed with a tip, where it differs from what is stored.
+pub fn agree(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, edits): (&Agreed, &AgreedEdits),
+    tip: ObjectId,
+) -> Result<(), FlowError> {
+    learn(writer, objects, edits)?;
+    let tree = edits.apply(objects, agreed)?;
+    if agreed.tree != Some(tree) || agreed.seen != Some(tip) {
+        let stamp = (&writer.author(), writer.session.edges.clock.now());
+        let base = base_commit(objects, tree, (tip, None), stamp)?;
+        writer.store.write_ref(RefName::Base, base)?;
+    }
+    Ok(())
+}
+
+/// A pull is about to write: should it be killed, the next run finds what it may have written.
+pub fn foresee(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, edits): (&Agreed, &AgreedEdits),
+    tip: ObjectId,
+) -> Result<(), FlowError> {
+    let stamp = (&writer.author(), writer.session.edges.clock.now());
+    let tree = edits.apply(objects, agreed)?;
+    let landing = base_commit(objects, tree, (tip, None), stamp)?;
+    Ok(writer.store.write_ref(RefName::Landing, landing)?)
+}
+
+/// What a killed pull may have written was found, and is agreed now.
+pub fn landed(store: &Store) -> Result<(), FlowError> {
+    Ok(store.delete_ref(RefName::Landing)?)
+}
+
+/// Forgets what is agreed about one project or tool.
+pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Result<(), FlowError> {
+    let mut edits = AgreedEdits::default();
+    edits.forget(key);
+    let agreed = Agreed::load(&writer.store)?;
+    match agreed.seen {
+        Some(seen) => agree(writer, objects, (&agreed, &edits), seen),
+        None => learn(writer, objects, &edits),
+    }
+}
+
+/// Forgets what is agreed about everything that this machine does not carry any more: should it come
+/// back, it is met for the first time, and what is missing then was never deleted.
+pub fn forget_others(
+    objects: &mut Objects<'_>,
+    agreed: &Agreed,
+    here: &Here,
+    edits: &mut AgreedEdits,
+) -> Result<(), FlowError> {
+    if !here.is_whole {
+        return Ok(());
+    }
+    let carried: BTreeSet<&str> = here
+        .scanned()
+        .map(|scanned| scanned.unit.key.as_str())
+        .collect();
+    for key in agreed.units(objects)? {
+        if carried.contains(key.as_str()) {
+            continue;
+        }
+        if !here.away.contains(&key) {
+            edits.forget(&key);
+        } else if !agreed.is_away(objects, &key)? {
+            edits.away(objects, &key)?;
+        }
+    }
+    Ok(())
+}
+
+/// The commit that says: with this tip, this was on the disk.
+fn base_commit(
+    objects: &mut Objects<'_>,
+    tree: ObjectId,
+    (tip, from): (ObjectId, Option<ObjectId>),
+    (author, at): (&Author, Timestamp),
+) -> Result<ObjectId, FlowError> {
+    let new = NewCommit {
+        tree,
+        parent: Some(tip),
+        author,
+        at,
+        message: "what this disk was seen to hold\n",
+    };
+    Ok(objects.private_commit(&new, from)?)
+}

@@ -1,0 +1,96 @@
+//! How conflicts stand: who has which version, and whether all of them are on file.
+
+use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Trees, VaultPath};
+use crate::layout::{Record, Side, VariantRecord, names};
+use crate::merge::{Scope, find};
+use crate::vault::Objects;
+
+use super::here::Here;
+use super::report::ConflictLine;
+use super::scan::Scanned;
+use super::{FlowError, conflicts};
+
+/// A vault's tree, beside this machine.
+pub struct Standing<'a> {
+    pub objects: &'a Objects<'a>,
+    pub tree: Option<ObjectId>,
+    pub here: &'a Here,
+    pub machine: &'a MachineId,
+}
+
+impl Standing<'_> {
+    /// Looks up each conflict of a list.
+    pub fn look_up(&self, lines: &mut [ConflictLine]) -> Result<(), FlowError> {
+        for line in lines {
+            line.machines = self.machines(&line.id)?;
+            line.filed = !line.machines.is_empty();
+            if line.filed {
+                line.dir = Some(names::conflict_dir(&line.id)?);
+            }
+            let place = self.place(line)?;
+            let carried =
+                |(_, scanned): &(_, &Scanned)| scanned.scope(&line.path) == Scope::Carried;
+            let Some((dir, scanned)) = place.filter(carried) else {
+                continue;
+            };
+            let local = find(self.objects, scanned.tree, &line.path)?;
+            let local = local.filter(|leaf| leaf.kind != Kind::Tree);
+            line.here = local != find(self.objects, self.tree, &dir.join(&line.path))?;
+            if line.here {
+                line.filed = self.has_ours(&line.id, local)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The directory in the vault and the project or tool here that a conflict is about.
+    fn place<'h>(
+        &'h self,
+        line: &ConflictLine,
+    ) -> Result<Option<(VaultPath, &'h Scanned)>, FlowError> {
+        let fits = |scanned: &Scanned| conflicts::id(&scanned.unit.owner, &line.path) == line.id;
+        let project = self.here.projects.iter().find(|it| fits(&it.scanned));
+        if let Some(project) = project {
+            let Some(name) = project.vault_name() else {
+                return Ok(None);
+            };
+            return Ok(Some((names::project_dir(name)?, &project.scanned)));
+        }
+        match self.here.settings.iter().find(|scanned| fits(scanned)) {
+            Some(scanned) => Ok(Some((
+                names::settings_tool_dir(&scanned.unit.name)?,
+                scanned,
+            ))),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether this very version is on file under this machine's id.
+    fn has_ours(&self, id: &str, local: Option<Leaf>) -> Result<bool, FlowError> {
+        let at = |path: &VaultPath| find(self.objects, self.tree, path);
+        let record = at(&names::variant_record(id, self.machine)?)?;
+        let filed = at(&names::variant_side(id, self.machine, Side::Local)?)?;
+        Ok(record.is_some() && filed.map(|leaf| leaf.id) == local.map(|leaf| leaf.id))
+    }
+
+    /// Who has a version on file. One whose record cannot be read counts by its id.
+    fn machines(&self, id: &str) -> Result<Vec<String>, FlowError> {
+        let dir = find(self.objects, self.tree, &names::conflict_dir(id)?)?;
+        let Some(dir) = dir.filter(|leaf| leaf.kind == Kind::Tree) else {
+            return Ok(Vec::new());
+        };
+        let mut machines = Vec::new();
+        for entry in self.objects.tree(dir.id)? {
+            let Ok(machine) = MachineId::parse(&String::from_utf8_lossy(&entry.name)) else {
+                continue;
+            };
+            let path = names::variant_record(id, &machine)?;
+            let Some(leaf) = find(self.objects, self.tree, &path)? else {
+                continue;
+            };
+            let record = VariantRecord::read(&path, &self.objects.blob(leaf.id)?);
+            machines.push(record.map_or_else(|_| machine.to_string(), |record| record.name));
+        }
+        Ok(machines)
+    }
+}

@@ -1,0 +1,268 @@
+//! The rules, read from their data file: words that draw attention, and what has to stand there.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{LazyLock, OnceLock};
+
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+use super::keywords::Keywords;
+
+const DATA: &str = include_str!("rules.json");
+/// Counts up when what the code of the gate finds changes without a change of its data.
+const JUDGEMENT: &[u8] = b"1";
+/// No shape looks at more than this behind its keyword.
+const LONGEST_SHAPE: usize = 6 * 1024;
+
+/// Words in a name under which tokens and keys stand; and passwords, which people make.
+const TOKEN_NAMES: [&str; 24] = [
+    "token",
+    "secret",
+    "apikey",
+    "api_key",
+    "api-key",
+    "accesskey",
+    "access_key",
+    "access-key",
+    "privatekey",
+    "private_key",
+    "private-key",
+    "signingkey",
+    "signing_key",
+    "signing-key",
+    "encryptionkey",
+    "encryption_key",
+    "masterkey",
+    "master_key",
+    "authkey",
+    "auth_key",
+    "credential",
+    "api key",
+    "access key",
+    "secret key",
+];
+const PASSWORD_NAMES: [&str; 4] = ["password", "passwd", "passphrase", "_pwd"];
+const KEY_BLOCK: &str = "-----begin";
+
+/// How a value is judged that has no shape of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Judge {
+    Token,
+    Password,
+}
+
+/// A text that is a secret wherever it stands.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shape {
+    pub id: String,
+    pub keywords: Vec<String>,
+    regex: String,
+    /// So many bytes of the shape stand before the keyword.
+    #[serde(default)]
+    pub back: usize,
+    /// It may follow a letter or digit.
+    #[serde(default)]
+    pub inside: bool,
+    pub entropy: Option<f64>,
+    pub judge: Option<Judge>,
+    #[serde(skip)]
+    compiled: OnceLock<Regex>,
+}
+
+/// A value that is a secret under a certain name.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Named {
+    pub id: String,
+    pub names: Vec<String>,
+    value: String,
+    /// Capital and small letters are told apart.
+    #[serde(default)]
+    cased: bool,
+    pub entropy: Option<f64>,
+    #[serde(skip)]
+    compiled: OnceLock<Regex>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    #[serde(rename = "from")]
+    _from: String,
+    shapes: Vec<Shape>,
+    named: Vec<Named>,
+}
+
+/// What a keyword asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted {
+    Shape(usize),
+    Named(usize),
+    Any(Judge),
+    KeyBlock,
+}
+
+pub(super) struct Rules {
+    pub shapes: Vec<Shape>,
+    pub named: Vec<Named>,
+    keywords: Keywords,
+    /// By the number of the keyword.
+    wanted: Vec<Vec<Wanted>>,
+    pub longest_keyword: usize,
+}
+
+static RULES: LazyLock<Rules> = LazyLock::new(Rules::read);
+
+/// The rules of this version.
+pub(super) fn rules() -> &'static Rules {
+    &RULES
+}
+
+/// Names everything that decides what is found.
+pub(super) fn version() -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(JUDGEMENT);
+    hash.update(DATA.as_bytes());
+    *hash.finalize().as_bytes()
+}
+
+impl Rules {
+    fn read() -> Self {
+        let data: Data = serde_json::from_str(DATA).expect("the data is tested");
+        let mut wanted: BTreeMap<&str, Vec<Wanted>> = BTreeMap::new();
+        let mut want = |word, what| wanted.entry(word).or_default().push(what);
+        for (number, shape) in data.shapes.iter().enumerate() {
+            for word in &shape.keywords {
+                want(word.as_str(), Wanted::Shape(number));
+            }
+        }
+        for (number, named) in data.named.iter().enumerate() {
+            for word in &named.names {
+                want(word.as_str(), Wanted::Named(number));
+            }
+        }
+        for word in TOKEN_NAMES {
+            want(word, Wanted::Any(Judge::Token));
+        }
+        for word in PASSWORD_NAMES {
+            want(word, Wanted::Any(Judge::Password));
+        }
+        want(KEY_BLOCK, Wanted::KeyBlock);
+        let words = wanted.keys().map(|word| word.as_bytes().to_vec()).collect();
+        let wanted = wanted.into_values().collect();
+        let keywords = Keywords::new(words);
+        Self {
+            longest_keyword: keywords.longest(),
+            shapes: data.shapes,
+            named: data.named,
+            keywords,
+            wanted,
+        }
+    }
+
+    /// Tells of every keyword in a text, with what it asks for.
+    pub fn each_keyword(&self, text: &[u8], mut tell: impl FnMut(Range<usize>, &[Wanted])) {
+        self.keywords
+            .each(text, |place, number| tell(place, &self.wanted[number]));
+    }
+}
+
+impl Shape {
+    /// Where the secret stands, if the shape stands at a keyword that begins here.
+    pub fn find(&self, text: &[u8], keyword: usize) -> Option<Range<usize>> {
+        let start = keyword.checked_sub(self.back)?;
+        if !self.inside && !is_beginning(text, start) {
+            return None;
+        }
+        let end = text.len().min(start + LONGEST_SHAPE);
+        let regex = self.compiled.get_or_init(|| compile(&self.regex));
+        secret_of(regex, text, start..end)
+    }
+}
+
+impl Named {
+    /// Where the secret stands, if a value that stands here has its shape.
+    pub fn find(&self, text: &[u8], value: Range<usize>) -> Option<Range<usize>> {
+        let regex = self.compiled.get_or_init(|| {
+            let flag = if self.cased { "" } else { "(?i)" };
+            compile(&format!("{flag}(?:{})$", self.value))
+        });
+        secret_of(regex, text, value)
+    }
+}
+
+fn secret_of(regex: &Regex, text: &[u8], place: Range<usize>) -> Option<Range<usize>> {
+    let start = place.start;
+    let found = regex.captures(&text[place])?;
+    let secret = found.get(1).or_else(|| found.get(0))?.range();
+    Some(start + secret.start..start + secret.end)
+}
+
+/// Content need not be UTF-8, and every search begins where a keyword stands.
+fn compile(pattern: &str) -> Regex {
+    RegexBuilder::new(&format!("^(?:{pattern})"))
+        .unicode(false)
+        .build()
+        .expect("the patterns are tested")
+}
+
+/// Whether a word can begin here: not within another one. In a JSON string the letter before may
+/// belong to an escape, `\n` or `\u003d`; in an address to `%3D`.
+fn is_beginning(text: &[u8], at: usize) -> bool {
+    let before = &text[at.saturating_sub(6)..at];
+    let Some(last) = before.last() else {
+        return true;
+    };
+    if !last.is_ascii_alphanumeric() && *last != b'_' {
+        return true;
+    }
+    matches!(before, [.., b'\\', b'n' | b'r' | b't' | b'b' | b'f'])
+        || matches!(before, [.., b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
+        || matches!(before, [b'\\', b'u', digits @ ..] if digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles_and_every_keyword_is_in_small_letters() {
+        let rules = rules();
+        for shape in &rules.shapes {
+            compile(&shape.regex);
+            assert!(!shape.keywords.is_empty(), "{}", shape.id);
+        }
+        for named in &rules.named {
+            compile(&named.value);
+            assert!(!named.names.is_empty(), "{}", named.id);
+        }
+        let words = rules.shapes.iter().flat_map(|shape| &shape.keywords);
+        for word in words.chain(rules.named.iter().flat_map(|named| &named.names)) {
+            assert_eq!(*word, word.to_ascii_lowercase());
+            assert!(word.len() >= super::super::keywords::SHORTEST, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_begins_after_an_escape_and_not_inside_another() {
+        for (text, begins) in [
+            ("x", true),
+            ("\\nx", true),
+            ("\\u003dx", true),
+            ("%3Dx", true),
+            ("=x", true),
+            ("nx", false),
+            ("_x", false),
+            ("u003dx", false),
+        ] {
+            assert_eq!(
+                is_beginning(text.as_bytes(), text.len() - 1),
+                begins,
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Looking through a content, piece by piece.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::assignment::assigned;
+use super::key_block::{self, private_key};
+use super::rules::{Judge, Rules, Wanted, rules};
+use super::value::{entropy, is_blank, looks_like_password, looks_like_token};
+
+/// What a secret is under any name, in reports.
+const ANY_TOKEN: &str = "secret-value";
+const ANY_PASSWORD: &str = "password";
+const PRIVATE_KEY: &str = "private-key";
+/// Separates these fingerprints from all other uses of the hash.
+const CONTEXT: &[u8] = b"holdall secret fingerprint 1\0";
+/// Hexadecimal digits of a fingerprint.
+const FINGERPRINT: usize = 16;
+/// What is kept of a piece for the next one: names reach back, and values reach on.
+const BEHIND: usize = 256;
+const AHEAD: usize = key_block::REACH;
+/// Below this, a value under a name that wants a random one is a word or a number.
+const LEAST_ENTROPY: f64 = 2.8;
+
+/// A secret that was found. Never its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    pub rule: &'static str,
+    /// From 1.
+    pub line: usize,
+    pub fingerprint: String,
+}
+
+/// Takes a content in pieces of any size and finds what must not leave, each value once.
+pub struct Scanner {
+    rules: &'static Rules,
+    /// The end of what came so far: what lies before `fresh` was looked at.
+    held: Vec<u8>,
+    fresh: usize,
+    /// Lines that ended before `held`.
+    lines: usize,
+    seen: BTreeSet<String>,
+    found: Vec<Secret>,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self {
+            rules: rules(),
+            held: Vec::new(),
+            fresh: 0,
+            lines: 0,
+            seen: BTreeSet::new(),
+            found: Vec::new(),
+        }
+    }
+}
+
+impl Scanner {
+    /// Looks through a content that is at hand as a whole.
+    #[must_use]
+    pub fn whole(content: &[u8]) -> Vec<Secret> {
+        let mut scanner = Self::default();
+        scanner.look(content, 0..content.len());
+        scanner.found
+    }
+
+    /// Takes the next piece.
+    pub fn feed(&mut self, piece: &[u8]) {
+        self.held.extend_from_slice(piece);
+        let until = self.held.len().saturating_sub(AHEAD);
+        // Small pieces are collected: what is kept for the next one is copied each time.
+        if until < self.fresh + AHEAD {
+            return;
+        }
+        let held = std::mem::take(&mut self.held);
+        self.look(&held, self.fresh..until);
+        let drop = until.saturating_sub(BEHIND);
+        self.lines += count_lines(&held[..drop]);
+        self.held = held;
+        self.held.drain(..drop);
+        self.fresh = until - drop;
+    }
+
+    /// Everything came: what was found, in the order of the lines.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Secret> {
+        let held = std::mem::take(&mut self.held);
+        self.look(&held, self.fresh..held.len());
+        self.found
+    }
+
+    /// Looks at every keyword that begins within `place`.
+    fn look(&mut self, text: &[u8], place: Range<usize>) {
+        let end = text.len().min(place.end + self.rules.longest_keyword);
+        let (mut line, mut counted) = (self.lines, 0);
+        let rules = self.rules;
+        rules.each_keyword(&text[place.start..end], |keyword, wanted| {
+            let keyword = keyword.start + place.start..keyword.end + place.start;
+            if keyword.start >= place.end {
+                return;
+            }
+            for wanted in wanted {
+                let Some((rule, bytes, at)) = self.secret_at(text, &keyword, *wanted) else {
+                    continue;
+                };
+                if at > counted {
+                    line += count_lines(&text[counted..at]);
+                    counted = at;
+                }
+                let fingerprint = fingerprint(&bytes);
+                if self.seen.insert(fingerprint.clone()) {
+                    self.found.push(Secret {
+                        rule,
+                        line: line + 1,
+                        fingerprint,
+                    });
+                }
+            }
+        });
+    }
+
+    /// The secret that a keyword leads to: its rule, its bytes, and where it begins.
+    fn secret_at(
+        &self,
+        text: &[u8],
+        keyword: &Range<usize>,
+        wanted: Wanted,
+    ) -> Option<(&'static str, Vec<u8>, usize)> {
+        let at = |rule, place: Range<usize>| (rule, text[place.clone()].to_vec(), place.start);
+        match wanted {
+            Wanted::Shape(number) => self
+                .shape_at(text, keyword.start, number)
+                .map(|(rule, place)| at(rule, place)),
+            Wanted::KeyBlock => {
+                private_key(&text[keyword.start..]).map(|key| (PRIVATE_KEY, key, keyword.start))
+            }
+            Wanted::Named(number) => {
+                let named = &self.rules.named[number];
+                let value = assigned(text, keyword.clone())?.value;
+                let place = named.find(text, value)?;
+                let secret = &text[place.clone()];
+                let random = secret.iter().any(u8::is_ascii_digit)
+                    && secret.iter().any(u8::is_ascii_alphabetic)
+                    && entropy(secret) >= named.entropy.unwrap_or(LEAST_ENTROPY);
+                random.then(|| at(named.id.as_str(), place))
+            }
+            Wanted::Any(judge) => {
+                let value = assigned(text, keyword.clone())?.value;
+                if let Some((rule, place)) = self.shape_within(text, value.clone()) {
+                    return Some(at(rule, place));
+                }
+                let rule = match judge {
+                    Judge::Token => ANY_TOKEN,
+                    Judge::Password => ANY_PASSWORD,
+                };
+                judged(judge, &text[value.clone()]).then(|| at(rule, value))
+            }
+        }
+    }
+
+    fn shape_at(
+        &self,
+        text: &[u8],
+        keyword: usize,
+        number: usize,
+    ) -> Option<(&'static str, Range<usize>)> {
+        let shape = &self.rules.shapes[number];
+        let place = shape.find(text, keyword)?;
+        let secret = &text[place.clone()];
+        let random = shape.entropy.is_none_or(|floor| entropy(secret) >= floor);
+        let fits = shape.judge.is_none_or(|judge| judged(judge, secret));
+        (random && fits && !is_blank(secret)).then_some((shape.id.as_str(), place))
+    }
+
+    /// A value that is, or holds, a text of a known shape is one finding, under the shape's rule.
+    fn shape_within(
+        &self,
+        text: &[u8],
+        value: Range<usize>,
+    ) -> Option<(&'static str, Range<usize>)> {
+        let mut found = None;
+        self.rules
+            .each_keyword(&text[value.clone()], |keyword, wanted| {
+                for wanted in wanted {
+                    if let (None, Wanted::Shape(number)) = (&found, wanted) {
+                        found = self.shape_at(text, value.start + keyword.start, *number);
+                    }
+                }
+            });
+        found
+    }
+}
+
+fn judged(judge: Judge, value: &[u8]) -> bool {
+    match judge {
+        Judge::Token => looks_like_token(value),
+        Judge::Password => looks_like_password(value),
+    }
+}
+
+fn count_lines(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
+}
+
+/// Names a value without telling it.
+fn fingerprint(secret: &[u8]) -> String {
+    let mut hash = blake3::Hasher::new();
+    hash.update(CONTEXT);
+    hash.update(secret);
+    let mut text = hash.finalize().to_hex().to_string();
+    text.truncate(FINGERPRINT);
+    text
+}

@@ -1,0 +1,333 @@
+//! What the gate finds and what it lets pass. Every secret is put together here, so that this file
+//! itself holds none.
+
+use super::*;
+
+fn found(text: &str) -> Vec<(&'static str, usize)> {
+    let found = Scanner::whole(text.as_bytes());
+    found
+        .iter()
+        .map(|secret| (secret.rule, secret.line))
+        .collect()
+}
+
+/// So many characters that look as if nobody had chosen them.
+fn chars(count: usize) -> String {
+    "q8Rw2Kz5Tb7Xn4Vj9Hc3Md6Fs1Lg0Py"
+        .chars()
+        .cycle()
+        .take(count)
+        .collect()
+}
+
+fn small(count: usize) -> String {
+    chars(count).to_lowercase()
+}
+
+fn hex(count: usize) -> String {
+    "3f9a1c77d0b2e4865a91c3f07be2d418"
+        .chars()
+        .cycle()
+        .take(count)
+        .collect()
+}
+
+fn capitals(count: usize) -> String {
+    "Q7RW2KZ5TBXN4VJHC3MD6FSLGPY"
+        .chars()
+        .cycle()
+        .take(count)
+        .collect()
+}
+
+fn key_block(label: &str, end: &str) -> String {
+    let rule = "-----";
+    let line = chars(64);
+    format!("{rule}BEGIN {label}{rule}{end}{line}{end}{line}{end}{rule}END {label}{rule}{end}")
+}
+
+/// Each with the rule that finds it.
+fn planted() -> Vec<(&'static str, String)> {
+    let mut planted = tokens_a_to_g();
+    planted.extend(tokens_g_to_z());
+    planted.extend(named());
+    planted
+}
+
+fn tokens_a_to_g() -> Vec<(&'static str, String)> {
+    vec![
+        (
+            "1password-secret-key",
+            format!(
+                "A3-{}-{}-{}-{}-{}",
+                capitals(6),
+                capitals(11),
+                &capitals(9)[4..],
+                capitals(5),
+                &capitals(12)[7..]
+            ),
+        ),
+        (
+            "age-secret-key",
+            format!("AGE-SECRET-KEY-1{}", capitals(58)),
+        ),
+        ("alibaba-access-key-id", format!("LTAI{}", chars(20))),
+        ("anthropic-key", format!("sk-ant-api03-{}AA", chars(93))),
+        ("aws-access-key", format!("AKIA{}", capitals(16))),
+        ("aws-access-key", format!("ASIA{}", "A1B2C3D4E5F6G7H8")),
+        (
+            "azure-ad-client-secret",
+            format!("{}8Q~{}", chars(3), chars(34)),
+        ),
+        ("azure-storage-key", format!("AccountKey={}==", chars(86))),
+        ("clojars-api-token", format!("CLOJARS_{}", small(60))),
+        ("crates-token", format!("cio{}", chars(32))),
+        ("databricks-api-token", format!("dapi{}", hex(32))),
+        ("digitalocean-pat", format!("dop_v1_{}", hex(64))),
+        ("docker-token", format!("dckr_pat_{}", chars(27))),
+        ("doppler-api-token", format!("dp.pt.{}", chars(43))),
+        ("easypost-api-token", format!("EZAK{}", chars(54))),
+        ("github-token", format!("ghp_{}", chars(36))),
+        ("github-token", format!("gho_{}", "a1".repeat(18))),
+        (
+            "github-fine-grained-token",
+            format!("github_pat_{}", chars(82)),
+        ),
+    ]
+}
+
+fn tokens_g_to_z() -> Vec<(&'static str, String)> {
+    vec![
+        ("gitlab-token", format!("glpat-{}", chars(20))),
+        ("google-api-key", format!("AIza{}", chars(35))),
+        ("google-oauth-secret", format!("GOCSPX-{}", chars(28))),
+        (
+            "grafana-service-account-token",
+            format!("glsa_{}_{}", chars(32), hex(8)),
+        ),
+        ("groq-key", format!("gsk_{}", chars(52))),
+        (
+            "hashicorp-tf-api-token",
+            format!("{}.atlasv1.{}", chars(14), chars(67)),
+        ),
+        ("hugging-face-token", format!("hf_{}", chars(34))),
+        (
+            "jwt",
+            format!(
+                "eyJhbGciOiJIUzI1NiIs{}.eyJzdWIiOiIx{}.{}",
+                chars(16),
+                chars(30),
+                chars(43)
+            ),
+        ),
+        ("linear-api-key", format!("lin_api_{}", chars(40))),
+        ("new-relic-key", format!("NRAK-{}", capitals(27))),
+        ("npm-token", format!("npm_{}", chars(36))),
+        ("openai-key", format!("sk-proj-{}", chars(48))),
+        ("openai-key", format!("sk-{}", chars(48))),
+        ("openrouter-key", format!("sk-or-v1-{}", hex(64))),
+        ("postman-api-token", format!("PMAK-{}-{}", hex(24), hex(34))),
+        ("private-key", key_block("OPENSSH PRIVATE KEY", "\n")),
+        ("private-key", key_block("PGP PRIVATE KEY BLOCK", "\n")),
+        ("pulumi-api-token", format!("pul-{}", hex(40))),
+        ("rubygems-api-token", format!("rubygems_{}", hex(48))),
+        ("sendgrid-key", format!("SG.{}.{}", chars(22), chars(43))),
+        ("sentry-user-token", format!("sntryu_{}", hex(64))),
+        ("shopify-access-token", format!("shpat_{}", hex(32))),
+        (
+            "slack-token",
+            format!("xoxb-{}-{}-{}", 1_234_567_890, 9_876_543_210_i64, chars(24)),
+        ),
+        (
+            "slack-webhook",
+            format!("https://hooks.slack.com/services/{}", chars(44)),
+        ),
+        ("square-access-token", format!("sq0atp-{}", chars(22))),
+        ("stripe-key", format!("sk_live_{}", chars(24))),
+        (
+            "telegram-bot-token",
+            format!("{}:AA{}", 1_234_567_890, chars(33)),
+        ),
+        ("twilio-api-key", format!("SK{}", hex(32))),
+        ("vault-batch-token", format!("hvb.{}", chars(140))),
+    ]
+}
+
+fn named() -> Vec<(&'static str, String)> {
+    vec![
+        ("adafruit-api-key", format!("ADAFRUIT_KEY={}", small(32))),
+        (
+            "atlassian-api-token",
+            format!("jira_auth: '{}{}'", small(20), hex(4)),
+        ),
+        (
+            "aws-secret-key",
+            format!("aws_secret_access_key = {}", chars(40)),
+        ),
+        (
+            "basic-authorization",
+            format!("Authorization: Basic {}=", chars(31)),
+        ),
+        (
+            "bearer-token",
+            format!("Authorization: Bearer {}", chars(40)),
+        ),
+        ("datadog-access-token", format!("datadog = {}", small(40))),
+        (
+            "heroku-api-key",
+            format!(
+                "HEROKU_API_KEY={}-{}-{}-{}-{}",
+                hex(8),
+                hex(4),
+                hex(4),
+                hex(4),
+                hex(12)
+            ),
+        ),
+        ("okta-access-token", format!("okta: 00{}", chars(40))),
+        ("twitch-api-token", format!("twitch := \"{}\"", small(30))),
+        (
+            "url-password",
+            format!("postgres://app:{}@db.internal/app", chars(14)),
+        ),
+        (
+            "curl-user",
+            format!("curl -s -u admin:{} https://ci.internal", chars(14)),
+        ),
+        ("password", format!("DB_PASSWORD=\"{}\"", "k9!mPq27Lz")),
+        ("secret-value", format!("client_secret: {}", chars(32))),
+        ("secret-value", format!("SECRET_KEY_BASE={}", hex(64))),
+        (
+            "secret-value",
+            format!("const apiKey: string = '{}';", chars(24)),
+        ),
+    ]
+}
+
+#[test]
+fn each_planted_secret_is_found_at_its_line_and_only_once() {
+    let planted = planted();
+    let rules: BTreeSet<_> = planted.iter().map(|(rule, _)| *rule).collect();
+    assert!(rules.len() >= 40, "{}", rules.len());
+    for (rule, secret) in planted {
+        let text = format!("one\ntwo {secret}\nthree\n");
+        assert_eq!(found(&text), [(rule, 2)], "{secret}");
+    }
+}
+
+/// As a transcript holds the transcript of a JSON file: each level escapes the one below.
+#[test]
+fn each_is_found_inside_json_and_inside_json_in_json_under_one_fingerprint() {
+    for (rule, secret) in planted() {
+        let name = |text: &str| {
+            Scanner::whole(text.as_bytes())
+                .pop()
+                .map(|secret| secret.fingerprint)
+        };
+        let plain = name(&secret);
+        assert!(plain.is_some(), "{rule}");
+        let mut text = format!("first\n{secret}\nlast");
+        for level in 1..=3 {
+            text = serde_json::json!({ "text": text }).to_string();
+            assert_eq!(found(&text), [(rule, 1)], "{rule}, level {level}: {text}");
+            assert_eq!(name(&text), plain, "{rule}, level {level}");
+        }
+    }
+}
+
+#[test]
+fn a_content_in_pieces_of_any_size_is_found_the_same() {
+    let noise = "plain words of an ordinary day\n".repeat(500);
+    let mut text = String::new();
+    for (_, secret) in planted() {
+        text.push_str(&secret);
+        text.push('\n');
+        text.push_str(&noise);
+    }
+    let whole = Scanner::whole(text.as_bytes());
+    assert!(whole.len() > 50, "{}", whole.len());
+    for size in [4_093, 65_536, 1_000_003] {
+        let mut scanner = Scanner::default();
+        text.as_bytes()
+            .chunks(size)
+            .for_each(|piece| scanner.feed(piece));
+        assert_eq!(scanner.finish(), whole, "{size}");
+    }
+    assert_eq!(
+        scan(&mut text.as_bytes()).expect("memory is readable"),
+        whole
+    );
+}
+
+#[test]
+fn a_value_is_named_by_its_fingerprint_alone_wherever_it_stands() {
+    let token = format!("ghp_{}", chars(36));
+    let name = |text: &str| {
+        let found = Scanner::whole(text.as_bytes());
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].fingerprint.clone()
+    };
+    let plain = name(&token);
+    assert_eq!(plain.len(), 16);
+    for text in [
+        format!("token: {token}"),
+        format!("{{\"githubToken\": \"{token}\"}}"),
+        format!("https://x:{token}@github.com/a/b"),
+        format!("{token} {token}"),
+    ] {
+        assert_eq!(name(&text), plain, "{text}");
+    }
+    let debug = format!("{:?}", Scanner::whole(token.as_bytes()));
+    assert!(!debug.contains(&token[4..12]), "{debug}");
+}
+
+#[test]
+fn an_allowed_value_passes_and_the_next_one_does_not() {
+    let path = VaultPath::parse("x").expect("valid");
+    let text = format!("ghp_{} npm_{}", chars(36), chars(36));
+    let held = |gate: &SecretGate| gate.inspect(&path, &mut text.as_bytes()).expect("readable");
+    let all = held(&SecretGate::default());
+    assert_eq!(all.len(), 2);
+    let one = SecretGate::allowing(BTreeSet::from([all[0].fingerprint.clone()]));
+    assert_eq!(held(&one), all[1..]);
+}
+
+#[test]
+fn a_very_long_line_takes_no_longer_than_many_short_ones() {
+    let began = std::time::Instant::now();
+    for text in [
+        "token=",
+        "eyJhbGciOiJI.",
+        "-----BEGIN PRIVATE KEY-----",
+        "ghp_",
+        "://a:b",
+        "sk-",
+    ] {
+        let line = text.repeat(300_000 / text.len());
+        assert_eq!(Scanner::whole(line.as_bytes()).len(), 0, "{text}");
+    }
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+}
+
+#[test]
+fn ordinary_state_passes() {
+    for text in [
+        "{\"id\":\"0666d464-418a-4a08-ad53-6f15c78270cd\"}",
+        "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+        "task-management-and-risk-assessment-of-the-whole-plan",
+        "the PRIVATE KEY of the story is patience",
+        "2026-11-21T01:02:03.123Z 12345678:90",
+        "\"max_tokens\": 4096, \"tokenizer\": \"cl100k_base\", \"token_count\": 18231",
+        "const token = await client.getAccessTokenV2(userId1);",
+        "password: process.env.DB_PASSWORD_2,",
+        "secret = settings.client_secret_v2",
+        "\"session_token_id\": \"01KAG3T8Z9W1X2Y3V4B5N6M7Q8\"",
+        "Authorization: Bearer ${GITHUB_TOKEN_2}",
+        "postgres://user:password@localhost:5432/app",
+        "export OPENAI_API_KEY=sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "\"integrity\": \"sha512-v2kDEe57lecTulaDIuNTPy3Ry4gLGJ6Z1O3vE1krgXZNrsQ+LFTGHVxVjcXPs17LhbZVGedAJv8XZ1tvj5FvSg==\"",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}

@@ -1,0 +1,199 @@
+//! What a value looks like: random like a secret, or made by a person or a program for all to see.
+
+/// Texts that stand where a secret will be, in lower case.
+const PLACEHOLDERS: [&str; 22] = [
+    "example",
+    "change-me",
+    "change_me",
+    "changeme",
+    "placeholder",
+    "redacted",
+    "your-",
+    "your_",
+    "yourpass",
+    "insert",
+    "dummy",
+    "xxxx",
+    "****",
+    "....",
+    "<",
+    "{{",
+    "${",
+    "$(",
+    "process.env",
+    "environ",
+    "getenv",
+    "abcdefghijklmnop",
+];
+/// Words that a value may begin with when it is a digest or a reference, in lower case.
+const PUBLIC_STARTS: [&str; 12] = [
+    "sha1", "sha256", "sha384", "sha512", "md5", "blake", "$", "%", "/", "./", "~/", "env.",
+];
+/// Below this share of changes between small letters, capitals and digits, a value is words; with
+/// capitals, words change more often.
+const FEWEST_CHANGES: f64 = 0.15;
+const FEWEST_WITH_CAPITALS: f64 = 0.26;
+
+/// Bits of information in each byte, by how often bytes occur in the value itself.
+pub(super) fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value {
+        counts[usize::from(*byte)] += 1;
+    }
+    let length = f64::from(u32::try_from(value.len()).unwrap_or(u32::MAX));
+    let share = |count: u32| f64::from(count) / length;
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| -share(*count) * share(*count).log2())
+        .sum()
+}
+
+/// Whether a text in the form of a token stands for one: `ghp_xxxxxxxxxxxx`.
+pub(super) fn is_blank(value: &[u8]) -> bool {
+    let tail = &value[value.len().saturating_sub(16)..];
+    let blank = |byte: u8| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'0' | b'_' | b'-');
+    tail.first()
+        .is_some_and(|first| blank(*first) && tail.iter().all(|byte| byte == first))
+}
+
+/// Whether a value under a suspicious name is random enough to be a key or a token.
+pub(super) fn looks_like_token(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    if value.len() < 10 || is_public(&lower) {
+        return false;
+    }
+    let is_hex = lower.iter().all(u8::is_ascii_hexdigit);
+    let floor = if is_hex { 3.0 } else { 3.3 };
+    let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
+    mixed && entropy(value) >= floor && changes_often(value) && (!is_hex || value.len() >= 24)
+}
+
+/// Whether a value in the place of a password is one that somebody would mind losing.
+pub(super) fn looks_like_password(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    if value.len() < 8 || is_public(&lower) {
+        return false;
+    }
+    let has = |kind: fn(&u8) -> bool| usize::from(value.iter().any(kind));
+    let kinds = has(u8::is_ascii_lowercase)
+        + has(u8::is_ascii_uppercase)
+        + has(u8::is_ascii_digit)
+        + has(u8::is_ascii_punctuation);
+    let worn = lower.starts_with(b"password") || lower.starts_with(b"passwd");
+    let digits = has(u8::is_ascii_digit) == 1;
+    !worn && digits && entropy(value) >= 2.7 && (kinds >= 3 || changes_often(value))
+}
+
+/// Ids, digests, places and what stands for a value: nobody hides them.
+fn is_public(lower: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(lower);
+    PUBLIC_STARTS.iter().any(|start| text.starts_with(start))
+        || PLACEHOLDERS.iter().any(|word| text.contains(word))
+        || text.contains("://")
+        || text.contains(char::is_whitespace)
+        || is_uuid(lower)
+        || is_ulid(lower)
+        || is_moment(lower)
+        || lower.iter().all(|byte| !byte.is_ascii_alphabetic())
+}
+
+fn is_uuid(lower: &[u8]) -> bool {
+    lower.len() == 36
+        && lower.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn is_ulid(lower: &[u8]) -> bool {
+    lower.len() == 26
+        && matches!(lower[0], b'0'..=b'7')
+        && lower
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() && !matches!(byte, b'i' | b'l' | b'o' | b'u'))
+}
+
+fn is_moment(lower: &[u8]) -> bool {
+    lower.len() >= 10
+        && lower[..10].iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
+/// Random texts change all the time between small letters, capitals and digits, names and words at
+/// their joints. A capital and the small letter after it are one change.
+fn changes_often(value: &[u8]) -> bool {
+    let kind = |byte: u8| match byte {
+        b'a'..=b'z' => Some(0),
+        b'A'..=b'Z' => Some(1),
+        b'0'..=b'9' => Some(2),
+        _ => None,
+    };
+    let changes = |pair: &&[u8]| match (kind(pair[0]), kind(pair[1])) {
+        (Some(1), Some(0)) => false,
+        (Some(before), Some(after)) => before != after,
+        _ => false,
+    };
+    let count = value.windows(2).filter(changes).count();
+    let floor = if value.iter().any(u8::is_ascii_uppercase) {
+        FEWEST_WITH_CAPITALS
+    } else {
+        FEWEST_CHANGES
+    };
+    let of = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    of(count) >= floor * of(value.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_texts_are_told_from_ids_names_and_places() {
+        for token in [
+            "9aF3kQ7xZ1mB5vT8cR2w",
+            "3f9a1c77d0b2e4865a91c3f07be2d418",
+            "q8r2k5m1z7x4c9v3b6n0",
+        ] {
+            assert!(looks_like_token(token.as_bytes()), "{token}");
+        }
+        for public in [
+            "0666d464-418a-4a08-ad53-6f15c78270cd",
+            "01KAG3T8Z9W1X2Y3V4B5N6M7Q8",
+            "sha512-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+            "getAccessTokenFromStoreV2",
+            "refresh_token_rotation_2",
+            "2026-11-21T01:02:03.123Z",
+            "your-token-9aF3kQ7xZ1mB5vT8",
+            "${GITHUB_TOKEN_2}",
+            "12345678901234567890",
+            "cl100k_base",
+        ] {
+            assert!(!looks_like_token(public.as_bytes()), "{public}");
+        }
+    }
+
+    #[test]
+    fn passwords_have_several_kinds_of_characters() {
+        for password in ["Tr0ub4dor&3", "k9!mPq27Lz", "x7f2k9q1m4"] {
+            assert!(looks_like_password(password.as_bytes()), "{password}");
+        }
+        for other in [
+            "hunter",
+            "password1!A",
+            "<your password>",
+            "correct-horse",
+            "$PASSWORD1",
+        ] {
+            assert!(!looks_like_password(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_blank_is_no_token() {
+        assert!(is_blank(b"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxx"));
+        assert!(!is_blank(b"ghp_aB3dE6gH9aB3dE6gH9"));
+    }
+}

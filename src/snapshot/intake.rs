@@ -1,0 +1,215 @@
+//! Reading many files at once, into a store.
+
+use std::num::NonZero;
+use std::os::unix::ffi::OsStrExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use crate::base::{HostPath, Intake, ObjectId, Packer, Parcel};
+use crate::source::Reason;
+
+use super::read::{StreamOutcome, read_stream};
+use super::{ReadOutcome, Sanitizer, SnapshotError, read_whole};
+
+/// Files up to this size are read whole, side by side; larger ones piece by piece, one at a time.
+const WHOLE_AT_MOST: u64 = 1 << 20;
+/// No settings file is larger.
+const SETTINGS_AT_MOST: u64 = 16 << 20;
+/// Fewer are not worth a second thread.
+const FEW: usize = 16;
+const MOST_THREADS: usize = 2;
+/// So many contents may wait to be stored.
+const WAITING: usize = 8;
+
+/// A file to be read.
+pub(super) struct Job {
+    /// Unit, directory, entry.
+    pub key: (usize, usize, usize),
+    pub host: HostPath,
+    pub size: u64,
+    pub kind: JobKind,
+}
+
+pub(super) enum JobKind {
+    File,
+    Link,
+    /// Its last line may be half written.
+    Log {
+        may_be_torn: bool,
+    },
+    Settings(Sanitizer),
+}
+
+impl Job {
+    fn is_read_whole(&self) -> bool {
+        match self.kind {
+            JobKind::Link | JobKind::Settings(_) => true,
+            JobKind::File | JobKind::Log { .. } => self.size <= WHOLE_AT_MOST,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Read(ObjectId),
+    /// A log without its last line, which is not ended yet.
+    Torn(ObjectId),
+    /// Why, and what is wrong with it where that can be said.
+    Left(Reason, Option<String>),
+    /// Deleted between the walk and now: as if it had never been there.
+    Gone,
+}
+
+enum Done {
+    Packed(Parcel),
+    Torn(Parcel),
+    Not(Outcome),
+}
+
+/// Reads all of them; `tell` is told of each.
+pub(super) fn read_all<S: Intake>(
+    jobs: Vec<Job>,
+    sink: &mut S,
+    progress: &dyn Fn(u64),
+    tell: &mut dyn FnMut((usize, usize, usize), Outcome),
+) -> Result<(), SnapshotError> {
+    let (small, large): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_read_whole);
+    let mut take = |job: &Job, done: Done, sink: &mut S| -> Result<(), SnapshotError> {
+        progress(job.size);
+        let outcome = match done {
+            Done::Packed(parcel) => Outcome::Read(sink.put_parcel(parcel)?),
+            Done::Torn(parcel) => Outcome::Torn(sink.put_parcel(parcel)?),
+            Done::Not(outcome) => outcome,
+        };
+        tell(job.key, outcome);
+        Ok(())
+    };
+    let threads = thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(MOST_THREADS);
+    if small.len() < FEW || threads == 1 {
+        let mut packer = sink.packer()?;
+        for job in &small {
+            let done = read_one(job, packer.as_mut());
+            take(job, done, sink)?;
+        }
+    } else {
+        side_by_side(&small, threads, sink, &mut take)?;
+    }
+    for job in &large {
+        let is_log = matches!(job.kind, JobKind::Log { .. });
+        let outcome = match read_stream(job.host.as_path(), is_log, sink)? {
+            StreamOutcome::Whole(id) => Outcome::Read(id),
+            StreamOutcome::Torn(id) => Outcome::Torn(id),
+            StreamOutcome::Unstable => Outcome::Left(Reason::Unstable, None),
+            StreamOutcome::Gone => Outcome::Gone,
+            StreamOutcome::Unreadable => Outcome::Left(Reason::Unreadable, None),
+        };
+        take(job, Done::Not(outcome), sink)?;
+    }
+    Ok(())
+}
+
+type Take<'t, S> = &'t mut dyn FnMut(&Job, Done, &mut S) -> Result<(), SnapshotError>;
+
+fn side_by_side<S: Intake>(
+    jobs: &[Job],
+    threads: usize,
+    sink: &mut S,
+    take: Take<'_, S>,
+) -> Result<(), SnapshotError> {
+    let packers = (0..threads)
+        .map(|_| sink.packer())
+        .collect::<Result<Vec<_>, _>>()?;
+    let next = AtomicUsize::new(0);
+    let (give, given) = sync_channel(WAITING);
+    thread::scope(|scope| {
+        for mut packer in packers {
+            let give = give.clone();
+            let next = &next;
+            scope.spawn(move || {
+                while let Some((at, job)) = pick(jobs, next) {
+                    // Nobody takes any more: the store has failed, and says why.
+                    if give.send((at, read_one(job, packer.as_mut()))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(give);
+        // Dropped with this closure, so that after a fault nobody waits to be heard.
+        let given = given;
+        while let Ok((at, done)) = given.recv() {
+            take(&jobs[at], done, sink)?;
+        }
+        Ok(())
+    })
+}
+
+fn pick<'j>(jobs: &'j [Job], next: &AtomicUsize) -> Option<(usize, &'j Job)> {
+    let at = next.fetch_add(1, Ordering::Relaxed);
+    Some((at, jobs.get(at)?))
+}
+
+fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
+    let left = |reason| Done::Not(Outcome::Left(reason, None));
+    match &job.kind {
+        JobKind::Link => {
+            return match std::fs::read_link(job.host.as_path()) {
+                Ok(target) => Done::Packed(packer.pack(target.as_os_str().as_bytes())),
+                Err(_) => Done::Not(Outcome::Gone),
+            };
+        }
+        JobKind::Settings(_) if job.size > SETTINGS_AT_MOST => return left(Reason::TooLarge),
+        _ => {}
+    }
+    let is_log = matches!(job.kind, JobKind::Log { .. });
+    let (bytes, is_whole) = match read_whole(job.host.as_path()) {
+        ReadOutcome::Whole(bytes) => (bytes, true),
+        ReadOutcome::Unstable(bytes) if is_log => (bytes, false),
+        ReadOutcome::Unstable(_) => return left(Reason::Unstable),
+        ReadOutcome::Unreadable(_) => return left(Reason::Unreadable),
+        ReadOutcome::Gone => return Done::Not(Outcome::Gone),
+    };
+    match &job.kind {
+        JobKind::Log { may_be_torn } if *may_be_torn || !is_whole => match full_lines(&bytes) {
+            lines if is_whole && lines.len() == bytes.len() => Done::Packed(packer.pack(lines)),
+            [] => left(Reason::Unstable),
+            lines => Done::Torn(packer.pack(lines)),
+        },
+        JobKind::Settings(sanitizer) => match sanitizer.clean(&bytes) {
+            Ok(clean) => Done::Packed(packer.pack(&clean.text)),
+            Err(fault) => Done::Not(Outcome::Left(Reason::Damaged, Some(fault.to_string()))),
+        },
+        _ => Done::Packed(packer.pack(&bytes)),
+    }
+}
+
+/// A log up to its last full line. A last line that is JSON is full without its newline.
+fn full_lines(bytes: &[u8]) -> &[u8] {
+    let start = bytes
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
+    let last = &bytes[start..];
+    if last.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(last).is_ok() {
+        return bytes;
+    }
+    &bytes[..start]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_half_written_line_waits_and_a_whole_one_goes() {
+        assert_eq!(full_lines(b"{\"a\":1}\n{\"b\":"), b"{\"a\":1}\n");
+        assert_eq!(full_lines(b"{\"a\":1}\n{\"b\":2}"), b"{\"a\":1}\n{\"b\":2}");
+        assert_eq!(full_lines(b"one\ntwo\n"), b"one\ntwo\n");
+        assert_eq!(full_lines(b"half a li"), b"");
+        assert_eq!(full_lines(b""), b"");
+    }
+}

@@ -1,0 +1,4 @@
+//! Inputs that nobody would write: seeded, so that a failure can be run again.
+
+mod rules;
+mod sanitizer;
