@@ -235,8 +235,7 @@ fn a_push_for_which_the_disk_has_room_and_the_new_pack_has_not_is_a_success() {
     );
     let ran = machine.ok(&["backup", "push"]);
     assert!(!ran.stderr.contains("consolidate"), "{ran}");
-    // One of what the refs lead to, and one of what they led to before.
-    assert_eq!(rests_with(&store_of(&machine)), (2, 0));
+    assert_eq!(rests_with(&store_of(&machine)), (1, 0));
     place.is_tidy(&machine, "with room again");
     fsck(&store_of(&machine));
 }

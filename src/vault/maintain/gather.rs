@@ -17,7 +17,7 @@ use crate::vault::store::oid;
 use super::census::loose_path;
 use super::delta;
 use super::lineage::{Version, versions};
-use super::old_pack::{Entry, OldPack, damaged};
+use super::old_pack::{Entry, OldPack, Told, damaged};
 
 /// So many changes are told upon one whole content at most. Each costs whoever reads the last.
 const DEEPEST: usize = 40;
@@ -85,10 +85,10 @@ fn told(pack: &mut OldPack) -> io::Result<HashMap<ObjectId, Written>> {
     let mut deepest = 0;
     for at in 0..pack.entries.len() {
         let entry = pack.entries[at];
-        let depth = match pack.told_by(&entry)? {
-            None => 0,
+        let depth = match pack.told(&entry)? {
+            Told::Whole => 0,
             // One that comes later has a depth that is not known yet: too deep, to be safe.
-            Some(base) => told.get(&base).map_or(DEEPEST, |base| base.depth + 1),
+            Told::UponAnother(base) => told.get(&base).map_or(DEEPEST, |base| base.depth + 1),
         };
         deepest = deepest.max(depth);
         let offset = entry.offset;
@@ -179,7 +179,7 @@ impl Gather<'_> {
     /// Writes an object as it is compressed already, if it is.
     fn whole(&mut self, id: ObjectId) -> io::Result<()> {
         match self.homes[&id] {
-            Home::Packed(number, entry) if self.packs[number].told_by(&entry)?.is_none() => {
+            Home::Packed(number, entry) if self.packs[number].told(&entry)? == Told::Whole => {
                 return self.copy(number, &entry);
             }
             Home::Loose if self.is_large(id)? => return self.stream(id),

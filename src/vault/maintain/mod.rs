@@ -141,7 +141,7 @@ mod tests {
             let mut tip = self.tip;
             while let Some(id) = tip {
                 let info = again.commit_info(id).expect("it is there");
-                assert_eq!(again.tree(info.tree).is_ok(), true);
+                assert!(again.tree(info.tree).is_ok());
                 tip = info.parents.first().copied();
             }
         }

@@ -24,6 +24,13 @@ pub struct Entry {
     pub length: u64,
 }
 
+/// How an entry tells its object: as a whole, or as a change of another one.
+#[derive(PartialEq, Eq)]
+pub enum Told {
+    Whole,
+    UponAnother(ObjectId),
+}
+
 pub struct OldPack {
     file: BufReader<File>,
     at: u64,
@@ -57,8 +64,7 @@ impl OldPack {
         })
     }
 
-    /// The object of which this entry tells a change; nothing where it tells its own as a whole.
-    pub fn told_by(&mut self, entry: &Entry) -> io::Result<Option<ObjectId>> {
+    pub fn told(&mut self, entry: &Entry) -> io::Result<Told> {
         self.go_to(entry.offset)?;
         let mut header = Vec::new();
         let most = entry.length.min(LONGEST_HEADER);
@@ -67,7 +73,7 @@ impl OldPack {
             .ok_or_else(|| damaged("an entry of it has no whole header"))
     }
 
-    fn parse(&self, entry: &Entry, header: &[u8]) -> Option<Option<ObjectId>> {
+    fn parse(&self, entry: &Entry, header: &[u8]) -> Option<Told> {
         let size = header.iter().position(|byte| byte & 0x80 == 0)?;
         let mut rest = header[size + 1..].iter();
         match (header[0] >> 4) & 7 {
@@ -81,13 +87,15 @@ impl OldPack {
                 let offset = entry.offset.checked_sub(distance)?;
                 let place = |entry: &Entry| entry.offset.cmp(&offset);
                 let base = self.entries.binary_search_by(place).ok()?;
-                Some(Some(self.entries[base].id))
+                Some(Told::UponAnother(self.entries[base].id))
             }
             BY_NAME => {
                 let name = rest.as_slice().get(..20)?;
-                Some(Some(ObjectId::from_bytes(name.try_into().ok()?)))
+                Some(Told::UponAnother(ObjectId::from_bytes(
+                    name.try_into().ok()?,
+                )))
             }
-            1..=4 => Some(None),
+            1..=4 => Some(Told::Whole),
             _ => None,
         }
     }
