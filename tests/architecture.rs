@@ -1,6 +1,7 @@
 //! Holds the sources to ARCHITECTURE.md: floors, owners of libraries, and what can be read off a
 //! file. Every rule is a function over a tree of path → text, and has a planted fault below.
 
+mod circles;
 mod habits;
 mod planted;
 mod rooms;
@@ -32,6 +33,7 @@ fn faults_of(tree: &BTreeMap<String, String>) -> Vec<Fault> {
         .map(|source| (source, Words::of(source)))
         .collect();
     habits::unsafe_stands_once(&read, &mut faults);
+    circles::files_stand_above_each_other(&read, &mut faults);
     for (source, words) in &read {
         rooms::paths_stay_in_their_row(source, words, &mut faults);
         habits::files_say_what_they_hold(source, &mut faults);

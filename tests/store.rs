@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::crash::{Git, Place, cramped, kill_after, part_of, text, usual, utf8};
-use crate::kit::{Machine, Rng, Sandbox, Shape, fsck, git, scale, seed, write_fixture};
+use crate::kit::{Machine, Rng, Sandbox, Shape, fsck, git, scale, seed, tree, write_fixture};
 
 fn store_of(machine: &Machine) -> PathBuf {
     machine.home.join("holdall/data/vault.git")
@@ -77,11 +77,7 @@ fn churn(path: &Path, rng: &mut Rng) {
 #[test]
 fn many_pushes_leave_a_small_store() {
     let full = scale(10) == 10;
-    let (pushes, projects, files) = if full {
-        (1_000, 20, 250)
-    } else {
-        (100, 4, 125)
-    };
+    let (pushes, projects, files) = if full { (1_000, 8, 250) } else { (100, 4, 125) };
     let sandbox = Sandbox::new();
     let machine = sandbox.machine("laptop");
     let shape = Shape {
@@ -122,6 +118,23 @@ fn many_pushes_leave_a_small_store() {
         ours * 10 <= after_gc.min(by_itself) * 13,
         "{ours} against {after_gc} and {by_itself}"
     );
+}
+
+#[test]
+fn a_push_that_has_nothing_to_send_writes_nothing_into_the_store() {
+    let mut place = Place::new();
+    let machine = place.machine("laptop", Git::Installed);
+    write_much(&mut place, &machine, &mut seed(0));
+    // A plan with it is made each time, and given up.
+    let token = format!("ghp_{}\n", "aB3dE6gH9".repeat(4));
+    machine.write("code/api/.aigon/notes.md", token);
+    let objects = store_of(&machine).join("objects");
+    let push = || {
+        assert_eq!(machine.run(&["backup", "push"]).code, 3);
+        tree(&objects)
+    };
+    push();
+    assert!(push() == push(), "objects came");
 }
 
 /// Enough that the store is put in order at the end of the push.

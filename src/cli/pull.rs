@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::flow::pull::{PullOptions, PullReport, PulledUnit, pull};
+use crate::flow::pull::{PullOptions, PullReport, pull};
+use crate::flow::report::PulledUnit;
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::DocError;
+use super::dialect::{self, Dialect};
+use super::json::Json;
 use super::text::{self, BYTE_ORDER_MARK, Edit};
+use super::toml::Toml;
 use super::tree::{Choice, Form, KeyPath, Member, Node, Overlaid, Shape, Stripped, same_node};
-use super::{DocError, json, toml, yaml};
+use super::yaml::Yaml;
 
 /// Longer documents are refused: no person writes them, and each is held in memory several times.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -40,9 +44,9 @@ impl Format {
     pub fn strip(self, bytes: &[u8], drop: &mut Choice<'_>) -> Result<Stripped, DocError> {
         let (mark, text) = self.open(bytes)?;
         let mut stripped = match self {
-            Self::Json => json::strip(bytes, drop)?,
-            Self::Toml => toml::strip(text, drop)?,
-            Self::Yaml => yaml::strip(text, drop)?,
+            Self::Json => dialect::strip::<Json>(text, drop)?,
+            Self::Toml => dialect::strip::<Toml>(text, drop)?,
+            Self::Yaml => dialect::strip::<Yaml>(text, drop)?,
         };
         stripped.text.splice(..0, mark.bytes());
         Ok(stripped)
@@ -57,11 +61,11 @@ impl Format {
         dropped: &[KeyPath],
     ) -> Result<Overlaid, DocError> {
         let (mark, text) = self.open(bytes)?;
-        let (_, local_text) = self.open(local)?;
+        let (_, local) = self.open(local)?;
         let mut overlaid = match self {
-            Self::Json => json::overlay(bytes, local, dropped)?,
-            Self::Toml => toml::overlay(text, local_text, dropped)?,
-            Self::Yaml => yaml::overlay(text, local_text, dropped)?,
+            Self::Json => dialect::overlay::<Json>(text, local, dropped)?,
+            Self::Toml => dialect::overlay::<Toml>(text, local, dropped)?,
+            Self::Yaml => dialect::overlay::<Yaml>(text, local, dropped)?,
         };
         overlaid.text.splice(..0, mark.bytes());
         Ok(overlaid)
@@ -138,12 +142,16 @@ impl Format {
         })
     }
 
-    fn read<T>(self, bytes: &[u8], then: impl FnOnce(&Node<'_>) -> T) -> Result<T, DocError> {
+    pub(super) fn read<T>(
+        self,
+        bytes: &[u8],
+        then: impl FnOnce(&Node<'_>) -> T,
+    ) -> Result<T, DocError> {
         let (_, text) = self.open(bytes)?;
         Ok(match self {
-            Self::Json => then(&json::parse(bytes)?.root),
-            Self::Toml => then(&toml::Outline::read(text)?.root),
-            Self::Yaml => then(&yaml::Outline::read(text)?.root),
+            Self::Json => then(Json::root(&Json::read(text)?)),
+            Self::Toml => then(Toml::root(&Toml::read(text)?)),
+            Self::Yaml => then(Yaml::root(&Yaml::read(text)?)),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::tree::{Drops, KeyPath, Member, Node, Shape, item, same_node};
+use super::tree::{Drops, KeyPath, Member, Node, Shape, item, parts, same_node};
 
 /// One value with the dropped members of another laid back in: what a text must say once they were
 /// written into it.
@@ -132,18 +132,7 @@ impl Laying {
             self.left_out.push(self.path.clone());
             return;
         }
-        let parts: Vec<(String, &Node<'_>)> = match &local.shape {
-            Shape::Object(members) => members
-                .iter()
-                .map(|member| (member.key.clone().into_owned(), &member.value))
-                .collect(),
-            Shape::List(items) => {
-                let items = items.iter().enumerate();
-                items.map(|(index, node)| (item(index), node)).collect()
-            }
-            _ => Vec::new(),
-        };
-        for (part, node) in parts {
+        for (part, node) in parts(local) {
             if let Some(below) = drops.below.get(part.as_str()) {
                 self.path.push(part);
                 self.leave_out(node, below);

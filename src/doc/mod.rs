@@ -5,10 +5,13 @@
 //! disk, or know what a key means.
 
 mod braces;
+mod dialect;
 mod error;
 mod format;
-pub mod json;
+mod json;
 mod laying;
+#[cfg(test)]
+mod laws;
 mod pattern;
 mod text;
 pub mod toml;

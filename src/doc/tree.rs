@@ -92,6 +92,21 @@ pub(super) fn item(index: usize) -> String {
     format!("[{index}]")
 }
 
+/// What is directly below a value.
+pub(super) fn parts<'n, 'a>(node: &'n Node<'a>) -> Vec<(String, &'n Node<'a>)> {
+    match &node.shape {
+        Shape::Object(members) => members
+            .iter()
+            .map(|member| (member.key.clone().into_owned(), &member.value))
+            .collect(),
+        Shape::List(items) => {
+            let items = items.iter().enumerate();
+            items.map(|(index, node)| (item(index), node)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 fn item_of(part: &str) -> Option<usize> {
     part.strip_prefix('[')?.strip_suffix(']')?.parse().ok()

@@ -13,7 +13,7 @@ use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
 use super::records::machine_leaf;
 use super::upstream::Upstream;
-use super::{Event, FlowError, Session, Writer};
+use super::{Event, FlowError, Writer};
 
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.
@@ -118,21 +118,6 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
     if selection.projects.is_empty() {
         writer.all_swept();
     }
-}
-
-/// Changes with everything that decides what a file's clean content is.
-#[must_use]
-pub fn contents_key(session: &Session<'_>) -> [u8; 32] {
-    let mut hash = blake3::Hasher::new();
-    hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-    hash.update(&crate::snapshot::gate_version());
-    for text in crate::source::preset_texts() {
-        hash.update(text.as_bytes());
-    }
-    hash.update(format!("{:?}", session.config.presets_off).as_bytes());
-    // Settings travel without the path of the home directory.
-    hash.update(session.places.home.as_path().as_os_str().as_encoded_bytes());
-    *hash.finalize().as_bytes()
 }
 
 /// Remembers what was read. The caches may name only what the store has: the next run reads such a

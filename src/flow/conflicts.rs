@@ -1,6 +1,6 @@
 //! What is filed under `conflicts/`, as the other flows need to know it.
 
-use crate::base::{Blobs, Kind, Trees, VaultPath};
+use crate::base::{Blobs, Kind, Trees};
 use crate::layout::{ConflictRecord, Owner, Record, names};
 use crate::merge::find;
 use crate::vault::Objects;
@@ -8,17 +8,6 @@ use crate::vault::Objects;
 use super::FlowError;
 use super::report::ConflictLine;
 use super::upstream::Upstream;
-
-/// The id under which a conflict at this path is filed.
-#[must_use]
-pub fn id(owner: &Owner, path: &VaultPath) -> String {
-    ConflictRecord {
-        owner: owner.clone(),
-        path: path.clone(),
-        extra: serde_json::Map::new(),
-    }
-    .id()
-}
 
 /// Adds every conflict that the vault has on file and the list has not.
 pub fn add_filed(

@@ -67,11 +67,7 @@ impl Filer<'_> {
         (dir, owner, trio): (&VariantDir, &Owner, &Trio),
         edits: &mut Edits,
     ) -> Result<(), FlowError> {
-        let conflict = ConflictRecord {
-            owner: owner.clone(),
-            path: trio.path.clone(),
-            extra: serde_json::Map::new(),
-        };
+        let conflict = conflict(owner, &trio.path);
         let id = conflict.id();
         if find(objects, vault, &names::conflict_record(&id)?)?.is_none() {
             put_record(
@@ -136,6 +132,20 @@ impl Filer<'_> {
             edits.insert(dir.join(path), Graft::Remove);
         }
         Ok(())
+    }
+}
+
+/// The id under which a conflict at this path is filed.
+#[must_use]
+pub fn conflict_id(owner: &Owner, path: &VaultPath) -> String {
+    conflict(owner, path).id()
+}
+
+fn conflict(owner: &Owner, path: &VaultPath) -> ConflictRecord {
+    ConflictRecord {
+        owner: owner.clone(),
+        path: path.clone(),
+        extra: serde_json::Map::new(),
     }
 }
 

@@ -11,11 +11,19 @@ use crate::merge::{
 use crate::vault::Objects;
 
 use super::FlowError;
-use super::agreed::{AgreedEdits, Filed, Notes};
+use super::agreed::{Agreed, AgreedEdits, Filed, Notes};
 use super::equal::as_compared;
+use super::filing::Filer;
 use super::guard::withhold_accidents;
-use super::publish::Ground;
 use super::scan::Scanned;
+use super::upstream::{Upstream, content_trios};
+
+/// What a piece of work stands on in one attempt.
+pub struct Ground<'a> {
+    pub agreed: &'a Agreed,
+    pub upstream: &'a Upstream,
+    pub filer: &'a Filer<'a>,
+}
 
 /// Where one unit lies in the vault.
 pub struct Berth {
@@ -170,12 +178,6 @@ impl Terms<'_> {
         }
         Ok(edit(objects, base, &known)?)
     }
-}
-
-/// The project's record lies beside its content, and is merged by itself.
-pub fn content_trios(mut trios: Vec<Trio>) -> Vec<Trio> {
-    trios.retain(|trio| trio.path.as_str() != names::PROJECT_RECORD);
-    trios
 }
 
 /// The verdict on every path that differs.

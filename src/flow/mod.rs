@@ -3,6 +3,7 @@
 //! *In*: options from a face, the edges of the process. *Out*: reports that serialize as the JSON
 //! people script against. *Never*: print, read the environment, be async.
 
+mod account;
 mod agreed;
 mod allowance;
 mod bookkeeping;
@@ -15,12 +16,10 @@ mod error;
 pub mod explain;
 mod filing;
 mod guard;
-mod heal;
 mod here;
 mod hints;
 pub mod history;
 mod landing;
-mod landing_notes;
 mod meeting;
 mod memory;
 mod places;

@@ -16,7 +16,8 @@ use crate::vault::Objects;
 
 use super::agreed::unit_key;
 use super::here::{Placement, identity_of, place};
-use super::publish::{Ground, Publisher, Work};
+use super::meeting::Ground;
+use super::publish::{Publisher, Work};
 use super::round::RoundPlan;
 use super::upstream::Upstream;
 use super::{FlowError, Session, Writer};

@@ -13,6 +13,7 @@ use crate::vault::{CommitOutcome, NewCommit, Objects, RefName};
 use super::agreed::Agreed;
 use super::allowance::{self, Queue};
 use super::filing::Filer;
+use super::meeting::Ground;
 use super::records::{own_record, skeleton, summary};
 use super::round::RoundPlan;
 use super::upstream::{Healed, Source, Upstream, look};
@@ -20,13 +21,6 @@ use super::{Event, FlowError, Writer, bookkeeping, conflicts, memory};
 
 /// So often is the work done again when other machines are faster.
 const MAX_ATTEMPTS: usize = 25;
-
-/// What a piece of work stands on in one attempt.
-pub struct Ground<'a> {
-    pub agreed: &'a Agreed,
-    pub upstream: &'a Upstream,
-    pub filer: &'a Filer<'a>,
-}
 
 /// Something that changes the vault.
 pub trait Work {
@@ -215,6 +209,7 @@ impl<'a> Publisher<'a> {
                 writing: true,
             });
         }
+        let waiting = objects.waiting();
         if upstream.tree.is_none() {
             skeleton(
                 objects,
@@ -238,6 +233,8 @@ impl<'a> Publisher<'a> {
         match objects.commit(&new, upstream.lost, &gate)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),
             CommitOutcome::Held(findings) => {
+                // The next tree and record are other ones.
+                objects.forget_since(waiting);
                 for finding in findings {
                     work.withhold(&finding)?;
                 }

@@ -2,24 +2,24 @@
 
 use serde::Serialize;
 
-use crate::base::{Id, ObjectId, Timestamp, VaultPath};
+use crate::base::{Id, ObjectId, Timestamp};
 use crate::layout::names;
 use crate::source::Reason;
 use crate::vault::Objects;
 
+use super::account::{left, skipped, withheld};
 use super::agreed::{AgreedEdits, Notes};
+use super::filing::conflict_id;
 use super::guard::withhold_emptied;
 use super::here::{Here, Placement, Selection};
 use super::landing::Landing;
-use super::meeting::{Berth, Draft, Terms, judge};
-use super::publish::{Ground, Publisher};
-use super::push::OpCounts;
+use super::meeting::{Berth, Draft, Ground, Terms, judge};
+use super::publish::Publisher;
 use super::report::{
-    Change, ConflictLine, LeftLine, SkippedProject, WithheldLine, left, skipped, withheld,
+    ConflictLine, LeftLine, OpCounts, PulledUnit, SkippedProject, WithheldLine, needs_decision,
 };
 use super::scan::Scanned;
 use super::standing::Standing;
-use super::unit::Unit;
 use super::upstream::{Healed, Upstream};
 use super::{FlowError, Writer, bookkeeping, conflicts, memory};
 
@@ -28,49 +28,6 @@ pub struct PullOptions {
     pub dry_run: bool,
     pub selection: Selection,
     pub allow_mass_delete: bool,
-}
-
-/// A path that stays as it is on this disk, and why.
-#[derive(Clone, Debug, Serialize)]
-pub struct KeptLine {
-    pub path: VaultPath,
-    pub why: &'static str,
-}
-
-/// What a pull does in one project or tool.
-#[derive(Debug, Serialize)]
-pub struct PulledUnit {
-    pub name: String,
-    pub path: crate::base::HostPath,
-    pub added: usize,
-    pub changed: usize,
-    pub removed: usize,
-    pub kept: usize,
-    pub changes: Vec<Change>,
-    pub kept_paths: Vec<KeptLine>,
-    /// Names in the vault that no disk of ours takes.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub refused_names: Vec<String>,
-    #[serde(skip)]
-    pub is_settings: bool,
-}
-
-impl PulledUnit {
-    #[must_use]
-    pub fn of(unit: &Unit) -> Self {
-        Self {
-            name: unit.name.clone(),
-            path: unit.root.clone(),
-            added: 0,
-            changed: 0,
-            removed: 0,
-            kept: 0,
-            changes: Vec::new(),
-            kept_paths: Vec::new(),
-            refused_names: Vec::new(),
-            is_settings: unit.is_settings(),
-        }
-    }
 }
 
 /// A project of the vault that is not on this machine.
@@ -104,11 +61,7 @@ pub struct PullReport {
 impl PullReport {
     #[must_use]
     pub fn needs_decision(&self) -> bool {
-        let ambiguous = self
-            .skipped
-            .iter()
-            .any(|project| project.reason == "ambiguous");
-        ambiguous || !self.withheld.is_empty() || !self.conflicts.is_empty()
+        needs_decision(&self.skipped, &self.withheld, &self.conflicts)
     }
 }
 
@@ -253,7 +206,7 @@ impl Pull<'_> {
         let mut conflicts = Vec::new();
         for (scanned, landing) in here.scanned().zip(&landings) {
             for path in &landing.conflicts {
-                let id = conflicts::id(&scanned.unit.owner, path);
+                let id = conflict_id(&scanned.unit.owner, path);
                 conflicts.push(ConflictLine::file(id, &scanned.unit.name, path.clone()));
             }
         }

@@ -5,12 +5,13 @@ use serde::Serialize;
 use crate::base::{Finding, ObjectId, Timestamp};
 use crate::vault::Objects;
 
+use super::account::{counts, large, left, skipped, withheld};
 use super::here::{Here, Selection};
-use super::meeting::Terms;
-use super::publish::{Ground, Published, Publisher, Work};
+use super::meeting::{Ground, Terms};
+use super::publish::{Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
-    large, left, skipped, withheld,
+    ConflictLine, FileCounts, LargeLine, LeftLine, OpCounts, SkippedProject, UnitChanges,
+    WithheldLine, needs_decision,
 };
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
@@ -22,13 +23,6 @@ pub struct PushOptions {
     pub dry_run: bool,
     pub selection: Selection,
     pub allow_mass_delete: bool,
-}
-
-/// Operations of the task list that travelled.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct OpCounts {
-    pub sent: usize,
-    pub received: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,11 +58,7 @@ impl PushReport {
     /// Whether something waits for a person.
     #[must_use]
     pub fn needs_decision(&self) -> bool {
-        let ambiguous = self
-            .skipped
-            .iter()
-            .any(|project| project.reason == "ambiguous");
-        ambiguous || !self.withheld.is_empty() || !self.conflicts.is_empty()
+        needs_decision(&self.skipped, &self.withheld, &self.conflicts)
     }
 }
 
@@ -174,7 +164,7 @@ fn report(
     (here, done): (&Here, Published),
     began: Timestamp,
 ) -> PushReport {
-    let files = FileCounts::of(here, &done.plan.units);
+    let files = counts(here, &done.plan.units);
     let (settings, projects) = done
         .plan
         .units

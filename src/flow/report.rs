@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::base::{Finding, HostPath, Leaf, VaultPath};
+use crate::base::{HostPath, Leaf, VaultPath};
 use crate::merge::Remark;
-use crate::source::Left;
 pub use crate::source::Reason;
 use crate::source::RulePlace;
 
-use super::here::{Here, Placement};
-use super::scan::{Scanned, is_held};
 use super::unit::Unit;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -184,18 +181,6 @@ pub struct LargeLine {
     pub limit: u64,
 }
 
-/// Those that are larger than the person wants to be told of.
-#[must_use]
-pub fn large(here: &Here, limit: u64) -> Vec<LargeLine> {
-    let large = here.scanned().filter(|scanned| scanned.bytes > limit);
-    let line = |scanned: &Scanned| LargeLine {
-        project: scanned.unit.name.clone(),
-        size: scanned.bytes,
-        limit,
-    };
-    large.map(line).collect()
-}
-
 /// How many files were looked at and what becomes of them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct FileCounts {
@@ -203,25 +188,6 @@ pub struct FileCounts {
     pub added: usize,
     pub changed: usize,
     pub removed: usize,
-}
-
-impl FileCounts {
-    #[must_use]
-    pub fn of(here: &Here, units: &[UnitChanges]) -> Self {
-        let count = |kind: ChangeKind| {
-            units
-                .iter()
-                .flat_map(|unit| &unit.changes)
-                .filter(|c| c.change == kind)
-                .count()
-        };
-        Self {
-            scanned: here.scanned().map(|scanned| scanned.files).sum(),
-            added: count(ChangeKind::Added),
-            changed: count(ChangeKind::Changed),
-            removed: count(ChangeKind::Removed),
-        }
-    }
 }
 
 /// A registered project that takes no part, and why.
@@ -234,95 +200,63 @@ pub struct SkippedProject {
     pub candidates: Vec<String>,
 }
 
-#[must_use]
-pub fn skipped(here: &Here) -> Vec<SkippedProject> {
-    let line = |project: &super::here::LocalProject| {
-        let (reason, candidates) = match &project.placement {
-            Placement::Removed => ("removed_from_vault", Vec::new()),
-            Placement::Ambiguous { names } => ("ambiguous", names.clone()),
-            Placement::Known { .. } | Placement::New { .. } => return None,
-        };
-        Some(SkippedProject {
-            name: project.registered.name.clone(),
-            path: project.registered.path.clone(),
-            reason,
-            candidates,
-        })
-    };
-    here.projects.iter().filter_map(line).collect()
+/// A path that stays as it is on this disk, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeptLine {
+    pub path: VaultPath,
+    pub why: &'static str,
 }
 
-/// Reasons that a person should look into, as opposed to rules and to things that are no files.
-const fn wants_attention(reason: Reason) -> bool {
-    is_held(reason)
-        && !matches!(
-            reason,
-            Reason::TooLarge | Reason::NotAFile | Reason::LinkedRoot
-        )
+/// What a pull does in one project or tool.
+#[derive(Debug, Serialize)]
+pub struct PulledUnit {
+    pub name: String,
+    pub path: HostPath,
+    pub added: usize,
+    pub changed: usize,
+    pub removed: usize,
+    pub kept: usize,
+    pub changes: Vec<Change>,
+    pub kept_paths: Vec<KeptLine>,
+    /// Names in the vault that no disk of ours takes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused_names: Vec<String>,
+    #[serde(skip)]
+    pub is_settings: bool,
 }
 
-/// A file with more secrets than these is looked at by a person anyway; `secret list` has all.
-const MOST_SECRETS: usize = 20;
-
-#[must_use]
-pub fn withheld(here: &Here) -> Vec<WithheldLine> {
-    let line = |scanned: &Scanned| {
-        let name = scanned.unit.name.clone();
-        let lines = scanned
-            .left
-            .values()
-            .filter(|left| wants_attention(left.reason));
-        let whole = |left: &Left| {
-            // No rule decides on these: what stands in its place is what was found.
-            let is_found = matches!(left.reason, Reason::Unreadable | Reason::Damaged);
-            WithheldLine {
-                project: name.clone(),
-                path: left.path.clone(),
-                file: scanned.unit.root.below(&left.path),
-                reason: left.reason,
-                rule: left.rule.clone().filter(|_| !is_found),
-                line: scanned.lines.get(&left.path).copied(),
-                fingerprint: None,
-                detail: left.rule.clone().filter(|_| is_found),
-            }
-        };
-        let each = |left: &Left| {
-            let secrets = scanned.secrets(&left.path);
-            if secrets.is_empty() {
-                return vec![whole(left)];
-            }
-            let line = |finding: &Finding| WithheldLine {
-                rule: Some(finding.rule.clone()),
-                line: Some(finding.line),
-                fingerprint: Some(finding.fingerprint.clone()),
-                ..whole(left)
-            };
-            secrets.into_iter().take(MOST_SECRETS).map(line).collect()
-        };
-        lines.flat_map(each).collect::<Vec<_>>()
-    };
-    here.scanned().flat_map(line).collect()
+impl PulledUnit {
+    #[must_use]
+    pub fn of(unit: &Unit) -> Self {
+        Self {
+            name: unit.name.clone(),
+            path: unit.root.clone(),
+            added: 0,
+            changed: 0,
+            removed: 0,
+            kept: 0,
+            changes: Vec::new(),
+            kept_paths: Vec::new(),
+            refused_names: Vec::new(),
+            is_settings: unit.is_settings(),
+        }
+    }
 }
 
+/// Operations of the task list that travelled.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct OpCounts {
+    pub sent: usize,
+    pub received: usize,
+}
+
+/// Whether something waits for a person.
 #[must_use]
-pub fn left(here: &Here) -> Vec<LeftLine> {
-    let line = |scanned: &Scanned| {
-        let name = scanned.unit.name.clone();
-        let lines = scanned
-            .left
-            .values()
-            .filter(|left| !wants_attention(left.reason));
-        let lines = lines.map(|left| LeftLine {
-            project: name.clone(),
-            path: left.path.clone(),
-            reason: left.reason,
-            rule: left.rule.clone(),
-            place: left.rule.as_ref().and_then(|_| {
-                let decision = scanned.unit.decide(&left.path, left.is_dir)?;
-                Some(decision.rule.place.clone())
-            }),
-        });
-        lines.collect::<Vec<_>>()
-    };
-    here.scanned().flat_map(line).collect()
+pub fn needs_decision(
+    skipped: &[SkippedProject],
+    withheld: &[WithheldLine],
+    conflicts: &[ConflictLine],
+) -> bool {
+    let is_ambiguous = skipped.iter().any(|project| project.reason == "ambiguous");
+    is_ambiguous || !withheld.is_empty() || !conflicts.is_empty()
 }

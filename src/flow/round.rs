@@ -9,12 +9,12 @@ use crate::vault::Objects;
 
 use super::agreed::{AgreedEdits, Filed, Notes, as_in_vault};
 use super::equal::outgoing;
-use super::filing::Filer;
+use super::filing::{Filer, conflict_id};
 use super::here::{Here, LocalProject, Placement};
 use super::meeting::{Berth, Draft, Meeting, Terms};
 use super::report::{ConflictLine, UnitChanges};
 use super::scan::Scanned;
-use super::{FlowError, conflicts, memory};
+use super::{FlowError, memory};
 
 /// What a round stands on.
 pub struct Round<'a> {
@@ -155,7 +155,7 @@ impl Round<'_> {
         let ground = self.terms.ground;
         let vault = ground.upstream.tree;
         let owner = &scanned.unit.owner;
-        let id = conflicts::id(owner, &trio.path);
+        let id = conflict_id(owner, &trio.path);
         if !ground.filer.is_filed(objects, vault, (&id, trio.local))? {
             ground
                 .filer

@@ -10,8 +10,9 @@ use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
 
 use super::agreed::Notes;
+use super::filing::conflict_id;
 use super::unit::Unit;
-use super::{Event, FlowError, Session, bookkeeping, conflicts};
+use super::{Event, FlowError, Session};
 
 /// One project or tool, as it is on this disk.
 pub struct Scanned {
@@ -129,7 +130,7 @@ impl Scanned {
             let id = id.names().next()?;
             let mut paths = self.disputed.iter().chain(self.findings.keys());
             paths
-                .find(|path| conflicts::id(&self.unit.owner, path) == id)
+                .find(|path| conflict_id(&self.unit.owner, path) == id)
                 .cloned()
         };
         let Some(path) = finding.path.below(dir).or_else(filed) else {
@@ -220,7 +221,7 @@ struct Prepared {
 /// Asks each project's git and reads each cache; on two threads, because both wait for the disk.
 fn prepare(session: &Session<'_>, units: Vec<Unit>, began_ns: i64) -> Vec<Prepared> {
     let (env, places, max_file) = (&session.edges.env, &session.places, session.config.max_file);
-    let contents = bookkeeping::contents_key(session);
+    let contents = contents_key(session);
     let one = |unit: Unit| {
         let tracked = match &unit.owner {
             _ if !unit.root.as_path().is_dir() => Err((Reason::Missing, None)),
@@ -357,4 +358,18 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         cache: None,
         unit,
     }
+}
+
+/// Changes with everything that decides what a file's clean content is.
+fn contents_key(session: &Session<'_>) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(env!("CARGO_PKG_VERSION").as_bytes());
+    hash.update(&crate::snapshot::gate_version());
+    for text in crate::source::preset_texts() {
+        hash.update(text.as_bytes());
+    }
+    hash.update(format!("{:?}", session.config.presets_off).as_bytes());
+    // Settings travel without the path of the home directory.
+    hash.update(session.places.home.as_path().as_os_str().as_encoded_bytes());
+    *hash.finalize().as_bytes()
 }

@@ -5,10 +5,11 @@ use crate::layout::{Record, Side, VariantRecord, names};
 use crate::merge::{Scope, find};
 use crate::vault::Objects;
 
+use super::FlowError;
+use super::filing::conflict_id;
 use super::here::Here;
 use super::report::ConflictLine;
 use super::scan::Scanned;
-use super::{FlowError, conflicts};
 
 /// A vault's tree, beside this machine.
 pub struct Standing<'a> {
@@ -48,7 +49,7 @@ impl Standing<'_> {
         &'h self,
         line: &ConflictLine,
     ) -> Result<Option<(VaultPath, &'h Scanned)>, FlowError> {
-        let fits = |scanned: &Scanned| conflicts::id(&scanned.unit.owner, &line.path) == line.id;
+        let fits = |scanned: &Scanned| conflict_id(&scanned.unit.owner, &line.path) == line.id;
         let project = self.here.projects.iter().find(|it| fits(&it.scanned));
         if let Some(project) = project {
             let Some(name) = project.vault_name() else {

@@ -8,14 +8,12 @@ use crate::runs::{Run, Runs};
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Store};
 
+use super::account::{left, skipped, withheld};
 use super::agreed::Agreed;
 use super::compare::{Compared, compare, store_or_empty};
 use super::filing::Filer;
 use super::here::Here;
-use super::report::{
-    ConflictLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine, left, skipped,
-    withheld,
-};
+use super::report::{ConflictLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
 use super::{ErrorKind, Event, FlowError, Session, conflicts};

@@ -6,13 +6,15 @@
 
 mod checkout;
 mod error;
+mod find;
 mod library;
 mod program;
 mod remotes;
 mod tracked;
 
-pub use checkout::{Checkout, discover, locate};
+pub use checkout::Checkout;
 pub use error::RepoError;
+pub use find::{discover, locate};
 pub use tracked::tracked;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a walk sees: entries that travel, and entries that stay with the reason why.
 
-use std::fs::Metadata;
+use std::fs::{DirEntry, Metadata};
 use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
@@ -147,6 +147,24 @@ impl Entry {
         self.alias
             .as_ref()
             .map_or(&self.name, |alias| alias.as_bytes())
+    }
+
+    /// Whether a name still is what it was when it was decided about.
+    pub(super) fn still_is(&self, found: &DirEntry) -> bool {
+        let Ok(kind) = found.file_type() else {
+            return false;
+        };
+        let same = |stat: &Stat| found.metadata().is_ok_and(|seen| Stat::of(&seen) == *stat);
+        match &self.what {
+            What::File(stat) => kind.is_file() && same(stat),
+            What::Link(stat) => kind.is_symlink() && same(stat),
+            What::Dir => kind.is_dir(),
+            What::Stays(stay) => match stay.reason {
+                Reason::Unreadable | Reason::BadName => false,
+                Reason::NotAFile => !kind.is_dir() && !kind.is_file() && !kind.is_symlink(),
+                _ => kind.is_dir() == stay.is_dir && stay.stat.as_ref().is_none_or(same),
+            },
+        }
     }
 }
 

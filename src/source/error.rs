@@ -1,8 +1,9 @@
 //! Why a directory could not be listed, or a rule not be understood.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use super::line::RulePlace;
+use serde::Serialize;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -41,6 +42,29 @@ impl SourceError {
                 source,
             } => (Some(*line), source.to_string()),
             other => (None, other.to_string()),
+        }
+    }
+}
+
+/// Where a rule stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum RulePlace {
+    /// In the preset of this name.
+    Preset {
+        preset: String,
+    },
+    File {
+        file: String,
+        line: usize,
+    },
+}
+
+impl fmt::Display for RulePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preset { preset } => write!(f, "preset {preset}"),
+            Self::File { file, line } => write!(f, "{file}, line {line}"),
         }
     }
 }

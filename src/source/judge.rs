@@ -107,24 +107,6 @@ impl Visit<'_, '_> {
     }
 }
 
-/// Whether a name still is what it was when it was decided about.
-pub(super) fn still(old: &Entry, found: &fs::DirEntry) -> bool {
-    let Ok(kind) = found.file_type() else {
-        return false;
-    };
-    let same = |stat: &Stat| found.metadata().is_ok_and(|seen| Stat::of(&seen) == *stat);
-    match &old.what {
-        What::File(stat) => kind.is_file() && same(stat),
-        What::Link(stat) => kind.is_symlink() && same(stat),
-        What::Dir => kind.is_dir(),
-        What::Stays(stay) => match stay.reason {
-            Reason::Unreadable | Reason::BadName => false,
-            Reason::NotAFile => !kind.is_dir() && !kind.is_file() && !kind.is_symlink(),
-            _ => kind.is_dir() == stay.is_dir && stay.stat.as_ref().is_none_or(same),
-        },
-    }
-}
-
 const fn stays(reason: Reason, is_dir: bool) -> What {
     What::Stays(Stay {
         reason,

@@ -1,11 +1,9 @@
 //! The rule language: a pattern of gitignore's, and what to do with the paths that it matches.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::SourceError;
-use super::error::RuleFault;
+use super::error::{RuleFault, RulePlace};
 use super::pattern::Pattern;
 
 /// A larger file of rules was not written by a person.
@@ -79,29 +77,6 @@ fn word<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
 fn meaning<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
     let row = table.iter().find(|(known, _)| *known == word);
     row.map(|(_, value)| *value)
-}
-
-/// Where a rule stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum RulePlace {
-    /// In the preset of this name.
-    Preset {
-        preset: String,
-    },
-    File {
-        file: String,
-        line: usize,
-    },
-}
-
-impl fmt::Display for RulePlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Preset { preset } => write!(f, "preset {preset}"),
-            Self::File { file, line } => write!(f, "{file}, line {line}"),
-        }
-    }
 }
 
 /// A rule that was understood.

@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::base::VaultPath;
 
-use super::line::{RuleLine, RulePlace};
+use super::error::RulePlace;
+use super::line::RuleLine;
 
 /// One tool.
 #[derive(Clone, Debug)]

@@ -9,7 +9,6 @@ use crate::base::{HostPath, VaultPath};
 
 use super::crew::work_off;
 use super::entry::{Dir, Entry, Left, Listing, Reason, Walked, What};
-use super::judge::still;
 use super::own::{CACHE_TAG, is_cache};
 use super::{Decision, SourceError};
 
@@ -192,7 +191,7 @@ impl Visit<'_, '_> {
                 return closed(Reason::CacheDir);
             }
             let known = old.get(at).filter(|old| old.name == name.as_bytes());
-            let known = known.filter(|old| still(old, &found));
+            let known = known.filter(|old| old.still_is(&found));
             match (known, &mut fresh) {
                 (Some(_), None) => {}
                 (Some(known), Some(list)) => list.push(known.clone()),

@@ -45,6 +45,19 @@ impl<'s> Objects<'s> {
         self.store
     }
 
+    /// How many objects wait to be written; for [`Self::forget_since`].
+    #[must_use]
+    pub const fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Forgets the objects that came since so many were waiting, as if they had never been put.
+    pub fn forget_since(&mut self, waiting: usize) {
+        for id in self.waiting.drain(waiting..) {
+            self.fresh.remove(&id);
+        }
+    }
+
     pub(super) fn add(&mut self, kind: Type, bytes: &[u8]) -> Result<ObjectId, StoreError> {
         let id = pack::object_id(kind, bytes);
         if self.fresh.contains_key(&id) || self.store.has(id) {

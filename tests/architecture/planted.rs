@@ -397,3 +397,37 @@ fn a_source_that_is_no_rust_is_caught() {
         "src/base/x.rs:2: is not Rust",
     );
 }
+
+#[test]
+fn files_that_import_each_other_in_a_circle_are_caught() {
+    let with = |texts: &[(&str, &str)]| {
+        let mut tree = house();
+        for (path, text) in texts {
+            tree.insert((*path).to_owned(), (*text).to_owned());
+        }
+        faults_of(&tree)
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let circle = [
+        ("src/flow/a.rs", "use super::b::X;\n"),
+        ("src/flow/b.rs", "\nuse crate::flow::{c::Y, Z};\n"),
+        ("src/flow/c.rs", "fn f() { super::a::g() }\n"),
+    ];
+    let faults = with(&circle);
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+    assert_eq!(
+        faults[1],
+        "src/flow/b.rs:2: goes in a circle: `flow::c` leads back here"
+    );
+    let line = [
+        circle[0],
+        circle[1],
+        (
+            "src/flow/c.rs",
+            "#[cfg(test)]\nmod tests {\n    use super::super::a::g;\n}\n",
+        ),
+    ];
+    assert_eq!(with(&line), Vec::<String>::new());
+}

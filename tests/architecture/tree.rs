@@ -206,7 +206,7 @@ fn needs_test(condition: &Meta) -> bool {
 }
 
 /// `src/vault/wire/mod.rs` is `[vault, wire]`; the loose files are `[]`.
-fn module_names(path: &str) -> Vec<String> {
+pub fn module_names(path: &str) -> Vec<String> {
     let inner = path.strip_prefix("src/").unwrap_or(path);
     let mut names: Vec<String> = inner.split('/').map(str::to_owned).collect();
     let file = names.pop().unwrap_or_default();

@@ -3,35 +3,20 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::doc::tree::{Leaf, Overlaid, Shape};
+use crate::doc::laws::{Laws, cases};
+use crate::doc::{DocError, Format, KeyPath};
 
-use super::*;
+use super::outline::{MAX_DEPTH, Outline};
 
-fn leave(path: &[&str], _: Leaf<'_>) -> bool {
-    matches!(path.last(), Some(&("token" | "repos")))
-}
+const LAWS: Laws = Laws(Format::Json);
 
-fn stripped(text: &str) -> (String, Vec<String>) {
-    let stripped = strip(text.as_bytes(), &mut leave).expect("valid JSON");
-    let dropped = stripped.dropped.iter().map(|path| path.join("."));
-    let text = String::from_utf8(stripped.text).expect("UTF-8");
-    (text, dropped.collect())
-}
-
-fn laid(text: &str, local: &str) -> Overlaid {
-    let dropped = strip(local.as_bytes(), &mut leave)
-        .expect("valid JSON")
-        .dropped;
-    overlay(text.as_bytes(), local.as_bytes(), &dropped).expect("valid JSON")
-}
-
-fn laid_text(text: &str, local: &str) -> String {
-    String::from_utf8(laid(text, local).text).expect("UTF-8")
+fn fault(text: &str) -> DocError {
+    Outline::read(text).expect_err(text)
 }
 
 #[test]
 fn a_dropped_member_goes_with_its_comma_and_space() {
-    let cases = [
+    LAWS.leaves(&[
         (
             "{\n  \"a\": 1,\n  \"repos\": [],\n  \"b\": 2\n}\n",
             "{\n  \"a\": 1,\n  \"b\": 2\n}\n",
@@ -52,17 +37,18 @@ fn a_dropped_member_goes_with_its_comma_and_space() {
             "{\"a\":{\"t\\u006fken\":1},\"repos\":2,\"token\":3,\"b\":4}",
             "{\"a\":{},\"b\":4}",
         ),
-    ];
-    for (before, after) in cases {
-        assert_eq!(stripped(before).0, after, "from {before}");
-    }
+        (
+            "{\"a\":\"\\ud83d\\u0041\",\"token\":1}",
+            "{\"a\":\"\\ud83d\\u0041\"}",
+        ),
+    ]);
 }
 
 #[test]
 fn every_member_is_asked_once_and_parents_come_first() {
     let mut asked = Vec::new();
     let text = br#"{"a":{"b":"x","c":[1,{"d":null},[{"e":2.0}]]},"f":{"g":true}}"#;
-    let answer = strip(text, &mut |path, leaf| {
+    let answer = Format::Json.strip(text, &mut |path, leaf| {
         asked.push(format!("{}={leaf:?}", path.join(".")));
         path == ["f"]
     });
@@ -80,13 +66,15 @@ fn every_member_is_asked_once_and_parents_come_first() {
 
 #[test]
 fn dropped_paths_say_which_item_of_a_list_they_mean() {
-    let (_, dropped) = stripped(r#"{"l":[{},{"token":1},[{"token":2}]],"token":3}"#);
-    assert_eq!(dropped, ["l.[1].token", "l.[2].[0].token", "token"]);
+    LAWS.drops(
+        r#"{"l":[{},{"token":1},[{"token":2}]],"token":3}"#,
+        &["l.[1].token", "l.[2].[0].token", "token"],
+    );
 }
 
 #[test]
 fn local_members_come_back_where_they_were() {
-    let cases = [
+    LAWS.lays(&[
         (
             "{\n  \"a\": 1\n}\n",
             "{\"repos\":[ 1 ]}",
@@ -119,17 +107,12 @@ fn local_members_come_back_where_they_were() {
             "{\"a\":{\"token\":1},\"repos\":2}",
             "{\"a\":{\"token\":1},\"b\":1,\"repos\":2}",
         ),
-    ];
-    for (text, local, expected) in cases {
-        let laid = laid(text, local);
-        assert_eq!(String::from_utf8_lossy(&laid.text), expected);
-        assert!(laid.left_out.is_empty());
-    }
+    ]);
 }
 
 #[test]
 fn what_finds_no_place_is_named_and_changes_nothing() {
-    let cases = [
+    LAWS.leaves_out(&[
         ("{\"a\":5}", "{\"a\":{\"token\":1}}", "a.token"),
         ("[]", "{\"token\":1}", "token"),
         ("{}", "{\"l\":[{\"token\":1}]}", "l.[0].token"),
@@ -139,24 +122,16 @@ fn what_finds_no_place_is_named_and_changes_nothing() {
             "{\"l\":[{\"x\":2,\"token\":1}]}",
             "l.[0].token",
         ),
-    ];
-    for (text, local, path) in cases {
-        let laid = laid(text, local);
-        assert_eq!(String::from_utf8_lossy(&laid.text), text);
-        let left: Vec<String> = laid.left_out.iter().map(|path| path.join(".")).collect();
-        assert_eq!(left, [path]);
-    }
+    ]);
 }
 
 #[test]
 fn an_item_of_a_list_gets_its_members_back_if_it_is_otherwise_the_same() {
-    assert_eq!(
-        laid_text(
-            "{\"l\":[ {\"y\":2, \"x\":1}, {} ]}",
-            "{\"l\":[{\"x\":1,\"token\":7,\"y\":2},{\"token\":8}]}"
-        ),
-        "{\"l\":[ {\"y\":2, \"x\":1, \"token\":7}, {\"token\":8} ]}"
-    );
+    LAWS.lays(&[(
+        "{\"l\":[ {\"y\":2, \"x\":1}, {} ]}",
+        "{\"l\":[{\"x\":1,\"token\":7,\"y\":2},{\"token\":8}]}",
+        "{\"l\":[ {\"y\":2, \"x\":1, \"token\":7}, {\"token\":8} ]}",
+    )]);
 }
 
 #[test]
@@ -168,7 +143,7 @@ fn only_strict_json_is_read() {
         "{\"\":{}}",
     ];
     for text in good {
-        assert!(parse(text.as_bytes()).is_ok(), "{text}");
+        assert!(Outline::read(text).is_ok(), "{text}");
     }
     let bad = [
         ("", 1),
@@ -201,16 +176,16 @@ fn only_strict_json_is_read() {
         ("\u{feff}{}", 1),
     ];
     for (text, column) in bad {
-        let fault = parse(text.as_bytes()).expect_err(text);
+        let fault = fault(text);
         let at = fault.position().expect("a place");
         assert_eq!((at.line, at.column), (1, column), "{text:?}: {fault}");
     }
-    assert!(parse(b"\"\xff\"").is_err());
+    assert!(Format::Json.strip(b"\"\xff\"", &mut |_, _| false).is_err());
 }
 
 #[test]
 fn a_fault_reads_like_a_sentence() {
-    let shown = |text: &str| parse(text.as_bytes()).expect_err(text).to_string();
+    let shown = |text: &str| fault(text).to_string();
     assert_eq!(
         shown("{\n\"a\": 1\n   \"b\": 2}"),
         "line 3, column 4: expected `,` or `}`"
@@ -224,16 +199,15 @@ fn a_fault_reads_like_a_sentence() {
 #[test]
 fn nesting_ends_at_the_limit_and_never_in_a_crash() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    assert!(parse(nested(MAX_DEPTH).as_bytes()).is_ok());
-    let deeper = nested(MAX_DEPTH + 1);
-    let fault = parse(deeper.as_bytes()).expect_err("too deep");
-    assert!(matches!(fault, crate::doc::DocError::TooDeep { .. }));
-    assert!(parse("{\"a\":".repeat(1_000_000).as_bytes()).is_err());
+    assert!(Outline::read(&nested(MAX_DEPTH)).is_ok());
+    let deeper = fault(&nested(MAX_DEPTH + 1));
+    assert!(matches!(deeper, DocError::TooDeep { .. }));
+    assert!(Outline::read(&"{\"a\":".repeat(1_000_000)).is_err());
 }
 
 #[test]
 fn the_same_value_may_be_written_in_many_ways() {
-    let same = |a: &str, b: &str| same_value(a.as_bytes(), b.as_bytes());
+    let same = |a, b| LAWS.same(a, b);
     assert!(same(
         "{\"a\":1,\"b\":[\"A\"]}",
         "{ \"b\" : [\"\\u0041\"],\r\n\"a\":1 }"
@@ -247,13 +221,6 @@ fn the_same_value_may_be_written_in_many_ways() {
     assert!(same("[\"\\ud800\"]", "[ \"\\ud800\" ]"));
     assert!(same("{broken", "{broken"));
     assert!(!same("{broken", "{broken "));
-}
-
-#[test]
-fn half_a_surrogate_pair_survives_beside_a_dropped_key() {
-    let (text, dropped) = stripped("{\"a\":\"\\ud83d\\u0041\",\"token\":1}");
-    assert_eq!(text, "{\"a\":\"\\ud83d\\u0041\"}");
-    assert_eq!(dropped, ["token"]);
 }
 
 /// A document as text, with white space wherever it may be.
@@ -305,71 +272,48 @@ fn object(
 }
 
 /// The raw text of the value at a path.
-fn raw<'t>(text: &'t str, path: &[String]) -> Option<&'t str> {
-    let json = parse(text.as_bytes()).expect("valid");
-    let mut node = &json.root;
-    for part in path {
-        node = match &node.shape {
-            Shape::List(items) => {
-                items.get(part.trim_matches(['[', ']']).parse::<usize>().ok()?)?
-            }
-            _ => &node.member(part)?.value,
-        };
-    }
-    Some(&text[node.span.clone()])
+fn raw<'t>(text: &'t str, path: &KeyPath) -> Option<&'t str> {
+    let json = Outline::read(text).expect("valid");
+    json.root.at(path).map(|node| &text[node.span.clone()])
 }
 
 const SHARED: &[&str] = &["a", "b", "\\u0063", "d.e"];
 const LOCAL: &[&str] = &["a", "b", "c", "token", "repos"];
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn stripping_what_was_laid_over_gives_the_text_back(text in document(SHARED), local in document(LOCAL)) {
-        let dropped = strip(local.as_bytes(), &mut leave).expect("valid").dropped;
-        let laid = overlay(text.as_bytes(), local.as_bytes(), &dropped).expect("valid");
-        let laid_text = String::from_utf8(laid.text).expect("UTF-8");
-        let _value: Value = serde_json::from_str(&laid_text).expect("another parser agrees");
-        let placed: Vec<_> = dropped.iter().filter(|path| !laid.left_out.contains(path)).collect();
-        for path in &placed {
-            prop_assert_eq!(raw(&laid_text, path), raw(&local, path));
-        }
-        let parents_are_there = placed.iter().all(|path| raw(&text, &path[..path.len() - 1]).is_some());
-        if parents_are_there {
-            prop_assert_eq!(stripped(&laid_text).0, text);
-        }
+        LAWS.gives_back(&text, &local, |laid, placed| {
+            let _value: Value = serde_json::from_str(laid).expect("another parser agrees");
+            for path in placed {
+                assert_eq!(raw(laid, path), raw(&local, path));
+            }
+        })?;
     }
 
     #[test]
     fn stripping_twice_is_stripping_once(local in document(LOCAL)) {
-        let (once, dropped) = stripped(&local);
-        let (twice, again) = stripped(&once);
-        prop_assert_eq!(&once, &twice);
-        prop_assert!(again.is_empty());
-        let value: Value = serde_json::from_str(&once).expect("another parser agrees");
+        LAWS.strips_once(&local)?;
+        let once = LAWS.strip(&local).expect("valid").text;
+        let value: Value = serde_json::from_slice(&once).expect("another parser agrees");
         prop_assert!(!value.to_string().contains("\"token\""));
-        prop_assert_eq!(dropped.is_empty(), once == local);
     }
 
     #[test]
     fn a_document_laid_over_its_own_stripped_form_is_whole_again(local in document(LOCAL)) {
-        let parts = strip(local.as_bytes(), &mut leave).expect("valid");
-        let whole = overlay(&parts.text, local.as_bytes(), &parts.dropped).expect("valid");
-        prop_assert!(whole.left_out.is_empty());
-        prop_assert!(same_value(&whole.text, local.as_bytes()));
-        let ours: Value = serde_json::from_slice(&whole.text).expect("valid");
-        let theirs: Value = serde_json::from_str(&local).expect("valid");
-        prop_assert_eq!(ours, theirs);
+        LAWS.is_whole_again(&local)?;
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused_as_another_parser_does(text in "[{}\\[\\],:\"a1.e \\\\u-]{0,12}") {
+    fn any_text_is_read_or_refused_as_another_parser_does(text in "[{}\\[\\],:\"a1.e \\\\u-]{0,12}") {
+        LAWS.reads_or_refuses(&text)?;
         // serde_json takes duplicate keys into a map and refuses numbers beyond f64.
         let theirs: Result<Value, _> = serde_json::from_str(&text);
-        match parse(text.as_bytes()) {
+        match Outline::read(&text) {
             Ok(_) => prop_assert!(theirs.is_ok() || text.contains('e') || text.contains("\\u"), "{}", text),
-            Err(crate::doc::DocError::DuplicateKey { .. }) => prop_assert!(theirs.is_ok()),
+            Err(DocError::DuplicateKey { .. }) => prop_assert!(theirs.is_ok()),
             Err(_) => prop_assert!(theirs.is_err(), "{}", text),
         }
     }

@@ -1,18 +1,39 @@
 //! JSON, read strictly and edited without touching what was not meant.
 //!
-//! *In*: bytes that claim to be JSON. *Out*: values with their spans; a text without some members
-//! (`strip`), and a text with them laid back in (`overlay`). *Never*: reformat, reorder, or
-//! read a number as anything but its digits.
+//! *In*: a text that claims to be JSON. *Out*: values with their spans; the text without some members,
+//! or with them laid back in. *Never*: reformat, reorder, or read a number as anything but its digits.
 
+mod outline;
 mod overlay;
-mod parse;
-mod same;
 mod strip;
 
-pub use overlay::overlay;
-pub use parse::{Json, MAX_DEPTH, parse};
-pub use same::same_value;
-pub use strip::strip;
+use super::DocError;
+use super::dialect::Dialect;
+use super::laying::Laying;
+use super::tree::{Drops, Node};
+use outline::Outline;
+
+pub(super) enum Json {}
+
+impl Dialect for Json {
+    type Outline<'t> = Outline<'t>;
+
+    fn read(text: &str) -> Result<Outline<'_>, DocError> {
+        Outline::read(text)
+    }
+
+    fn root<'o>(json: &'o Outline<'_>) -> &'o Node<'o> {
+        &json.root
+    }
+
+    fn without(json: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
+        Ok(strip::without(json, drops))
+    }
+
+    fn with(json: &Outline<'_>, local: &Outline<'_>, laying: &Laying) -> Result<String, DocError> {
+        Ok(overlay::with(json, local, &laying.placed))
+    }
+}
 
 #[cfg(test)]
 mod laws;

@@ -2,35 +2,14 @@
 
 use proptest::prelude::*;
 
-use crate::doc::{DocError, Form, Format, Leaf, Overlaid};
+use crate::doc::Format;
+use crate::doc::laws::{Laws, cases};
 
-fn leave(path: &[&str], _: Leaf<'_>) -> bool {
-    matches!(path.last(), Some(&("token" | "projects")))
-}
-
-fn stripped(text: &str) -> (String, Vec<String>) {
-    let stripped = Format::Toml.strip(text.as_bytes(), &mut leave);
-    let stripped = stripped.unwrap_or_else(|fault| panic!("{fault}: {text}"));
-    let dropped = stripped.dropped.iter().map(|path| path.join("."));
-    let text = String::from_utf8(stripped.text).expect("UTF-8");
-    (text, dropped.collect())
-}
-
-fn overlaid(text: &str, local: &str) -> Result<Overlaid, DocError> {
-    let dropped = Format::Toml.strip(local.as_bytes(), &mut leave)?.dropped;
-    Format::Toml.overlay(text.as_bytes(), local.as_bytes(), &dropped)
-}
-
-#[track_caller]
-fn laid(text: &str, local: &str) -> String {
-    let laid = overlaid(text, local).unwrap_or_else(|fault| panic!("{fault}: {text} {local}"));
-    assert!(laid.left_out.is_empty(), "{:?}", laid.left_out);
-    String::from_utf8(laid.text).expect("UTF-8")
-}
+const LAWS: Laws = Laws(Format::Toml);
 
 #[test]
 fn a_key_goes_with_its_line_and_a_table_with_its_header() {
-    let cases = [
+    LAWS.leaves(&[
         ("a = 1\ntoken = 2 # mine\nb = 3\n", "a = 1\nb = 3\n"),
         (
             "# top\ntoken = '''\nx\n'''\n\n[b]\nc = 1",
@@ -68,21 +47,20 @@ fn a_key_goes_with_its_line_and_a_table_with_its_header() {
         ("[a]\ntoken = 1\n", "[a]\n"),
         ("\u{feff}token = 1\nx = 1\n", "\u{feff}x = 1\n"),
         ("\"tok\\u0065n\" = 1\nx = 1_000\n", "x = 1_000\n"),
-    ];
-    for (before, after) in cases {
-        assert_eq!(stripped(before).0, after, "from {before}");
-    }
+    ]);
 }
 
 #[test]
 fn paths_say_which_item_of_a_list_they_mean() {
-    let (_, dropped) = stripped("token = 1\na = [{token = 1}]\n[[s]]\n[[s]]\n[s.b]\ntoken = 1\n");
-    assert_eq!(dropped, ["token", "a.[0].token", "s.[1].b.token"]);
+    LAWS.drops(
+        "token = 1\na = [{token = 1}]\n[[s]]\n[[s]]\n[s.b]\ntoken = 1\n",
+        &["token", "a.[0].token", "s.[1].b.token"],
+    );
 }
 
 #[test]
 fn local_keys_come_back_in_their_tables() {
-    let cases = [
+    LAWS.lays(&[
         ("a = 1\n", "token = 2 # mine\n", "a = 1\ntoken = 2 # mine\n"),
         ("a = 1", "token = 2", "a = 1\ntoken = 2"),
         ("", "token = 2\n", "token = 2\n"),
@@ -134,31 +112,22 @@ fn local_keys_come_back_in_their_tables() {
             "[[s]]\nn = 1\n[s.token]\nx = 1\n[[s]]\nn = 2\ntoken = 3\n",
             "[[s]]\nn = 1\n\n[s.token]\nx = 1\n\n[[s]]\nn = 2\ntoken = 3\n",
         ),
-    ];
-    for (text, local, expected) in cases {
-        assert_eq!(laid(text, local), expected, "{local:?} over {text:?}");
-    }
+    ]);
 }
 
 #[test]
 fn what_finds_no_place_is_named_and_changes_nothing() {
-    let cases = [
+    LAWS.leaves_out(&[
         ("a = 5\n", "[a]\ntoken = 1\n", "a.token"),
         ("", "l = [{token = 1}]\n", "l.[0].token"),
         ("[[l]]\nx = 1\n", "[[l]]\nx = 2\ntoken = 1\n", "l.[0].token"),
-    ];
-    for (text, local, path) in cases {
-        let laid = overlaid(text, local).expect("valid TOML");
-        assert_eq!(String::from_utf8_lossy(&laid.text), text);
-        let left: Vec<String> = laid.left_out.iter().map(|path| path.join(".")).collect();
-        assert_eq!(left, [path]);
-    }
+    ]);
 }
 
 #[test]
 fn what_cannot_be_edited_without_doubt_is_refused() {
     let dotted = "a = { b.token = 1, b.x = 2 }\n";
-    assert!(Format::Toml.strip(dotted.as_bytes(), &mut leave).is_err());
+    assert!(LAWS.strip(dotted).is_err());
     for broken in [
         "a = 1\na = 2\n",
         "a = ",
@@ -166,14 +135,14 @@ fn what_cannot_be_edited_without_doubt_is_refused() {
         "\0",
         "a = \"\u{7f}\"",
     ] {
-        let fault = Format::Toml.strip(broken.as_bytes(), &mut leave);
+        let fault = LAWS.strip(broken);
         assert!(fault.expect_err(broken).position().is_some(), "{broken:?}");
     }
 }
 
 #[test]
 fn the_same_value_may_be_written_in_many_ways() {
-    let same = |a: &str, b: &str| Format::Toml.same_value(a.as_bytes(), b.as_bytes());
+    let same = |a, b| LAWS.same(a, b);
     assert!(same("[a]\nb = 'x'\n", "# c\na.b = \"x\""));
     assert!(same("a = {b = 1}\n", "[a]\nb = 1"));
     assert!(same("[[a]]\nb = 1\n", "a = [{b = 1}]"));
@@ -200,17 +169,7 @@ fn a_large_document_takes_no_time() {
         format!("a = {}", "{a=".repeat(100_000)),
     ];
     for text in shapes {
-        let began = std::time::Instant::now();
-        if let Ok(parts) = Format::Toml.strip(text.as_bytes(), &mut leave) {
-            let whole = Format::Toml.overlay(&parts.text, text.as_bytes(), &parts.dropped);
-            assert!(Format::Toml.same_value(&whole.expect("laid").text, text.as_bytes()));
-            let other = [&parts.text[..], b"\n[another]\n"].concat();
-            let _ = Format::Toml
-                .overlay(&other, text.as_bytes(), &parts.dropped)
-                .expect("laid");
-        }
-        let took = began.elapsed();
-        assert!(took.as_secs() < 20, "{took:?} for {text:.40}");
+        LAWS.takes_no_time(&text, "\n[another]\n");
     }
 }
 
@@ -289,56 +248,25 @@ const SHARED: &[&str] = &["a", "b.c", "\"d e\""];
 const LOCAL: &[&str] = &["a", "b.c", "b.token", "token", "token2"];
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn stripping_twice_is_stripping_once(local in document(LOCAL)) {
-        let Ok(parts) = Format::Toml.strip(local.as_bytes(), &mut leave) else {
-            return Ok(());
-        };
-        let again = Format::Toml.strip(&parts.text, &mut leave).expect("it is TOML");
-        prop_assert_eq!(&again.text, &parts.text);
-        prop_assert!(again.dropped.is_empty());
-        prop_assert_eq!(parts.dropped.is_empty(), parts.text == local.as_bytes());
+        LAWS.strips_once(&local)?;
     }
 
     #[test]
     fn a_document_laid_over_its_own_stripped_form_is_whole_again(local in document(LOCAL)) {
-        let Ok(parts) = Format::Toml.strip(local.as_bytes(), &mut leave) else {
-            return Ok(());
-        };
-        let whole = Format::Toml.overlay(&parts.text, local.as_bytes(), &parts.dropped);
-        let whole = whole.map_err(|fault| TestCaseError::fail(format!("{fault}")))?;
-        prop_assert!(whole.left_out.is_empty());
-        prop_assert!(Format::Toml.same_value(&whole.text, local.as_bytes()));
-        prop_assert_eq!(whole.text, local.as_bytes());
+        LAWS.is_whole_again(&local)?;
     }
 
     #[test]
     fn stripping_what_was_laid_over_gives_the_text_back(text in document(SHARED), local in document(LOCAL)) {
-        let (Ok(text), Ok(parts)) = (
-            Format::Toml.strip(text.as_bytes(), &mut leave),
-            Format::Toml.strip(local.as_bytes(), &mut leave),
-        ) else {
-            return Ok(());
-        };
-        let Ok(laid) = Format::Toml.overlay(&text.text, local.as_bytes(), &parts.dropped) else {
-            return Ok(());
-        };
-        let back = Format::Toml.strip(&laid.text, &mut leave).expect("it is TOML");
-        let placed: Vec<_> = parts.dropped.iter().filter(|path| !laid.left_out.contains(path)).collect();
-        prop_assert_eq!(back.dropped.len(), placed.len());
-        let outline = super::Outline::read(std::str::from_utf8(&text.text).expect("UTF-8")).expect("TOML");
-        if placed.iter().all(|path| outline.root.at(&path[..path.len() - 1]).is_some_and(|above| above.form != Form::Implied)) {
-            prop_assert_eq!(String::from_utf8_lossy(&back.text), String::from_utf8_lossy(&text.text));
-        }
+        LAWS.gives_back(&text, &local, |_, _| ())?;
     }
 
     #[test]
     fn any_text_is_read_or_refused(text in "[\\[\\]{}=.,'\"#a-b1 \\n\\r\\\\-]{0,24}") {
-        if let Ok(parts) = Format::Toml.strip(text.as_bytes(), &mut |path, _| path == ["a"]) {
-            let whole = Format::Toml.overlay(&parts.text, text.as_bytes(), &parts.dropped);
-            prop_assert!(whole.is_ok_and(|whole| Format::Toml.same_value(&whole.text, text.as_bytes())));
-        }
+        LAWS.reads_or_refuses(&text)?;
     }
 }

@@ -1,8 +1,8 @@
 //! TOML, read with its lines and changed one key at a time.
 //!
 //! *In*: the text of a configuration file. *Out*: its values by dotted key, and the text after a
-//! change, without some members (`strip`), or with them laid back in (`overlay`): every other
-//! byte stays as it was. *Never*: know which keys there should be.
+//! change, without some members, or with them laid back in: every other byte stays as it was.
+//! *Never*: know which keys there should be.
 
 mod edit;
 mod outline;
@@ -10,17 +10,45 @@ mod overlay;
 mod read;
 mod strip;
 
-pub(super) use outline::Outline;
-pub(super) use overlay::overlay;
-pub(super) use strip::strip;
-
 use std::fmt;
 use std::ops::Range;
 
 use toml_edit::Document;
 
+use super::dialect::{Dialect, with_lines};
+use super::laying::Laying;
 use super::text::{self, BYTE_ORDER_MARK};
+use super::tree::{Drops, Node};
 use super::{DocError, Position};
+use outline::Outline;
+
+pub(super) enum Toml {}
+
+impl Dialect for Toml {
+    type Outline<'t> = Outline<'t>;
+
+    fn read(text: &str) -> Result<Outline<'_>, DocError> {
+        Outline::read(text)
+    }
+
+    fn root<'o>(outline: &'o Outline<'_>) -> &'o Node<'o> {
+        &outline.root
+    }
+
+    fn without(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
+        strip::without(outline, drops)
+    }
+
+    fn with(
+        outline: &Outline<'_>,
+        local: &Outline<'_>,
+        laying: &Laying,
+    ) -> Result<String, DocError> {
+        with_lines::<Self>((outline.text, outline), laying, |bare| {
+            overlay::with(bare, local, &laying.placed)
+        })
+    }
+}
 
 /// A TOML document. The parser behind it refuses what is nested more than 80 levels deep.
 #[derive(Clone, Debug)]

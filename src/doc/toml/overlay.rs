@@ -4,53 +4,22 @@ use std::collections::{BTreeMap, HashMap};
 
 use toml_edit::Key;
 
-use crate::doc::laying::Laying;
 use crate::doc::text::{self, Edit};
-use crate::doc::tree::{Drops, Form, KeyPath, Node, Overlaid, Shape, item, same_node};
+use crate::doc::tree::{Drops, Form, KeyPath, Node, Shape, parts};
 use crate::doc::{DocError, braces};
 
 use super::outline::{Kind, Outline};
-use super::strip::{cut, refuse_dotted, rest};
+use super::strip::refuse_dotted;
 
-/// Puts the members of `local` that `strip` dropped back into `text`: a key with its line at the
+/// Writes these members of `local` into a text whose last line has an end: a key with its line at the
 /// end of its table, a table with its header at the end of the document (or of the item of a list
-/// that it belongs to), as they are written in `local` where that is possible. What `text` has
-/// under such a key already gives way.
-pub(in crate::doc) fn overlay(
-    text: &str,
-    local: &str,
-    dropped: &[KeyPath],
-) -> Result<Overlaid, DocError> {
-    let local = Outline::read(local)?;
-    let before = Outline::read(text)?;
-    let drops = Drops::of(dropped);
-    if rest(&local, &drops)? == text {
-        return Ok(Overlaid {
-            text: local.text.as_bytes().to_vec(),
-            left_out: Vec::new(),
-        });
-    }
-    let (expected, laying) = Laying::lay(&before.root, &local.root, &drops);
-    let mut bare = cut(&before, &laying.replaced)?;
-    let unended = !bare.is_empty() && !bare.ends_with('\n');
-    if unended {
-        bare.push('\n');
-    }
-    let mut laid = Target::new(&Outline::read(&bare)?, &local).lay(&laying.placed)?;
-    if unended {
-        laid.truncate(laid.trim_end_matches('\n').len());
-    }
-    match Outline::read(&laid) {
-        Ok(after) if same_node(&after.root, &expected, None) => Ok(Overlaid {
-            text: laid.into_bytes(),
-            left_out: laying.left_out,
-        }),
-        _ => Err(DocError::Unsafe {
-            key: dropped
-                .first()
-                .map_or_else(String::new, |path| path.join(".")),
-        }),
-    }
+/// that it belongs to), as they are written in `local` where that is possible.
+pub(super) fn with(
+    outline: &Outline<'_>,
+    local: &Outline<'_>,
+    placed: &[KeyPath],
+) -> Result<String, DocError> {
+    Target::new(outline, local).lay(placed)
 }
 
 /// A key with its value as the local document writes it.
@@ -323,21 +292,6 @@ fn dotted(path: &[String]) -> String {
     let parts = path.iter().filter(|part| !part.starts_with('['));
     let parts: Vec<String> = parts.map(|part| Key::new(part).to_string()).collect();
     parts.join(".")
-}
-
-/// What is directly below a value.
-fn parts<'n, 'a>(node: &'n Node<'a>) -> Vec<(String, &'n Node<'a>)> {
-    match &node.shape {
-        Shape::Object(members) => members
-            .iter()
-            .map(|member| (member.key.clone().into_owned(), &member.value))
-            .collect(),
-        Shape::List(items) => {
-            let items = items.iter().enumerate();
-            items.map(|(index, node)| (item(index), node)).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 fn ended(line: &str) -> String {

@@ -2,49 +2,17 @@
 
 use std::ops::Range;
 
-use crate::doc::tree::{
-    Choice, Drops, Form, KeyPath, Node, Shape, Stripped, ask, pruned, same_node,
-};
+use crate::doc::tree::{Drops, Form, Node, Shape};
 use crate::doc::{DocError, braces, text};
 
 use super::outline::{Kind, Outline};
 
-/// Takes out every member for which `drop` answers yes: a key with its lines and the comment beside
-/// it, a table with its header, its own tables below it and what is between them; all the rest
-/// stays byte for byte. A comment above a key or header stays: it may speak of more than that, and
-/// what a person wrote is not dropped because of where it stands. With a table goes one blank line
-/// before it. A table that has a header, or braces, stays when it loses all its members; one that
-/// was only implied goes.
-pub(in crate::doc) fn strip(text: &str, drop: &mut Choice<'_>) -> Result<Stripped, DocError> {
-    let outline = Outline::read(text)?;
-    let dropped = ask(&outline.root, drop);
-    let text = cut(&outline, &dropped)?;
-    Ok(Stripped {
-        text: text.into_bytes(),
-        dropped,
-    })
-}
-
-/// The text without these members, read again to see that it says the rest and nothing else.
-pub(super) fn cut(outline: &Outline<'_>, dropped: &[KeyPath]) -> Result<String, DocError> {
-    if dropped.is_empty() {
-        return Ok(outline.text.to_owned());
-    }
-    let drops = Drops::of(dropped);
-    let text = rest(outline, &drops)?;
-    let expected = pruned(&outline.root, &drops);
-    match Outline::read(&text) {
-        Ok(after) if same_node(&after.root, &expected, None) => Ok(text),
-        _ => Err(DocError::Unsafe {
-            key: dropped
-                .first()
-                .map_or_else(String::new, |path| path.join(".")),
-        }),
-    }
-}
-
-/// The text without these members, whatever it then says.
-pub(super) fn rest(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
+/// Takes members out: a key with its lines and the comment beside it, a table with its header, its own
+/// tables below it and what is between them; all the rest stays byte for byte. A comment above a key
+/// or header stays: it may speak of more than that, and what a person wrote is not dropped because
+/// of where it stands. With a table goes one blank line before it. A table that has a header, or
+/// braces, stays when it loses all its members; one that was only implied goes.
+pub(super) fn without(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
     let mut lines: Vec<Range<usize>> = Vec::new();
     let mut inside = Vec::new();
     let mut covered = 0;

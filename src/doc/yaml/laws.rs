@@ -2,35 +2,14 @@
 
 use proptest::prelude::*;
 
-use crate::doc::{DocError, Format, Leaf, Overlaid};
+use crate::doc::Format;
+use crate::doc::laws::{Laws, cases};
 
-fn leave(path: &[&str], _: Leaf<'_>) -> bool {
-    matches!(path.last(), Some(&("token" | "repos")))
-}
-
-fn stripped(text: &str) -> (String, Vec<String>) {
-    let stripped = Format::Yaml.strip(text.as_bytes(), &mut leave);
-    let stripped = stripped.unwrap_or_else(|fault| panic!("{fault}: {text}"));
-    let dropped = stripped.dropped.iter().map(|path| path.join("."));
-    let text = String::from_utf8(stripped.text).expect("UTF-8");
-    (text, dropped.collect())
-}
-
-fn overlaid(text: &str, local: &str) -> Result<Overlaid, DocError> {
-    let dropped = Format::Yaml.strip(local.as_bytes(), &mut leave)?.dropped;
-    Format::Yaml.overlay(text.as_bytes(), local.as_bytes(), &dropped)
-}
-
-#[track_caller]
-fn laid(text: &str, local: &str) -> String {
-    let laid = overlaid(text, local).unwrap_or_else(|fault| panic!("{fault}: {text:?} {local:?}"));
-    assert!(laid.left_out.is_empty(), "{:?}", laid.left_out);
-    String::from_utf8(laid.text).expect("UTF-8")
-}
+const LAWS: Laws = Laws(Format::Yaml);
 
 #[test]
 fn a_key_goes_with_its_lines() {
-    let cases = [
+    LAWS.leaves(&[
         ("a: 1\ntoken: x # mine\nb: 2\n", "a: 1\nb: 2\n"),
         ("# top\ntoken: x\n\n# b\nb: 2", "# top\n\n# b\nb: 2"),
         ("a: 1\r\ntoken: x", "a: 1"),
@@ -60,21 +39,20 @@ fn a_key_goes_with_its_lines() {
         ("a: &x 1\ntoken: *x\n", "a: &x 1\n"),
         ("a: &x {token: 1}\nb: *x\n", "a: &x {}\nb: *x\n"),
         ("\u{feff}token: 1\nb: 1\n", "\u{feff}b: 1\n"),
-    ];
-    for (before, after) in cases {
-        assert_eq!(stripped(before).0, after, "from {before}");
-    }
+    ]);
 }
 
 #[test]
 fn paths_say_which_item_of_a_list_they_mean() {
-    let (_, dropped) = stripped("token: 1\na: [{token: 1}]\ns:\n- {}\n- b:\n    token: 1\n");
-    assert_eq!(dropped, ["token", "a.[0].token", "s.[1].b.token"]);
+    LAWS.drops(
+        "token: 1\na: [{token: 1}]\ns:\n- {}\n- b:\n    token: 1\n",
+        &["token", "a.[0].token", "s.[1].b.token"],
+    );
 }
 
 #[test]
 fn local_keys_come_back_in_their_mappings() {
-    let cases = [
+    LAWS.lays(&[
         ("a: 1\n", "token: x # mine\n", "a: 1\ntoken: x # mine\n"),
         ("a: 1", "token: x", "a: 1\ntoken: x"),
         ("", "token: x\n", "token: x\n"),
@@ -116,26 +94,17 @@ fn local_keys_come_back_in_their_mappings() {
             "token: x\n",
             "a: 1\nb: |\n  x\ntoken: x\n\n# end\n",
         ),
-    ];
-    for (text, local, expected) in cases {
-        assert_eq!(laid(text, local), expected, "{local:?} over {text:?}");
-    }
+    ]);
 }
 
 #[test]
 fn what_finds_no_place_is_named_and_changes_nothing() {
-    let cases = [
+    LAWS.leaves_out(&[
         ("a: 5\n", "a:\n  token: x\n", "a.token"),
         ("a:\n", "a:\n  token: x\n", "a.token"),
         ("- 1\n", "token: x\n", "token"),
         ("l:\n- x: 1\n", "l:\n- x: 2\n  token: 1\n", "l.[0].token"),
-    ];
-    for (text, local, path) in cases {
-        let laid = overlaid(text, local).expect("valid YAML");
-        assert_eq!(String::from_utf8_lossy(&laid.text), text);
-        let left: Vec<String> = laid.left_out.iter().map(|path| path.join(".")).collect();
-        assert_eq!(left, [path]);
-    }
+    ]);
 }
 
 #[test]
@@ -155,10 +124,10 @@ fn what_cannot_be_edited_without_doubt_is_refused() {
         "*x",
     ];
     for text in refused {
-        let outcome = Format::Yaml.strip(text.as_bytes(), &mut leave);
+        let outcome = LAWS.strip(text);
         assert!(outcome.is_err(), "{text:?}: {outcome:?}");
     }
-    let fault = Format::Yaml.strip(b"a: 1\nb: [1\nc: 2\n", &mut leave);
+    let fault = LAWS.strip("a: 1\nb: [1\nc: 2\n");
     assert!(
         fault
             .expect_err("broken")
@@ -168,12 +137,12 @@ fn what_cannot_be_edited_without_doubt_is_refused() {
     let lines = (1..40).map(|at| format!("a{at}: &a{at} [*a{0}, *a{0}, *a{0}]", at - 1));
     let bomb: Vec<String> = ["a0: &a0 x".to_owned()].into_iter().chain(lines).collect();
     let bomb = bomb.join("\n");
-    assert!(Format::Yaml.strip(bomb.as_bytes(), &mut leave).is_err());
+    assert!(LAWS.strip(&bomb).is_err());
 }
 
 #[test]
 fn the_same_value_may_be_written_in_many_ways() {
-    let same = |a: &str, b: &str| Format::Yaml.same_value(a.as_bytes(), b.as_bytes());
+    let same = |a, b| LAWS.same(a, b);
     assert!(same("a: {b: 'x'}\n", "# c\na:\n  b: x\n"));
     assert!(same("a: &x [1]\nb: *x\n", "a: [1]\nb: [1]\n"));
     assert!(!same("a: 1\n", "a: '1'\n"));
@@ -208,18 +177,14 @@ fn a_large_document_takes_no_time() {
         "a: |\n".repeat(60_000),
     ];
     for text in shapes {
-        let began = std::time::Instant::now();
-        if let Ok(parts) = Format::Yaml.strip(text.as_bytes(), &mut leave) {
-            let whole = Format::Yaml.overlay(&parts.text, text.as_bytes(), &parts.dropped);
-            assert!(Format::Yaml.same_value(&whole.expect("laid").text, text.as_bytes()));
+        LAWS.takes_no_time(
+            &text,
             if text.starts_with("key") {
-                let other = [&parts.text[..], b"another: 1\n"].concat();
-                let laid = Format::Yaml.overlay(&other, text.as_bytes(), &parts.dropped);
-                assert!(laid.is_ok_and(|laid| laid.left_out.is_empty()));
-            }
-        }
-        let took = began.elapsed();
-        assert!(took.as_secs() < 20, "{took:?} for {text:.40}");
+                "another: 1\n"
+            } else {
+                ""
+            },
+        );
     }
 }
 
@@ -340,46 +305,25 @@ const SHARED: &[&str] = &["a", "b", "\"c\""];
 const LOCAL: &[&str] = &["a", "b", "token", "repos"];
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 600, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn stripping_twice_is_stripping_once(local in document(LOCAL)) {
-        let parts = Format::Yaml.strip(local.as_bytes(), &mut leave);
-        let parts = parts.map_err(|fault| TestCaseError::fail(fault.to_string()))?;
-        let again = Format::Yaml.strip(&parts.text, &mut leave).expect("it is YAML");
-        prop_assert_eq!(&again.text, &parts.text);
-        prop_assert!(again.dropped.is_empty());
-        prop_assert_eq!(parts.dropped.is_empty(), parts.text == local.as_bytes());
+        LAWS.strips_once(&local)?;
     }
 
     #[test]
     fn a_document_laid_over_its_own_stripped_form_is_whole_again(local in document(LOCAL)) {
-        let parts = Format::Yaml.strip(local.as_bytes(), &mut leave).expect("it is YAML");
-        let whole = Format::Yaml.overlay(&parts.text, local.as_bytes(), &parts.dropped);
-        prop_assert_eq!(whole.expect("laid").text, local.as_bytes());
+        LAWS.is_whole_again(&local)?;
     }
 
     #[test]
     fn stripping_what_was_laid_over_gives_the_text_back(text in document(SHARED), local in document(LOCAL)) {
-        let text = Format::Yaml.strip(text.as_bytes(), &mut leave).expect("it is YAML").text;
-        let parts = Format::Yaml.strip(local.as_bytes(), &mut leave).expect("it is YAML");
-        let Ok(laid) = Format::Yaml.overlay(&text, local.as_bytes(), &parts.dropped) else {
-            return Ok(());
-        };
-        let back = Format::Yaml.strip(&laid.text, &mut leave).expect("it is YAML");
-        let placed: Vec<_> = parts.dropped.iter().filter(|path| !laid.left_out.contains(path)).collect();
-        prop_assert_eq!(back.dropped.len(), placed.len());
-        let outline = super::Outline::read(std::str::from_utf8(&text).expect("UTF-8")).expect("YAML");
-        if placed.iter().all(|path| outline.root.at(&path[..path.len() - 1]).is_some()) {
-            prop_assert_eq!(String::from_utf8_lossy(&back.text), String::from_utf8_lossy(&text));
-        }
+        LAWS.gives_back(&text, &local, |_, _| ())?;
     }
 
     #[test]
     fn any_text_is_read_or_refused(text in "[\\[\\]{}:,'\"#&*?|>!%@a-b1 \\t\\n\\r\\\\-]{0,24}") {
-        if let Ok(parts) = Format::Yaml.strip(text.as_bytes(), &mut |path, _| path == ["a"]) {
-            let whole = Format::Yaml.overlay(&parts.text, text.as_bytes(), &parts.dropped);
-            prop_assert!(whole.is_ok_and(|whole| Format::Yaml.same_value(&whole.text, text.as_bytes())));
-        }
+        LAWS.reads_or_refuses(&text)?;
     }
 }

@@ -2,61 +2,27 @@
 
 use std::collections::HashMap;
 
-use crate::doc::laying::Laying;
 use crate::doc::text::{self, Edit};
-use crate::doc::tree::{Drops, Form, KeyPath, Member, Node, Overlaid, Shape, same_node};
+use crate::doc::tree::{Drops, Form, KeyPath, Member, Node, Shape};
 use crate::doc::{DocError, braces};
 
 use super::outline::Outline;
-use super::strip::{cut, entry_end, rest};
+use super::strip::entry_end;
 
-/// Puts the members of `local` that `strip` dropped back into `text`, at the end of their mapping
-/// and as they are written in `local`, moved to the indentation that they have here. What `text`
-/// has under such a key already gives way.
-pub(in crate::doc) fn overlay(
-    text: &str,
-    local: &str,
-    dropped: &[KeyPath],
-) -> Result<Overlaid, DocError> {
-    let local = Outline::read(local)?;
-    let before = Outline::read(text)?;
-    let drops = Drops::of(dropped);
-    if rest(&local, &drops)? == text {
-        return Ok(Overlaid {
-            text: local.text.as_bytes().to_vec(),
-            left_out: Vec::new(),
-        });
-    }
-    let (expected, laying) = Laying::lay(&before.root, &local.root, &drops);
-    let mut bare = cut(&before, &laying.replaced)?;
-    let unended = !bare.is_empty() && !bare.ends_with('\n');
-    if unended {
-        bare.push('\n');
-    }
-    let target = Outline::read(&bare)?;
+/// Writes these members of `local` into a text whose last line has an end: at the end of their mapping,
+/// as they are written in `local`, moved to the indentation that they have here.
+pub(super) fn with(
+    outline: &Outline<'_>,
+    local: &Outline<'_>,
+    placed: &[KeyPath],
+) -> Result<String, DocError> {
     let mut writing = Writing {
-        text: target.text,
+        text: outline.text,
         local: local.text,
         edits: Vec::new(),
     };
-    let wanted = Drops::of(&laying.placed);
-    writing.node(&target.root, &local.root, &wanted, 0)?;
-    let mut laid = text::apply(target.text, writing.edits);
-    if unended {
-        laid.truncate(laid.trim_end_matches('\n').len());
-    }
-    match Outline::read(&laid) {
-        Ok(after) if same_node(&after.root, &expected, None) => Ok(Overlaid {
-            text: laid.into_bytes(),
-            left_out: laying.left_out,
-        }),
-        _ => Err(DocError::Unsafe {
-            key: laying
-                .placed
-                .first()
-                .map_or_else(String::new, |path| path.join(".")),
-        }),
-    }
+    writing.node(&outline.root, &local.root, &Drops::of(placed), 0)?;
+    Ok(text::apply(outline.text, writing.edits))
 }
 
 /// Members of the local document that have no counterpart, each with what is wanted of it.

@@ -3,46 +3,17 @@
 use std::ops::Range;
 
 use crate::doc::text::{self, Edit};
-use crate::doc::tree::{
-    Choice, Drops, Form, KeyPath, Member, Node, Shape, Stripped, ask, pruned, same_node,
-};
+use crate::doc::tree::{Drops, Form, Member, Node, Shape};
 use crate::doc::{DocError, braces};
 
 use super::outline::Outline;
 
-/// Takes out every member for which `drop` answers yes, with its lines and the comment beside it;
-/// all the rest stays byte for byte. A comment above a key stays: it may speak of more than that,
-/// and what a person wrote is not dropped because of where it stands. A mapping that loses all its
-/// members becomes `{}`; the document itself may become empty. What an alias stands for is asked
-/// about at its own place, and can go only where all that refer to it lose it.
-pub(in crate::doc) fn strip(text: &str, drop: &mut Choice<'_>) -> Result<Stripped, DocError> {
-    let outline = Outline::read(text)?;
-    let dropped = ask(&outline.root, drop);
-    let text = cut(&outline, &dropped)?;
-    Ok(Stripped {
-        text: text.into_bytes(),
-        dropped,
-    })
-}
-
-/// The text without these members, read again to see that it says the rest and nothing else.
-pub(super) fn cut(outline: &Outline<'_>, dropped: &[KeyPath]) -> Result<String, DocError> {
-    if dropped.is_empty() {
-        return Ok(outline.text.to_owned());
-    }
-    let drops = Drops::of(dropped);
-    let text = rest(outline, &drops)?;
-    let expected = pruned(&outline.root, &drops);
-    match Outline::read(&text) {
-        Ok(after) if same_node(&after.root, &expected, None) => Ok(text),
-        _ => Err(DocError::Unsafe {
-            key: dropped[0].join("."),
-        }),
-    }
-}
-
-/// The text without these members, whatever it then says.
-pub(super) fn rest(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
+/// Takes members out, with their lines and the comment beside them; all the rest stays byte for byte.
+/// A comment above a key stays: it may speak of more than that, and what a person wrote is not
+/// dropped because of where it stands. A mapping that loses all its members becomes `{}`; the
+/// document itself may become empty. An alias cannot lose anything: that can go only where all that
+/// refer to it lose it.
+pub(super) fn without(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
     let mut cutting = Cutting {
         text: outline.text,
         lines: Vec::new(),

@@ -1,17 +1,23 @@
 //! T: what the vault holds now, and how that stands to what this machine saw last.
+//!
+//! *In*: the remote, and what was seen of it before. *Out*: the tree to build on, fetched and read; a
+//! history that was lost is merged back in first. *Never*: write to the remote, or take one that
+//! cannot be reached for an empty one.
+
+mod heal;
 
 use serde::Serialize;
 
 use crate::base::{Blobs, Id, Kind, ObjectId, Trees, VaultPath};
 use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
-use crate::merge::find;
+use crate::merge::{Trio, find};
 use crate::project::Identity;
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Relation, Store};
 
+use super::FlowError;
 use super::agreed::Agreed;
 use super::filing::Filer;
-use super::{FlowError, heal};
 
 /// The vault had moved in a way that needed mending, and was mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -158,6 +164,12 @@ pub fn projects(store: &Store, tree: ObjectId) -> Result<Vec<VaultProject>, Flow
         });
     }
     Ok(found)
+}
+
+/// The project's record lies beside its content, and is merged by itself.
+pub fn content_trios(mut trios: Vec<Trio>) -> Vec<Trio> {
+    trios.retain(|trio| trio.path.as_str() != names::PROJECT_RECORD);
+    trios
 }
 
 /// Where the vault is: at a remote, or on this machine alone.

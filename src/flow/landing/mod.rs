@@ -1,4 +1,9 @@
 //! The disk's side of a pull: what is written, deleted and kept in one project or tool.
+//!
+//! *In*: the verdict on every path of it. *Out*: steps for this disk, what became of them, and what is
+//! agreed from then on. *Never*: decide a verdict.
+
+mod notes;
 
 use std::collections::BTreeMap;
 
@@ -9,13 +14,12 @@ use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept,
 use crate::vault::{Objects, content_id};
 
 use super::agreed::{AgreedEdits, Notes};
-use super::landing_notes::is_closed;
 use super::meeting::Meeting;
-use super::pull::{KeptLine, PulledUnit};
 use super::real_names::real_names;
-use super::report::{Change, ChangeKind};
+use super::report::{Change, ChangeKind, KeptLine, PulledUnit};
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
+use notes::is_closed;
 
 /// Contents that are not in the vault as they will be on the disk.
 type Contents = BTreeMap<VaultPath, Vec<u8>>;

@@ -9,8 +9,8 @@ use crate::project::{Identity, Match, find_match, unique_name};
 
 use super::{Heal, Histories, records};
 use crate::flow::FlowError;
-use crate::flow::meeting::content_trios;
 use crate::flow::upstream::VaultProject;
+use crate::flow::upstream::content_trios;
 
 type Projects = Histories<Vec<VaultProject>>;
 

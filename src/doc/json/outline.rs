@@ -7,36 +7,37 @@ use crate::doc::tree::{Form, Member, Node, Shape};
 use crate::doc::{DocError, Position};
 
 /// Deeper documents are refused: no settings file needs them, and every walk here recurses.
-pub const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// A document that was read without fault.
 #[derive(Debug)]
-pub struct Json<'a> {
-    pub text: &'a str,
-    pub root: Node<'a>,
+pub(in crate::doc) struct Outline<'a> {
+    pub(super) text: &'a str,
+    pub(super) root: Node<'a>,
 }
 
-/// Reads a whole document: UTF-8 without byte order mark, no key twice in one object, nothing
-/// after the value.
-pub fn parse(bytes: &[u8]) -> Result<Json<'_>, DocError> {
-    let text = text::utf8(bytes)?;
-    if text.starts_with(BYTE_ORDER_MARK) {
-        return Err(DocError::ByteOrderMark {
-            at: text::position(text, 0),
-        });
+impl<'a> Outline<'a> {
+    /// Reads a whole document: no byte order mark, no key twice in one object, nothing after the
+    /// value.
+    pub(super) fn read(text: &'a str) -> Result<Self, DocError> {
+        if text.starts_with(BYTE_ORDER_MARK) {
+            return Err(DocError::ByteOrderMark {
+                at: text::position(text, 0),
+            });
+        }
+        let mut parser = Parser {
+            text,
+            at: 0,
+            depth: 0,
+        };
+        parser.blank();
+        let root = parser.value()?;
+        parser.blank();
+        if parser.at < text.len() {
+            return Err(parser.expected("nothing more after the value"));
+        }
+        Ok(Self { text, root })
     }
-    let mut parser = Parser {
-        text,
-        at: 0,
-        depth: 0,
-    };
-    parser.blank();
-    let root = parser.value()?;
-    parser.blank();
-    if parser.at < text.len() {
-        return Err(parser.expected("nothing more after the value"));
-    }
-    Ok(Json { text, root })
 }
 
 struct Parser<'a> {

@@ -14,9 +14,9 @@ use crate::layout::{Owner, names};
 use crate::merge::{Edits, Graft, Trio, edit};
 use crate::vault::Objects;
 
-use super::FlowError;
-use super::filing::Filer;
-use super::upstream;
+use crate::flow::FlowError;
+use crate::flow::filing::{Filer, conflict_id};
+use crate::flow::upstream;
 
 /// One thing as three commits have it.
 #[derive(Clone, Copy)]
@@ -82,7 +82,7 @@ impl Heal<'_, '_> {
 
     /// Both histories changed a file: the tip's version stays, the lost one is filed beside it.
     fn file(&mut self, owner: &Owner, trio: &Trio) -> Result<(), FlowError> {
-        let id = super::conflicts::id(owner, &trio.path);
+        let id = conflict_id(owner, &trio.path);
         if self.is_on_file(&id, trio.local)? {
             return Ok(());
         }

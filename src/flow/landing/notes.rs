@@ -5,12 +5,12 @@ use crate::merge::{Scope, find, merge_notes};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
-use super::FlowError;
-use super::agreed::{Notes, as_in_vault};
-use super::landing::Landing;
-use super::meeting::Meeting;
-use super::real_names::real_names;
-use super::scan::Scanned;
+use super::Landing;
+use crate::flow::FlowError;
+use crate::flow::agreed::{Notes, as_in_vault};
+use crate::flow::meeting::Meeting;
+use crate::flow::real_names::real_names;
+use crate::flow::scan::Scanned;
 
 impl Landing {
     /// Empty directories and private files; what is noted as agreed from now on.

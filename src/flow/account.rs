@@ -1,0 +1,132 @@
+//! What takes part on this disk and what stays behind, as reports tell it.
+
+use crate::base::Finding;
+use crate::source::{Left, Reason};
+
+use super::here::{Here, LocalProject, Placement};
+use super::report::{
+    ChangeKind, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
+};
+use super::scan::{Scanned, is_held};
+
+/// Those that are larger than the person wants to be told of.
+#[must_use]
+pub fn large(here: &Here, limit: u64) -> Vec<LargeLine> {
+    let large = here.scanned().filter(|scanned| scanned.bytes > limit);
+    let line = |scanned: &Scanned| LargeLine {
+        project: scanned.unit.name.clone(),
+        size: scanned.bytes,
+        limit,
+    };
+    large.map(line).collect()
+}
+
+#[must_use]
+pub fn counts(here: &Here, units: &[UnitChanges]) -> FileCounts {
+    let count = |kind: ChangeKind| {
+        units
+            .iter()
+            .flat_map(|unit| &unit.changes)
+            .filter(|c| c.change == kind)
+            .count()
+    };
+    FileCounts {
+        scanned: here.scanned().map(|scanned| scanned.files).sum(),
+        added: count(ChangeKind::Added),
+        changed: count(ChangeKind::Changed),
+        removed: count(ChangeKind::Removed),
+    }
+}
+
+#[must_use]
+pub fn skipped(here: &Here) -> Vec<SkippedProject> {
+    let line = |project: &LocalProject| {
+        let (reason, candidates) = match &project.placement {
+            Placement::Removed => ("removed_from_vault", Vec::new()),
+            Placement::Ambiguous { names } => ("ambiguous", names.clone()),
+            Placement::Known { .. } | Placement::New { .. } => return None,
+        };
+        Some(SkippedProject {
+            name: project.registered.name.clone(),
+            path: project.registered.path.clone(),
+            reason,
+            candidates,
+        })
+    };
+    here.projects.iter().filter_map(line).collect()
+}
+
+/// Reasons that a person should look into, as opposed to rules and to things that are no files.
+const fn wants_attention(reason: Reason) -> bool {
+    is_held(reason)
+        && !matches!(
+            reason,
+            Reason::TooLarge | Reason::NotAFile | Reason::LinkedRoot
+        )
+}
+
+/// A file with more secrets than these is looked at by a person anyway; `secret list` has all.
+const MOST_SECRETS: usize = 20;
+
+#[must_use]
+pub fn withheld(here: &Here) -> Vec<WithheldLine> {
+    let line = |scanned: &Scanned| {
+        let name = scanned.unit.name.clone();
+        let lines = scanned
+            .left
+            .values()
+            .filter(|left| wants_attention(left.reason));
+        let whole = |left: &Left| {
+            // No rule decides on these: what stands in its place is what was found.
+            let is_found = matches!(left.reason, Reason::Unreadable | Reason::Damaged);
+            WithheldLine {
+                project: name.clone(),
+                path: left.path.clone(),
+                file: scanned.unit.root.below(&left.path),
+                reason: left.reason,
+                rule: left.rule.clone().filter(|_| !is_found),
+                line: scanned.lines.get(&left.path).copied(),
+                fingerprint: None,
+                detail: left.rule.clone().filter(|_| is_found),
+            }
+        };
+        let each = |left: &Left| {
+            let secrets = scanned.secrets(&left.path);
+            if secrets.is_empty() {
+                return vec![whole(left)];
+            }
+            let line = |finding: &Finding| WithheldLine {
+                rule: Some(finding.rule.clone()),
+                line: Some(finding.line),
+                fingerprint: Some(finding.fingerprint.clone()),
+                ..whole(left)
+            };
+            secrets.into_iter().take(MOST_SECRETS).map(line).collect()
+        };
+        lines.flat_map(each).collect::<Vec<_>>()
+    };
+    here.scanned().flat_map(line).collect()
+}
+
+#[must_use]
+pub fn left(here: &Here) -> Vec<LeftLine> {
+    let line = |scanned: &Scanned| {
+        let name = scanned.unit.name.clone();
+        let lines = scanned
+            .left
+            .values()
+            .filter(|left| !wants_attention(left.reason));
+        let lines = lines.map(|left| LeftLine {
+            project: name.clone(),
+            path: left.path.clone(),
+            reason: left.reason,
+            rule: left.rule.clone(),
+            place: left.rule.as_ref().and_then(|_| {
+                let decision = scanned.unit.decide(&left.path, left.is_dir)?;
+                Some(decision.rule.place.clone())
+            }),
+        });
+        lines.collect::<Vec<_>>()
+    };
+    here.scanned().flat_map(line).collect()
+}
