@@ -168,7 +168,8 @@ impl Gather<'_> {
         let mut raw = Vec::new();
         let distance = self.pack.offset() - offset;
         self.encoder.change(distance, &delta, &mut raw)?;
-        if matches!(&self.homes[&id], Home::Packed(_, entry) if entry.length <= raw.len() as u64) {
+        let whole = self.packed_whole(id)?;
+        if whole.is_some_and(|(_, whole)| whole.length <= raw.len() as u64) {
             return Ok(None);
         }
         self.pack.write(&raw)?;
@@ -178,12 +179,11 @@ impl Gather<'_> {
 
     /// Writes an object as it is compressed already, if it is.
     fn whole(&mut self, id: ObjectId) -> io::Result<()> {
-        match self.homes[&id] {
-            Home::Packed(number, entry) if self.packs[number].told(&entry)? == Told::Whole => {
-                return self.copy(number, &entry);
-            }
-            Home::Loose if self.is_large(id)? => return self.stream(id),
-            _ => {}
+        if let Some((number, entry)) = self.packed_whole(id)? {
+            return self.copy(number, &entry);
+        }
+        if matches!(self.homes[&id], Home::Loose) && self.is_large(id)? {
+            return self.stream(id);
         }
         let (kind, content) = self.read(id)?;
         let mut raw = Vec::new();
@@ -191,6 +191,15 @@ impl Gather<'_> {
         self.pack.write(&raw)?;
         self.pack.end(id);
         Ok(())
+    }
+
+    /// The entry that tells an object as a whole, where there is one.
+    fn packed_whole(&mut self, id: ObjectId) -> io::Result<Option<(usize, Entry)>> {
+        let Home::Packed(number, entry) = self.homes[&id] else {
+            return Ok(None);
+        };
+        let is_whole = self.packs[number].told(&entry)? == Told::Whole;
+        Ok(is_whole.then_some((number, entry)))
     }
 
     fn copy(&mut self, number: usize, entry: &Entry) -> io::Result<()> {
