@@ -11,7 +11,7 @@ use crate::vault::pack::{BY_DISTANCE, BY_NAME};
 /// The hash at its end.
 const TAIL: u64 = 20;
 /// The longest header of an entry: its size, and the name of another one.
-const LONGEST_HEADER: u64 = 32;
+const LONGEST_HEADER: usize = 32;
 /// So much is read ahead: entries are asked for in the order in which they lie.
 const AHEAD: usize = 256 * 1024;
 
@@ -66,10 +66,12 @@ impl OldPack {
 
     pub fn told(&mut self, entry: &Entry) -> io::Result<Told> {
         self.go_to(entry.offset)?;
-        let mut header = Vec::new();
-        let most = entry.length.min(LONGEST_HEADER);
-        self.at += (&mut self.file).take(most).read_to_end(&mut header)? as u64;
-        self.parse(entry, &header)
+        let mut header = [0; LONGEST_HEADER];
+        let length = usize::try_from(entry.length).unwrap_or(LONGEST_HEADER);
+        let header = &mut header[..length.min(LONGEST_HEADER)];
+        self.file.read_exact(header)?;
+        self.at += header.len() as u64;
+        self.parse(entry, header)
             .ok_or_else(|| damaged("an entry of it has no whole header"))
     }
 
