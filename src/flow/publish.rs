@@ -76,11 +76,7 @@ impl<'a> Publisher<'a> {
     }
 
     pub fn filer<'m>(&'m self, machine: &'m MachineId) -> Filer<'m> {
-        Filer {
-            machine,
-            name: &self.name,
-            now: self.began,
-        }
+        Filer::new(machine, &self.name, self.began)
     }
 
     /// Looks at the vault, and brings what is agreed in line with what arrived there.

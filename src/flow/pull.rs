@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::{Id, ObjectId, Timestamp};
 use crate::layout::names;
+use crate::merge::Lookup;
 use crate::source::Reason;
 use crate::vault::Objects;
 
@@ -115,6 +116,7 @@ fn attempt(
         tree: upstream.tree,
         here: &here,
         machine: &machine,
+        lookup: Lookup::default(),
     };
     standing.look_up(&mut plan.conflicts)?;
     if options.dry_run {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::base::{Finding, ObjectId, Timestamp};
+use crate::merge::Lookup;
 use crate::vault::Objects;
 
 use super::account::{counts, large, left, skipped, withheld};
@@ -102,6 +103,7 @@ fn attempt(
         tree: after.or(before),
         here: &state.here,
         machine: &writer.machine(),
+        lookup: Lookup::default(),
     };
     standing.look_up(&mut done.plan.conflicts)?;
     if !options.dry_run {

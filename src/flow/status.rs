@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::{Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
 use crate::layout::{MachineRecord, Record, names};
+use crate::merge::Lookup;
 use crate::runs::{Run, Runs};
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Store};
@@ -139,6 +140,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         tree: upstream.tree,
         here: &here,
         machine: &machine,
+        lookup: Lookup::default(),
     };
     standing.look_up(&mut conflict_list)?;
     let machines = machines(&objects, &upstream, &machine)
@@ -256,11 +258,7 @@ fn meet(
 ) -> Result<Upstream, FlowError> {
     let agreed = Agreed::load(objects.store())?;
     let name = session.machine_name();
-    let filer = Filer {
-        machine,
-        name: &name,
-        now: session.edges.clock.now(),
-    };
+    let filer = Filer::new(machine, &name, session.edges.clock.now());
     look(objects, &Source::Remote(remote), &agreed, &filer)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::kit::{Machine, Sandbox, git, tree, try_git};
 
@@ -134,19 +134,22 @@ fn without_a_check_any_address_is_taken() {
     fails(&machine, &["backup", "push"], (4, "unreachable"));
 }
 
+/// A vault of another machine, with a project of its own.
+fn another_vault(scene: &Scene) -> PathBuf {
+    let bare = scene.sandbox.bare("other.git");
+    let tower = scene.sandbox.machine("tower");
+    connect(&tower, &bare);
+    let web = tower.checkout("web", "https://github.com/team/web");
+    tower.write("code/web/.aigon/y", "web\n");
+    add(&tower, &web);
+    pushed(&tower);
+    bare
+}
+
 #[test]
 fn another_vault_is_taken_only_with_replace() {
     let scene = Scene::with(&[("x", "1\n")]);
-    let other = scene.sandbox.bare("other.git");
-    let tower = scene.sandbox.machine("tower");
-    connect(&tower, &other);
-    add(
-        &tower,
-        &tower.checkout("web", "https://github.com/team/web"),
-    );
-    tower.write("code/web/.aigon/y", "web\n");
-    add(&tower, &tower.home.join("code/web"));
-    pushed(&tower);
+    let other = another_vault(&scene);
     let (before, theirs) = (tip(&scene.bare), tip(&other));
 
     let message = fails(
@@ -178,14 +181,7 @@ fn another_vault_is_taken_only_with_replace() {
 #[test]
 fn another_vault_put_in_place_of_the_known_one_is_refused_by_push_and_pull() {
     let scene = Scene::with(&[("x", "1\n")]);
-    let other = scene.sandbox.bare("other.git");
-    let tower = scene.sandbox.machine("tower");
-    connect(&tower, &other);
-    add(
-        &tower,
-        &tower.checkout("web", "https://github.com/team/web"),
-    );
-    pushed(&tower);
+    let other = another_vault(&scene);
     fs::rename(&scene.bare, scene.sandbox.path().join("gone")).expect("it can be moved");
     fs::rename(&other, &scene.bare).expect("it can be moved");
     let before = tree(&scene.bare);
