@@ -19,3 +19,4 @@ mod crash;
 mod kit;
 mod layout;
 mod peers;
+mod store;

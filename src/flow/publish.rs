@@ -210,6 +210,7 @@ impl<'a> Publisher<'a> {
                 writing: true,
             });
         }
+        let waiting = objects.waiting();
         if upstream.tree.is_none() {
             skeleton(
                 objects,
@@ -235,6 +236,8 @@ impl<'a> Publisher<'a> {
         match objects.commit(&new, upstream.lost, &gate)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),
             CommitOutcome::Held(findings) => {
+                // The next tree and record are other ones.
+                objects.forget_since(waiting);
                 for finding in findings {
                     work.withhold(&finding)?;
                 }

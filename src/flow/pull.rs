@@ -75,6 +75,7 @@ pub fn pull(writer: &Writer<'_>, options: &PullOptions) -> Result<PullReport, Fl
     let result = attempt(writer, options, began);
     if !options.dry_run {
         bookkeeping::remember_run(writer, "pull", began, result.as_ref().err())?;
+        bookkeeping::tend_store(writer);
     }
     result
 }

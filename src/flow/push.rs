@@ -70,6 +70,7 @@ pub fn push(writer: &Writer<'_>, options: &PushOptions) -> Result<PushReport, Fl
     let result = attempt(writer, options, began);
     if !options.dry_run {
         bookkeeping::remember_run(writer, "push", began, result.as_ref().err())?;
+        bookkeeping::tend_store(writer);
     }
     result
 }

@@ -143,6 +143,7 @@ impl Objects<'_> {
         let id = odb
             .write(git2::ObjectType::Commit, &buffer)
             .map_err(&fault)?;
+        store.grew.set(true);
         Ok(object_id(id))
     }
 

@@ -10,10 +10,44 @@ use crate::base::ObjectId;
 const LARGE: u64 = 1 << 31;
 
 /// One object of a pack.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub id: ObjectId,
     pub crc: u32,
     pub offset: u64,
+}
+
+const MAGIC: &[u8; 8] = b"\xfftOc\0\0\0\x02";
+/// What comes before the tables of an index.
+const HEAD: usize = 8 + 256 * 4;
+
+/// Reads an index (version 2). Nothing where it is none, or is not whole.
+pub fn read(bytes: &[u8]) -> Option<Vec<Place>> {
+    if bytes.get(..8)? != MAGIC {
+        return None;
+    }
+    let number = |at: usize| {
+        let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_be_bytes(bytes))
+    };
+    let count = usize::try_from(number(HEAD - 4)?).ok()?;
+    let [crcs, offsets, far] = [20, 24, 28].map(|width| HEAD + count * width);
+    let place = |at: usize| {
+        let id = bytes.get(HEAD + at * 20..HEAD + at * 20 + 20)?;
+        let near = number(offsets + at * 4)?;
+        let offset = if near & (1 << 31) == 0 {
+            u64::from(near)
+        } else {
+            let at = far + usize::try_from(near & !(1 << 31)).ok()? * 8;
+            u64::from(number(at)?) << 32 | u64::from(number(at + 4)?)
+        };
+        Some(Place {
+            id: ObjectId::from_bytes(id.try_into().ok()?),
+            crc: number(crcs + at * 4)?,
+            offset,
+        })
+    };
+    (bytes.len() >= far).then(|| (0..count).map(place).collect())?
 }
 
 /// Writes the index (version 2) of the pack with this hash.
@@ -23,7 +57,7 @@ pub fn write(mut places: Vec<Place>, pack: [u8; 20], out: impl Write) -> io::Res
         out,
         hash: Sha1::new(),
     };
-    out.put(b"\xfftOc\0\0\0\x02")?;
+    out.put(MAGIC)?;
     let mut ahead = places.iter().peekable();
     let mut count = 0_u32;
     for first in 0..=u8::MAX {
@@ -72,5 +106,27 @@ impl<W: Write> Hashed<W> {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.hash.update(bytes);
         self.out.write_all(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let place = |number: u8| Place {
+            id: ObjectId::from_bytes([number.wrapping_mul(91); 20]),
+            crc: u32::from(number) * 77,
+            offset: u64::from(number) << 28,
+        };
+        let mut places: Vec<_> = (0..40).map(place).collect();
+        let mut bytes = Vec::new();
+        write(places.clone(), [1; 20], &mut bytes).expect("memory takes it");
+        places.sort_unstable_by_key(|place| place.id);
+        assert_eq!(read(&bytes), Some(places));
+        let tables = bytes.len() - 40;
+        assert_eq!(read(&bytes[..tables - 1]), None);
+        assert_eq!(read(b"\xfftOc\0\0\0\x01"), None);
     }
 }

@@ -8,6 +8,8 @@ mod commit;
 mod error;
 mod history;
 mod index;
+mod maintain;
+mod new_pack;
 mod objects;
 mod pack;
 mod patch;

@@ -12,7 +12,12 @@ const SPOOL_IN_MEMORY: usize = 16 * 1024 * 1024;
 /// Large contents go through in pieces of this size.
 const BLOCK: usize = 64 * 1024;
 
-/// The four types of objects, with git's number for each.
+/// Git's numbers for entries that tell an object as a change of another one: of one that stands so
+/// many bytes before, and of one that has this name.
+pub const BY_DISTANCE: u8 = 6;
+pub const BY_NAME: u8 = 7;
+
+/// The types of objects, with git's number for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     Commit = 1,
@@ -75,9 +80,26 @@ impl Encoder {
 
     /// Appends one entry to `out`: its header and its deflated bytes.
     pub fn entry(&mut self, kind: Type, bytes: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-        header(kind, bytes.len() as u64, out);
+        header(kind as u8, bytes.len() as u64, out);
         self.compress.reset();
         self.deflate(bytes, true, out)
+    }
+
+    /// Appends an entry that tells an object as a change of the one whose entry begins so many bytes
+    /// before it.
+    pub fn change(&mut self, distance: u64, delta: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+        header(BY_DISTANCE, delta.len() as u64, out);
+        let begin = out.len();
+        let mut rest = distance;
+        let low = |bits: u64| u8::try_from(bits & 0x7f).expect("masked to less than a byte");
+        out.push(low(rest));
+        while rest > 0x7f {
+            rest = (rest >> 7) - 1;
+            out.push(low(rest) | 0x80);
+        }
+        out[begin..].reverse();
+        self.compress.reset();
+        self.deflate(delta, true, out)
     }
 
     /// Deflates a piece; the last one ends the stream.
@@ -100,10 +122,11 @@ impl Encoder {
     }
 }
 
-/// Git's header of a pack entry: the type, and the size in groups of seven bits, the low ones first.
-fn header(kind: Type, size: u64, out: &mut Vec<u8>) {
+/// Git's header of a pack entry: the number of its type, and the size in groups of seven bits, the
+/// low ones first.
+fn header(kind: u8, size: u64, out: &mut Vec<u8>) {
     let low = |bits: u64, mask: u64| u8::try_from(bits & mask).expect("masked to less than a byte");
-    let mut byte = ((kind as u8) << 4) | low(size, 0x0f);
+    let mut byte = (kind << 4) | low(size, 0x0f);
     let mut rest = size >> 4;
     while rest > 0 {
         out.push(byte | 0x80);
@@ -173,7 +196,7 @@ impl Spool {
         self.file.seek(SeekFrom::Start(self.end))?;
         let mut hash = begin_hash(Type::Blob, size);
         let mut packed = Vec::with_capacity(BLOCK);
-        header(Type::Blob, size, &mut packed);
+        header(Type::Blob as u8, size, &mut packed);
         let mut block = vec![0; BLOCK];
         let (mut length, mut rest) = (0, size);
         self.encoder.compress.reset();
