@@ -105,7 +105,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "changed_here_and_there" => "changed here and in the vault",
         "changed_here" => "changed here, deleted in the vault",
         "changed" => "changed while the pull was running",
-        "in_the_way" => "something that is no file stands there",
+        "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",
         "name_refused" => "this disk does not take the name",

@@ -21,6 +21,9 @@ use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
 use notes::is_closed;
 
+/// A directory stands where a file should go, or a file on the way to it.
+const IN_THE_WAY: &str = "in_the_way";
+
 /// Contents that are not in the vault as they will be on the disk.
 type Contents = BTreeMap<VaultPath, Vec<u8>>;
 
@@ -134,7 +137,14 @@ impl Landing {
                 return Ok(());
             }
             OnDisk::Kept => {
-                self.report.keep(path, "changed_here");
+                // Unchanged here, it is not for its own sake that it stays as it is.
+                let is_blocked = trio.local == trio.base;
+                let why = if is_blocked {
+                    IN_THE_WAY
+                } else {
+                    "changed_here"
+                };
+                self.report.keep(path, why);
                 return Ok(());
             }
             OnDisk::Delete => {
@@ -326,7 +336,7 @@ fn change_of(step: &Step) -> Change {
 const fn word(why: WhyKept) -> &'static str {
     match why {
         WhyKept::Changed => "changed",
-        WhyKept::InTheWay => "in_the_way",
+        WhyKept::InTheWay => IN_THE_WAY,
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
         WhyKept::NameRefused => "name_refused",
