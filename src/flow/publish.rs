@@ -12,12 +12,13 @@ use crate::vault::{CommitOutcome, NewCommit, Objects, RefName};
 
 use super::agreed::Agreed;
 use super::allowance::{self, Queue};
+use super::counting::Counting;
 use super::filing::Filer;
 use super::meeting::Ground;
 use super::records::{own_record, skeleton, summary};
 use super::round::RoundPlan;
 use super::upstream::{Healed, Source, Upstream, look};
-use super::{Event, FlowError, Writer, bookkeeping, conflicts, memory};
+use super::{Event, FlowError, Stage, Writer, bookkeeping, conflicts, memory};
 
 /// So often is the work done again when other machines are faster.
 const MAX_ATTEMPTS: usize = 25;
@@ -88,7 +89,11 @@ impl<'a> Publisher<'a> {
         }
         let machine = self.writer.machine();
         let agreed = Agreed::load(&self.writer.store)?;
-        let source = self.remote.map_or(Source::Here, Source::Remote);
+        let tell = self.writer.session.tells(Stage::Fetching);
+        let source = match self.remote {
+            Some(remote) => Source::Remote(remote, &tell),
+            None => Source::Here,
+        };
         let upstream = look(objects, &source, &agreed, &self.filer(&machine))?;
         let agreed = memory::settle(&self.writer.store, &upstream, agreed, self.dry_run)?;
         if upstream.first_meeting {
@@ -226,6 +231,8 @@ impl<'a> Publisher<'a> {
             message: &message,
         };
         let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
+        let tell = self.writer.session.tells(Stage::Checking);
+        let gate = Counting::new(&gate, &tell);
         match objects.commit(&new, upstream.lost, &gate)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),
             CommitOutcome::Held(findings) => {
@@ -276,7 +283,8 @@ impl<'a> Publisher<'a> {
                 self.writer
                     .session
                     .tell(&Event::Pushing { url: remote.url() });
-                remote.push(objects, update)?
+                let tell = self.writer.session.tells(Stage::Sending);
+                remote.push(objects, update, &tell)?
             }
         };
         match outcome {

@@ -17,7 +17,7 @@ use super::here::Here;
 use super::report::{ConflictLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
-use super::{ErrorKind, Event, FlowError, Session, conflicts};
+use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -259,7 +259,8 @@ fn meet(
     let agreed = Agreed::load(objects.store())?;
     let name = session.machine_name();
     let filer = Filer::new(machine, &name, session.edges.clock.now());
-    look(objects, &Source::Remote(remote), &agreed, &filer)
+    let tell = session.tells(Stage::Fetching);
+    look(objects, &Source::Remote(remote, &tell), &agreed, &filer)
 }
 
 fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {

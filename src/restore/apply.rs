@@ -6,11 +6,11 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use serde::Serialize;
-
 use crate::base::{HostPath, Kind, Leaf, ObjectId, Random, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
+use super::database::forbidden_by_database;
+use super::kept::{WhyKept, why_kept};
 use super::link::leads_inside;
 use super::place::{Found, Place, Reached, Root, Standing};
 use super::taken::taken_name;
@@ -54,25 +54,6 @@ pub enum StepKind {
 pub enum StepOutcome {
     Done,
     Kept(WhyKept),
-}
-
-/// Why the disk was left as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhyKept {
-    /// It changed after the plan was made.
-    Changed,
-    /// A directory, or something that is no file, stands there.
-    InTheWay,
-    /// On the way to it there is a link or a file.
-    NotADirectory,
-    /// A link that would lead out of the project.
-    LinkLeaves,
-    /// This disk does not take the name.
-    NameRefused,
-    /// This disk takes another name for this one, which differs in case or Unicode form.
-    CaseClash,
-    NotAllowed,
 }
 
 /// Where steps are carried out, and with what.
@@ -146,7 +127,7 @@ impl Run<'_> {
                 private,
                 expected,
             } => self.write(step, &place, (*leaf, *private), *expected),
-            StepKind::Delete { expected } => self.delete(&place, *expected),
+            StepKind::Delete { expected } => self.delete(step, &place, *expected),
             StepKind::MakeDir => match place.standing()? {
                 Standing::Nothing => {
                     place.make_dir()?;
@@ -187,6 +168,9 @@ impl Run<'_> {
                 return Ok(StepOutcome::Kept(WhyKept::LinkLeaves));
             }
         }
+        if let Some(why) = forbidden_by_database(place, &bytes)? {
+            return Ok(StepOutcome::Kept(why));
+        }
         let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
         let outcome = write_temp(place, &temp, (leaf, private), &bytes).and_then(|()| {
             let Some(expected) = expected else {
@@ -196,7 +180,7 @@ impl Run<'_> {
                 id: (self.target.hash)(&bytes),
                 ..leaf
             };
-            self.replace(place, &temp, (expected, ours))
+            self.replace(step, place, &temp, (expected, ours))
         });
         if !matches!(outcome, Ok(StepOutcome::Done)) {
             place.unlink_beside(&temp);
@@ -222,11 +206,12 @@ impl Run<'_> {
     /// this happens.
     fn replace(
         &self,
+        step: &Step,
         place: &Place,
         temp: &OsStr,
         (expected, ours): (Leaf, Leaf),
     ) -> Result<StepOutcome, Fault> {
-        if let Some(why) = self.differs(place, &place.name, expected)? {
+        if let Some(why) = self.is_not(step, place, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
@@ -260,8 +245,8 @@ impl Run<'_> {
     }
 
     /// What is deleted leaves its place first, so that what is looked at last is what goes.
-    fn delete(&self, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
-        if let Some(why) = self.differs(place, &place.name, expected)? {
+    fn delete(&self, step: &Step, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
+        if let Some(why) = self.is_not(step, place, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
@@ -273,6 +258,20 @@ impl Run<'_> {
         place.unlink_beside(&taken);
         place.sync()?;
         Ok(StepOutcome::Done)
+    }
+
+    /// Whether something else than expected stands at the place, or under another spelling of it, or
+    /// an open database.
+    fn is_not(&self, step: &Step, place: &Place, expected: Leaf) -> Result<Option<WhyKept>, Fault> {
+        let open = forbidden_by_database(place, &[])?;
+        let why = open.map_or_else(
+            || self.differs(place, &place.name, expected),
+            |it| Ok(Some(it)),
+        )?;
+        if why.is_none() && !self.root.is_spelled(&place.dir, &step.names)? {
+            return Ok(Some(WhyKept::CaseClash));
+        }
+        Ok(why)
     }
 
     /// Whether what stands under a name is something else than expected. Nothing means: no.
@@ -358,22 +357,6 @@ enum Fault {
 impl From<io::Error> for Fault {
     fn from(fault: io::Error) -> Self {
         Self::Io(fault)
-    }
-}
-
-/// Faults of one path, as opposed to faults of the disk.
-fn why_kept(fault: &io::Error) -> Option<WhyKept> {
-    match fault.kind() {
-        // Its directory, or what stood there, went while it was worked on.
-        io::ErrorKind::NotFound => Some(WhyKept::Changed),
-        io::ErrorKind::NotADirectory => Some(WhyKept::NotADirectory),
-        io::ErrorKind::PermissionDenied => Some(WhyKept::NotAllowed),
-        io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => Some(WhyKept::NameRefused),
-        io::ErrorKind::IsADirectory => Some(WhyKept::InTheWay),
-        _ if fault.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-            Some(WhyKept::NotADirectory)
-        }
-        _ => None,
     }
 }
 
@@ -502,6 +485,46 @@ mod tests {
             (text("x"), text(&names[1])),
             ("edit".into(), "another".into())
         );
+    }
+
+    #[test]
+    fn of_two_names_that_a_disk_takes_for_one_the_first_stays() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        fs::create_dir(dir.path().join("d")).expect("made");
+        fs::write(dir.path().join("x"), "old").expect("written");
+        let path = HostPath::new(dir.path()).expect("absolute");
+        let edges = Edges::fixed(0);
+        let target = Target {
+            root: &path,
+            keep: &[],
+            content: &|_| Ok(b"new".to_vec()),
+            hash: &hash,
+            random: edges.random.as_ref(),
+        };
+        let mut root = Root::open(dir.path()).expect("open");
+        // A disk that has `X` and `D`, and finds them for `x` and `d`.
+        root.list = |_| Ok(["X".into(), "D".into()].into());
+        let run = Run {
+            root,
+            target: &target,
+        };
+        let make = step("d", StepKind::MakeDir);
+        for step in [
+            put("x", None),
+            put("x", Some("old")),
+            delete("x"),
+            make,
+            put("d/y", None),
+        ] {
+            let outcome = run.step(&step).expect("no fault of the disk");
+            assert_eq!(outcome, Kept(WhyKept::CaseClash), "{step:?}");
+        }
+        assert_eq!(
+            fs::read_to_string(dir.path().join("x")).expect("there"),
+            "old"
+        );
+        assert_eq!(files(dir.path()), ["d", "x"]);
+        assert!(files(&dir.path().join("d")).is_empty());
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use crate::base::{HostPath, Intake, ObjectId, Packer, Parcel};
+use crate::base::{HostPath, Intake, ObjectId, Packer, Parcel, Tally, Tell, is_database};
 use crate::source::Reason;
 
+use super::database::{CopyDatabase, Use, has_head, is_beside_database, use_of};
 use super::read::{StreamOutcome, read_stream};
 use super::{ReadOutcome, Sanitizer, SnapshotError, read_whole};
 
@@ -39,6 +40,8 @@ pub(super) enum JobKind {
         may_be_torn: bool,
     },
     Settings(Sanitizer),
+    /// A rule asks for a copy, should it be a database that is in use.
+    Database,
 }
 
 impl Job {
@@ -46,6 +49,8 @@ impl Job {
         match self.kind {
             JobKind::Link | JobKind::Settings(_) => true,
             JobKind::File | JobKind::Log { .. } => self.size <= WHOLE_AT_MOST,
+            // A copy is as large as it is.
+            JobKind::Database => false,
         }
     }
 }
@@ -54,7 +59,8 @@ impl Job {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Read(ObjectId),
-    /// A log without its last line, which is not ended yet.
+    /// Not to be remembered: a log without its last line, which is not ended yet, or a database that
+    /// may change without a sign of it.
     Torn(ObjectId),
     /// Why, and what is wrong with it where that can be said.
     Left(Reason, Option<String>),
@@ -68,16 +74,24 @@ enum Done {
     Not(Outcome),
 }
 
+/// What reading needs of others.
+pub(super) struct Asks<'a> {
+    pub copy: CopyDatabase<'a>,
+    /// Is told of every file.
+    pub tell: Tell<'a>,
+}
+
 /// Reads all of them; `tell` is told of each.
 pub(super) fn read_all<S: Intake>(
     jobs: Vec<Job>,
     sink: &mut S,
-    progress: &dyn Fn(u64),
+    asks: &Asks<'_>,
     tell: &mut dyn FnMut((usize, usize, usize), Outcome),
 ) -> Result<(), SnapshotError> {
+    let tally = Tally::new(Some(jobs.len() as u64), asks.tell);
     let (small, large): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_read_whole);
     let mut take = |job: &Job, done: Done, sink: &mut S| -> Result<(), SnapshotError> {
-        progress(job.size);
+        tally.one(job.size);
         let outcome = match done {
             Done::Packed(parcel) => Outcome::Read(sink.put_parcel(parcel)?),
             Done::Torn(parcel) => Outcome::Torn(sink.put_parcel(parcel)?),
@@ -99,17 +113,57 @@ pub(super) fn read_all<S: Intake>(
         side_by_side(&small, threads, sink, &mut take)?;
     }
     for job in &large {
-        let is_log = matches!(job.kind, JobKind::Log { .. });
-        let outcome = match read_stream(job.host.as_path(), is_log, sink)? {
-            StreamOutcome::Whole(id) => Outcome::Read(id),
-            StreamOutcome::Torn(id) => Outcome::Torn(id),
-            StreamOutcome::Unstable => Outcome::Left(Reason::Unstable, None),
-            StreamOutcome::Gone => Outcome::Gone,
-            StreamOutcome::Unreadable => Outcome::Left(Reason::Unreadable, None),
-        };
+        let outcome = read_large(job, sink, asks.copy)?;
         take(job, Done::Not(outcome), sink)?;
     }
     Ok(())
+}
+
+fn read_large(
+    job: &Job,
+    sink: &mut dyn Intake,
+    copy: CopyDatabase<'_>,
+) -> Result<Outcome, SnapshotError> {
+    let path = job.host.as_path();
+    if is_beside_database(path) {
+        return Ok(Outcome::Left(Reason::BesideDatabase, None));
+    }
+    let is_database = has_head(path);
+    if is_database && use_of(path) == Use::Open {
+        return match job.kind {
+            JobKind::Database => read_copy(job, sink, copy),
+            _ => Ok(Outcome::Left(Reason::DatabaseInUse, None)),
+        };
+    }
+    let is_log = matches!(job.kind, JobKind::Log { .. });
+    Ok(match read_stream(path, is_log, sink)? {
+        StreamOutcome::Whole(id) if is_database => match use_of(path) {
+            Use::None => Outcome::Read(id),
+            Use::AtRest => Outcome::Torn(id),
+            Use::Open => Outcome::Left(Reason::DatabaseInUse, None),
+        },
+        StreamOutcome::Whole(id) => Outcome::Read(id),
+        StreamOutcome::Torn(id) => Outcome::Torn(id),
+        StreamOutcome::Unstable => Outcome::Left(Reason::Unstable, None),
+        StreamOutcome::Gone => Outcome::Gone,
+        StreamOutcome::Unreadable => Outcome::Left(Reason::Unreadable, None),
+    })
+}
+
+/// A database that is in use, by way of a copy.
+fn read_copy(
+    job: &Job,
+    sink: &mut dyn Intake,
+    copy: CopyDatabase<'_>,
+) -> Result<Outcome, SnapshotError> {
+    let copy = match copy(&job.host) {
+        Ok(copy) => copy,
+        Err(why) => return Ok(Outcome::Left(Reason::DatabaseInUse, Some(why))),
+    };
+    Ok(match read_stream(&copy, false, sink)? {
+        StreamOutcome::Whole(id) => Outcome::Torn(id),
+        _ => Outcome::Left(Reason::Unreadable, None),
+    })
 }
 
 type Take<'t, S> = &'t mut dyn FnMut(&Job, Done, &mut S) -> Result<(), SnapshotError>;
@@ -165,6 +219,9 @@ fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
         JobKind::Settings(_) if job.size > SETTINGS_AT_MOST => return left(Reason::TooLarge),
         _ => {}
     }
+    if is_beside_database(job.host.as_path()) {
+        return left(Reason::BesideDatabase);
+    }
     let is_log = matches!(job.kind, JobKind::Log { .. });
     let (bytes, is_whole) = match read_whole(job.host.as_path()) {
         ReadOutcome::Whole(bytes) => (bytes, true),
@@ -182,6 +239,11 @@ fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
         JobKind::Settings(sanitizer) => match sanitizer.clean(&bytes) {
             Ok(clean) => Done::Packed(packer.pack(&clean.text)),
             Err(fault) => Done::Not(Outcome::Left(Reason::Damaged, Some(fault.to_string()))),
+        },
+        _ if is_database(&bytes) => match use_of(job.host.as_path()) {
+            Use::None => Done::Packed(packer.pack(&bytes)),
+            Use::AtRest => Done::Torn(packer.pack(&bytes)),
+            Use::Open => left(Reason::DatabaseInUse),
         },
         _ => Done::Packed(packer.pack(&bytes)),
     }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, TreeEntry, VaultPath};
+use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, Tell, TreeEntry, VaultPath};
 use crate::layout::{PathNote, encode_name};
-use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What};
+use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What, alike};
 
 use super::cache::{KnownDir, KnownDirs, StatCache, Whole, carry_over};
-use super::intake::{Job, JobKind, Outcome, read_all};
+use super::database::{CopyDatabase, forget_databases};
+use super::intake::{Asks, Job, JobKind, Outcome, read_all};
 use super::spot::{host, is_log, place_of, shown};
 use super::{Sanitizer, SnapshotError};
 
@@ -15,9 +16,19 @@ use super::{Sanitizer, SnapshotError};
 pub struct Subject<'a> {
     pub root: &'a HostPath,
     pub walked: Walked,
-    /// The settings file at a path may have keys that stay here.
-    pub sanitizer: &'a dyn Fn(&VaultPath) -> Option<Sanitizer>,
+    pub treatment: &'a dyn Fn(&VaultPath) -> Treatment,
     pub cache: &'a mut StatCache,
+}
+
+/// How the content of a file is taken.
+#[derive(Debug)]
+pub enum Treatment {
+    /// Byte for byte.
+    Plain,
+    /// Settings, some of whose keys may stay here.
+    Clean(Sanitizer),
+    /// A database, of which a copy is made where it is in use.
+    Copy,
 }
 
 /// What a disk holds, in clean form.
@@ -30,23 +41,26 @@ pub struct Snapshot {
     /// What stays behind, and why.
     pub left: Vec<Left>,
     pub missing_roots: Vec<VaultPath>,
+    /// Names that not every disk can tell apart, and the directory that they stand in.
+    pub alike: Vec<(VaultPath, Vec<String>)>,
     /// What a killed run of our own left behind.
     pub temp: Vec<HostPath>,
 }
 
-/// Reads what is new, and takes the rest from the caches. `progress` is told of every file that is
-/// read, with its size.
+/// Reads what is new, and takes the rest from the caches. `tell` is told of every file that is read.
 pub fn take<S: Sink + Intake>(
     subjects: Vec<Subject<'_>>,
     sink: &mut S,
-    progress: &dyn Fn(u64),
+    copy: CopyDatabase<'_>,
+    tell: Tell<'_>,
 ) -> Result<Vec<Snapshot>, SnapshotError> {
     let mut takes: Vec<Taking<'_>> = subjects.into_iter().map(Taking::begin).collect();
     let mut jobs = Vec::new();
     for (unit, taking) in takes.iter().enumerate() {
         taking.unread(unit, &mut jobs);
     }
-    read_all(jobs, sink, progress, &mut |(unit, dir, entry), outcome| {
+    let asks = Asks { copy, tell };
+    read_all(jobs, sink, &asks, &mut |(unit, dir, entry), outcome| {
         takes[unit].dirs[dir].outcomes.insert(entry, outcome);
     })?;
     takes
@@ -71,7 +85,7 @@ struct Taken {
 
 struct Taking<'a> {
     root: &'a HostPath,
-    sanitizer: &'a dyn Fn(&VaultPath) -> Option<Sanitizer>,
+    treatment: &'a dyn Fn(&VaultPath) -> Treatment,
     cache: &'a mut StatCache,
     dirs: Vec<Taken>,
     snapshot: Snapshot,
@@ -86,11 +100,16 @@ impl<'a> Taking<'a> {
             let known = match (dir.listing, before) {
                 (None, Some(known)) => known,
                 (None, None) => KnownDir::default(),
-                (Some(listing), before) => KnownDir {
-                    ids: carry_over(before.unwrap_or_default(), &listing),
-                    listing,
-                    whole: None,
-                },
+                (Some(listing), before) => {
+                    let mut ids = carry_over(before.unwrap_or_default(), &listing);
+                    forget_databases(&listing, &mut ids);
+                    KnownDir {
+                        ids,
+                        alike: alike(&listing),
+                        listing,
+                        whole: None,
+                    }
+                }
             };
             Taken {
                 path: dir.path,
@@ -106,7 +125,7 @@ impl<'a> Taking<'a> {
         subject.cache.changed |= !old.is_empty();
         Self {
             root: subject.root,
-            sanitizer: subject.sanitizer,
+            treatment: subject.treatment,
             cache: subject.cache,
             dirs,
             snapshot: Snapshot {
@@ -139,9 +158,10 @@ impl<'a> Taking<'a> {
                     _ if is_log(&entry.name) => JobKind::Log {
                         may_be_torn: self.cache.is_young(stat),
                     },
-                    _ => match (self.sanitizer)(&path) {
-                        Some(sanitizer) => JobKind::Settings(sanitizer),
-                        None => JobKind::File,
+                    _ => match (self.treatment)(&path) {
+                        Treatment::Clean(sanitizer) => JobKind::Settings(sanitizer),
+                        Treatment::Copy => JobKind::Database,
+                        Treatment::Plain => JobKind::File,
                     },
                 };
                 jobs.push(Job {
@@ -191,6 +211,9 @@ impl<'a> Taking<'a> {
                 note.dir = true;
             });
         }
+        let alike = dir.known.alike.iter().cloned();
+        let alike = alike.map(|names| (dir.path.clone(), names));
+        self.snapshot.alike.extend(alike);
         let all_private = is_all_private(listing);
         if all_private {
             note(&mut self.snapshot.notes, dir.path.clone(), |note| {

@@ -7,7 +7,7 @@ mod notes;
 
 use std::collections::BTreeMap;
 
-use crate::base::{Blobs, Leaf, PathFault, VaultPath, create_private_dir};
+use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
 use crate::doc::DocError;
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
@@ -16,7 +16,7 @@ use crate::vault::{Objects, content_id};
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
 use super::real_names::real_names;
-use super::report::{Change, ChangeKind, KeptLine, PulledUnit};
+use super::report::{CASE_CLASH, Change, ChangeKind, DATABASE_IN_USE, KeptLine, PulledUnit};
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
 use notes::is_closed;
@@ -78,6 +78,12 @@ impl Landing {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.deletes.is_empty() && self.writes.is_empty() && self.extras.is_empty()
+    }
+
+    /// How many files would be written.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.writes.len() as u64
     }
 
     /// What is agreed when all goes well.
@@ -245,6 +251,7 @@ impl Landing {
         writer: &Writer<'_>,
         objects: &Objects<'_>,
         edits: &mut AgreedEdits,
+        tally: &Tally<'_>,
     ) -> Result<(), FlowError> {
         let root = self.report.path.clone();
         if self.report.is_settings && !self.writes.is_empty() {
@@ -253,11 +260,13 @@ impl Landing {
         }
         let contents = std::mem::take(&mut self.contents);
         let content = |step: &Step| -> Result<Vec<u8>, RestoreError> {
-            match (&step.kind, contents.get(&step.path)) {
-                (_, Some(bytes)) => Ok(bytes.clone()),
-                (StepKind::Write { leaf, .. }, None) => Ok(objects.blob(leaf.id)?),
-                _ => Ok(Vec::new()),
-            }
+            let bytes = match (&step.kind, contents.get(&step.path)) {
+                (_, Some(bytes)) => bytes.clone(),
+                (StepKind::Write { leaf, .. }, None) => objects.blob(leaf.id)?,
+                _ => Vec::new(),
+            };
+            tally.one(bytes.len() as u64);
+            Ok(bytes)
         };
         let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
         let roots = self.roots.clone();
@@ -321,8 +330,10 @@ const fn word(why: WhyKept) -> &'static str {
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
         WhyKept::NameRefused => "name_refused",
-        WhyKept::CaseClash => "case_clash",
+        WhyKept::CaseClash => CASE_CLASH,
         WhyKept::NotAllowed => "not_allowed",
+        WhyKept::DatabaseInUse => DATABASE_IN_USE,
+        WhyKept::BesideDatabase => "beside_database",
     }
 }
 
