@@ -1,25 +1,28 @@
 //! One step at a time: a temp file beside the target, a last look at the target, a rename, and a look
 //! at what the rename brought out.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
 use serde::Serialize;
 
-use crate::base::{HostPath, Kind, Leaf, ObjectId, Random, TEMP_PREFIX, VaultPath};
+use crate::base::{HostPath, Kind, Leaf, Random, StoreError, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
 use super::link::leads_inside;
-use super::place::{Found, Place, Reached, Root, Standing};
+use super::place::{Found, Hash, Place, Reached, Root, Standing};
 use super::taken::taken_name;
 
-/// How the caller names contents: the restore compares, and knows no more of it.
-pub type Hash<'a> = &'a dyn Fn(&[u8]) -> ObjectId;
+/// Where the bytes of a step come from, to be read piece by piece.
+pub type Content<'a> = &'a dyn Fn(&Step) -> Result<Box<dyn Read + 'a>, RestoreError>;
 
-/// Where the bytes of a step come from.
-pub type Content<'a> = &'a dyn Fn(&Step) -> Result<Vec<u8>, RestoreError>;
+/// So much is written at once.
+const BLOCK: usize = 64 * 1024;
+/// No system follows a longer link.
+const LONGEST_LINK: u64 = 4_096;
 
 /// One change of the disk.
 #[derive(Clone, Debug)]
@@ -94,7 +97,12 @@ pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, Re
         path: path.to_owned(),
         source,
     })?;
-    let run = Run { root, target };
+    let block = RefCell::new(vec![0; BLOCK]);
+    let run = Run {
+        root,
+        target,
+        block,
+    };
     let mut outcomes = Vec::with_capacity(steps.len());
     let mut emptied = BTreeMap::new();
     for step in steps {
@@ -112,12 +120,13 @@ pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, Re
     Ok(outcomes)
 }
 
-struct Run<'a> {
+struct Run<'r, 't> {
     root: Root,
-    target: &'a Target<'a>,
+    target: &'r Target<'t>,
+    block: RefCell<Vec<u8>>,
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     fn step(&self, step: &Step) -> Result<StepOutcome, RestoreError> {
         match self.attempt(step) {
             Ok(outcome) => Ok(outcome),
@@ -178,30 +187,59 @@ impl Run<'_> {
         (leaf, private): (Leaf, bool),
         expected: Option<Leaf>,
     ) -> Result<StepOutcome, Fault> {
-        let bytes = (self.target.content)(step).map_err(Fault::Restore)?;
+        let mut content = (self.target.content)(step).map_err(Fault::Restore)?;
+        let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
         if leaf.kind == Kind::Link {
-            if bytes.is_empty() {
+            let mut target = Vec::new();
+            let read = (&mut content).take(LONGEST_LINK).read_to_end(&mut target);
+            read.map_err(unread)?;
+            if target.is_empty() {
                 return Ok(StepOutcome::Kept(WhyKept::NameRefused));
             }
-            if !leads_inside(&self.root, &step.names, &bytes)? {
+            if !leads_inside(&self.root, &step.names, &target)? {
                 return Ok(StepOutcome::Kept(WhyKept::LinkLeaves));
             }
+            place.link_beside(&temp, OsStr::from_bytes(&target))?;
         }
-        let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
-        let outcome = write_temp(place, &temp, (leaf, private), &bytes).and_then(|()| {
-            let Some(expected) = expected else {
-                return self.add(step, place, &temp);
-            };
-            let ours = Leaf {
-                id: (self.target.hash)(&bytes),
-                ..leaf
-            };
-            self.replace(place, &temp, (expected, ours))
+        let written = match leaf.kind {
+            Kind::Link => Ok(()),
+            _ => self.write_temp(place, &temp, (leaf, private), &mut content),
+        };
+        let outcome = written.and_then(|()| match expected {
+            None => self.add(step, place, &temp),
+            Some(expected) => self.replace(place, &temp, expected),
         });
         if !matches!(outcome, Ok(StepOutcome::Done)) {
             place.unlink_beside(&temp);
         }
         outcome
+    }
+
+    fn write_temp(
+        &self,
+        place: &Place,
+        temp: &OsStr,
+        (leaf, private): (Leaf, bool),
+        content: &mut dyn Read,
+    ) -> Result<(), Fault> {
+        let mode = match (leaf.kind, private) {
+            (Kind::Exec, true) => 0o700,
+            (Kind::Exec, false) => 0o755,
+            (_, true) => 0o600,
+            (_, false) => 0o644,
+        };
+        let mut file = place.create_beside(temp, mode)?;
+        let mut block = self.block.borrow_mut();
+        loop {
+            match content.read(&mut block) {
+                Ok(0) => break,
+                Ok(got) => file.write_all(&block[..got])?,
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+                Err(fault) => return Err(unread(fault)),
+            }
+        }
+        file.sync_all()?;
+        Ok(())
     }
 
     fn add(&self, step: &Step, place: &Place, temp: &OsStr) -> Result<StepOutcome, Fault> {
@@ -220,12 +258,8 @@ impl Run<'_> {
     /// The new file and the old one change places, and then the old one is looked at again: an edit
     /// that fell between the look and the exchange goes back. No sweep knows the name under which
     /// this happens.
-    fn replace(
-        &self,
-        place: &Place,
-        temp: &OsStr,
-        (expected, ours): (Leaf, Leaf),
-    ) -> Result<StepOutcome, Fault> {
+    fn replace(&self, place: &Place, temp: &OsStr, expected: Leaf) -> Result<StepOutcome, Fault> {
+        let ours = place.look(temp, self.target.hash)?;
         if let Some(why) = self.differs(place, &place.name, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
@@ -251,10 +285,10 @@ impl Run<'_> {
         };
         place.exchange(&taken)?;
         // What comes out now is ours again, or yet another edit.
-        if self.differs(place, &taken, ours)?.is_some() {
-            place.keep(&taken)?;
-        } else {
+        if place.look(&taken, self.target.hash)? == ours {
             place.unlink_beside(&taken);
+        } else {
+            place.keep(&taken)?;
         }
         Ok(StepOutcome::Kept(why))
     }
@@ -282,14 +316,10 @@ impl Run<'_> {
         name: &OsStr,
         expected: Leaf,
     ) -> Result<Option<WhyKept>, Fault> {
-        Ok(match place.look(name)? {
+        Ok(match place.look(name, self.target.hash)? {
             Found::Other => Some(WhyKept::InTheWay),
-            Found::Leaf(kind, bytes)
-                if kind == expected.kind && (self.target.hash)(&bytes) == expected.id =>
-            {
-                None
-            }
-            Found::Nothing | Found::Leaf(..) => Some(WhyKept::Changed),
+            Found::Leaf(leaf) if leaf == expected => None,
+            Found::Nothing | Found::Leaf(_) => Some(WhyKept::Changed),
         })
     }
 
@@ -328,26 +358,9 @@ impl Run<'_> {
     }
 }
 
-fn write_temp(
-    place: &Place,
-    temp: &OsStr,
-    (leaf, private): (Leaf, bool),
-    bytes: &[u8],
-) -> Result<(), Fault> {
-    if leaf.kind == Kind::Link {
-        place.link_beside(temp, OsStr::from_bytes(bytes))?;
-        return Ok(());
-    }
-    let mode = match (leaf.kind, private) {
-        (Kind::Exec, true) => 0o700,
-        (Kind::Exec, false) => 0o755,
-        (_, true) => 0o600,
-        (_, false) => 0o644,
-    };
-    let mut file = place.create_beside(temp, mode)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Ok(())
+/// What the content could not give is no fault of the disk.
+fn unread(fault: io::Error) -> Fault {
+    Fault::Restore(StoreError::Failed(Box::new(fault)).into())
 }
 
 enum Fault {
@@ -381,7 +394,7 @@ fn why_kept(fault: &io::Error) -> Option<WhyKept> {
 mod tests {
     use super::StepOutcome::{Done, Kept};
     use super::*;
-    use crate::base::Edges;
+    use crate::base::{Edges, ObjectId};
     use std::cell::Cell;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -425,15 +438,24 @@ mod tests {
         run_with(root, steps, bytes, &hash)
     }
 
-    fn run_with(root: &Path, steps: &[Step], bytes: &str, hash: Hash<'_>) -> Vec<StepOutcome> {
+    fn run_with(
+        root: &Path,
+        steps: &[Step],
+        bytes: &str,
+        hash: &dyn Fn(&[u8]) -> ObjectId,
+    ) -> Vec<StepOutcome> {
         let root = HostPath::new(root).expect("absolute");
         let edges = Edges::fixed(0);
         let keep = [".aigon", "a/b"].map(|path| VaultPath::parse(path).expect("valid"));
         let target = Target {
             root: &root,
             keep: &keep,
-            content: &|_| Ok(bytes.as_bytes().to_vec()),
-            hash,
+            content: &|_| Ok(Box::new(bytes.as_bytes())),
+            hash: &|from, _| {
+                let mut bytes = Vec::new();
+                from.read_to_end(&mut bytes)?;
+                Ok(hash(&bytes))
+            },
             random: edges.random.as_ref(),
         };
         apply(&target, steps).expect("no fault of the disk")

@@ -9,6 +9,7 @@ mod link;
 mod place;
 mod taken;
 
-pub use apply::{Content, Hash, Step, StepKind, StepOutcome, Target, WhyKept, apply};
+pub use apply::{Content, Step, StepKind, StepOutcome, Target, WhyKept, apply};
 pub use error::RestoreError;
+pub use place::Hash;
 pub use taken::settle_taken;

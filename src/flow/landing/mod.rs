@@ -6,12 +6,13 @@
 mod notes;
 
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 
 use crate::base::{Blobs, Leaf, PathFault, VaultPath, create_private_dir};
 use crate::doc::DocError;
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
-use crate::vault::{Objects, content_id};
+use crate::vault::{Objects, content_id, stream_id};
 
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
@@ -252,12 +253,12 @@ impl Landing {
             create_private_dir(root.as_path())?;
         }
         let contents = std::mem::take(&mut self.contents);
-        let content = |step: &Step| -> Result<Vec<u8>, RestoreError> {
-            match (&step.kind, contents.get(&step.path)) {
-                (_, Some(bytes)) => Ok(bytes.clone()),
-                (StepKind::Write { leaf, .. }, None) => Ok(objects.blob(leaf.id)?),
-                _ => Ok(Vec::new()),
-            }
+        let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
+            Ok(match (&step.kind, contents.get(&step.path)) {
+                (_, Some(bytes)) => Box::new(bytes.as_slice()),
+                (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
+                _ => Box::new(io::empty()),
+            })
         };
         let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
         let roots = self.roots.clone();
@@ -265,7 +266,7 @@ impl Landing {
             root: &root,
             keep: &roots,
             content: &content,
-            hash: &content_id,
+            hash: &stream_id,
             random: writer.session.edges.random.as_ref(),
         };
         for steps in all.iter().filter(|steps| !steps.is_empty()) {
