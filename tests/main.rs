@@ -18,4 +18,6 @@ mod convergence;
 mod crash;
 mod kit;
 mod layout;
+#[cfg(target_os = "linux")]
+mod peak;
 mod peers;

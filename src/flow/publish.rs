@@ -140,7 +140,7 @@ impl<'a> Publisher<'a> {
             if upstream.tree.is_some() || !plan.edits.is_empty() {
                 queue.travel(objects, (upstream.tree, &machine), &mut plan.edits)?;
             }
-            let Some(next) = self.next_tip(objects, work, &upstream, &mut plan)? else {
+            let Some(next) = self.next_tip(objects, work, &ground, &mut plan)? else {
                 continue;
             };
             if Some(next) == upstream.expected {
@@ -189,9 +189,10 @@ impl<'a> Publisher<'a> {
         &self,
         objects: &mut Objects<'_>,
         work: &mut dyn Work,
-        upstream: &Upstream,
+        ground: &Ground<'_>,
         plan: &mut RoundPlan,
     ) -> Result<Option<ObjectId>, FlowError> {
+        let upstream = ground.upstream;
         let merged_histories = upstream.healed == Some(Healed::Diverged);
         if plan.edits.is_empty() && !merged_histories {
             return match upstream.parent {
@@ -228,6 +229,8 @@ impl<'a> Publisher<'a> {
             at: self.began,
             message: &message,
         };
+        // What will be agreed goes into the store together with the commit that it is about.
+        plan.agreed.apply(objects, ground.agreed)?;
         let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
         match objects.commit(&new, upstream.lost, &gate)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),

@@ -22,14 +22,18 @@ const MOST_THREADS: usize = 2;
 /// So many contents may wait to be stored.
 const WAITING: usize = 8;
 
-/// A file to be read.
+/// Unit, directory, entry.
+pub(super) type Key = (usize, usize, usize);
+
+/// A file to be read. There may be very many, so it has no path of its own.
 pub(super) struct Job {
-    /// Unit, directory, entry.
-    pub key: (usize, usize, usize),
-    pub host: HostPath,
+    pub key: Key,
     pub size: u64,
     pub kind: JobKind,
 }
+
+/// Where the file of a job is.
+pub(super) type Where<'a> = &'a (dyn Fn(Key) -> HostPath + Sync);
 
 pub(super) enum JobKind {
     File,
@@ -38,7 +42,7 @@ pub(super) enum JobKind {
     Log {
         may_be_torn: bool,
     },
-    Settings(Sanitizer),
+    Settings(Box<Sanitizer>),
 }
 
 impl Job {
@@ -57,9 +61,38 @@ pub(super) enum Outcome {
     /// A log without its last line, which is not ended yet.
     Torn(ObjectId),
     /// Why, and what is wrong with it where that can be said.
-    Left(Reason, Option<String>),
+    Left(Reason, Option<Box<str>>),
     /// Deleted between the walk and now: as if it had never been there.
     Gone,
+}
+
+/// What came of reading, in the order of the keys.
+pub(super) struct Outcomes(Vec<(Key, Outcome)>);
+
+impl Outcomes {
+    pub fn of(&self, unit: usize, dir: usize) -> OfDir<'_> {
+        let start = self
+            .0
+            .partition_point(|((u, d, _), _)| (*u, *d) < (unit, dir));
+        let end = self
+            .0
+            .partition_point(|((u, d, _), _)| (*u, *d) <= (unit, dir));
+        OfDir(&self.0[start..end])
+    }
+}
+
+/// The same for one directory.
+#[derive(Clone, Copy)]
+pub(super) struct OfDir<'o>(&'o [(Key, Outcome)]);
+
+impl<'o> OfDir<'o> {
+    /// By the number of the entry.
+    pub fn get(self, number: usize) -> Option<&'o Outcome> {
+        let at = self
+            .0
+            .binary_search_by_key(&number, |((.., entry), _)| *entry);
+        at.ok().map(|at| &self.0[at].1)
+    }
 }
 
 enum Done {
@@ -68,13 +101,13 @@ enum Done {
     Not(Outcome),
 }
 
-/// Reads all of them; `tell` is told of each.
+/// Reads all of them.
 pub(super) fn read_all<S: Intake>(
-    jobs: Vec<Job>,
+    (jobs, place): (Vec<Job>, Where<'_>),
     sink: &mut S,
     progress: &dyn Fn(u64),
-    tell: &mut dyn FnMut((usize, usize, usize), Outcome),
-) -> Result<(), SnapshotError> {
+) -> Result<Outcomes, SnapshotError> {
+    let mut outcomes = Vec::with_capacity(jobs.len());
     let (small, large): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_read_whole);
     let mut take = |job: &Job, done: Done, sink: &mut S| -> Result<(), SnapshotError> {
         progress(job.size);
@@ -83,7 +116,7 @@ pub(super) fn read_all<S: Intake>(
             Done::Torn(parcel) => Outcome::Torn(sink.put_parcel(parcel)?),
             Done::Not(outcome) => outcome,
         };
-        tell(job.key, outcome);
+        outcomes.push((job.key, outcome));
         Ok(())
     };
     let threads = thread::available_parallelism()
@@ -92,15 +125,15 @@ pub(super) fn read_all<S: Intake>(
     if small.len() < FEW || threads == 1 {
         let mut packer = sink.packer()?;
         for job in &small {
-            let done = read_one(job, packer.as_mut());
+            let done = read_one(job, &place(job.key), packer.as_mut());
             take(job, done, sink)?;
         }
     } else {
-        side_by_side(&small, threads, sink, &mut take)?;
+        side_by_side((&small, place), threads, sink, &mut take)?;
     }
     for job in &large {
         let is_log = matches!(job.kind, JobKind::Log { .. });
-        let outcome = match read_stream(job.host.as_path(), is_log, sink)? {
+        let outcome = match read_stream(place(job.key).as_path(), is_log, sink)? {
             StreamOutcome::Whole(id) => Outcome::Read(id),
             StreamOutcome::Torn(id) => Outcome::Torn(id),
             StreamOutcome::Unstable => Outcome::Left(Reason::Unstable, None),
@@ -109,13 +142,14 @@ pub(super) fn read_all<S: Intake>(
         };
         take(job, Done::Not(outcome), sink)?;
     }
-    Ok(())
+    outcomes.sort_unstable_by_key(|(key, _)| *key);
+    Ok(Outcomes(outcomes))
 }
 
 type Take<'t, S> = &'t mut dyn FnMut(&Job, Done, &mut S) -> Result<(), SnapshotError>;
 
 fn side_by_side<S: Intake>(
-    jobs: &[Job],
+    (jobs, place): (&[Job], Where<'_>),
     threads: usize,
     sink: &mut S,
     take: Take<'_, S>,
@@ -131,8 +165,9 @@ fn side_by_side<S: Intake>(
             let next = &next;
             scope.spawn(move || {
                 while let Some((at, job)) = pick(jobs, next) {
+                    let done = read_one(job, &place(job.key), packer.as_mut());
                     // Nobody takes any more: the store has failed, and says why.
-                    if give.send((at, read_one(job, packer.as_mut()))).is_err() {
+                    if give.send((at, done)).is_err() {
                         return;
                     }
                 }
@@ -153,11 +188,11 @@ fn pick<'j>(jobs: &'j [Job], next: &AtomicUsize) -> Option<(usize, &'j Job)> {
     Some((at, jobs.get(at)?))
 }
 
-fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
+fn read_one(job: &Job, host: &HostPath, packer: &mut dyn Packer) -> Done {
     let left = |reason| Done::Not(Outcome::Left(reason, None));
     match &job.kind {
         JobKind::Link => {
-            return match std::fs::read_link(job.host.as_path()) {
+            return match std::fs::read_link(host.as_path()) {
                 Ok(target) => Done::Packed(packer.pack(target.as_os_str().as_bytes())),
                 Err(_) => Done::Not(Outcome::Gone),
             };
@@ -166,7 +201,7 @@ fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
         _ => {}
     }
     let is_log = matches!(job.kind, JobKind::Log { .. });
-    let (bytes, is_whole) = match read_whole(job.host.as_path()) {
+    let (bytes, is_whole) = match read_whole(host.as_path()) {
         ReadOutcome::Whole(bytes) => (bytes, true),
         ReadOutcome::Unstable(bytes) if is_log => (bytes, false),
         ReadOutcome::Unstable(_) => return left(Reason::Unstable),
@@ -181,7 +216,10 @@ fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
         },
         JobKind::Settings(sanitizer) => match sanitizer.clean(&bytes) {
             Ok(clean) => Done::Packed(packer.pack(&clean.text)),
-            Err(fault) => Done::Not(Outcome::Left(Reason::Damaged, Some(fault.to_string()))),
+            Err(fault) => Done::Not(Outcome::Left(
+                Reason::Damaged,
+                Some(fault.to_string().into()),
+            )),
         },
         _ => Done::Packed(packer.pack(&bytes)),
     }
