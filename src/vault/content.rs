@@ -160,3 +160,65 @@ impl<R: Read> Read for Checked<R> {
         Ok(got)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{HostPath, Sink};
+    use crate::vault::pack::Encoder;
+    use crate::vault::{Objects, Store};
+
+    fn read(from: &mut dyn Read) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    #[test]
+    fn a_large_content_is_read_piece_by_piece_out_of_a_pack_and_out_of_a_file() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("vault.git")).expect("absolute");
+        let store = Store::open(&place).expect("created");
+        let large: Vec<u8> = (0..400_000_u32).flat_map(u32::to_le_bytes).collect();
+        let mut objects = Objects::new(&store);
+        let packed = objects.put_blob(&large).expect("stored");
+        objects.flush().expect("written");
+        let loose = store.repo.blob(&large[1..]).expect("written");
+        let loose = crate::vault::store::object_id(loose);
+        for (id, content) in [(packed, &large[..]), (loose, &large[1..])] {
+            let (size, mut found) = open_large(&store.repo, id)
+                .expect("read")
+                .expect("it is large");
+            assert_eq!(size, content.len() as u64);
+            assert!(read(&mut found).expect("read") == content);
+            // And so it is sent again.
+            let mut entry = Vec::new();
+            Objects::new(&store)
+                .copy_entry(id, &mut Encoder::new(), &mut |raw| {
+                    entry.extend_from_slice(raw);
+                    Ok(())
+                })
+                .expect("copied");
+            let mut entry = entry.as_slice();
+            let header = pack::read_header(&mut entry).expect("a header");
+            assert_eq!(header, (Type::Blob as u8, size));
+            assert!(read(&mut ZlibDecoder::new(entry)).expect("read") == content);
+        }
+        let none = ObjectId::from_bytes([7; 20]);
+        assert!(open_large(&store.repo, none).expect("no fault").is_none());
+        assert!(
+            open_packed(&store.path.join("objects"), none, 1).is_ok_and(|found| found.is_none())
+        );
+    }
+
+    #[test]
+    fn a_content_of_another_id_has_no_end() {
+        let checked = |id: ObjectId| {
+            let content = b"content".as_slice();
+            let hash = Some(pack::begin_hash(Type::Blob, content.len() as u64));
+            read(&mut Checked { content, hash, id })
+        };
+        assert!(checked(pack::object_id(Type::Blob, b"content")).is_ok());
+        assert!(checked(pack::object_id(Type::Blob, b"another")).is_err());
+    }
+}
