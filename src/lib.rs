@@ -12,6 +12,7 @@ pub mod layout;
 pub mod doc;
 pub mod config;
 pub mod repo;
+pub mod database;
 pub mod project;
 pub mod source;
 pub mod snapshot;

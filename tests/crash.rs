@@ -17,21 +17,21 @@ const URL: &str = "https://git.example.com/team/api.git";
 const AFTERLIFE: Duration = Duration::from_mins(2);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Git {
+pub(crate) enum Git {
     Installed,
     Missing,
 }
 
 /// A remote, and machines that have one project in common.
-struct Place {
-    sandbox: Sandbox,
-    bare: PathBuf,
+pub(crate) struct Place {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) bare: PathBuf,
     /// What was written so far and should be in the vault, by path in the project.
     written: BTreeMap<String, Vec<u8>>,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let sandbox = Sandbox::new();
         let bare = sandbox.bare("vault.git");
         fs::create_dir(sandbox.path().join("no-programs")).expect("the sandbox takes a directory");
@@ -54,13 +54,13 @@ impl Place {
         machine
     }
 
-    fn machine(&self, name: &str, has_git: Git) -> Machine {
+    pub(crate) fn machine(&self, name: &str, has_git: Git) -> Machine {
         let machine = self.unconnected(name, has_git);
         machine.ok(&["backup", "configure", utf8(&self.bare)]);
         machine
     }
 
-    fn write(&mut self, machine: &Machine, path: String, bytes: Vec<u8>) {
+    pub(crate) fn write(&mut self, machine: &Machine, path: String, bytes: Vec<u8>) {
         machine.write(format!("code/api/{path}"), &bytes);
         self.written.insert(path, bytes);
     }
@@ -77,7 +77,7 @@ impl Place {
 
     /// Whatever was written is in the vault, and its history is one line in which every commit says
     /// something.
-    fn holds_all(&self, what: &str) {
+    pub(crate) fn holds_all(&self, what: &str) {
         let list = git(
             &["ls-tree", "-r", "-z", "refs/heads/main:projects/api"],
             &self.bare,
@@ -97,7 +97,7 @@ impl Place {
     }
 
     /// The dearer look: for the end, and now and then before.
-    fn is_sound(&self, machines: usize, what: &str) {
+    pub(crate) fn is_sound(&self, machines: usize, what: &str) {
         assert!(is_linear(&self.bare), "{what}: the history is not one line");
         fsck(&self.bare);
         let trees = git(&["log", "--format=%T", "refs/heads/main"], &self.bare);
@@ -114,7 +114,7 @@ impl Place {
     }
 
     /// Nothing half-done lies anywhere: in the machine's home, its projects, the remote.
-    fn is_tidy(&self, machine: &Machine, what: &str) {
+    pub(crate) fn is_tidy(&self, machine: &Machine, what: &str) {
         let until = Instant::now() + AFTERLIFE;
         let left = loop {
             let mut left = strays(&machine.home);
@@ -129,12 +129,12 @@ impl Place {
     }
 }
 
-fn utf8(path: &Path) -> &str {
+pub(crate) fn utf8(path: &Path) -> &str {
     path.to_str().expect("test paths are UTF-8")
 }
 
 /// Text that packs badly, so that it takes time on its way.
-fn text(rng: &mut Rng, length: usize) -> Vec<u8> {
+pub(crate) fn text(rng: &mut Rng, length: usize) -> Vec<u8> {
     let mut bytes = rng.bytes(length);
     for byte in &mut bytes {
         *byte = b'a' + *byte % 26;
@@ -181,7 +181,7 @@ fn git_works_in(bare: &Path) -> bool {
 
 /// Kills a run after a part of the time that it usually takes; what git it had started ends by
 /// itself. Whether it was in time.
-fn kill_after(run: Started, pause: Duration, bare: &Path) -> bool {
+pub(crate) fn kill_after(run: Started, pause: Duration, bare: &Path) -> bool {
     thread::sleep(pause);
     let was_killed = run.kill_9().code == 137;
     wait_for_git(bare);
@@ -197,14 +197,14 @@ fn wait_for_git(bare: &Path) {
 }
 
 /// How long a run takes that is left alone.
-fn usual(run: impl FnOnce()) -> Duration {
+pub(crate) fn usual(run: impl FnOnce()) -> Duration {
     let since = Instant::now();
     run();
     since.elapsed()
 }
 
 /// From nothing to a fifth more than all of it.
-fn part_of(usual: Duration, rng: &mut Rng) -> Duration {
+pub(crate) fn part_of(usual: Duration, rng: &mut Rng) -> Duration {
     usual.mul_f64(f64::from(u32::try_from(rng.below(1_200)).expect("it is small")) / 1_000.0)
 }
 
@@ -738,7 +738,7 @@ fn an_edit_that_a_killed_pull_had_in_hand_is_there_again() {
 }
 
 /// Runs with files limited to so many blocks: what a full disk is to a writer, short of one.
-fn cramped(machine: &mut Machine, blocks: usize, args: &[&str]) -> Ran {
+pub(crate) fn cramped(machine: &mut Machine, blocks: usize, args: &[&str]) -> Ran {
     let program = machine.command(&[]).get_program().to_owned();
     let program = program.to_str().expect("test paths are UTF-8");
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");

@@ -21,3 +21,4 @@ mod layout;
 #[cfg(target_os = "linux")]
 mod peak;
 mod peers;
+mod store;

@@ -10,6 +10,8 @@ mod id;
 mod lock;
 mod path;
 mod process;
+mod progress;
+mod sqlite;
 mod store;
 mod time;
 
@@ -23,6 +25,8 @@ pub use id::{Id, MachineId};
 pub use lock::{FileLock, Holder, LockOutcome};
 pub use path::{HostPath, PathFault, VaultPath, escape_name};
 pub use process::{Program, Running, find_program};
+pub use progress::{Progress, Tally, Tell};
+pub use sqlite::{database_of, is_database, is_hot_journal};
 pub use store::{
     Blobs, Finding, Gate, Intake, Kind, Leaf, ObjectId, Packer, Parcel, Sink, TreeEntry, Trees,
 };

@@ -53,6 +53,8 @@ pub struct Manner {
     /// Somebody is there to be asked.
     pub may_ask: bool,
     pub color: Colors,
+    /// A long run shows how far it is.
+    pub progress: bool,
     pub home: Option<PathBuf>,
 }
 
@@ -69,6 +71,7 @@ impl Manner {
             talk,
             may_ask: !global.no_input && !global.json && terminals.stdin && terminals.stderr,
             color: Colors::resolve(global.color, env, terminals),
+            progress: terminals.stderr && !global.json && talk > Talk::Quiet && can_redraw(env),
             home: global.home.clone(),
         }
     }
@@ -109,6 +112,11 @@ impl Colors {
     }
 }
 
+/// Whether the terminal can take a line back.
+fn can_redraw(env: &Env) -> bool {
+    env.var("TERM").is_some_and(|term| term != "dumb")
+}
+
 /// The flag decides; else NO_COLOR, CLICOLOR_FORCE and TERM, as other programs read them.
 fn color(when: ColorWhen, env: &Env, terminal: bool) -> bool {
     match when {
@@ -116,7 +124,7 @@ fn color(when: ColorWhen, env: &Env, terminal: bool) -> bool {
         ColorWhen::Never => false,
         ColorWhen::Auto if env.var("NO_COLOR").is_some() => false,
         ColorWhen::Auto if env.var("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
-        ColorWhen::Auto => terminal && env.var("TERM").is_some_and(|term| term != "dumb"),
+        ColorWhen::Auto => terminal && can_redraw(env),
     }
 }
 
@@ -183,6 +191,19 @@ mod tests {
         assert!(!resolve("holdall demo --json", &[]).may_ask);
         let cli = parse(&words("holdall demo")).1.expect("valid");
         assert!(!Manner::resolve(&cli.global, &env(&[]), Terminals::default()).may_ask);
+    }
+
+    #[test]
+    fn progress_is_for_people_at_a_terminal_that_can_take_it_back() {
+        let xterm = ("TERM", "xterm");
+        assert!(resolve("holdall demo", &[xterm]).progress);
+        assert!(resolve("holdall demo --no-input", &[xterm, ("NO_COLOR", "1")]).progress);
+        assert!(!resolve("holdall demo", &[]).progress);
+        assert!(!resolve("holdall demo", &[("TERM", "dumb")]).progress);
+        assert!(!resolve("holdall demo --json", &[xterm]).progress);
+        assert!(!resolve("holdall demo --quiet", &[xterm]).progress);
+        let cli = parse(&words("holdall demo")).1.expect("valid");
+        assert!(!Manner::resolve(&cli.global, &env(&[xterm]), Terminals::default()).progress);
     }
 
     #[test]

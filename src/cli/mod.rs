@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod args;
+mod bar;
 mod bug;
 mod completions;
 mod config;

@@ -12,6 +12,7 @@ use crate::flow::ErrorKind;
 use crate::flow::{Event, Watch};
 
 use super::answer::{Answer, Failure, Look};
+use super::bar::Bar;
 use super::exit;
 use super::manner::{Manner, Talk};
 use super::show::printable;
@@ -53,7 +54,23 @@ struct Envelope<'a> {
 pub struct Out {
     manner: Manner,
     command: String,
-    streams: Mutex<Streams>,
+    spoken: Mutex<Spoken>,
+}
+
+/// What is written to, and the line that has to go before anything else is.
+struct Spoken {
+    streams: Streams,
+    /// Where a run shows how far it is.
+    bar: Option<Bar>,
+}
+
+impl Spoken {
+    fn streams(&mut self) -> &mut Streams {
+        if let Some(bar) = &mut self.bar {
+            bar.clear();
+        }
+        &mut self.streams
+    }
 }
 
 /// What flows tell meanwhile: the steps for those who asked for more, warnings for everybody.
@@ -70,6 +87,11 @@ impl Watch for Out {
             Event::Again { attempt } => {
                 self.detail(&format!("another machine was faster: attempt {attempt}"));
             }
+            Event::Progress { stage, now } => {
+                if let Some(bar) = &mut self.lock().bar {
+                    bar.show(*stage, *now);
+                }
+            }
             Event::Warning { text } => self.warning(text),
         }
     }
@@ -78,10 +100,11 @@ impl Watch for Out {
 impl Out {
     #[must_use]
     pub fn new(manner: Manner, command: String, streams: Streams) -> Self {
+        let bar = manner.progress.then(Bar::new);
         Self {
             manner,
             command,
-            streams: Mutex::new(streams),
+            spoken: Mutex::new(Spoken { streams, bar }),
         }
     }
 
@@ -175,19 +198,18 @@ impl Out {
     fn document(&self, envelope: &Envelope<'_>) -> io::Result<()> {
         let mut text = serde_json::to_string(envelope)?;
         text.push('\n');
-        let mut streams = self.lock();
-        write_all(&mut streams.stdout, &text)
+        write_all(&mut self.lock().streams().stdout, &text)
     }
 
     fn stdout(&self, text: &str) -> io::Result<()> {
         let text = shade(text, self.manner.color.stdout);
-        write_all(&mut self.lock().stdout, &text)
+        write_all(&mut self.lock().streams().stdout, &text)
     }
 
     /// Talk that cannot be written is no reason to stop the work.
     fn talk(&self, text: &str) {
         let text = shade(text, self.manner.color.stderr);
-        write_all(&mut self.lock().stderr, &text).ok();
+        write_all(&mut self.lock().streams().stderr, &text).ok();
     }
 
     /// A reader that went away got what it wanted. An answer that could not be written is a failure,
@@ -204,8 +226,8 @@ impl Out {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Streams> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Spoken> {
+        self.spoken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

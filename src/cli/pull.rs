@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
-use crate::flow::report::PulledUnit;
+use crate::flow::report::{CASE_CLASH, DATABASE_IN_USE, PulledUnit};
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -30,6 +30,20 @@ fn hints(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
     if !report.missing.is_empty() {
         hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
+    }
+    let units = report.projects.iter().chain(&report.settings);
+    let kept: Vec<&str> = units
+        .flat_map(|unit| &unit.kept_paths)
+        .map(|kept| kept.why)
+        .collect();
+    if kept.contains(&CASE_CLASH) {
+        hints.push("names that this disk takes for one: rename all but one of them on a machine that has them all, and push there".to_owned());
+    }
+    if kept.contains(&DATABASE_IN_USE) {
+        hints.push(
+            "close the programs that have the databases open, then `holdall backup pull`"
+                .to_owned(),
+        );
     }
     hints.extend(conflict_hints(&report.conflicts));
     hints.extend(withheld_hints(&report.withheld, "pull"));

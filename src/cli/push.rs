@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::flow::push::{PushOptions, PushReport, push};
-use crate::flow::report::{SkippedProject, UnitChanges, WithheldLine};
+use crate::flow::report::{AlikeLine, SkippedProject, UnitChanges, WithheldLine};
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -77,11 +77,24 @@ fn text(report: &PushReport, look: &Look) -> String {
         )
         .ok();
     }
+    text.extend(report.alike.iter().map(alike));
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
     }
     text.push_str(&outcome(report));
     text
+}
+
+/// Forms of one letter look the same: what is not ASCII is told by its number.
+fn alike(line: &AlikeLine) -> String {
+    let place = format!("{}/{}", line.project, line.path);
+    let names = line.names.iter().map(|name| name.escape_default());
+    let names: Vec<String> = names.map(|name| name.to_string()).collect();
+    format!(
+        "alike  {}: {}: not every disk can hold these side by side\n",
+        printable(&place),
+        names.join(", ")
+    )
 }
 
 fn changes(text: &mut String, unit: &UnitChanges, each: bool) {

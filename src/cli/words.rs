@@ -93,6 +93,8 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::BadName => "a name that a vault cannot hold",
         Reason::Unstable => "changed each time it was read",
         Reason::Damaged => "not what its name says, or cut off",
+        Reason::DatabaseInUse => "a database that a program has open",
+        Reason::BesideDatabase => "belongs to an open database",
         Reason::HoldsSecret => "holds a secret",
         Reason::MassDelete => "most of its files are gone at once",
     }
@@ -108,6 +110,8 @@ pub fn kept_words(why: &str) -> &'static str {
         "link_leaves" => "the link would lead out of the project",
         "name_refused" => "this disk does not take the name",
         "case_clash" => "this disk takes another name for this one",
+        "database_in_use" => "a database that a program has open",
+        "beside_database" => "belongs to a database, on the machine where it is open",
         "not_allowed" => "no permission to write it",
         "has_local_keys" => "deleted in the vault, but it holds keys of this machine",
         "damaged_in_vault" => "the vault's version is damaged",

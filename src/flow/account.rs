@@ -1,11 +1,12 @@
 //! What takes part on this disk and what stays behind, as reports tell it.
 
-use crate::base::Finding;
+use crate::base::{Finding, VaultPath};
 use crate::source::{Left, Reason};
 
 use super::here::{Here, LocalProject, Placement};
 use super::report::{
-    ChangeKind, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
+    AlikeLine, ChangeKind, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges,
+    WithheldLine,
 };
 use super::scan::{Scanned, is_held};
 
@@ -19,6 +20,19 @@ pub fn large(here: &Here, limit: u64) -> Vec<LargeLine> {
         limit,
     };
     large.map(line).collect()
+}
+
+#[must_use]
+pub fn alike(here: &Here) -> Vec<AlikeLine> {
+    let lines = |scanned: &Scanned| {
+        let line = |(path, names): &(VaultPath, Vec<String>)| AlikeLine {
+            project: scanned.unit.name.clone(),
+            path: path.clone(),
+            names: names.clone(),
+        };
+        scanned.alike.iter().map(line).collect::<Vec<_>>()
+    };
+    here.scanned().flat_map(lines).collect()
 }
 
 #[must_use]
@@ -78,7 +92,10 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
             .filter(|left| wants_attention(left.reason));
         let whole = |left: &Left| {
             // No rule decides on these: what stands in its place is what was found.
-            let is_found = matches!(left.reason, Reason::Unreadable | Reason::Damaged);
+            let is_found = matches!(
+                left.reason,
+                Reason::Unreadable | Reason::Damaged | Reason::DatabaseInUse
+            );
             WithheldLine {
                 project: name.clone(),
                 path: left.path.clone(),

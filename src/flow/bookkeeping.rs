@@ -13,7 +13,7 @@ use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
 use super::records::machine_leaf;
 use super::upstream::Upstream;
-use super::{FlowError, Writer};
+use super::{Event, FlowError, Writer};
 
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.
@@ -144,4 +144,16 @@ pub fn remember_run(
         message: fault.map(FlowError::message),
     };
     Ok(Runs::record(&writer.session.places.runs(), command, run)?)
+}
+
+/// Puts the store in order where that is due. Everything is done by now: a failure is worth a word,
+/// and the next run tries again.
+pub fn tend_store(writer: &Writer<'_>) {
+    if let Err(fault) = writer.store.maintain() {
+        let reason = std::error::Error::source(&fault)
+            .map_or_else(String::new, |cause| format!(": {cause}"));
+        writer.session.tell(&Event::Warning {
+            text: &format!("{fault}{reason}; the store is whole, and stays bigger than it need be"),
+        });
+    }
 }

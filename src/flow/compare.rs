@@ -36,11 +36,7 @@ pub fn compare(
         None => MachineId::new(session.edges)?,
     };
     let name = session.machine_name();
-    let filer = Filer {
-        machine: &machine,
-        name: &name,
-        now: session.edges.clock.now(),
-    };
+    let filer = Filer::new(&machine, &name, session.edges.clock.now());
     let agreed = Agreed::load(objects.store())?;
     let upstream = look(objects, &Source::Here, &agreed, &filer)?;
     let mut here = Here::scan(

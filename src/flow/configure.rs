@@ -9,7 +9,7 @@ use crate::vault::wire::Address;
 use crate::vault::{RefName, Relation};
 
 use super::upstream::{projects, vault_record};
-use super::{Event, FlowError, Writer};
+use super::{Event, FlowError, Stage, Writer};
 
 #[derive(Clone, Debug, Default)]
 pub struct ConfigureOptions {
@@ -73,7 +73,9 @@ pub fn configure(
             source,
         };
         if let Some(tip) = remote.tip().map_err(connecting)? {
-            remote.fetch(&writer.store, tip).map_err(connecting)?;
+            remote
+                .fetch(&writer.store, tip, &session.tells(Stage::Fetching))
+                .map_err(connecting)?;
             let bad = |fault: FlowError| fault.of_vault(&url, Some(tip));
             let tree = writer.store.tree_of(tip)?;
             let record = vault_record(&writer.store, tree, &url).map_err(bad)?;

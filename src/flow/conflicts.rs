@@ -1,5 +1,7 @@
 //! What is filed under `conflicts/`, as the other flows need to know it.
 
+use std::collections::BTreeSet;
+
 use crate::base::{Blobs, Kind, Trees};
 use crate::layout::{ConflictRecord, Owner, Record, names};
 use crate::merge::find;
@@ -18,15 +20,18 @@ pub fn add_filed(
     let Some(dir) = upstream.dir(objects, &names::conflicts_dir())? else {
         return Ok(());
     };
+    let listed: BTreeSet<String> = lines.iter().map(|line| line.id.clone()).collect();
     for entry in objects.tree(dir)? {
         let Ok(id) = String::from_utf8(entry.name) else {
             continue;
         };
-        if entry.kind != Kind::Tree || lines.iter().any(|line| line.id == id) {
+        if entry.kind != Kind::Tree || listed.contains(&id) {
             continue;
         }
         let path = names::conflict_record(&id)?;
-        let Some(leaf) = find(objects, upstream.tree, &path)? else {
+        let own = path.below(&names::conflict_dir(&id)?);
+        let own = own.expect("the record of a conflict lies in its directory");
+        let Some(leaf) = find(objects, Some(entry.id), &own)? else {
             continue;
         };
         // One that cannot be read is somebody's all the same: it is listed, and stops nobody.

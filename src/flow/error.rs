@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::base::{BaseError, Holder, Id, ObjectId, PathFault, StoreError, VaultPath};
 use crate::config::ConfigError;
+use crate::database::DatabaseError;
 use crate::layout::LayoutError;
 use crate::merge::MergeError;
 use crate::project::ProjectError;
@@ -153,6 +154,8 @@ pub enum FlowError {
     #[error(transparent)]
     Restore(#[from] RestoreError),
     #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error(transparent)]
     Project(#[from] ProjectError),
     #[error(transparent)]
     Repo(#[from] RepoError),
@@ -255,7 +258,9 @@ impl FlowError {
             Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
                 ErrorKind::Invalid
             }
-            Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => ErrorKind::Io,
+            Self::Database(_) | Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => {
+                ErrorKind::Io
+            }
         }
     }
 

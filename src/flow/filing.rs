@@ -4,7 +4,7 @@ use crate::base::{Kind, Leaf, MachineId, ObjectId, Timestamp, Trees, VaultPath};
 use crate::layout::{
     ConflictRecord, Owner, Record, Side, SideKind, VariantDir, VariantRecord, names,
 };
-use crate::merge::{Edits, Graft, Trio, find, leaves};
+use crate::merge::{Edits, Graft, Lookup, Trio, leaves};
 use crate::vault::Objects;
 
 use super::FlowError;
@@ -12,11 +12,23 @@ use super::FlowError;
 /// Who files, and when.
 pub struct Filer<'a> {
     pub machine: &'a MachineId,
-    pub name: &'a str,
-    pub now: Timestamp,
+    name: &'a str,
+    now: Timestamp,
+    /// All conflicts lie in one directory.
+    pub lookup: Lookup,
 }
 
-impl Filer<'_> {
+impl<'a> Filer<'a> {
+    #[must_use]
+    pub fn new(machine: &'a MachineId, name: &'a str, now: Timestamp) -> Self {
+        Self {
+            machine,
+            name,
+            now,
+            lookup: Lookup::default(),
+        }
+    }
+
     /// Whether the vault already has exactly this variant of ours.
     pub fn is_filed(
         &self,
@@ -24,8 +36,9 @@ impl Filer<'_> {
         vault: Option<ObjectId>,
         (id, local): (&str, Option<Leaf>),
     ) -> Result<bool, FlowError> {
-        let record = find(trees, vault, &names::variant_record(id, self.machine)?)?;
-        let filed = find(
+        let record = names::variant_record(id, self.machine)?;
+        let record = self.lookup.find(trees, vault, &record)?;
+        let filed = self.lookup.find(
             trees,
             vault,
             &names::variant_side(id, self.machine, Side::Local)?,
@@ -69,13 +82,9 @@ impl Filer<'_> {
     ) -> Result<(), FlowError> {
         let conflict = conflict(owner, &trio.path);
         let id = conflict.id();
-        if find(objects, vault, &names::conflict_record(&id)?)?.is_none() {
-            put_record(
-                objects,
-                edits,
-                names::conflict_record(&id)?,
-                &conflict.write(),
-            )?;
+        let record = names::conflict_record(&id)?;
+        if self.lookup.find(objects, vault, &record)?.is_none() {
+            put_record(objects, edits, record, &conflict.write())?;
         }
         let variant = VariantRecord {
             machine: self.machine.clone(),
@@ -110,14 +119,15 @@ impl Filer<'_> {
 
     /// The edits that take a machine's variant back; the last one takes the conflict with it.
     pub fn withdraw(
+        &self,
         trees: &dyn Trees,
         vault: Option<ObjectId>,
         (id, machine): (&str, &MachineId),
         edits: &mut Edits,
     ) -> Result<(), FlowError> {
         let dir = names::conflict_dir(id)?;
-        let Some(conflict) = find(trees, vault, &dir)?.filter(|leaf| leaf.kind == Kind::Tree)
-        else {
+        let found = self.lookup.find(trees, vault, &dir)?;
+        let Some(conflict) = found.filter(|leaf| leaf.kind == Kind::Tree) else {
             return Ok(());
         };
         let own = VaultPath::parse(machine.as_str())?;

@@ -7,7 +7,7 @@ use crate::base::StoreError;
 use crate::config::{ConfigError, Place};
 use crate::merge::MergeError;
 use crate::project::ProjectError;
-use crate::source::SourceError;
+use crate::source::{SourceError, pattern_for};
 use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
@@ -259,6 +259,14 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
             )
         }
         Reason::Unstable => format!("something is writing {file}: {again} when it is done"),
+        Reason::DatabaseInUse => {
+            let copy = line.path.name().and_then(|name| pattern_for(name, false));
+            let copy = copy.map_or_else(String::new, |rule| {
+                let rule = rule.trim_start_matches('/');
+                format!(", or have a copy of it travel: add the line `{rule} :sqlite` to .holdallignore in the state directory")
+            });
+            format!("close the program that has {file} open, then {again}{copy}")
+        }
         Reason::BadRules => format!(
             "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
         ),

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::{ObjectId, PathFault, VaultPath};
 use crate::layout::names;
 use crate::merge::{
-    Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, file_clashes, find,
-    leaves,
+    Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, file_clashes, leaves,
 };
 use crate::vault::Objects;
 
@@ -155,7 +154,10 @@ impl Terms<'_> {
         }
         for (id, filed) in draft.filed.clone() {
             let ours = names::variant_record(&id, &filed.machine)?;
-            if filed.unit == *key && find(objects, self.ground.upstream.tree, &ours)?.is_none() {
+            let lookup = &self.ground.filer.lookup;
+            let is_open =
+                |objects: &Objects<'_>| lookup.find(objects, self.ground.upstream.tree, &ours);
+            if filed.unit == *key && is_open(objects)?.is_none() {
                 // The version that was filed counts as agreed, and the decision as the newer one.
                 let leaf = filed.local.map_or(Graft::Remove, Graft::Leaf);
                 known.insert(filed.path, leaf);

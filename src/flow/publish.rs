@@ -17,7 +17,7 @@ use super::meeting::Ground;
 use super::records::{own_record, skeleton, summary};
 use super::round::RoundPlan;
 use super::upstream::{Healed, Source, Upstream, look};
-use super::{Event, FlowError, Writer, bookkeeping, conflicts, memory};
+use super::{Event, FlowError, Stage, Writer, bookkeeping, conflicts, memory};
 
 /// So often is the work done again when other machines are faster.
 const MAX_ATTEMPTS: usize = 25;
@@ -76,11 +76,7 @@ impl<'a> Publisher<'a> {
     }
 
     pub fn filer<'m>(&'m self, machine: &'m MachineId) -> Filer<'m> {
-        Filer {
-            machine,
-            name: &self.name,
-            now: self.began,
-        }
+        Filer::new(machine, &self.name, self.began)
     }
 
     /// Looks at the vault, and brings what is agreed in line with what arrived there.
@@ -92,7 +88,11 @@ impl<'a> Publisher<'a> {
         }
         let machine = self.writer.machine();
         let agreed = Agreed::load(&self.writer.store)?;
-        let source = self.remote.map_or(Source::Here, Source::Remote);
+        let tell = self.writer.session.tells(Stage::Fetching);
+        let source = match self.remote {
+            Some(remote) => Source::Remote(remote, &tell),
+            None => Source::Here,
+        };
         let upstream = look(objects, &source, &agreed, &self.filer(&machine))?;
         let agreed = memory::settle(&self.writer.store, &upstream, agreed, self.dry_run)?;
         if upstream.first_meeting {
@@ -210,6 +210,7 @@ impl<'a> Publisher<'a> {
                 writing: true,
             });
         }
+        let waiting = objects.waiting();
         if upstream.tree.is_none() {
             skeleton(
                 objects,
@@ -232,9 +233,12 @@ impl<'a> Publisher<'a> {
         // What will be agreed goes into the store together with the commit that it is about.
         plan.agreed.apply(objects, ground.agreed)?;
         let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
-        match objects.commit(&new, upstream.lost, &gate)? {
+        let tell = self.writer.session.tells(Stage::Checking);
+        match objects.commit(&new, upstream.lost, &gate, &tell)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),
             CommitOutcome::Held(findings) => {
+                // The next tree and record are other ones.
+                objects.forget_since(waiting);
                 for finding in findings {
                     work.withhold(&finding)?;
                 }
@@ -280,7 +284,8 @@ impl<'a> Publisher<'a> {
                 self.writer
                     .session
                     .tell(&Event::Pushing { url: remote.url() });
-                remote.push(objects, update)?
+                let tell = self.writer.session.tells(Stage::Sending);
+                remote.push(objects, update, &tell)?
             }
         };
         match outcome {
@@ -332,7 +337,7 @@ pub fn hold_back(
     let Some(after) = edit(objects, tree, &plan.edits)? else {
         return Ok(false);
     };
-    let held = objects.held_back((tree, after), None, gate)?;
+    let held = objects.held_back((tree, after), None, gate, &|_| ())?;
     held.iter().try_for_each(tell)?;
     Ok(!held.is_empty())
 }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::base::{Id, ObjectId, Timestamp};
+use crate::base::{Id, ObjectId, Tally, Timestamp};
 use crate::layout::names;
+use crate::merge::Lookup;
 use crate::source::Reason;
 use crate::vault::Objects;
 
@@ -16,12 +17,13 @@ use super::landing::Landing;
 use super::meeting::{Berth, Draft, Ground, Terms, judge};
 use super::publish::Publisher;
 use super::report::{
-    ConflictLine, LeftLine, OpCounts, PulledUnit, SkippedProject, WithheldLine, needs_decision,
+    ConflictLine, KeptLine, LeftLine, OpCounts, PulledUnit, SkippedProject, WithheldLine,
+    needs_decision,
 };
 use super::scan::Scanned;
 use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping, conflicts, memory};
+use super::{FlowError, Stage, Writer, bookkeeping, conflicts, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct PullOptions {
@@ -61,7 +63,9 @@ pub struct PullReport {
 impl PullReport {
     #[must_use]
     pub fn needs_decision(&self) -> bool {
-        needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+        let units = self.projects.iter().chain(&self.settings);
+        let waits = units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits);
+        waits || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
     }
 }
 
@@ -71,6 +75,7 @@ pub fn pull(writer: &Writer<'_>, options: &PullOptions) -> Result<PullReport, Fl
     let result = attempt(writer, options, began);
     if !options.dry_run {
         bookkeeping::remember_run(writer, "pull", began, result.as_ref().err())?;
+        bookkeeping::tend_store(writer);
     }
     result
 }
@@ -114,6 +119,7 @@ fn attempt(
         tree: upstream.tree,
         here: &here,
         machine: &machine,
+        lookup: Lookup::default(),
     };
     standing.look_up(&mut plan.conflicts)?;
     if options.dry_run {
@@ -261,9 +267,12 @@ impl Pull<'_> {
             memory::foresee(self.writer, objects, (agreed, &all), tip)?;
         }
         let mut result = Ok(());
+        let writes = plan.landings.iter().map(Landing::writes).sum();
+        let tell = self.writer.session.tells(Stage::Writing);
+        let tally = Tally::new(Some(writes), &tell);
         for landing in &mut plan.landings {
             landing.settle(objects, &mut plan.agreed)?;
-            result = landing.carry_out(self.writer, objects, &mut plan.agreed);
+            result = landing.carry_out(self.writer, objects, &mut plan.agreed, &tally);
             if result.is_err() {
                 break;
             }

@@ -3,15 +3,16 @@
 use serde::Serialize;
 
 use crate::base::{Finding, ObjectId, Timestamp};
+use crate::merge::Lookup;
 use crate::vault::Objects;
 
-use super::account::{counts, large, left, skipped, withheld};
+use super::account::{alike, counts, large, left, skipped, withheld};
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::{Published, Publisher, Work};
 use super::report::{
-    ConflictLine, FileCounts, LargeLine, LeftLine, OpCounts, SkippedProject, UnitChanges,
-    WithheldLine, needs_decision,
+    AlikeLine, ConflictLine, FileCounts, LargeLine, LeftLine, OpCounts, SkippedProject,
+    UnitChanges, WithheldLine, needs_decision,
 };
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
@@ -45,6 +46,7 @@ pub struct PushReport {
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
     pub large: Vec<LargeLine>,
+    pub alike: Vec<AlikeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
@@ -68,6 +70,7 @@ pub fn push(writer: &Writer<'_>, options: &PushOptions) -> Result<PushReport, Fl
     let result = attempt(writer, options, began);
     if !options.dry_run {
         bookkeeping::remember_run(writer, "push", began, result.as_ref().err())?;
+        bookkeeping::tend_store(writer);
     }
     result
 }
@@ -101,6 +104,7 @@ fn attempt(
         tree: after.or(before),
         here: &state.here,
         machine: &writer.machine(),
+        lookup: Lookup::default(),
     };
     standing.look_up(&mut done.plan.conflicts)?;
     if !options.dry_run {
@@ -181,6 +185,7 @@ fn report(
         withheld: withheld(here),
         left: left(here),
         large: large(here, writer.session.config.warn_project),
+        alike: alike(here),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),

@@ -181,6 +181,16 @@ pub struct LargeLine {
     pub limit: u64,
 }
 
+/// Names in one directory that differ only in case or Unicode form. All of them travel; a disk that
+/// cannot tell them apart takes the first alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct AlikeLine {
+    pub project: String,
+    /// The directory.
+    pub path: VaultPath,
+    pub names: Vec<String>,
+}
+
 /// How many files were looked at and what becomes of them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct FileCounts {
@@ -206,6 +216,19 @@ pub struct KeptLine {
     pub path: VaultPath,
     pub why: &'static str,
 }
+
+impl KeptLine {
+    /// It stays so until a person does something about it.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        [CASE_CLASH, DATABASE_IN_USE].contains(&self.why)
+    }
+}
+
+/// This disk takes another name for that one.
+pub const CASE_CLASH: &str = "case_clash";
+/// A program has the database open.
+pub const DATABASE_IN_USE: &str = "database_in_use";
 
 /// What a pull does in one project or tool.
 #[derive(Debug, Serialize)]

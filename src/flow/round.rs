@@ -9,7 +9,7 @@ use crate::vault::Objects;
 
 use super::agreed::{AgreedEdits, Filed, Notes, as_in_vault};
 use super::equal::outgoing;
-use super::filing::{Filer, conflict_id};
+use super::filing::conflict_id;
 use super::here::{Here, LocalProject, Placement};
 use super::meeting::{Berth, Draft, Meeting, Terms};
 use super::report::{ConflictLine, UnitChanges};
@@ -196,7 +196,9 @@ impl Round<'_> {
             if settled {
                 let ours = (id.as_str(), &filed.machine);
                 let vault = ground.upstream.tree;
-                Filer::withdraw(objects, vault, ours, &mut plan.edits)?;
+                ground
+                    .filer
+                    .withdraw(objects, vault, ours, &mut plan.edits)?;
                 draft.filed.remove(&id);
                 plan.settled += 1;
             }

@@ -10,9 +10,10 @@ use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
 
 use super::agreed::Notes;
+use super::database_copy::copy_of;
 use super::filing::conflict_id;
 use super::unit::Unit;
-use super::{Event, FlowError, Session};
+use super::{Event, FlowError, Session, Stage};
 
 /// One project or tool, as it is on this disk.
 pub struct Scanned {
@@ -31,6 +32,8 @@ pub struct Scanned {
     /// The line at which a directory's own rules cannot be understood.
     pub lines: BTreeMap<VaultPath, usize>,
     pub missing_roots: Vec<VaultPath>,
+    /// Names that not every disk can tell apart, and the directory that they stand in.
+    pub alike: Vec<(VaultPath, Vec<String>)>,
     /// There is something in the unit's directory: it is no mount point that waits for its disk.
     is_inhabited: bool,
     /// A tool that has no directory here: what was agreed about it is of another time.
@@ -57,6 +60,7 @@ impl Scanned {
             disputed: Vec::new(),
             lines: BTreeMap::new(),
             missing_roots: snapshot.missing_roots,
+            alike: snapshot.alike,
             is_inhabited: is_inhabited(&unit.root),
             is_absent: false,
             temp: snapshot.temp,
@@ -181,6 +185,7 @@ pub const fn is_held(reason: Reason) -> bool {
             | Reason::Nested
             | Reason::CacheDir
             | Reason::Temporary
+            | Reason::BesideDatabase
     )
 }
 
@@ -294,22 +299,23 @@ fn take_all(
         .map(|(number, unit, tracked, cache)| ((number, unit, tracked), cache))
         .unzip();
     let mut caches: Vec<StatCache> = caches;
-    let sanitizers: Vec<_> = named
+    let treatments: Vec<_> = named
         .iter()
-        .map(|(_, unit, _)| |path: &VaultPath| unit.sanitizer(path))
+        .map(|(_, unit, _)| |path: &VaultPath| unit.treatment(path))
         .collect();
-    let subjects = named.iter().zip(&sanitizers).zip(&mut caches).zip(walked);
-    let subjects = subjects.map(|((((_, unit, _), sanitizer), cache), walked)| {
+    let subjects = named.iter().zip(&treatments).zip(&mut caches).zip(walked);
+    let subjects = subjects.map(|((((_, unit, _), treatment), cache), walked)| {
         Ok(Subject {
             root: &unit.root,
             walked: walked?,
-            sanitizer,
+            treatment,
             cache,
         })
     });
     let subjects = subjects.collect::<Result<Vec<_>, FlowError>>()?;
-    let snapshots = take(subjects, objects, &|_| ())?;
-    drop(sanitizers);
+    let copy = |database: &HostPath| copy_of(&session.places, database);
+    let snapshots = take(subjects, objects, &copy, &session.tells(Stage::Reading))?;
+    drop(treatments);
     let scanned = named.into_iter().zip(caches).zip(snapshots);
     Ok(scanned
         .map(|(((number, unit, tracked), cache), snapshot)| {
@@ -351,6 +357,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         disputed: Vec::new(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),
+        alike: Vec::new(),
         is_inhabited: false,
         is_absent: false,
         temp: Vec::new(),

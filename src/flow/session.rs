@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{
-    Edges, FileLock, Holder, HostPath, LockOutcome, MachineId, create_private_dir, read_if_there,
-    sweep_temp_files, write_atomic,
+    Edges, FileLock, Holder, HostPath, LockOutcome, MachineId, Progress, create_private_dir,
+    read_if_there, sweep_temp_files, write_atomic,
 };
 use crate::config::{Config, Written};
 use crate::source::{RuleBook, RuleLine, RulePlace, SourceError};
@@ -17,7 +17,7 @@ use crate::vault::wire::{Address, PathRemote, Remote, WireOptions};
 use crate::vault::{Author, Store};
 
 use super::memory::Sent;
-use super::{Event, FlowError, Places, Watch};
+use super::{Event, FlowError, Places, Stage, Watch};
 
 /// One run, before it holds any lock.
 pub struct Session<'a> {
@@ -53,6 +53,11 @@ impl<'a> Session<'a> {
 
     pub fn tell(&self, event: &Event<'_>) {
         self.watch.tell(event);
+    }
+
+    /// Passes on how far a stage is.
+    pub fn tells(&self, stage: Stage) -> impl Fn(Progress) + '_ {
+        move |now| self.tell(&Event::Progress { stage, now })
     }
 
     /// This machine's copy of the vault, if there is one yet.

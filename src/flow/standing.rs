@@ -2,7 +2,7 @@
 
 use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Trees, VaultPath};
 use crate::layout::{Record, Side, VariantRecord, names};
-use crate::merge::{Scope, find};
+use crate::merge::{Lookup, Scope};
 use crate::vault::Objects;
 
 use super::FlowError;
@@ -17,9 +17,14 @@ pub struct Standing<'a> {
     pub tree: Option<ObjectId>,
     pub here: &'a Here,
     pub machine: &'a MachineId,
+    pub lookup: Lookup,
 }
 
 impl Standing<'_> {
+    fn find(&self, tree: Option<ObjectId>, path: &VaultPath) -> Result<Option<Leaf>, FlowError> {
+        Ok(self.lookup.find(self.objects, tree, path)?)
+    }
+
     /// Looks up each conflict of a list.
     pub fn look_up(&self, lines: &mut [ConflictLine]) -> Result<(), FlowError> {
         for line in lines {
@@ -34,9 +39,9 @@ impl Standing<'_> {
             let Some((dir, scanned)) = place.filter(carried) else {
                 continue;
             };
-            let local = find(self.objects, scanned.tree, &line.path)?;
+            let local = self.find(scanned.tree, &line.path)?;
             let local = local.filter(|leaf| leaf.kind != Kind::Tree);
-            line.here = local != find(self.objects, self.tree, &dir.join(&line.path))?;
+            line.here = local != self.find(self.tree, &dir.join(&line.path))?;
             if line.here {
                 line.filed = self.has_ours(&line.id, local)?;
             }
@@ -68,7 +73,7 @@ impl Standing<'_> {
 
     /// Whether this very version is on file under this machine's id.
     fn has_ours(&self, id: &str, local: Option<Leaf>) -> Result<bool, FlowError> {
-        let at = |path: &VaultPath| find(self.objects, self.tree, path);
+        let at = |path: &VaultPath| self.find(self.tree, path);
         let record = at(&names::variant_record(id, self.machine)?)?;
         let filed = at(&names::variant_side(id, self.machine, Side::Local)?)?;
         Ok(record.is_some() && filed.map(|leaf| leaf.id) == local.map(|leaf| leaf.id))
@@ -76,7 +81,7 @@ impl Standing<'_> {
 
     /// Who has a version on file. One whose record cannot be read counts by its id.
     fn machines(&self, id: &str) -> Result<Vec<String>, FlowError> {
-        let dir = find(self.objects, self.tree, &names::conflict_dir(id)?)?;
+        let dir = self.find(self.tree, &names::conflict_dir(id)?)?;
         let Some(dir) = dir.filter(|leaf| leaf.kind == Kind::Tree) else {
             return Ok(Vec::new());
         };
@@ -86,7 +91,7 @@ impl Standing<'_> {
                 continue;
             };
             let path = names::variant_record(id, &machine)?;
-            let Some(leaf) = find(self.objects, self.tree, &path)? else {
+            let Some(leaf) = self.find(self.tree, &path)? else {
                 continue;
             };
             let record = VariantRecord::read(&path, &self.objects.blob(leaf.id)?);

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::{Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
 use crate::layout::{MachineRecord, Record, names};
+use crate::merge::Lookup;
 use crate::runs::{Run, Runs};
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Store};
@@ -16,7 +17,7 @@ use super::here::Here;
 use super::report::{ConflictLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
-use super::{ErrorKind, Event, FlowError, Session, conflicts};
+use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -139,6 +140,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         tree: upstream.tree,
         here: &here,
         machine: &machine,
+        lookup: Lookup::default(),
     };
     standing.look_up(&mut conflict_list)?;
     let machines = machines(&objects, &upstream, &machine)
@@ -256,12 +258,9 @@ fn meet(
 ) -> Result<Upstream, FlowError> {
     let agreed = Agreed::load(objects.store())?;
     let name = session.machine_name();
-    let filer = Filer {
-        machine,
-        name: &name,
-        now: session.edges.clock.now(),
-    };
-    look(objects, &Source::Remote(remote), &agreed, &filer)
+    let filer = Filer::new(machine, &name, session.edges.clock.now());
+    let tell = session.tells(Stage::Fetching);
+    look(objects, &Source::Remote(remote, &tell), &agreed, &filer)
 }
 
 fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {

@@ -7,7 +7,7 @@ use crate::base::{HostPath, VaultPath};
 use crate::doc::{Format, KeyPattern};
 use crate::layout::Owner;
 use crate::project::Registered;
-use crate::snapshot::Sanitizer;
+use crate::snapshot::{Sanitizer, Treatment};
 use crate::source::{
     Decision, MergeClass, Preset, RULES_FILE, RuleBook, RuleLine, Rules, SourceError, presets,
     rules_in,
@@ -209,6 +209,18 @@ impl Unit {
                 (!home.is_empty()).then(|| home.to_owned())
             }),
         })
+    }
+
+    /// How the content of a file is taken. A rule asks for the copy of a database.
+    #[must_use]
+    pub fn treatment(&self, path: &VaultPath) -> Treatment {
+        if let Some(sanitizer) = self.sanitizer(path) {
+            return Treatment::Clean(sanitizer);
+        }
+        match self.merge(path) {
+            Some((MergeClass::Sqlite, _)) => Treatment::Copy,
+            _ => Treatment::Plain,
+        }
     }
 }
 

@@ -1,5 +1,20 @@
 //! What a flow tells while it works. A face draws it; nobody has to listen.
 
+use crate::base::Progress;
+
+/// What takes long where there is much of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Files of this disk are read and compressed.
+    Reading,
+    /// The gate looks at what is new.
+    Checking,
+    Sending,
+    Fetching,
+    /// Files are written to this disk.
+    Writing,
+}
+
 /// Something that happened on the way.
 #[derive(Debug)]
 pub enum Event<'a> {
@@ -20,6 +35,11 @@ pub enum Event<'a> {
     /// Another machine was faster; the work is merged again.
     Again {
         attempt: usize,
+    },
+    /// One more file of a stage, object, or piece of one is done: as often as that.
+    Progress {
+        stage: Stage,
+        now: Progress,
     },
     /// Something worth a line to a person, though the run goes on.
     Warning {

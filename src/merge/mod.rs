@@ -7,6 +7,7 @@
 mod clash;
 mod edit;
 mod error;
+mod lookup;
 mod notes;
 mod table;
 mod walk;
@@ -14,6 +15,10 @@ mod walk;
 pub use clash::file_clashes;
 pub use edit::{Edits, Graft, edit};
 pub use error::MergeError;
+pub use lookup::{Lookup, find};
 pub use notes::{NoteMerge, merge_notes};
 pub use table::{InVault, OnDisk, Remark, Scope, Verdict, decide};
-pub use walk::{Differences, Trio, differences, find, leaves};
+pub use walk::{Differences, Trio, differences, leaves};
+
+#[cfg(test)]
+mod kit;

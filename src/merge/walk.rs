@@ -129,36 +129,6 @@ fn side_by_side(trees: &dyn Trees, ids: [Option<ObjectId>; 3]) -> Result<Sides, 
     Ok(sides)
 }
 
-/// What stands at a path of a tree: a leaf, a directory, or nothing.
-pub fn find(
-    trees: &dyn Trees,
-    tree: Option<ObjectId>,
-    path: &VaultPath,
-) -> Result<Option<Leaf>, MergeError> {
-    let mut at = tree.map(|id| Leaf {
-        kind: Kind::Tree,
-        id,
-    });
-    for name in path.names() {
-        let Some(Leaf {
-            kind: Kind::Tree,
-            id,
-        }) = at
-        else {
-            return Ok(None);
-        };
-        let entries = trees.tree(id)?;
-        let entry = entries
-            .into_iter()
-            .find(|entry| entry.name == name.as_bytes());
-        at = entry.map(|entry| Leaf {
-            kind: entry.kind,
-            id: entry.id,
-        });
-    }
-    Ok(at)
-}
-
 /// Every file and link of one tree, by path. Names that no path can have are left out.
 pub fn leaves(
     trees: &dyn Trees,
@@ -171,63 +141,10 @@ pub fn leaves(
 
 #[cfg(test)]
 mod tests {
+    use super::super::kit::{Memory, id_of, path, tree};
     use super::super::{Edits, Graft, edit};
     use super::*;
-    use crate::base::{Sink, StoreError};
-    use std::cell::Cell;
-
-    /// A store in memory that counts how many trees were read.
-    #[derive(Default)]
-    struct Memory {
-        trees: BTreeMap<ObjectId, Vec<TreeEntry>>,
-        reads: Cell<usize>,
-    }
-
-    impl Trees for Memory {
-        fn tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>, StoreError> {
-            self.reads.set(self.reads.get() + 1);
-            self.trees
-                .get(&id)
-                .cloned()
-                .ok_or(StoreError::Missing { id })
-        }
-    }
-
-    impl Sink for Memory {
-        fn put_blob(&mut self, bytes: &[u8]) -> Result<ObjectId, StoreError> {
-            Ok(id_of(bytes))
-        }
-
-        fn put_tree(&mut self, entries: &[TreeEntry]) -> Result<ObjectId, StoreError> {
-            let id = id_of(format!("{entries:?}").as_bytes());
-            self.trees.insert(id, entries.to_vec());
-            Ok(id)
-        }
-    }
-
-    fn id_of(bytes: &[u8]) -> ObjectId {
-        let mut id = [0; 20];
-        id.copy_from_slice(&blake3::hash(bytes).as_bytes()[..20]);
-        ObjectId::from_bytes(id)
-    }
-
-    fn path(text: &str) -> VaultPath {
-        VaultPath::parse(text).expect("valid")
-    }
-
-    fn tree(store: &mut Memory, files: &[(&str, &str)]) -> Option<ObjectId> {
-        let leaf = |text: &str| {
-            Graft::Leaf(Leaf {
-                kind: Kind::File,
-                id: id_of(text.as_bytes()),
-            })
-        };
-        let edits: Edits = files
-            .iter()
-            .map(|(name, text)| (path(name), leaf(text)))
-            .collect();
-        edit(store, None, &edits).expect("edited")
-    }
+    use crate::base::Sink;
 
     #[test]
     fn names_that_sort_around_a_slash_stay_in_their_directories() {
@@ -240,7 +157,7 @@ mod tests {
             found.keys().map(VaultPath::as_str).collect::<Vec<_>>(),
             files.map(|(name, _)| name)
         );
-        let inner = find(&store, all, &path("a"))
+        let inner = super::super::find(&store, all, &path("a"))
             .expect("read")
             .expect("there")
             .id;

@@ -7,11 +7,11 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use serde::Serialize;
-
 use crate::base::{HostPath, Kind, Leaf, Random, StoreError, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
+use super::database::forbidden_by_database;
+use super::kept::{WhyKept, why_kept};
 use super::link::leads_inside;
 use super::place::{Found, Hash, Place, Reached, Root, Standing};
 use super::taken::taken_name;
@@ -23,6 +23,8 @@ pub type Content<'a> = &'a dyn Fn(&Step) -> Result<Box<dyn Read + 'a>, RestoreEr
 const BLOCK: usize = 64 * 1024;
 /// No system follows a longer link.
 const LONGEST_LINK: u64 = 4_096;
+/// So much of a file says what it is.
+const HEAD: u64 = 64;
 
 /// One change of the disk.
 #[derive(Clone, Debug)]
@@ -59,25 +61,6 @@ pub enum StepOutcome {
     Kept(WhyKept),
 }
 
-/// Why the disk was left as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhyKept {
-    /// It changed after the plan was made.
-    Changed,
-    /// A directory, or something that is no file, stands there.
-    InTheWay,
-    /// On the way to it there is a link or a file.
-    NotADirectory,
-    /// A link that would lead out of the project.
-    LinkLeaves,
-    /// This disk does not take the name.
-    NameRefused,
-    /// This disk takes another name for this one, which differs in case or Unicode form.
-    CaseClash,
-    NotAllowed,
-}
-
 /// Where steps are carried out, and with what.
 pub struct Target<'a> {
     pub root: &'a HostPath,
@@ -97,12 +80,7 @@ pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, Re
         path: path.to_owned(),
         source,
     })?;
-    let block = RefCell::new(vec![0; BLOCK]);
-    let run = Run {
-        root,
-        target,
-        block,
-    };
+    let run = Run::new(root, target);
     let mut outcomes = Vec::with_capacity(steps.len());
     let mut emptied = BTreeMap::new();
     for step in steps {
@@ -126,7 +104,16 @@ struct Run<'r, 't> {
     block: RefCell<Vec<u8>>,
 }
 
-impl Run<'_, '_> {
+impl<'r, 't> Run<'r, 't> {
+    fn new(root: Root, target: &'r Target<'t>) -> Self {
+        let block = RefCell::new(vec![0; BLOCK]);
+        Self {
+            root,
+            target,
+            block,
+        }
+    }
+
     fn step(&self, step: &Step) -> Result<StepOutcome, RestoreError> {
         match self.attempt(step) {
             Ok(outcome) => Ok(outcome),
@@ -155,7 +142,7 @@ impl Run<'_, '_> {
                 private,
                 expected,
             } => self.write(step, &place, (*leaf, *private), *expected),
-            StepKind::Delete { expected } => self.delete(&place, *expected),
+            StepKind::Delete { expected } => self.delete(step, &place, *expected),
             StepKind::MakeDir => match place.standing()? {
                 Standing::Nothing => {
                     place.make_dir()?;
@@ -189,25 +176,33 @@ impl Run<'_, '_> {
     ) -> Result<StepOutcome, Fault> {
         let mut content = (self.target.content)(step).map_err(Fault::Restore)?;
         let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
-        if leaf.kind == Kind::Link {
-            let mut target = Vec::new();
-            let read = (&mut content).take(LONGEST_LINK).read_to_end(&mut target);
-            read.map_err(unread)?;
-            if target.is_empty() {
+        let is_link = leaf.kind == Kind::Link;
+        // A link whole, and of a file what shows a database.
+        let first = if is_link { LONGEST_LINK } else { HEAD };
+        let mut head = Vec::new();
+        let read = (&mut content).take(first).read_to_end(&mut head);
+        read.map_err(unread)?;
+        if is_link {
+            if head.is_empty() {
                 return Ok(StepOutcome::Kept(WhyKept::NameRefused));
             }
-            if !leads_inside(&self.root, &step.names, &target)? {
+            if !leads_inside(&self.root, &step.names, &head)? {
                 return Ok(StepOutcome::Kept(WhyKept::LinkLeaves));
             }
-            place.link_beside(&temp, OsStr::from_bytes(&target))?;
         }
+        if let Some(why) = forbidden_by_database(place, &head)? {
+            return Ok(StepOutcome::Kept(why));
+        }
+        let mut content = head.as_slice().chain(content);
         let written = match leaf.kind {
-            Kind::Link => Ok(()),
+            Kind::Link => place
+                .link_beside(&temp, OsStr::from_bytes(&head))
+                .map_err(Fault::Io),
             _ => self.write_temp(place, &temp, (leaf, private), &mut content),
         };
         let outcome = written.and_then(|()| match expected {
             None => self.add(step, place, &temp),
-            Some(expected) => self.replace(place, &temp, expected),
+            Some(expected) => self.replace(step, place, &temp, expected),
         });
         if !matches!(outcome, Ok(StepOutcome::Done)) {
             place.unlink_beside(&temp);
@@ -258,9 +253,15 @@ impl Run<'_, '_> {
     /// The new file and the old one change places, and then the old one is looked at again: an edit
     /// that fell between the look and the exchange goes back. No sweep knows the name under which
     /// this happens.
-    fn replace(&self, place: &Place, temp: &OsStr, expected: Leaf) -> Result<StepOutcome, Fault> {
+    fn replace(
+        &self,
+        step: &Step,
+        place: &Place,
+        temp: &OsStr,
+        expected: Leaf,
+    ) -> Result<StepOutcome, Fault> {
         let ours = place.look(temp, self.target.hash)?;
-        if let Some(why) = self.differs(place, &place.name, expected)? {
+        if let Some(why) = self.is_not(step, place, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
@@ -294,8 +295,8 @@ impl Run<'_, '_> {
     }
 
     /// What is deleted leaves its place first, so that what is looked at last is what goes.
-    fn delete(&self, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
-        if let Some(why) = self.differs(place, &place.name, expected)? {
+    fn delete(&self, step: &Step, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
+        if let Some(why) = self.is_not(step, place, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
@@ -307,6 +308,20 @@ impl Run<'_, '_> {
         place.unlink_beside(&taken);
         place.sync()?;
         Ok(StepOutcome::Done)
+    }
+
+    /// Whether something else than expected stands at the place, or under another spelling of it, or
+    /// an open database.
+    fn is_not(&self, step: &Step, place: &Place, expected: Leaf) -> Result<Option<WhyKept>, Fault> {
+        let open = forbidden_by_database(place, &[])?;
+        let why = open.map_or_else(
+            || self.differs(place, &place.name, expected),
+            |it| Ok(Some(it)),
+        )?;
+        if why.is_none() && !self.root.is_spelled(&place.dir, &step.names)? {
+            return Ok(Some(WhyKept::CaseClash));
+        }
+        Ok(why)
     }
 
     /// Whether what stands under a name is something else than expected. Nothing means: no.
@@ -371,22 +386,6 @@ enum Fault {
 impl From<io::Error> for Fault {
     fn from(fault: io::Error) -> Self {
         Self::Io(fault)
-    }
-}
-
-/// Faults of one path, as opposed to faults of the disk.
-fn why_kept(fault: &io::Error) -> Option<WhyKept> {
-    match fault.kind() {
-        // Its directory, or what stood there, went while it was worked on.
-        io::ErrorKind::NotFound => Some(WhyKept::Changed),
-        io::ErrorKind::NotADirectory => Some(WhyKept::NotADirectory),
-        io::ErrorKind::PermissionDenied => Some(WhyKept::NotAllowed),
-        io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => Some(WhyKept::NameRefused),
-        io::ErrorKind::IsADirectory => Some(WhyKept::InTheWay),
-        _ if fault.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-            Some(WhyKept::NotADirectory)
-        }
-        _ => None,
     }
 }
 
@@ -524,6 +523,47 @@ mod tests {
             (text("x"), text(&names[1])),
             ("edit".into(), "another".into())
         );
+    }
+
+    #[test]
+    fn of_two_names_that_a_disk_takes_for_one_the_first_stays() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        fs::create_dir(dir.path().join("d")).expect("made");
+        fs::write(dir.path().join("x"), "old").expect("written");
+        let path = HostPath::new(dir.path()).expect("absolute");
+        let edges = Edges::fixed(0);
+        let target = Target {
+            root: &path,
+            keep: &[],
+            content: &|_| Ok(Box::new(b"new".as_slice())),
+            hash: &|from, _| {
+                let mut bytes = Vec::new();
+                from.read_to_end(&mut bytes)?;
+                Ok(hash(&bytes))
+            },
+            random: edges.random.as_ref(),
+        };
+        let mut root = Root::open(dir.path()).expect("open");
+        // A disk that has `X` and `D`, and finds them for `x` and `d`.
+        root.list = |_| Ok(["X".into(), "D".into()].into());
+        let run = Run::new(root, &target);
+        let make = step("d", StepKind::MakeDir);
+        for step in [
+            put("x", None),
+            put("x", Some("old")),
+            delete("x"),
+            make,
+            put("d/y", None),
+        ] {
+            let outcome = run.step(&step).expect("no fault of the disk");
+            assert_eq!(outcome, Kept(WhyKept::CaseClash), "{step:?}");
+        }
+        assert_eq!(
+            fs::read_to_string(dir.path().join("x")).expect("there"),
+            "old"
+        );
+        assert_eq!(files(dir.path()), ["d", "x"]);
+        assert!(files(&dir.path().join("d")).is_empty());
     }
 
     #[test]

@@ -4,12 +4,15 @@
 //! step. *Never*: follow a link, leave the directory, or believe a path.
 
 mod apply;
+mod database;
 mod error;
+mod kept;
 mod link;
 mod place;
 mod taken;
 
-pub use apply::{Content, Step, StepKind, StepOutcome, Target, WhyKept, apply};
+pub use apply::{Content, Step, StepKind, StepOutcome, Target, apply};
 pub use error::RestoreError;
+pub use kept::WhyKept;
 pub use place::Hash;
 pub use taken::settle_taken;

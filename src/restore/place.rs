@@ -45,12 +45,13 @@ const DIR: OFlags = OFlags::DIRECTORY
     .union(OFlags::CLOEXEC);
 
 /// The names in a directory, as they are spelled there.
-type Listing = BTreeSet<OsString>;
+pub(super) type Listing = BTreeSet<OsString>;
 
 /// The directory that paths start at.
 pub struct Root {
     dir: OwnedFd,
-    list: fn(&OwnedFd) -> io::Result<Listing>,
+    /// A test can be another disk here.
+    pub(super) list: fn(&OwnedFd) -> io::Result<Listing>,
     /// What the directories on the way were seen to hold, by their names from the root.
     listed: RefCell<BTreeMap<Vec<OsString>, Listing>>,
 }
@@ -147,7 +148,7 @@ impl Place {
         self.standing_at(&self.name)
     }
 
-    fn standing_at(&self, name: &OsStr) -> io::Result<Standing> {
+    pub(super) fn standing_at(&self, name: &OsStr) -> io::Result<Standing> {
         match rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(match FileType::from_raw_mode(stat.st_mode) {
                 FileType::RegularFile => Standing::File {

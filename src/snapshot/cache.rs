@@ -32,6 +32,8 @@ pub(super) struct KnownDir {
     pub listing: Listing,
     /// The content of each entry of the listing, where it was read and has settled.
     pub ids: Vec<Option<ObjectId>>,
+    /// The names that not every disk can tell apart.
+    pub alike: Vec<Vec<String>>,
     pub whole: Option<Whole>,
 }
 
@@ -177,6 +179,7 @@ mod tests {
                 closed: None,
             },
             ids: vec![Some(ObjectId::from_bytes([1; 20]))],
+            alike: Vec::new(),
             whole: None,
         }
     }

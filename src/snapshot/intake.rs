@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use crate::base::{HostPath, Intake, ObjectId, Packer, Parcel};
+use crate::base::{HostPath, Intake, ObjectId, Packer, Parcel, Tally, Tell, is_database};
 use crate::source::Reason;
 
+use super::database::{CopyDatabase, Use, has_head, is_beside_database, use_of};
 use super::read::{StreamOutcome, read_stream};
 use super::{ReadOutcome, Sanitizer, SnapshotError, read_whole};
 
@@ -43,6 +44,8 @@ pub(super) enum JobKind {
         may_be_torn: bool,
     },
     Settings(Box<Sanitizer>),
+    /// A rule asks for a copy, should it be a database that is in use.
+    Database,
 }
 
 impl Job {
@@ -50,6 +53,8 @@ impl Job {
         match self.kind {
             JobKind::Link | JobKind::Settings(_) => true,
             JobKind::File | JobKind::Log { .. } => self.size <= WHOLE_AT_MOST,
+            // A copy is as large as it is.
+            JobKind::Database => false,
         }
     }
 }
@@ -58,7 +63,8 @@ impl Job {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Read(ObjectId),
-    /// A log without its last line, which is not ended yet.
+    /// Not to be remembered: a log without its last line, which is not ended yet, or a database that
+    /// may change without a sign of it.
     Torn(ObjectId),
     /// Why, and what is wrong with it where that can be said.
     Left(Reason, Option<Box<str>>),
@@ -101,16 +107,26 @@ enum Done {
     Not(Outcome),
 }
 
+/// What reading needs of others.
+pub(super) struct Asks<'a> {
+    pub place: Where<'a>,
+    pub copy: CopyDatabase<'a>,
+    /// Is told of every file.
+    pub tell: Tell<'a>,
+}
+
 /// Reads all of them.
 pub(super) fn read_all<S: Intake>(
-    (jobs, place): (Vec<Job>, Where<'_>),
+    jobs: Vec<Job>,
     sink: &mut S,
-    progress: &dyn Fn(u64),
+    asks: &Asks<'_>,
 ) -> Result<Outcomes, SnapshotError> {
     let mut outcomes = Vec::with_capacity(jobs.len());
+    let place = asks.place;
+    let tally = Tally::new(Some(jobs.len() as u64), asks.tell);
     let (small, large): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_read_whole);
     let mut take = |job: &Job, done: Done, sink: &mut S| -> Result<(), SnapshotError> {
-        progress(job.size);
+        tally.one(job.size);
         let outcome = match done {
             Done::Packed(parcel) => Outcome::Read(sink.put_parcel(parcel)?),
             Done::Torn(parcel) => Outcome::Torn(sink.put_parcel(parcel)?),
@@ -132,18 +148,59 @@ pub(super) fn read_all<S: Intake>(
         side_by_side((&small, place), threads, sink, &mut take)?;
     }
     for job in &large {
-        let is_log = matches!(job.kind, JobKind::Log { .. });
-        let outcome = match read_stream(place(job.key).as_path(), is_log, sink)? {
-            StreamOutcome::Whole(id) => Outcome::Read(id),
-            StreamOutcome::Torn(id) => Outcome::Torn(id),
-            StreamOutcome::Unstable => Outcome::Left(Reason::Unstable, None),
-            StreamOutcome::Gone => Outcome::Gone,
-            StreamOutcome::Unreadable => Outcome::Left(Reason::Unreadable, None),
-        };
+        let outcome = read_large(job, &place(job.key), sink, asks.copy)?;
         take(job, Done::Not(outcome), sink)?;
     }
     outcomes.sort_unstable_by_key(|(key, _)| *key);
     Ok(Outcomes(outcomes))
+}
+
+fn read_large(
+    job: &Job,
+    host: &HostPath,
+    sink: &mut dyn Intake,
+    copy: CopyDatabase<'_>,
+) -> Result<Outcome, SnapshotError> {
+    let path = host.as_path();
+    if is_beside_database(path) {
+        return Ok(Outcome::Left(Reason::BesideDatabase, None));
+    }
+    let is_database = has_head(path);
+    if is_database && use_of(path) == Use::Open {
+        return match job.kind {
+            JobKind::Database => read_copy(host, sink, copy),
+            _ => Ok(Outcome::Left(Reason::DatabaseInUse, None)),
+        };
+    }
+    let is_log = matches!(job.kind, JobKind::Log { .. });
+    Ok(match read_stream(path, is_log, sink)? {
+        StreamOutcome::Whole(id) if is_database => match use_of(path) {
+            Use::None => Outcome::Read(id),
+            Use::AtRest => Outcome::Torn(id),
+            Use::Open => Outcome::Left(Reason::DatabaseInUse, None),
+        },
+        StreamOutcome::Whole(id) => Outcome::Read(id),
+        StreamOutcome::Torn(id) => Outcome::Torn(id),
+        StreamOutcome::Unstable => Outcome::Left(Reason::Unstable, None),
+        StreamOutcome::Gone => Outcome::Gone,
+        StreamOutcome::Unreadable => Outcome::Left(Reason::Unreadable, None),
+    })
+}
+
+/// A database that is in use, by way of a copy.
+fn read_copy(
+    host: &HostPath,
+    sink: &mut dyn Intake,
+    copy: CopyDatabase<'_>,
+) -> Result<Outcome, SnapshotError> {
+    let copy = match copy(host) {
+        Ok(copy) => copy,
+        Err(why) => return Ok(Outcome::Left(Reason::DatabaseInUse, Some(why.into()))),
+    };
+    Ok(match read_stream(&copy, false, sink)? {
+        StreamOutcome::Whole(id) => Outcome::Torn(id),
+        _ => Outcome::Left(Reason::Unreadable, None),
+    })
 }
 
 type Take<'t, S> = &'t mut dyn FnMut(&Job, Done, &mut S) -> Result<(), SnapshotError>;
@@ -200,6 +257,9 @@ fn read_one(job: &Job, host: &HostPath, packer: &mut dyn Packer) -> Done {
         JobKind::Settings(_) if job.size > SETTINGS_AT_MOST => return left(Reason::TooLarge),
         _ => {}
     }
+    if is_beside_database(host.as_path()) {
+        return left(Reason::BesideDatabase);
+    }
     let is_log = matches!(job.kind, JobKind::Log { .. });
     let (bytes, is_whole) = match read_whole(host.as_path()) {
         ReadOutcome::Whole(bytes) => (bytes, true),
@@ -220,6 +280,11 @@ fn read_one(job: &Job, host: &HostPath, packer: &mut dyn Packer) -> Done {
                 Reason::Damaged,
                 Some(fault.to_string().into()),
             )),
+        },
+        _ if is_database(&bytes) => match use_of(host.as_path()) {
+            Use::None => Done::Packed(packer.pack(&bytes)),
+            Use::AtRest => Done::Torn(packer.pack(&bytes)),
+            Use::Open => left(Reason::DatabaseInUse),
         },
         _ => Done::Packed(packer.pack(&bytes)),
     }

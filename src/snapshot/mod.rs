@@ -4,6 +4,7 @@
 //! travel, a note for what git cannot carry, a reason for the rest. *Never*: know git.
 
 mod cache;
+mod database;
 mod error;
 mod gate;
 mod intake;
@@ -14,8 +15,9 @@ mod spot;
 mod take;
 
 pub use cache::{CacheKeys, StatCache};
+pub use database::CopyDatabase;
 pub use error::SnapshotError;
 pub use gate::{Scanner, Secret, SecretGate, gate_version};
 pub use read::{ReadOutcome, read_whole};
 pub use sanitize::{Sanitizer, looks_secret};
-pub use take::{Snapshot, Subject, take};
+pub use take::{Snapshot, Subject, Treatment, take};

@@ -53,7 +53,7 @@ fn is_gone(fault: &io::Error) -> bool {
 }
 
 /// Opens a file, and nothing that a link leads to or that would wait for somebody.
-fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     OpenOptions::new()
         .read(true)

@@ -2,22 +2,33 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, TreeEntry, VaultPath};
+use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, Tell, TreeEntry, VaultPath};
 use crate::layout::{PathNote, encode_name};
-use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What};
+use crate::source::{Dir, Entry, Left, Reason, Walked, What, alike};
 
 use super::cache::{KnownDir, KnownDirs, StatCache, Whole, carry_over};
-use super::intake::{Job, JobKind, Key, OfDir, Outcome, Outcomes, read_all};
-use super::spot::{host, is_log, place_of, shown};
+use super::database::{CopyDatabase, forget_databases};
+use super::intake::{Asks, Job, JobKind, Key, OfDir, Outcome, Outcomes, read_all};
+use super::spot::{host, is_all_private, is_log, place_of, shown};
 use super::{Sanitizer, SnapshotError};
 
 /// One project or tool to take a snapshot of.
 pub struct Subject<'a> {
     pub root: &'a HostPath,
     pub walked: Walked,
-    /// The settings file at a path may have keys that stay here.
-    pub sanitizer: &'a dyn Fn(&VaultPath) -> Option<Sanitizer>,
+    pub treatment: &'a dyn Fn(&VaultPath) -> Treatment,
     pub cache: &'a mut StatCache,
+}
+
+/// How the content of a file is taken.
+#[derive(Debug)]
+pub enum Treatment {
+    /// Byte for byte.
+    Plain,
+    /// Settings, some of whose keys may stay here.
+    Clean(Sanitizer),
+    /// A database, of which a copy is made where it is in use.
+    Copy,
 }
 
 /// What a disk holds, in clean form.
@@ -30,16 +41,18 @@ pub struct Snapshot {
     /// What stays behind, and why.
     pub left: Vec<Left>,
     pub missing_roots: Vec<VaultPath>,
+    /// Names that not every disk can tell apart, and the directory that they stand in.
+    pub alike: Vec<(VaultPath, Vec<String>)>,
     /// What a killed run of our own left behind.
     pub temp: Vec<HostPath>,
 }
 
-/// Reads what is new, and takes the rest from the caches. `progress` is told of every file that is
-/// read, with its size.
+/// Reads what is new, and takes the rest from the caches. `tell` is told of every file that is read.
 pub fn take<S: Sink + Intake>(
     subjects: Vec<Subject<'_>>,
     sink: &mut S,
-    progress: &dyn Fn(u64),
+    copy: CopyDatabase<'_>,
+    tell: Tell<'_>,
 ) -> Result<Vec<Snapshot>, SnapshotError> {
     let takes: Vec<Taking<'_>> = subjects.into_iter().map(Taking::begin).collect();
     let mut jobs = Vec::new();
@@ -55,7 +68,12 @@ pub fn take<S: Sink + Intake>(
         let Taken { place, known, .. } = &dirs[dir];
         host(root, place, &known.listing.entries[entry].name)
     };
-    let outcomes = read_all((jobs, &place), sink, progress)?;
+    let asks = Asks {
+        place: &place,
+        copy,
+        tell,
+    };
+    let outcomes = read_all(jobs, sink, &asks)?;
     takes
         .into_iter()
         .enumerate()
@@ -77,7 +95,7 @@ struct Taken {
 
 struct Taking<'a> {
     root: &'a HostPath,
-    sanitizer: &'a dyn Fn(&VaultPath) -> Option<Sanitizer>,
+    treatment: &'a dyn Fn(&VaultPath) -> Treatment,
     cache: &'a mut StatCache,
     dirs: Vec<Taken>,
     snapshot: Snapshot,
@@ -92,11 +110,16 @@ impl<'a> Taking<'a> {
             let known = match (dir.listing, before) {
                 (None, Some(known)) => known,
                 (None, None) => KnownDir::default(),
-                (Some(listing), before) => KnownDir {
-                    ids: carry_over(before.unwrap_or_default(), &listing),
-                    listing,
-                    whole: None,
-                },
+                (Some(listing), before) => {
+                    let mut ids = carry_over(before.unwrap_or_default(), &listing);
+                    forget_databases(&listing, &mut ids);
+                    KnownDir {
+                        ids,
+                        alike: alike(&listing),
+                        listing,
+                        whole: None,
+                    }
+                }
             };
             Taken {
                 path: dir.path,
@@ -111,7 +134,7 @@ impl<'a> Taking<'a> {
         subject.cache.changed |= !old.is_empty();
         Self {
             root: subject.root,
-            sanitizer: subject.sanitizer,
+            treatment: subject.treatment,
             cache: subject.cache,
             dirs,
             snapshot: Snapshot {
@@ -144,9 +167,10 @@ impl<'a> Taking<'a> {
                     _ if is_log(&entry.name) => JobKind::Log {
                         may_be_torn: self.cache.is_young(stat),
                     },
-                    _ => match (self.sanitizer)(&path) {
-                        Some(sanitizer) => JobKind::Settings(Box::new(sanitizer)),
-                        None => JobKind::File,
+                    _ => match (self.treatment)(&path) {
+                        Treatment::Clean(sanitizer) => JobKind::Settings(Box::new(sanitizer)),
+                        Treatment::Copy => JobKind::Database,
+                        Treatment::Plain => JobKind::File,
                     },
                 };
                 jobs.push(Job {
@@ -200,6 +224,9 @@ impl<'a> Taking<'a> {
                 note.dir = true;
             });
         }
+        let alike = dir.known.alike.iter().cloned();
+        let alike = alike.map(|names| (dir.path.clone(), names));
+        self.snapshot.alike.extend(alike);
         let all_private = is_all_private(listing);
         if all_private {
             note(&mut self.snapshot.notes, dir.path.clone(), |note| {
@@ -351,21 +378,6 @@ fn leaf_of(
         What::Dir => Some((Kind::Tree, below?.tree?, 0)),
         What::Stays(_) => None,
     }
-}
-
-/// So many private files of one directory, and no other, are one note.
-const MANY: usize = 8;
-
-fn is_all_private(listing: &Listing) -> bool {
-    let mut files = 0;
-    for entry in &listing.entries {
-        match &entry.what {
-            What::File(stat) if stat.is_private() => files += 1,
-            What::File(_) => return false,
-            _ => {}
-        }
-    }
-    files >= MANY
 }
 
 fn note(

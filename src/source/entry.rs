@@ -78,6 +78,10 @@ pub enum Reason {
     Unstable,
     /// It is not what its name says: no JSON, empty where it had something, or full of NUL bytes.
     Damaged,
+    /// A database that a program has open: its file is not all of it.
+    DatabaseInUse,
+    /// What SQLite keeps beside a database, for whoever has it open.
+    BesideDatabase,
     /// The gate found a secret in it.
     HoldsSecret,
     /// Most of what was there is gone at once.

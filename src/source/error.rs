@@ -76,7 +76,7 @@ pub enum RuleFault {
     Pattern { pattern: String, why: &'static str },
     #[error(
         "`{word}` is neither a class (keep, disposable, local, secret, large) nor a merge class \
-         (union, json, text, binary); where it belongs to the pattern, write `\\ {word}`"
+         (union, json, text, binary, sqlite); where it belongs to the pattern, write `\\ {word}`"
     )]
     UnknownWord { word: String },
     #[error("`{word}` is one too many: a rule has one class and one merge class at most")]

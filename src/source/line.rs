@@ -36,6 +36,8 @@ pub enum MergeClass {
     Text,
     /// Not at all.
     Binary,
+    /// Not at all; one that is in use is copied first.
+    Sqlite,
 }
 
 const CLASSES: [(&str, Class); 5] = [
@@ -46,11 +48,12 @@ const CLASSES: [(&str, Class); 5] = [
     ("large", Class::Large),
 ];
 
-const MERGE_CLASSES: [(&str, MergeClass); 4] = [
+const MERGE_CLASSES: [(&str, MergeClass); 5] = [
     ("union", MergeClass::Union),
     ("json", MergeClass::Json),
     ("text", MergeClass::Text),
     ("binary", MergeClass::Binary),
+    ("sqlite", MergeClass::Sqlite),
 ];
 
 impl Class {
@@ -316,7 +319,7 @@ mod tests {
             ".aigon/.holdallignore, line 3",
             "`:unoin`",
             "keep, disposable, local, secret, large",
-            "union, json, text, binary",
+            "union, json, text, binary, sqlite",
             "\\ :",
         ] {
             assert!(text.contains(part), "{text}");

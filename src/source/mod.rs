@@ -4,6 +4,7 @@
 //! *Out*: [`Walked`], sorted, with a reason for everything that stays. *Never*: read the content of
 //! a file that travels but for the rules in it, follow a link, or touch what it sees.
 
+mod alike;
 mod crew;
 mod entry;
 mod error;
@@ -16,6 +17,7 @@ mod rules;
 mod scan;
 mod walk;
 
+pub use alike::alike;
 pub use entry::{Dir, Entry, Left, Listing, Reason, Stat, Stay, Walked, What};
 pub use error::{RuleFault, RulePlace, SourceError};
 pub use line::{Class, MergeClass, RuleLine, pattern_for};

@@ -1,14 +1,15 @@
 //! Making a commit: the one door through which contents leave for the vault.
 
 use std::collections::{HashMap, HashSet};
-use std::io::Read;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
 use git2::{Repository, Signature};
 
 use crate::base::{
-    Finding, Gate, Kind, ObjectId, StoreError, Timestamp, TreeEntry, Trees, VaultPath,
+    Finding, Gate, Kind, ObjectId, Progress, StoreError, Tell, Timestamp, TreeEntry, Trees,
+    VaultPath,
 };
 
 use super::content::Contents;
@@ -62,12 +63,13 @@ impl Objects<'_> {
         new: &NewCommit<'_>,
         published: Option<ObjectId>,
         gate: &dyn Gate,
+        tell: Tell<'_>,
     ) -> Result<CommitOutcome, VaultError> {
         let before = match new.parent {
             Some(parent) => Some(self.store().tree_of(parent)?),
             None => None,
         };
-        let held = self.held_back((before, new.tree), published, gate)?;
+        let held = self.held_back((before, new.tree), published, gate, tell)?;
         if held.is_empty() {
             self.record(new, None).map(CommitOutcome::Made)
         } else {
@@ -83,7 +85,9 @@ impl Objects<'_> {
         (before, after): (Option<ObjectId>, ObjectId),
         published: Option<ObjectId>,
         gate: &dyn Gate,
+        tell: Tell<'_>,
     ) -> Result<Vec<Finding>, VaultError> {
+        let view = View::new(gate);
         let mut known = HashSet::new();
         if let Some(tree) = published {
             self.added(None, tree, &mut |added| {
@@ -97,45 +101,47 @@ impl Objects<'_> {
                 batch.push(added);
             }
             if batch.len() == BATCH {
-                held.extend(self.look_through(&batch, gate)?);
+                held.extend(self.look_through(&batch, &view, tell)?);
                 batch.clear();
             }
             Ok(())
         })?;
-        held.extend(self.look_through(&batch, gate)?);
+        held.extend(self.look_through(&batch, &view, tell)?);
         Ok(held)
     }
 
     /// What the gate finds in all of them, in their order. Many are divided among threads.
-    fn look_through(&self, added: &[Added], gate: &dyn Gate) -> Result<Vec<Finding>, StoreError> {
+    fn look_through(
+        &self,
+        added: &[Added],
+        view: &View<'_>,
+        tell: Tell<'_>,
+    ) -> Result<Vec<Finding>, StoreError> {
         let next = AtomicUsize::new(0);
-        let look = |contents: Contents<'_>| {
+        let look = |contents: Contents<'_>, tell: Tell<'_>| {
             let mut found = Vec::new();
             while let at = next.fetch_add(1, Ordering::Relaxed)
                 && let Some(added) = added.get(at)
             {
-                let findings = look_at(contents, added, gate)?;
+                let findings = look_at(contents, added, view, tell)?;
                 found.extend(findings.into_iter().map(|finding| (at, finding)));
             }
             Ok::<_, StoreError>(found)
         };
         let contents = self.contents();
         let mut found = if added.len() < FEW {
-            look(contents)?
+            look(contents, tell)?
         } else {
             let Contents { spool, fresh, .. } = contents;
             let other = Repository::open_bare(&self.store().path);
             let other = other.map_err(|fault| StoreError::Failed(Box::new(fault)))?;
             thread::scope(|scope| {
                 let other = scope.spawn(|| {
-                    let repo = other;
-                    look(Contents {
-                        repo: &repo,
-                        spool,
-                        fresh,
-                    })
+                    let repo = &{ other };
+                    // What is done here is told by the first thread.
+                    look(Contents { repo, spool, fresh }, &|_| ())
                 });
-                let mut found = look(contents)?;
+                let mut found = look(contents, tell)?;
                 match other.join() {
                     Ok(more) => found.extend(more?),
                     Err(panic) => std::panic::resume_unwind(panic),
@@ -180,6 +186,7 @@ impl Objects<'_> {
         let id = odb
             .write(git2::ObjectType::Commit, &buffer)
             .map_err(&fault)?;
+        store.grew.set(true);
         Ok(object_id(id))
     }
 
@@ -228,20 +235,66 @@ impl Objects<'_> {
     }
 }
 
+/// The gate, and how much it was shown by all threads together.
+struct View<'a> {
+    gate: &'a dyn Gate,
+    contents: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl<'a> View<'a> {
+    const fn new(gate: &'a dyn Gate) -> Self {
+        Self {
+            gate,
+            contents: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+}
+
+/// A content on its way to the gate.
+struct Shown<'a> {
+    content: &'a mut dyn Read,
+    view: &'a View<'a>,
+    tell: Tell<'a>,
+}
+
+impl Read for Shown<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(into)?;
+        let before = self.view.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        (self.tell)(Progress {
+            done: self.view.contents.load(Ordering::Relaxed),
+            of: None,
+            bytes: before + read as u64,
+        });
+        Ok(read)
+    }
+}
+
 /// What is new to everybody in one content, and in its name. A name is a line of its own, before the
 /// first one of the content.
 fn look_at(
     contents: Contents<'_>,
     Added { path, id, was }: &Added,
-    gate: &dyn Gate,
+    view: &View<'_>,
+    tell: Tell<'_>,
 ) -> Result<Vec<Finding>, StoreError> {
-    let look = |text: &mut dyn Read, id: ObjectId| {
-        let found = gate.inspect(path, text);
+    let look = |content: &mut dyn Read, id: ObjectId| {
+        let found = view.gate.inspect(
+            path,
+            &mut Shown {
+                content,
+                view,
+                tell,
+            },
+        );
         found.map_err(|fault| StoreError::Damaged {
             id,
             reason: fault.to_string(),
         })
     };
+    view.contents.fetch_add(1, Ordering::Relaxed);
     let mut found = Vec::new();
     if was.is_none() {
         found.extend(look(&mut path.as_str().as_bytes(), *id)?);
@@ -269,8 +322,6 @@ fn was_tree(entry: Option<&TreeEntry>) -> Option<ObjectId> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Read};
-
     use super::*;
     use crate::base::{HostPath, Sink};
     use crate::vault::Store;
@@ -321,10 +372,12 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
+        let outcome = objects
+            .commit(&new, None, &NoSecrets, &|_| ())
+            .expect("no fault");
         assert!(matches!(outcome, CommitOutcome::Held(found) if found[0].path.as_str() == "file"));
         // What was published once is no news.
-        let outcome = objects.commit(&new, Some(tree), &NoSecrets);
+        let outcome = objects.commit(&new, Some(tree), &NoSecrets, &|_| ());
         assert!(matches!(outcome, Ok(CommitOutcome::Made(_))));
         let tree = one_file(&mut objects, "plain");
         let new = NewCommit {
@@ -334,7 +387,9 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
+        let outcome = objects
+            .commit(&new, None, &NoSecrets, &|_| ())
+            .expect("no fault");
         let CommitOutcome::Made(id) = outcome else {
             panic!("nothing to hold")
         };
@@ -350,7 +405,7 @@ mod tests {
         let before = one_file(&mut objects, "secret1 there");
         let held = |objects: &mut Objects<'_>, text: &str| {
             let after = one_file(objects, text);
-            let held = objects.held_back((Some(before), after), None, &NoSecrets);
+            let held = objects.held_back((Some(before), after), None, &NoSecrets, &|_| ());
             held.expect("no fault").len()
         };
         assert_eq!(held(&mut objects, "more beside secret1"), 0);

@@ -11,15 +11,48 @@ use crate::base::ObjectId;
 
 /// Offsets from here on stand in a table of their own.
 const LARGE: u64 = 1 << 31;
-const MAGIC: &[u8; 8] = b"\xfftOc\0\0\0\x02";
-/// Where the ids begin: behind the numbers of ids up to each first byte.
-const NAMES: u64 = 8 + 4 * 256;
 
 /// One object of a pack.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     pub id: ObjectId,
     pub crc: u32,
     pub offset: u64,
+}
+
+const MAGIC: &[u8; 8] = b"\xfftOc\0\0\0\x02";
+/// What comes before the tables of an index.
+const HEAD: usize = 8 + 256 * 4;
+/// The same as a place in a file.
+const NAMES: u64 = HEAD as u64;
+
+/// Reads an index (version 2). Nothing where it is none, or is not whole.
+pub fn read(bytes: &[u8]) -> Option<Vec<Place>> {
+    if bytes.get(..8)? != MAGIC {
+        return None;
+    }
+    let number = |at: usize| {
+        let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_be_bytes(bytes))
+    };
+    let count = usize::try_from(number(HEAD - 4)?).ok()?;
+    let [crcs, offsets, far] = [20, 24, 28].map(|width| HEAD + count * width);
+    let place = |at: usize| {
+        let id = bytes.get(HEAD + at * 20..HEAD + at * 20 + 20)?;
+        let near = number(offsets + at * 4)?;
+        let offset = if near & (1 << 31) == 0 {
+            u64::from(near)
+        } else {
+            let at = far + usize::try_from(near & !(1 << 31)).ok()? * 8;
+            u64::from(number(at)?) << 32 | u64::from(number(at + 4)?)
+        };
+        Some(Place {
+            id: ObjectId::from_bytes(id.try_into().ok()?),
+            crc: number(crcs + at * 4)?,
+            offset,
+        })
+    };
+    (bytes.len() >= far).then(|| (0..count).map(place).collect())?
 }
 
 /// Writes the index (version 2) of the pack with this hash.
@@ -149,5 +182,22 @@ mod tests {
         let other = tempfile::tempfile().expect("a temp file");
         other.write_all_at(&[7; 2_000], 0).expect("written");
         assert!(find(&other, id(1)).is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let place = |number: u8| Place {
+            id: ObjectId::from_bytes([number.wrapping_mul(91); 20]),
+            crc: u32::from(number) * 77,
+            offset: u64::from(number) << 28,
+        };
+        let mut places: Vec<_> = (0..40).map(place).collect();
+        let mut bytes = Vec::new();
+        write(places.clone(), [1; 20], &mut bytes).expect("memory takes it");
+        places.sort_unstable_by_key(|place| place.id);
+        assert_eq!(read(&bytes), Some(places));
+        let tables = bytes.len() - 40;
+        assert_eq!(read(&bytes[..tables - 1]), None);
+        assert_eq!(read(b"\xfftOc\0\0\0\x01"), None);
     }
 }

@@ -9,6 +9,8 @@ mod content;
 mod error;
 mod history;
 mod index;
+mod maintain;
+mod new_pack;
 mod objects;
 mod pack;
 mod patch;

@@ -2,22 +2,19 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read};
 use std::path::Path;
 
-use flate2::Crc;
 use git2::{OdbLookupFlags, Repository};
 use sha1::Digest;
 
 use crate::base::{
-    BaseError, Blobs, Intake, ObjectId, Packer, Parcel, Sink, StoreError, TEMP_PREFIX, TreeEntry,
-    Trees, sync_dir,
+    BaseError, Blobs, Intake, ObjectId, Packer, Parcel, Sink, StoreError, TreeEntry, Trees,
 };
 
 use super::content::{Contents, LARGE, open_large};
-use super::index::{self, Place};
-use super::pack::{self, BLOCK, Encoder, PackStream, Type};
+use super::new_pack::NewPack;
+use super::pack::{self, BLOCK, Encoder, Type};
 use super::spool::{Span, Spool};
 use super::store::{expect_type, oid};
 use super::{Store, VaultError, tree};
@@ -52,6 +49,19 @@ impl<'s> Objects<'s> {
     #[must_use]
     pub const fn store(&self) -> &'s Store {
         self.store
+    }
+
+    /// How many objects wait to be written; for [`Self::forget_since`].
+    #[must_use]
+    pub const fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Forgets the objects that came since so many were waiting, as if they had never been put.
+    pub fn forget_since(&mut self, waiting: usize) {
+        for id in self.waiting.drain(waiting..) {
+            self.fresh.remove(&id);
+        }
     }
 
     pub(super) fn add(&mut self, kind: Type, bytes: &[u8]) -> Result<ObjectId, StoreError> {
@@ -141,6 +151,9 @@ impl<'s> Objects<'s> {
         } else {
             self.flush_loose()?;
         }
+        if !self.waiting.is_empty() {
+            self.store.grew.set(true);
+        }
         self.waiting.clear();
         Ok(())
     }
@@ -160,58 +173,25 @@ impl<'s> Objects<'s> {
     }
 
     /// Writes the pack and its index ourselves: every id and place in it is known already, and
-    /// libgit2 would inflate and hash all of it once more to find them. The index comes last: a pack
-    /// without one is nobody's, and swept away after a crash.
+    /// libgit2 would inflate and hash all of it once more to find them.
     fn flush_as_pack(&self) -> Result<(), VaultError> {
         let dir = self.store.path.join("objects/pack");
-        fs::create_dir_all(&dir).map_err(BaseError::io("create the directory", &dir))?;
-        let unwritten = |fault| BaseError::io("write a pack to", &dir)(fault);
-        let mut pack = temp_in(&dir)?;
-        let out = BufWriter::with_capacity(256 * 1024, pack.as_file_mut());
-        let (places, sum) = self.write_waiting(out).map_err(unwritten)?;
-        let name = sum
-            .iter()
-            .fold("pack-".to_owned(), |name, byte| format!("{name}{byte:02x}"));
-        let mut index = temp_in(&dir)?;
-        let out = BufWriter::with_capacity(256 * 1024, index.as_file_mut());
-        index::write(places, sum, out).map_err(unwritten)?;
-        for (file, ending) in [(pack, "pack"), (index, "idx")] {
-            file.as_file().sync_all().map_err(unwritten)?;
-            let path = dir.join(format!("{name}.{ending}"));
-            file.persist(path).map_err(|fault| unwritten(fault.error))?;
-        }
-        sync_dir(&dir)?;
+        self.write_waiting(&dir)
+            .map_err(BaseError::io("write a pack to", dir))?;
         let odb = self.store.repo.odb().map_err(self.store.fault("read"))?;
         odb.refresh().map_err(self.store.fault("read"))
     }
 
-    fn write_waiting(&self, out: impl Write) -> io::Result<(Vec<Place>, [u8; 20])> {
-        let mut stream = PackStream::begin(out, self.waiting.len())?;
-        let mut places = Vec::with_capacity(self.waiting.len());
+    fn write_waiting(&self, dir: &Path) -> io::Result<()> {
+        fs::create_dir_all(dir)?;
+        let mut pack = NewPack::begin(dir, self.waiting.len())?;
         for id in &self.waiting {
-            let offset = stream.written;
-            let mut crc = Crc::new();
-            self.spool.copy(self.fresh[id], &mut |raw| {
-                crc.update(raw);
-                stream.write(raw)
-            })?;
-            places.push(Place {
-                id: *id,
-                crc: crc.sum(),
-                offset,
-            });
+            self.spool
+                .copy(self.fresh[id], &mut |raw| pack.write(raw))?;
+            pack.end(*id);
         }
-        let (_, sum) = stream.finish()?;
-        Ok((places, sum))
+        pack.place().map(drop)
     }
-}
-
-fn temp_in(dir: &Path) -> Result<tempfile::NamedTempFile, BaseError> {
-    tempfile::Builder::new()
-        .prefix(TEMP_PREFIX)
-        .permissions(fs::Permissions::from_mode(0o600))
-        .tempfile_in(dir)
-        .map_err(BaseError::io("create a file in", dir))
 }
 
 fn failed(fault: io::Error) -> StoreError {

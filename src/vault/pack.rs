@@ -15,7 +15,12 @@ const LEVEL: i32 = 1;
 /// What zlib does about as well.
 const LEVEL_OF_PIECES: u32 = 2;
 
-/// The four types of objects, with git's number for each.
+/// Git's numbers for entries that tell an object as a change of another one: of one that stands so
+/// many bytes before, and of one that has this name.
+pub const BY_DISTANCE: u8 = 6;
+pub const BY_NAME: u8 = 7;
+
+/// The types of objects, with git's number for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     Commit = 1,
@@ -82,7 +87,27 @@ impl Encoder {
 
     /// Appends one entry to `out`: its header and its deflated bytes.
     pub fn entry(&mut self, kind: Type, bytes: &[u8], out: &mut Vec<u8>) {
-        header(kind, bytes.len() as u64, out);
+        header(kind as u8, bytes.len() as u64, out);
+        self.deflate(bytes, out);
+    }
+
+    /// Appends an entry that tells an object as a change of the one whose entry begins so many bytes
+    /// before it.
+    pub fn change(&mut self, distance: u64, delta: &[u8], out: &mut Vec<u8>) {
+        header(BY_DISTANCE, delta.len() as u64, out);
+        let begin = out.len();
+        let mut rest = distance;
+        let low = |bits: u64| u8::try_from(bits & 0x7f).expect("masked to less than a byte");
+        out.push(low(rest));
+        while rest > 0x7f {
+            rest = (rest >> 7) - 1;
+            out.push(low(rest) | 0x80);
+        }
+        out[begin..].reverse();
+        self.deflate(delta, out);
+    }
+
+    fn deflate(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         out.resize(start + self.whole.zlib_compress_bound(bytes.len()), 0);
         let length = self.whole.zlib_compress(bytes, &mut out[start..]);
@@ -103,7 +128,7 @@ impl Encoder {
         compress.reset();
         let mut hash = begin_hash(Type::Blob, size);
         let mut packed = Vec::with_capacity(BLOCK);
-        header(Type::Blob, size, &mut packed);
+        header(Type::Blob as u8, size, &mut packed);
         let mut block = vec![0; BLOCK];
         let mut rest = size;
         loop {
@@ -148,10 +173,11 @@ fn deflate(
     }
 }
 
-/// Git's header of a pack entry: the type, and the size in groups of seven bits, the low ones first.
-fn header(kind: Type, size: u64, out: &mut Vec<u8>) {
+/// Git's header of a pack entry: the number of its type, and the size in groups of seven bits, the
+/// low ones first.
+fn header(kind: u8, size: u64, out: &mut Vec<u8>) {
     let low = |bits: u64, mask: u64| u8::try_from(bits & mask).expect("masked to less than a byte");
-    let mut byte = ((kind as u8) << 4) | low(size, 0x0f);
+    let mut byte = (kind << 4) | low(size, 0x0f);
     let mut rest = size >> 4;
     while rest > 0 {
         out.push(byte | 0x80);

@@ -1,5 +1,6 @@
 //! The bare repository that is this machine's copy of the vault.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ use super::{VaultError, pack::Type, setup, tree};
 pub struct Store {
     pub(super) repo: Repository,
     pub(super) path: PathBuf,
+    /// Objects came since it was opened.
+    pub(super) grew: Cell<bool>,
 }
 
 pub(super) fn oid(id: ObjectId) -> Oid {
@@ -36,7 +39,7 @@ impl Store {
         let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::BARE;
         let nowhere: [&std::ffi::OsStr; 0] = [];
         match Repository::open_ext(&path, flags, nowhere) {
-            Ok(repo) => Ok(Self { repo, path }),
+            Ok(repo) => Ok(Self::of(repo, path)),
             Err(fault) if fault.code() == ErrorCode::NotFound => Self::create(path),
             Err(source) => Err(VaultError::Git {
                 action: "open",
@@ -96,7 +99,12 @@ impl Store {
             path: path.clone(),
             source,
         })?;
-        Ok(Self { repo, path })
+        Ok(Self::of(repo, path))
+    }
+
+    const fn of(repo: Repository, path: PathBuf) -> Self {
+        let grew = Cell::new(false);
+        Self { repo, path, grew }
     }
 
     /// Whether the object is here. Never looks for packs that appeared meanwhile.

@@ -13,6 +13,7 @@ impl Store {
         let mut swept = sweep_temp_files(&self.path)?;
         swept += sweep_below(&self.path.join("refs"), &|name| name.ends_with(".lock"))?;
         swept += sweep_below(&self.path.join("objects"), &is_unfinished_object)?;
+        swept += sweep_lone_packs(&self.path.join("objects/pack"))?;
         for name in ["packed-refs.lock", "HEAD.lock", "config.lock"] {
             swept += remove(&self.path.join(name))?;
         }
@@ -23,6 +24,28 @@ impl Store {
 /// libgit2 writes `tmp_object_git2_…` and `pack_git2_…` before it renames them.
 fn is_unfinished_object(name: &str) -> bool {
     is_temp_name(name.as_bytes()) || name.contains("_git2_") || name.ends_with(".lock")
+}
+
+/// A pack without an index is one that had not appeared yet, or was being deleted, and an index
+/// without a pack one that a power cut brought back. Either way the objects are elsewhere.
+fn sweep_lone_packs(packs: &Path) -> Result<usize, BaseError> {
+    let mut swept = 0;
+    let Ok(entries) = fs::read_dir(packs) else {
+        return Ok(0);
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let other_half = match ending {
+            Some("pack") => "idx",
+            Some("idx") => "pack",
+            _ => continue,
+        };
+        if !path.with_extension(other_half).exists() {
+            swept += remove(&path)?;
+        }
+    }
+    Ok(swept)
 }
 
 fn remove(path: &Path) -> Result<usize, BaseError> {

@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod frame;
+mod progress;
 mod reference;
 mod settings;
 

@@ -38,6 +38,40 @@ fn empty_directories_come_and_go() {
 }
 
 #[test]
+fn names_that_some_disks_take_for_one_travel_all_and_are_named() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let names = ["d/README", "d/Readme", "gr\u{fc}n", "gru\u{308}n"];
+    for name in names {
+        scene.a.write(state(name), name);
+    }
+    // Said each time, not only when it is new.
+    for _ in 0..2 {
+        let data = pushed(&scene.a);
+        let expected = serde_json::json!([
+            {"project": "api", "path": ".aigon", "names": ["gru\u{308}n", "gr\u{fc}n"]},
+            {"project": "api", "path": ".aigon/d", "names": ["README", "Readme"]},
+        ]);
+        let mut alike = data["alike"].as_array().expect("a list").clone();
+        alike.sort_by_key(|line| line["path"].to_string());
+        assert_eq!(serde_json::Value::from(alike), expected, "{data}");
+    }
+    let said = scene.a.ok(&["backup", "push"]);
+    for part in [
+        "alike  api/.aigon/d: README, Readme: ",
+        "gru\\u{308}n, gr\\u{fc}n",
+    ] {
+        assert!(said.stdout.contains(part), "{said}");
+    }
+    pulled(&scene.b);
+    for name in names {
+        assert_eq!(text(&scene.b, state(name)), name);
+    }
+    fs::remove_file(scene.a.home.join(state("d/README"))).expect("it can be deleted");
+    fs::remove_file(scene.a.home.join(state("gr\u{fc}n"))).expect("it can be deleted");
+    assert_eq!(pushed(&scene.a)["alike"], serde_json::json!([]));
+}
+
+#[test]
 fn a_directory_that_becomes_empty_stays_as_an_empty_one() {
     let scene = Scene::with(&[("x", "1\n"), ("box/file", "1\n")]);
     fs::create_dir_all(scene.a.home.join(state("nest/inner"))).expect("a directory");

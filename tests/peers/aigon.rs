@@ -1,4 +1,5 @@
-//! A backup of `.aigon/` that copies into a work tree and commits there.
+//! A backup of `.aigon/` that copies into a work tree and commits there. Each test names the fault of it, by number, that
+//! must not be ours.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -19,7 +20,7 @@ fn status(machine: &Machine) -> Value {
     document["data"].clone()
 }
 
-/// 1
+/// Aigon 1
 #[test]
 fn a_stale_machine_takes_nothing_back() {
     let scene = Scene::with(&[("x", "v1\n")]);
@@ -43,7 +44,7 @@ fn a_stale_machine_takes_nothing_back() {
     );
 }
 
-/// 2
+/// Aigon 2
 #[test]
 fn an_unreachable_remote_is_not_an_empty_vault() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -71,7 +72,7 @@ fn an_unreachable_remote_is_not_an_empty_vault() {
     pulled(&scene.b);
 }
 
-/// 2
+/// Aigon 2
 #[test]
 fn a_remote_that_does_not_let_us_in_is_not_an_empty_vault() {
     if !rustix::process::geteuid().is_root() {
@@ -87,7 +88,7 @@ fn a_remote_that_does_not_let_us_in_is_not_an_empty_vault() {
     assert_eq!(text(&scene.b, state("x")), "1\n");
 }
 
-/// 3
+/// Aigon 3
 #[test]
 fn a_push_that_failed_half_way_needs_no_hand() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -108,7 +109,7 @@ fn a_push_that_failed_half_way_needs_no_hand() {
     }
 }
 
-/// 3
+/// Aigon 3
 #[test]
 fn a_first_push_offline_joins_a_vault_that_has_content() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -128,7 +129,7 @@ fn a_first_push_offline_joins_a_vault_that_has_content() {
     assert_eq!(text(&tower, state("x")), "1\n");
 }
 
-/// 4
+/// Aigon 4
 #[test]
 fn a_refusal_of_the_host_is_told_in_its_own_words() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -152,7 +153,7 @@ fn a_refusal_of_the_host_is_told_in_its_own_words() {
     }
 }
 
-/// 5
+/// Aigon 5
 #[test]
 fn two_checkouts_of_one_name_never_share_a_snapshot() {
     let scene = Scene::new();
@@ -178,7 +179,7 @@ fn two_checkouts_of_one_name_never_share_a_snapshot() {
     }
 }
 
-/// 7
+/// Aigon 7
 #[test]
 fn corrupt_settings_wipe_nothing_on_either_side() {
     let scene = Scene::new();
@@ -233,7 +234,7 @@ fn awkward_git(machine: &Machine) -> PathBuf {
     hooks
 }
 
-/// 8
+/// Aigon 8
 #[test]
 fn nothing_of_the_users_git_decides_what_travels() {
     let scene = Scene::new();
@@ -269,7 +270,7 @@ fn nothing_of_the_users_git_decides_what_travels() {
     assert_eq!(tip(&scene.bare), before);
 }
 
-/// 9
+/// Aigon 9
 #[test]
 fn links_and_empty_directories_survive_a_push_and_a_pull() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -289,7 +290,7 @@ fn links_and_empty_directories_survive_a_push_and_a_pull() {
     }
 }
 
-/// 11
+/// Aigon 11
 #[test]
 fn tracked_files_are_known_by_any_name_and_left_alone() {
     let scene = Scene::new();
@@ -349,7 +350,7 @@ fn live(machine: &Machine) -> Vec<(PathBuf, u64, i64, i64)> {
     seen
 }
 
-/// 13
+/// Aigon 13
 #[test]
 fn nothing_that_runs_by_itself_touches_a_live_file() {
     let scene = Scene::with(&[("old.jsonl", "{\"at\":\"2019-01-01\"}\n"), ("x", "1\n")]);
@@ -404,7 +405,7 @@ fn nothing_that_runs_by_itself_touches_a_live_file() {
     assert_eq!(live(a), after);
 }
 
-/// 14
+/// Aigon 14
 #[test]
 fn a_remote_that_hangs_is_given_up_with_the_cause() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -421,7 +422,7 @@ fn a_remote_that_hangs_is_given_up_with_the_cause() {
     assert_eq!(scene.stored("x"), "2\n");
 }
 
-/// 14
+/// Aigon 14
 #[test]
 fn a_push_that_arrived_before_the_remote_hung_is_seen() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -434,7 +435,7 @@ fn a_push_that_arrived_before_the_remote_hung_is_seen() {
     assert_eq!(scene.stored("x"), "2\n");
 }
 
-/// 14
+/// Aigon 14
 #[test]
 fn of_two_pushes_of_one_machine_one_goes_first() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -453,7 +454,7 @@ fn of_two_pushes_of_one_machine_one_goes_first() {
     pushed(&scene.a);
 }
 
-/// 18
+/// Aigon 18
 #[test]
 fn a_directory_of_the_right_name_is_not_the_project() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -479,7 +480,7 @@ fn a_directory_of_the_right_name_is_not_the_project() {
     assert!(!is_there(&scene.a, "code/api~2"));
 }
 
-/// 6
+/// Aigon 6
 #[test]
 fn keys_in_the_settings_and_in_the_state_never_reach_the_vault() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -543,5 +544,68 @@ fn keys_in_the_settings_and_in_the_state_never_reach_the_vault() {
         document["data"]["withheld"].as_array().map(Vec::len),
         Some(3),
         "{document}"
+    );
+}
+
+/// Aigon 10
+#[test]
+fn sixteen_thousand_new_files_go_in_one_push() {
+    let full = std::env::var("HOLDALL_TEST_FULL").is_ok_and(|value| value == "1");
+    let many = if full { 100_000 } else { 16_000 };
+    let scene = Scene::with(&[("x", "1\n")]);
+    for at in 0..many {
+        let name = format!(
+            "runs/{:03}/{at:06} of many, with a rather long name.json",
+            at % 200
+        );
+        scene.a.write(state(&name), format!("{{\"run\": {at}}}\n"));
+    }
+    let data = pushed(&scene.a);
+    assert_eq!(data["files"]["added"], many, "{}", data["files"]);
+    let args = [
+        "ls-tree",
+        "-r",
+        "-z",
+        "--name-only",
+        "main",
+        "projects/api/.aigon/runs/",
+    ];
+    let there = git(&args, &scene.bare);
+    assert_eq!(there.split_terminator('\0').count(), many);
+    assert_eq!(pushed(&scene.a)["committed"], false);
+}
+
+/// Aigon 15
+#[test]
+fn half_a_line_of_a_log_neither_travels_nor_is_lost() {
+    let whole = "{\"at\":1}\n";
+    let scene = Scene::with(&[("events.jsonl", whole), ("x", "1\n")]);
+    scene.a.write(
+        state("events.jsonl"),
+        format!("{whole}{{\"at\":2}}\n{{\"at\":3,\"what"),
+    );
+    pushed(&scene.a);
+    assert_eq!(
+        scene.stored("events.jsonl"),
+        format!("{whole}{{\"at\":2}}\n")
+    );
+    // A log in the middle of its line is no log to be replaced.
+    let torn = format!("{whole}{{\"at\":9,\"wh");
+    scene.b.write(state("events.jsonl"), &torn);
+    pulled(&scene.b);
+    assert_eq!(text(&scene.b, state("events.jsonl")), torn);
+    let ended = format!("{whole}{{\"at\":2}}\n{{\"at\":3,\"what\":\"done\"}}\n");
+    scene.a.write(state("events.jsonl"), &ended);
+    pushed(&scene.a);
+    assert_eq!(scene.stored("events.jsonl"), ended);
+    // A log that only ever had half a line waits, and says so.
+    scene.a.write(state("fresh.jsonl"), "{\"at\":");
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(document["data"]["withheld"][0]["reason"], "unstable");
+    assert!(
+        !scene
+            .vault()
+            .contains_key("projects/api/.aigon/fresh.jsonl")
     );
 }

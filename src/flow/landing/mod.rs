@@ -8,7 +8,7 @@ mod notes;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use crate::base::{Blobs, Leaf, PathFault, VaultPath, create_private_dir};
+use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
 use crate::doc::DocError;
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
@@ -17,7 +17,7 @@ use crate::vault::{Objects, content_id, stream_id};
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
 use super::real_names::real_names;
-use super::report::{Change, ChangeKind, KeptLine, PulledUnit};
+use super::report::{CASE_CLASH, Change, ChangeKind, DATABASE_IN_USE, KeptLine, PulledUnit};
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
 use notes::is_closed;
@@ -79,6 +79,12 @@ impl Landing {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.deletes.is_empty() && self.writes.is_empty() && self.extras.is_empty()
+    }
+
+    /// How many files would be written.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.writes.len() as u64
     }
 
     /// What is agreed when all goes well.
@@ -246,6 +252,7 @@ impl Landing {
         writer: &Writer<'_>,
         objects: &Objects<'_>,
         edits: &mut AgreedEdits,
+        tally: &Tally<'_>,
     ) -> Result<(), FlowError> {
         let root = self.report.path.clone();
         if self.report.is_settings && !self.writes.is_empty() {
@@ -254,11 +261,13 @@ impl Landing {
         }
         let contents = std::mem::take(&mut self.contents);
         let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
-            Ok(match (&step.kind, contents.get(&step.path)) {
+            let content: Box<dyn Read> = match (&step.kind, contents.get(&step.path)) {
                 (_, Some(bytes)) => Box::new(bytes.as_slice()),
                 (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
                 _ => Box::new(io::empty()),
-            })
+            };
+            tally.one(0);
+            Ok(Box::new(Counted { content, tally }))
         };
         let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
         let roots = self.roots.clone();
@@ -292,6 +301,20 @@ impl Landing {
     }
 }
 
+/// A content that counts what is read of it.
+struct Counted<'a> {
+    content: Box<dyn Read + 'a>,
+    tally: &'a Tally<'a>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(into)?;
+        self.tally.piece(read as u64);
+        Ok(read)
+    }
+}
+
 /// Paths that need no step: what is agreed about them changes all the same.
 fn settled(decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
     let settled = decided
@@ -322,8 +345,10 @@ const fn word(why: WhyKept) -> &'static str {
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
         WhyKept::NameRefused => "name_refused",
-        WhyKept::CaseClash => "case_clash",
+        WhyKept::CaseClash => CASE_CLASH,
         WhyKept::NotAllowed => "not_allowed",
+        WhyKept::DatabaseInUse => DATABASE_IN_USE,
+        WhyKept::BesideDatabase => "beside_database",
     }
 }
 

@@ -8,7 +8,7 @@ mod heal;
 
 use serde::Serialize;
 
-use crate::base::{Blobs, Id, Kind, ObjectId, Trees, VaultPath};
+use crate::base::{Blobs, Id, Kind, ObjectId, Tell, Trees, VaultPath};
 use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
 use crate::merge::{Trio, find};
 use crate::project::Identity;
@@ -174,7 +174,8 @@ pub fn content_trios(mut trios: Vec<Trio>) -> Vec<Trio> {
 
 /// Where the vault is: at a remote, or on this machine alone.
 pub enum Source<'a> {
-    Remote(&'a dyn Remote),
+    /// And who is told how far the fetch is.
+    Remote(&'a dyn Remote, Tell<'a>),
     Here,
 }
 
@@ -187,7 +188,7 @@ pub fn look(
 ) -> Result<Upstream, FlowError> {
     let store = objects.store();
     let branch = store.read_ref(RefName::Branch)?;
-    let Source::Remote(remote) = source else {
+    let Source::Remote(remote, tell) = source else {
         let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
         return Upstream::at(branch, branch, tree).read(store, "the vault on this machine");
     };
@@ -198,7 +199,7 @@ pub fn look(
         upstream.healed = published.map(|_| Healed::Emptied);
         return Ok(upstream);
     };
-    remote.fetch(store, tip)?;
+    remote.fetch(store, tip, tell)?;
     let tree = store.tree_of(tip)?;
     let record = vault_record(store, tree, remote.url())
         .map_err(|fault| fault.of_vault(remote.url(), Some(tip)))?;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use git2::Repository;
 
-use crate::base::{Kind, ObjectId, StoreError};
+use crate::base::{Kind, ObjectId, StoreError, Tally, Tell};
 use crate::vault::content::open_large;
 use crate::vault::pack::Type;
 use crate::vault::store::{object_id, oid, read_object};
@@ -12,7 +12,12 @@ use crate::vault::{Objects, Store, WireError, tree};
 
 /// An object in a store means that everything below it is there too, so the walk ends at what we
 /// have. Contents are taken before the trees and commits that name them, so a crash keeps it true.
-pub fn copy(from: &Repository, url: &str, store: &Store, tip: ObjectId) -> Result<(), WireError> {
+pub fn copy(
+    (from, url): (&Repository, &str),
+    store: &Store,
+    tip: ObjectId,
+    tell: Tell<'_>,
+) -> Result<(), WireError> {
     let damaged = |reason: String| WireError::Damaged {
         url: url.to_owned(),
         reason,
@@ -22,6 +27,7 @@ pub fn copy(from: &Repository, url: &str, store: &Store, tip: ObjectId) -> Resul
         url,
         objects: Objects::new(store),
         seen: HashSet::new(),
+        tally: Tally::new(None, tell),
     };
     let mut commits = Vec::new();
     let mut open = vec![tip];
@@ -51,6 +57,7 @@ struct Taken<'a> {
     url: &'a str,
     objects: Objects<'a>,
     seen: HashSet<ObjectId>,
+    tally: Tally<'a>,
 }
 
 impl Taken<'_> {
@@ -112,6 +119,7 @@ impl Taken<'_> {
     /// The id is computed again from what came: a remote is not believed.
     fn store(&mut self, id: ObjectId, kind: Type, bytes: &[u8]) -> Result<(), WireError> {
         let got = self.objects.add(kind, bytes)?;
+        self.tally.one(bytes.len() as u64);
         if got == id {
             Ok(())
         } else {

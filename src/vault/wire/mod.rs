@@ -15,7 +15,7 @@ mod stage;
 pub use address::Address;
 pub use path::{PathRemote, WireOptions};
 
-use crate::base::ObjectId;
+use crate::base::{ObjectId, Tell};
 
 use super::{Objects, Store, WireError};
 
@@ -47,9 +47,14 @@ pub trait Remote {
     /// other content is [`WireError::NotAVault`].
     fn tip(&self) -> Result<Option<ObjectId>, WireError>;
     /// Brings every object of `tip` into the store.
-    fn fetch(&self, store: &Store, tip: ObjectId) -> Result<(), WireError>;
+    fn fetch(&self, store: &Store, tip: ObjectId, tell: Tell<'_>) -> Result<(), WireError>;
     /// Moves the tip, if it still is what was seen. `Accepted` means that the ref was read back.
-    fn push(&self, objects: &Objects<'_>, update: Update) -> Result<PushOutcome, WireError>;
+    fn push(
+        &self,
+        objects: &Objects<'_>,
+        update: Update,
+        tell: Tell<'_>,
+    ) -> Result<PushOutcome, WireError>;
     /// Clears away what an earlier, killed run of this machine left there; `sent` are the commits
     /// that it may have been sending.
     fn sweep(&self, sent: &[ObjectId]) -> Result<(), WireError>;

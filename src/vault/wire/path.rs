@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use git2::Repository;
 
-use crate::base::{Env, MachineId, ObjectId, Program, find_program};
+use crate::base::{Env, MachineId, ObjectId, Program, Tell, find_program};
 use crate::vault::{Objects, Store, WireError};
 
 use super::{PushOutcome, Remote, Update, fetch, place, receive};
@@ -62,6 +62,7 @@ impl PathRemote {
         git: &Path,
         objects: &Objects<'_>,
         update: Update,
+        tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError> {
         let safe = format!("safe.directory={}", self.path.display());
         let program = Program::new(git, &self.options.env)
@@ -76,7 +77,7 @@ impl PathRemote {
                     url: self.url.clone(),
                     reason: fault.to_string(),
                 })?;
-        let said = receive::push(&mut running, objects, update);
+        let said = receive::push(&mut running, objects, update, tell);
         let (_, words, silent) = running.finish();
         self.settle(
             update,
@@ -185,22 +186,27 @@ impl Remote for PathRemote {
         self.tip_now()
     }
 
-    fn fetch(&self, store: &Store, tip: ObjectId) -> Result<(), WireError> {
+    fn fetch(&self, store: &Store, tip: ObjectId, tell: Tell<'_>) -> Result<(), WireError> {
         if store.has(tip) {
             return Ok(());
         }
-        fetch::copy(&self.open()?, &self.url, store, tip)
+        fetch::copy((&self.open()?, &self.url), store, tip, tell)
     }
 
-    fn push(&self, objects: &Objects<'_>, update: Update) -> Result<PushOutcome, WireError> {
+    fn push(
+        &self,
+        objects: &Objects<'_>,
+        update: Update,
+        tell: Tell<'_>,
+    ) -> Result<PushOutcome, WireError> {
         if update.from.is_none() {
             place::point_head_at_branch(&self.open()?);
         }
         // Git never breaks a lock, however old.
         self.break_stale_lock();
         match find_program(&self.options.env, "git") {
-            Some(git) => self.push_through_git(&git, objects, update),
-            None => self.push_into_store(objects, update),
+            Some(git) => self.push_through_git(&git, objects, update, tell),
+            None => self.push_into_store(objects, update, tell),
         }
     }
 

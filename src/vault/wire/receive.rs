@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read, Write};
 
-use crate::base::{ObjectId, Running};
+use crate::base::{ObjectId, Running, Tell};
 use crate::vault::{Objects, RefName};
 
 use super::pkt::{self, Packet};
@@ -36,15 +36,20 @@ pub struct Broken {
 }
 
 /// Speaks to a started receive-pack.
-pub fn push(running: &mut Running, objects: &Objects<'_>, update: Update) -> Result<Said, Broken> {
+pub fn push(
+    running: &mut Running,
+    objects: &Objects<'_>,
+    update: Update,
+    tell: Tell<'_>,
+) -> Result<Said, Broken> {
     let mut asked = false;
-    converse(running, objects, update, &mut asked).map_err(|fault| Broken { fault, asked })
+    converse(running, objects, (update, tell), &mut asked).map_err(|fault| Broken { fault, asked })
 }
 
 fn converse(
     running: &mut Running,
     objects: &Objects<'_>,
-    update: Update,
+    (update, tell): (Update, Tell<'_>),
     asked: &mut bool,
 ) -> io::Result<Said> {
     let broken = |what: &str| io::Error::new(io::ErrorKind::BrokenPipe, what.to_owned());
@@ -66,7 +71,11 @@ fn converse(
         let beat = pulse.clone();
         let listening = scope.spawn(move || listen(&mut stdout, &|| beat.beat()));
         let sent = command(&mut stdin, update).and_then(|()| {
-            send::write_pack(objects, &ids, &mut stdin, &|| pulse.beat()).map_err(io::Error::other)
+            let sent = |now| {
+                pulse.beat();
+                tell(now);
+            };
+            send::write_pack(objects, &ids, &mut stdin, &sent).map_err(io::Error::other)
         });
         drop(stdin);
         let heard = listening.join().map_err(|_| broken("the listener died"))?;

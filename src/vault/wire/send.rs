@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 
-use crate::base::{Kind, ObjectId, StoreError};
+use crate::base::{Kind, ObjectId, StoreError, Tally, Tell};
 use crate::vault::commit::by_name;
 use crate::vault::pack::{Encoder, PackStream, Type};
 use crate::vault::{Objects, VaultError, tree};
@@ -80,22 +80,24 @@ impl Wanted<'_, '_> {
     }
 }
 
-/// Streams the pack; `beat` is called now and then, as a sign of life.
+/// Streams the pack; `tell` is told of each piece, which is also a sign of life.
 pub fn write_pack(
     objects: &Objects<'_>,
     ids: &[ObjectId],
     out: impl Write,
-    beat: &dyn Fn(),
+    tell: Tell<'_>,
 ) -> Result<(), StoreError> {
     let failed = |fault: std::io::Error| StoreError::Failed(Box::new(fault));
+    let tally = Tally::new(Some(ids.len() as u64), tell);
     let mut encoder = Encoder::new();
     let mut stream =
         PackStream::begin(BufWriter::with_capacity(64 * 1024, out), ids.len()).map_err(failed)?;
     for id in ids {
         objects.copy_entry(*id, &mut encoder, &mut |raw| {
-            beat();
+            tally.piece(raw.len() as u64);
             stream.write(raw)
         })?;
+        tally.one(0);
     }
     stream.finish().map(drop).map_err(failed)
 }

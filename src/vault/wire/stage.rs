@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use git2::{ErrorCode, Indexer};
 
-use crate::base::{ObjectId, StoreError, TEMP_PREFIX, is_temp_name, sync_dir};
+use crate::base::{ObjectId, StoreError, TEMP_PREFIX, Tell, is_temp_name, sync_dir};
 use crate::vault::store::oid;
 use crate::vault::{Objects, RefName, VaultError, WireError};
 
@@ -31,16 +31,17 @@ impl PathRemote {
         &self,
         objects: &Objects<'_>,
         update: Update,
+        tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError> {
         let ids = send::missing(objects, update.from, update.to)?;
-        let staged = Self::stage(objects, &ids)?;
+        let staged = Self::stage(objects, &ids, tell)?;
         self.place_pack(&staged)
             .map_err(|fault| self.io_fault(&fault))?;
         self.swap(update)
     }
 
     /// Makes the pack and its index in a directory of our own store.
-    fn stage(objects: &Objects<'_>, ids: &[ObjectId]) -> Result<Staged, WireError> {
+    fn stage(objects: &Objects<'_>, ids: &[ObjectId], tell: Tell<'_>) -> Result<Staged, WireError> {
         let fault = objects.store().fault("stage a pack in");
         let failed = |fault: io::Error| VaultError::from(StoreError::Failed(Box::new(fault)));
         let dir = tempfile::Builder::new()
@@ -49,7 +50,7 @@ impl PathRemote {
             .map_err(failed)?;
         let odb = objects.store().repo.odb().map_err(&fault)?;
         let mut indexer = Indexer::new(Some(&odb), dir.path(), 0o444, false).map_err(&fault)?;
-        send::write_pack(objects, ids, &mut indexer, &|| ())?;
+        send::write_pack(objects, ids, &mut indexer, tell)?;
         let name = indexer.commit().map_err(&fault)?;
         let name = format!("pack-{name}");
         Ok(Staged { dir, name })

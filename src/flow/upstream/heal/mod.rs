@@ -11,7 +11,7 @@ mod variants;
 
 use crate::base::{Leaf, ObjectId, VaultPath};
 use crate::layout::{Owner, names};
-use crate::merge::{Edits, Graft, Trio, edit};
+use crate::merge::{Edits, Graft, Lookup, Trio, edit};
 use crate::vault::Objects;
 
 use crate::flow::FlowError;
@@ -57,6 +57,7 @@ pub fn merge_histories(
         filer,
         trees,
         edits: Edits::new(),
+        lookup: Lookup::default(),
     };
     heal.rest(&projects)?;
     heal.variants()?;
@@ -72,6 +73,8 @@ struct Heal<'a, 'o> {
     trees: Histories<ObjectId>,
     /// Changes of the tip's tree.
     edits: Edits,
+    /// All conflicts lie in one directory.
+    lookup: Lookup,
 }
 
 impl Heal<'_, '_> {

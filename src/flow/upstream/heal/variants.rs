@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{Kind, Leaf, ObjectId, Trees, VaultPath};
 use crate::layout::{Side, names};
-use crate::merge::{find, leaves};
+use crate::merge::leaves;
 
 use super::Heal;
 use crate::flow::FlowError;
@@ -62,8 +62,12 @@ impl Heal<'_, '_> {
             }
         }
         let record = names::conflict_record(id)?;
-        let seen = find(self.objects, Some(self.trees.seen), &record)?;
-        let tip = find(self.objects, Some(self.trees.tip), &record)?;
+        let seen = self
+            .lookup
+            .find(self.objects, Some(self.trees.seen), &record)?;
+        let tip = self
+            .lookup
+            .find(self.objects, Some(self.trees.tip), &record)?;
         if left == 0 || tip.is_none() {
             self.put(record, seen.filter(|_| left > 0));
         }
@@ -90,12 +94,12 @@ impl Heal<'_, '_> {
 
     fn local(&self, variant: ObjectId) -> Result<Option<Leaf>, FlowError> {
         let path = VaultPath::parse(Side::Local.as_str())?;
-        Ok(find(self.objects, Some(variant), &path)?)
+        Ok(self.lookup.find(self.objects, Some(variant), &path)?)
     }
 
     /// Puts what a tree has in the place of what the tip has at a path.
     fn replace(&mut self, path: &VaultPath, tree: Option<ObjectId>) -> Result<(), FlowError> {
-        let before = find(self.objects, Some(self.trees.tip), path)?;
+        let before = self.lookup.find(self.objects, Some(self.trees.tip), path)?;
         let before = before.filter(|leaf| leaf.kind == Kind::Tree);
         for tail in leaves(self.objects, before.map(|leaf| leaf.id))?.keys() {
             self.put(path.join(tail), None);
@@ -109,7 +113,7 @@ impl Heal<'_, '_> {
     /// What a tree has in a directory. Names that no path can have are left out.
     fn entries(&self, tree: ObjectId, dir: &VaultPath) -> Result<Entries, FlowError> {
         let mut entries = Entries::new();
-        let found = find(self.objects, Some(tree), dir)?;
+        let found = self.lookup.find(self.objects, Some(tree), dir)?;
         let Some(found) = found.filter(|leaf| leaf.kind == Kind::Tree) else {
             return Ok(entries);
         };

@@ -1,0 +1,44 @@
+//! Why a step was not done, though nothing is wrong with the disk.
+
+use std::io;
+
+use serde::Serialize;
+
+/// Why the disk was left as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyKept {
+    /// It changed after the plan was made.
+    Changed,
+    /// A directory, or something that is no file, stands there.
+    InTheWay,
+    /// On the way to it there is a link or a file.
+    NotADirectory,
+    /// A link that would lead out of the project.
+    LinkLeaves,
+    /// This disk does not take the name.
+    NameRefused,
+    /// This disk takes another name for this one, which differs in case or Unicode form.
+    CaseClash,
+    NotAllowed,
+    /// A database stands there, or would, and a program has it open.
+    DatabaseInUse,
+    /// What SQLite keeps beside a database is true on the machine that it comes from alone.
+    BesideDatabase,
+}
+
+/// Faults of one path, as opposed to faults of the disk.
+pub fn why_kept(fault: &io::Error) -> Option<WhyKept> {
+    match fault.kind() {
+        // Its directory, or what stood there, went while it was worked on.
+        io::ErrorKind::NotFound => Some(WhyKept::Changed),
+        io::ErrorKind::NotADirectory => Some(WhyKept::NotADirectory),
+        io::ErrorKind::PermissionDenied => Some(WhyKept::NotAllowed),
+        io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => Some(WhyKept::NameRefused),
+        io::ErrorKind::IsADirectory => Some(WhyKept::InTheWay),
+        _ if fault.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            Some(WhyKept::NotADirectory)
+        }
+        _ => None,
+    }
+}
