@@ -235,7 +235,7 @@ fn prepare(session: &Session<'_>, units: Vec<Unit>, began_ns: i64) -> Vec<Prepar
                 .map_err(|fault| (Reason::Unreadable, Some(fault.to_string()))),
         };
         let keys = CacheKeys {
-            contents,
+            contents: unit.contents_key(contents),
             rules: unit.rules_key(tracked.as_ref().ok(), max_file),
         };
         let cache = StatCache::open(places.stat_cache(&unit.key), keys, began_ns);
