@@ -11,7 +11,6 @@ mod compare;
 pub mod config;
 pub mod configure;
 mod conflicts;
-mod counting;
 mod database_copy;
 mod equal;
 mod error;

@@ -6,12 +6,13 @@
 mod notes;
 
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 
 use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
 use crate::doc::DocError;
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
-use crate::vault::{Objects, content_id};
+use crate::vault::{Objects, content_id, stream_id};
 
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
@@ -269,14 +270,14 @@ impl Landing {
             create_private_dir(root.as_path())?;
         }
         let contents = std::mem::take(&mut self.contents);
-        let content = |step: &Step| -> Result<Vec<u8>, RestoreError> {
-            let bytes = match (&step.kind, contents.get(&step.path)) {
-                (_, Some(bytes)) => bytes.clone(),
-                (StepKind::Write { leaf, .. }, None) => objects.blob(leaf.id)?,
-                _ => Vec::new(),
+        let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
+            let content: Box<dyn Read> = match (&step.kind, contents.get(&step.path)) {
+                (_, Some(bytes)) => Box::new(bytes.as_slice()),
+                (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
+                _ => Box::new(io::empty()),
             };
-            tally.one(bytes.len() as u64);
-            Ok(bytes)
+            tally.one(0);
+            Ok(Box::new(Counted { content, tally }))
         };
         let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
         let roots = self.roots.clone();
@@ -284,7 +285,7 @@ impl Landing {
             root: &root,
             keep: &roots,
             content: &content,
-            hash: &content_id,
+            hash: &stream_id,
             random: writer.session.edges.random.as_ref(),
         };
         for steps in all.iter().filter(|steps| !steps.is_empty()) {
@@ -307,6 +308,20 @@ impl Landing {
             edits.leaf(&self.key, &step.path, *leaf);
             self.report.changes.push(change_of(step));
         }
+    }
+}
+
+/// A content that counts what is read of it.
+struct Counted<'a> {
+    content: Box<dyn Read + 'a>,
+    tally: &'a Tally<'a>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(into)?;
+        self.tally.piece(read as u64);
+        Ok(read)
     }
 }
 
