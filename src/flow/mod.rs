@@ -17,6 +17,7 @@ mod error;
 pub mod explain;
 mod filing;
 mod guard;
+mod held;
 mod here;
 mod hints;
 pub mod history;
