@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -139,10 +140,21 @@ impl Queue {
 pub fn record(objects: &Objects<'_>, tree: Option<ObjectId>) -> Result<AllowedRecord, FlowError> {
     let path = names::allowed_record();
     let leaf = find(objects, tree, &path)?.filter(|leaf| leaf.kind != Kind::Tree);
-    match leaf {
-        Some(leaf) => Ok(AllowedRecord::read(&path, &objects.blob(leaf.id)?)?),
-        None => Ok(AllowedRecord::default()),
-    }
+    let Some(leaf) = leaf else {
+        return Ok(AllowedRecord::default());
+    };
+    let read = AllowedRecord::read(&path, &objects.blob(leaf.id)?);
+    read.map_err(|fault| FlowError::from(fault).of_vault("the vault", None))
+}
+
+/// The values that may travel, as a tree of the vault and the decisions that wait here have it.
+pub fn allowed(
+    session: &Session<'_>,
+    objects: &Objects<'_>,
+    tree: Option<ObjectId>,
+) -> Result<Arc<BTreeSet<String>>, FlowError> {
+    let allowed = Queue::load(session)?.over(&record(objects, tree)?);
+    Ok(Arc::new(allowed))
 }
 
 /// The gate as it stands for what is added to a tree of the vault.
