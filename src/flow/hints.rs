@@ -244,6 +244,16 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::Damaged => {
             format!("mend or delete {file}, then {again}; the vault keeps the last good version")
         }
+        Reason::NotEditable => format!(
+            "write {file} without what is named there (JSON with neither comments nor a comma behind the last item, YAML without references to what stays here), then {again}; until then the file stays here"
+        ),
+        Reason::DamagedInVault => format!(
+            "mend it on the machine that wrote it (`holdall backup log` names it) and push there, or in a clone of the vault: settings/{}/{}",
+            line.project, line.path
+        ),
+        Reason::NoPlace => format!(
+            "the keys stay in {file} until you decide: write there what the vault has, around them, or take them out if they went with what was deleted over there; then {again}"
+        ),
         Reason::Missing => format!(
             "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
         ),

@@ -232,7 +232,12 @@ fn a_corrupt_file_in_the_vault_changes_nothing_here() {
             let path = dir.join("settings/aigon/config.json");
             fs::write(path, broken).expect("it can be written");
         });
-        withheld(&scene.b, "pull", "damaged");
+        for command in ["pull", "push"] {
+            let document = withheld(&scene.b, command, "damaged_in_vault");
+            let hint = document["hints"][0].as_str().expect("a hint");
+            assert!(hint.contains("settings/aigon/config.json"), "{hint}");
+            assert!(!hint.contains("delete"), "nothing is wrong here: {hint}");
+        }
         assert_eq!(text(&scene.b, CONFIG), local, "{broken:?}");
     }
 }
