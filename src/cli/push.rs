@@ -50,7 +50,7 @@ fn hints(report: &PushReport) -> Vec<String> {
 pub fn twice_hint(left: &[LeftLine]) -> Option<String> {
     let line = left.iter().find(|line| line.reason == Reason::OfPreset)?;
     Some(format!(
-        "`holdall settings list` says what travels of that tool; to be told no more: `holdall settings remove ~/{}`",
+        "`holdall settings list` says what travels of that tool; to be told no more: `holdall settings remove ~/{0}`; what was sent of it before stays in the vault, at settings/home/{0}",
         line.path
     ))
 }

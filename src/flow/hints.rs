@@ -241,6 +241,10 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::Unreadable => {
             format!("make {file} readable for this user, then {again}")
         }
+        // Of settings the vault does not have all: whoever deletes them loses what stays here.
+        Reason::Damaged if line.detail.is_some() => format!(
+            "mend {file} at the place that is named, then {again}; the vault keeps the last good version, but not the keys that stay on this machine"
+        ),
         Reason::Damaged => {
             format!("mend or delete {file}, then {again}; the vault keeps the last good version")
         }
@@ -248,7 +252,7 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
             "write {file} without what is named there (JSON with neither comments nor a comma behind the last item, YAML without references to what stays here), then {again}; until then the file stays here"
         ),
         Reason::DamagedInVault => format!(
-            "mend it on the machine that wrote it (`holdall backup log` names it) and push there, or in a clone of the vault: settings/{}/{}",
+            "mend settings/{}/{} of the vault: on the machine that wrote it (`holdall backup log` names it), or in a clone of the vault, and push that; {file} needs nothing",
             line.project, line.path
         ),
         Reason::NoPlace => format!(

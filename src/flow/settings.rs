@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::ConfigFile;
-use crate::source::{Class, Decision, pattern_for, presets};
+use crate::project::Registry;
+use crate::source::{Class, Decision, pattern_for, presets, state_dirs};
 
 use super::added::{Belongs, added_path, belongs};
 use super::unit::{HOME_TOOL, settings_units};
@@ -28,6 +29,9 @@ pub struct SettingsTool {
     pub tool: String,
     pub root: HostPath,
     pub paths: Vec<SettingsPath>,
+    /// What was added though a preset speaks of it: it does not travel for that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub of_presets: Vec<VaultPath>,
     /// The patterns of what its preset keeps on this machine.
     pub stays: Vec<String>,
     /// Where it comes from: a preset, or `settings add`.
@@ -61,6 +65,7 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
         .map(|unit| SettingsTool {
             tool: unit.name.clone(),
             root: unit.root.clone(),
+            of_presets: unit.of_presets.clone(),
             stays: patterns_that_stay(&unit.name),
             preset: unit.name != HOME_TOOL,
             paths: unit
@@ -133,6 +138,7 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
         refuse_own_places(session, &path)?;
         let belongs = belongs(&session.config, &path);
         refuse_of_preset(session, &path, &belongs)?;
+        refuse_of_project(session, &path)?;
         refuse_ruled_out(session, &path, &belongs)?;
         let text = format!("~/{path}");
         if !session.places.home.below(&path).as_path().exists() {
@@ -261,6 +267,28 @@ fn refuse_of_preset(
         what: format!("~/{path} {what}"),
         hint,
     })
+}
+
+/// The state of a project travels with the project.
+fn refuse_of_project(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
+    let full = session.places.home.below(path);
+    for project in Registry::load(&session.places.registry())?.projects {
+        let found = state_dirs(&project.path, &session.config.presets_off);
+        for dir in project.dirs.iter().chain(&found) {
+            let state = project.path.below(dir);
+            let (one, other) = (state.as_path(), full.as_path());
+            if one.starts_with(other) || other.starts_with(one) {
+                return Err(FlowError::Refused {
+                    what: format!("~/{path} would travel twice: {state} is state of a project"),
+                    hint: format!(
+                        "what travels with {}: `holdall project explain {state}`",
+                        project.name
+                    ),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a rule keeps here would silently never travel: so it is said at once.

@@ -28,7 +28,10 @@ fn what_a_preset_carries_cannot_be_added_again() {
     scene.a.write(AIDER, "model: x\n");
     scene.a.write(".codex/prompts/a.md", "x\n");
     scene.a.write(".codex/auth.json", "{}\n");
+    scene.a.write("code/api/.aigon/x", "x\n");
     for (path, said) in [
+        ("~/code", "state of a project"),
+        ("~/code/api/.aigon/x", "state of a project"),
         ("~/.aider.conf.yml", "`aider`"),
         ("~/.codex", "`codex`"),
         ("~/.codex/prompts", "`codex`"),
@@ -114,6 +117,17 @@ fn what_was_added_by_hand_though_a_preset_speaks_of_it_is_not_sent_twice_and_tha
         assert_eq!(
             format!("~/{}", line["path"].as_str().expect("a path")),
             path
+        );
+        let (_, list) = scene.a.json(&["settings", "list"]);
+        let tools = list["data"]["tools"].as_array().expect("a list");
+        let home = tools.iter().find(|tool| tool["tool"] == "home");
+        let home = home.unwrap_or_else(|| panic!("{list}"));
+        assert_eq!(
+            (
+                home["paths"].as_array().map(Vec::len),
+                home["of_presets"].as_array().map(Vec::len)
+            ),
+            (Some(0), Some(1))
         );
         let (_, status) = scene.a.json(&["backup", "status"]);
         assert_eq!(status["data"]["linked"][0]["reason"], "of_preset");
