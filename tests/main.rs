@@ -18,5 +18,7 @@ mod convergence;
 mod crash;
 mod kit;
 mod layout;
+#[cfg(target_os = "linux")]
+mod peak;
 mod peers;
 mod store;

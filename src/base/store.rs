@@ -162,8 +162,8 @@ pub struct Finding {
     pub fingerprint: String,
 }
 
-/// The one gate through which every outgoing byte passes.
-pub trait Gate {
+/// The one gate through which every outgoing byte passes, on several threads at once.
+pub trait Gate: Sync {
     /// Looks at a content that is about to be stored at `path` for everybody to read. It is read in
     /// pieces, so that its size does not matter. Every value that holds it back is in the answer.
     fn inspect(&self, path: &VaultPath, content: &mut dyn io::Read) -> io::Result<Vec<Finding>>;

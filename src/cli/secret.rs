@@ -17,10 +17,14 @@ pub fn run(ctx: &Ctx, name: &str, command: &SecretCommand) -> Result<Answer, Flo
     match command {
         SecretCommand::List => {
             let report = ctx.read(name, list)?;
-            let waits = report.found.iter().any(|secret| !secret.allowed);
-            let hint = waits.then_some(
+            let mut waits = report.found.iter().filter(|secret| !secret.allowed);
+            let hint = waits.clone().any(|secret| secret.key.is_none()).then_some(
                 "take the value out of the file, or let it travel: `holdall secret allow FINGERPRINT`",
             );
+            let alone = waits.next().map(|_| {
+                "a value in settings stays here alone, and the rest travels; to send it too: `holdall secret allow FINGERPRINT`"
+            });
+            let hint = hint.or(alone);
             Ok(Answer::new(report, list_text).hints(hint))
         }
         SecretCommand::Allow { fingerprint } => {
@@ -48,7 +52,13 @@ fn decided(report: SecretDecisionReport, words: &'static str) -> Answer {
 }
 
 fn place_words(secret: &FoundSecret) -> String {
-    let place = format!("{}/{}:{}", secret.project, secret.path, secret.line);
+    let mut place = format!("{}/{}", secret.project, secret.path);
+    if let Some(line) = secret.line {
+        write!(place, ":{line}").ok();
+    }
+    if let Some(key) = &secret.key {
+        write!(place, ": {key}").ok();
+    }
     printable(&place).into_owned()
 }
 
@@ -58,10 +68,10 @@ fn list_text(report: &SecretListReport, look: &Look) -> String {
         text.push_str("found\n");
         let mut table = Table::new().indent(2);
         for secret in &report.found {
-            let verdict = if secret.allowed {
-                "allowed"
-            } else {
-                "withheld"
+            let verdict = match (secret.allowed, &secret.key) {
+                (true, _) => "allowed",
+                (false, Some(_)) => "stays here",
+                (false, None) => "withheld",
             };
             table.row([
                 secret.fingerprint.clone(),

@@ -95,7 +95,9 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::Unstable => "changed each time it was read",
         Reason::Damaged => "not what its name says, or cut off",
         Reason::NotEditable => "written in a way that cannot be edited without risk",
-        Reason::DamagedInVault => "the vault's version is damaged; the file here stays as it is",
+        Reason::DamagedInVault => {
+            "the vault's version cannot be read; the file here stays as it is"
+        }
         Reason::NoPlace => {
             "the vault's version has no place for keys of this machine; the file here stays as it is"
         }
@@ -111,7 +113,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "changed_here_and_there" => "changed here and in the vault",
         "changed_here" => "changed here, deleted in the vault",
         "changed" => "changed while the pull was running",
-        "in_the_way" => "something that is no file stands there",
+        "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",
         "name_refused" => "this disk does not take the name",

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Sink, Trees, VaultPath};
 use crate::layout::{Owner, PathNote};
-use crate::merge::{Edits, Graft, edit, find};
+use crate::merge::{Edits, Graft, edit, find, leaves};
 use crate::vault::{Objects, RefName, Store};
 
 use super::FlowError;
@@ -169,16 +169,21 @@ impl Agreed {
 #[derive(Clone, Debug, Default)]
 pub struct AgreedEdits {
     edits: Edits,
+    /// By project or tool, changes of its content.
+    contents: BTreeMap<String, Edits>,
     /// Projects and tools about which nothing is agreed any more.
     forgotten: BTreeSet<String>,
 }
 
 impl AgreedEdits {
     pub fn leaf(&mut self, key: &str, tail: &VaultPath, leaf: Option<Leaf>) {
-        self.edits.insert(
-            content_path(key).join(tail),
-            leaf.map_or(Graft::Remove, Graft::Leaf),
-        );
+        let graft = leaf.map_or(Graft::Remove, Graft::Leaf);
+        if !self.contents.contains_key(key) {
+            self.contents.insert(key.to_owned(), Edits::new());
+        }
+        if let Some(edits) = self.contents.get_mut(key) {
+            edits.insert(tail.clone(), graft);
+        }
     }
 
     pub fn notes(
@@ -235,7 +240,7 @@ impl AgreedEdits {
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty() && self.forgotten.is_empty()
+        self.edits.is_empty() && self.contents.is_empty() && self.forgotten.is_empty()
     }
 
     /// The new base tree.
@@ -243,16 +248,39 @@ impl AgreedEdits {
         let mut edits = Edits::new();
         for key in &self.forgotten {
             let tree = find(objects, agreed.tree, &path(key))?;
-            for tail in crate::merge::leaves(objects, tree.map(|leaf| leaf.id))?.keys() {
-                edits.insert(path(key).join(tail), Graft::Remove);
-            }
+            remove_all(objects, tree.map(|leaf| leaf.id), &path(key), &mut edits)?;
         }
         edits.extend(self.edits.clone());
+        for (key, changes) in &self.contents {
+            let before = if self.forgotten.contains(key) {
+                None
+            } else {
+                agreed.content(objects, key)?
+            };
+            match edit(objects, before, changes)? {
+                Some(tree) => {
+                    edits.insert(content_path(key), Graft::Tree(tree));
+                }
+                None => remove_all(objects, before, &content_path(key), &mut edits)?,
+            }
+        }
         match edit(objects, agreed.tree, &edits)? {
             Some(tree) => Ok(tree),
             None => Ok(objects.put_tree(&[])?),
         }
     }
+}
+
+fn remove_all(
+    objects: &Objects<'_>,
+    tree: Option<ObjectId>,
+    dir: &VaultPath,
+    edits: &mut Edits,
+) -> Result<(), FlowError> {
+    for tail in leaves(objects, tree)?.keys() {
+        edits.insert(dir.join(tail), Graft::Remove);
+    }
+    Ok(())
 }
 
 fn blob<T: Serialize>(objects: &mut Objects<'_>, value: &T) -> Result<Leaf, FlowError> {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -143,6 +144,16 @@ pub fn record(objects: &Objects<'_>, tree: Option<ObjectId>) -> Result<AllowedRe
         Some(leaf) => Ok(AllowedRecord::read(&path, &objects.blob(leaf.id)?)?),
         None => Ok(AllowedRecord::default()),
     }
+}
+
+/// The values that may travel, as a tree of the vault and the decisions that wait here have it.
+pub fn allowed(
+    session: &Session<'_>,
+    objects: &Objects<'_>,
+    tree: Option<ObjectId>,
+) -> Result<Arc<BTreeSet<String>>, FlowError> {
+    let allowed = Queue::load(session)?.over(&record(objects, tree)?);
+    Ok(Arc::new(allowed))
 }
 
 /// The gate as it stands for what is added to a tree of the vault.

@@ -7,7 +7,7 @@ use crate::base::{ObjectId, Timestamp, is_taken_name, sweep_temp_files};
 use crate::project::{Registered, Registry};
 use crate::restore::settle_taken;
 use crate::runs::{Run, Runs};
-use crate::vault::{Objects, RefName, Relation, content_id};
+use crate::vault::{Objects, RefName, Relation, stream_id};
 
 use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
@@ -91,7 +91,7 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
     if !writer.after_crash {
         return;
     }
-    let known = |bytes: &[u8]| writer.store.has(content_id(bytes));
+    let known = |id| writer.store.has(id);
     let roots = here.scanned().flat_map(|scanned| {
         let unit = &scanned.unit;
         unit.roots.iter().map(|root| unit.root.below(root))
@@ -102,7 +102,7 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
     for dir in beside {
         sweep_temp_files(&dir).ok();
         for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
-            settle_taken(&entry.path(), &known).ok();
+            settle_taken(&entry.path(), &stream_id, &known).ok();
         }
     }
     for temp in here.scanned().flat_map(|scanned| &scanned.temp) {
@@ -110,7 +110,7 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
         let name = temp.file_name().unwrap_or_default();
         // One that cannot be cleared away does no harm: it never travels.
         if is_taken_name(name.as_encoded_bytes()) {
-            settle_taken(temp, &known).ok();
+            settle_taken(temp, &stream_id, &known).ok();
         } else {
             std::fs::remove_file(temp).ok();
         }

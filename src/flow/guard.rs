@@ -1,8 +1,9 @@
 //! Changes that look more like an accident than like somebody's work are held back.
 
 use std::collections::BTreeSet;
+use std::io::{self, BufRead, BufReader};
 
-use crate::base::{Blobs, VaultPath};
+use crate::base::{ObjectId, StoreError, VaultPath};
 use crate::merge::{OnDisk, Scope, Trio, Verdict, leaves};
 use crate::source::Reason;
 use crate::vault::Objects;
@@ -116,6 +117,31 @@ fn is_damaged(objects: &Objects<'_>, trio: &Trio) -> Result<bool, FlowError> {
     if base.id == local.id || !is_text {
         return Ok(false);
     }
-    let (old, new) = (objects.blob(base.id)?, objects.blob(local.id)?);
-    Ok((new.is_empty() && !old.is_empty()) || (new.contains(&0) && !old.contains(&0)))
+    let (old, new) = (look_of(objects, base.id)?, look_of(objects, local.id)?);
+    Ok((new.is_empty && !old.is_empty) || (new.has_nul && !old.has_nul))
+}
+
+/// What is to be known of a content, which may be large.
+struct Look {
+    is_empty: bool,
+    has_nul: bool,
+}
+
+fn look_of(objects: &Objects<'_>, id: ObjectId) -> Result<Look, FlowError> {
+    let failed = |fault: io::Error| StoreError::Failed(Box::new(fault));
+    let mut content = BufReader::with_capacity(64 * 1024, objects.open(id)?);
+    let mut look = Look {
+        is_empty: true,
+        has_nul: false,
+    };
+    loop {
+        let piece = content.fill_buf().map_err(failed)?;
+        if piece.is_empty() {
+            return Ok(look);
+        }
+        look.is_empty = false;
+        look.has_nul |= piece.contains(&0);
+        let length = piece.len();
+        content.consume(length);
+    }
 }

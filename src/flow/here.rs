@@ -1,6 +1,7 @@
 //! What is on this machine, and where each of it stands in the vault.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::base::{Finding, Id, VaultPath};
 use crate::layout::{Owner, names};
@@ -12,7 +13,7 @@ use super::agreed::{Agreed, unit_key};
 use super::scan::{Scanned, absent, scan};
 use super::unit::{Unit, absent_tools, settings_units};
 use super::upstream::{Upstream, VaultProject};
-use super::{FlowError, Session};
+use super::{FlowError, Session, allowance};
 
 /// Where a registered project stands in the vault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +128,11 @@ impl Here {
             known.push((registered, placement));
         }
         if here.is_whole {
+            let allowed = allowance::allowed(session, objects, upstream.tree)?;
             units.extend(settings_units(session)?);
+            for unit in &mut units {
+                unit.allowed = Arc::clone(&allowed);
+            }
         }
         let mut scanned = scan(session, units, objects, began_ns)?.into_iter();
         for ((registered, placement), scanned) in known.into_iter().zip(scanned.by_ref()) {
@@ -150,7 +155,9 @@ impl Here {
         (agreed, objects): (&Agreed, &Objects<'_>),
     ) -> Result<(), FlowError> {
         let known = agreed.units(objects)?;
-        for unit in absent_tools(session)? {
+        let allowed = allowance::allowed(session, objects, upstream.tree)?;
+        for mut unit in absent_tools(session)? {
+            unit.allowed = Arc::clone(&allowed);
             let dir = names::settings_tool_dir(&unit.name)?;
             if !known.contains(&unit.key) && upstream.dir(objects, &dir)?.is_some() {
                 self.settings.push(absent(unit));

@@ -72,7 +72,9 @@ impl FlowError {
             Self::NoSuchSecret { near } => secret_hints(near),
             Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
             Self::GateHoldsRecord { .. } => {
-                one("rename what carries it (a machine's name, a directory), and push again")
+                one(
+                    "rename what carries it (a machine's or a project's name, a directory, the path of a remote), and push again",
+                )
             }
             Self::Config(fault) => config_hints(fault),
             Self::Source(SourceError::Rule { .. }) => one(

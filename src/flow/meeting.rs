@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::{ObjectId, PathFault, VaultPath};
 use crate::layout::names;
 use crate::merge::{
-    Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, file_clashes, leaves,
+    Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, leaves, settle_clashes,
 };
 use crate::vault::Objects;
 
@@ -203,6 +203,6 @@ pub fn judge(
         };
         decided.push((trio, verdict));
     }
-    file_clashes(&mut decided);
+    settle_clashes(&mut decided);
     Ok(decided)
 }

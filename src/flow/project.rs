@@ -177,13 +177,7 @@ fn enter(
     };
     let place = same_place.or(same_project);
     let Some(index) = place else {
-        let taken = |name: &str| {
-            registry
-                .projects
-                .iter()
-                .any(|known| known.name.eq_ignore_ascii_case(name))
-        };
-        fresh.name = unique_name(&fresh.name, &taken);
+        fresh.name = free_name(registry, &fresh.name, None);
         registry.projects.push(fresh.clone());
         return Ok(Entered {
             added: fresh.dirs.clone(),
@@ -192,6 +186,7 @@ fn enter(
             moved_from: None,
         });
     };
+    let free = free_name(registry, &fresh.name, Some(index));
     let known = &mut registry.projects[index];
     let moved_from = (known.path != fresh.path).then(|| known.path.clone());
     if let Some(before) = moved_from
@@ -212,7 +207,7 @@ fn enter(
     known.dirs.extend(added.iter().cloned());
     known.dirs.sort();
     if options.name.is_some() && !known.published {
-        known.name = fresh.name;
+        known.name = free;
     }
     // Added again after somebody took it out of the vault: then it goes back in.
     known.published = false;
@@ -221,6 +216,16 @@ fn enter(
         already: true,
         added,
         moved_from,
+    })
+}
+
+/// The wanted name as every machine can use it, and as no other project here has it.
+fn free_name(registry: &Registry, wanted: &str, own: Option<usize>) -> String {
+    let others = registry.projects.iter().enumerate();
+    let others: Vec<_> = others.filter(|(at, _)| Some(*at) != own).collect();
+    unique_name(wanted, &|name| {
+        let same = |(_, other): &(usize, &Registered)| other.name.eq_ignore_ascii_case(name);
+        others.iter().any(same)
     })
 }
 

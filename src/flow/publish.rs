@@ -12,7 +12,6 @@ use crate::vault::{CommitOutcome, NewCommit, Objects, RefName};
 
 use super::agreed::Agreed;
 use super::allowance::{self, Queue};
-use super::counting::Counting;
 use super::filing::Filer;
 use super::meeting::Ground;
 use super::records::{own_record, skeleton, summary};
@@ -141,7 +140,7 @@ impl<'a> Publisher<'a> {
             if upstream.tree.is_some() || !plan.edits.is_empty() {
                 queue.travel(objects, (upstream.tree, &machine), &mut plan.edits)?;
             }
-            let Some(next) = self.next_tip(objects, work, &upstream, &mut plan)? else {
+            let Some(next) = self.next_tip(objects, work, &ground, &mut plan)? else {
                 continue;
             };
             if Some(next) == upstream.expected {
@@ -190,9 +189,10 @@ impl<'a> Publisher<'a> {
         &self,
         objects: &mut Objects<'_>,
         work: &mut dyn Work,
-        upstream: &Upstream,
+        ground: &Ground<'_>,
         plan: &mut RoundPlan,
     ) -> Result<Option<ObjectId>, FlowError> {
+        let upstream = ground.upstream;
         let merged_histories = upstream.healed == Some(Healed::Diverged);
         if plan.edits.is_empty() && !merged_histories {
             return match upstream.parent {
@@ -230,10 +230,11 @@ impl<'a> Publisher<'a> {
             at: self.began,
             message: &message,
         };
+        // What will be agreed goes into the store together with the commit that it is about.
+        plan.agreed.apply(objects, ground.agreed)?;
         let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
         let tell = self.writer.session.tells(Stage::Checking);
-        let gate = Counting::new(&gate, &tell);
-        match objects.commit(&new, upstream.lost, &gate)? {
+        match objects.commit(&new, upstream.lost, &gate, &tell)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),
             CommitOutcome::Held(findings) => {
                 // The next tree and record are other ones.
@@ -336,7 +337,7 @@ pub fn hold_back(
     let Some(after) = edit(objects, tree, &plan.edits)? else {
         return Ok(false);
     };
-    let held = objects.held_back((tree, after), None, gate)?;
+    let held = objects.held_back((tree, after), None, gate, &|_| ())?;
     held.iter().try_for_each(tell)?;
     Ok(!held.is_empty())
 }

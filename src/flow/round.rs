@@ -51,7 +51,8 @@ impl Round<'_> {
                 dir: names::settings_tool_dir(&scanned.unit.name)?,
                 is_new: false,
             };
-            self.unit(objects, &berth, scanned, (&mut plan, &mut draft))?;
+            let (met, merged) = self.unit(objects, &berth, scanned, (&mut plan, &mut draft))?;
+            put_dir(objects, &berth.dir, (met.vault, merged), &mut plan.edits)?;
         }
         plan.projects.extend(here.others.iter().cloned());
         plan.projects.sort();
@@ -91,18 +92,20 @@ impl Round<'_> {
         if notes != record.paths {
             record.paths = tidy(objects, merged, notes)?;
         }
-        if met.base_notes != local {
-            draft.agreed.notes(objects, &scanned.unit.key, &local)?;
+        let seen = seen_notes(&met.base_notes, &local, scanned);
+        if met.base_notes != seen {
+            draft.agreed.notes(objects, &scanned.unit.key, &seen)?;
         }
+        let mut merged = merged;
         if known.as_ref() != Some(&record) {
             let leaf = Leaf {
                 kind: Kind::File,
                 id: objects.put_blob(&record.write())?,
             };
-            plan.edits
-                .insert(names::project_record(&name)?, Graft::Leaf(leaf));
+            let path = VaultPath::parse(names::PROJECT_RECORD)?;
+            merged = edit(objects, merged, &Edits::from([(path, Graft::Leaf(leaf))]))?;
         }
-        Ok(())
+        put_dir(objects, &berth.dir, (met.vault, merged), &mut plan.edits)
     }
 
     /// Merges one unit; the tree of its directory as it will be, without a change of its record.
@@ -138,9 +141,6 @@ impl Round<'_> {
         }
         self.withdraw_settled(objects, scanned, &met.decided, (plan, draft))?;
         let merged = edit(objects, met.vault, &edits)?;
-        for (path, graft) in edits {
-            plan.edits.insert(berth.dir.join(&path), graft);
-        }
         plan.units.push(changes);
         Ok((met, merged))
     }
@@ -206,6 +206,42 @@ impl Round<'_> {
         }
         Ok(())
     }
+}
+
+/// Puts the tree of a directory in the place of the one that was there: of very many files that
+/// takes less memory than a list of them.
+fn put_dir(
+    objects: &Objects<'_>,
+    dir: &VaultPath,
+    (before, after): (Option<ObjectId>, Option<ObjectId>),
+    edits: &mut Edits,
+) -> Result<(), FlowError> {
+    match after {
+        _ if before == after => {}
+        Some(tree) => {
+            edits.insert(dir.clone(), Graft::Tree(tree));
+        }
+        None => {
+            for path in leaves(objects, before)?.keys() {
+                edits.insert(dir.join(path), Graft::Remove);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The notes of this disk, as far as they travel: what is withheld stays agreed as it was.
+fn seen_notes(base: &Notes, local: &Notes, scanned: &Scanned) -> Notes {
+    let of = |notes: &Notes, wanted: Scope| -> Notes {
+        let notes = notes.iter();
+        let notes = notes.filter(|(path, _)| scanned.scope(path) == wanted);
+        notes
+            .map(|(path, note)| (path.clone(), note.clone()))
+            .collect()
+    };
+    let mut seen = of(local, Scope::Carried);
+    seen.extend(of(base, Scope::Held));
+    seen
 }
 
 fn extend<T: Clone + PartialEq>(list: &mut Vec<T>, more: &[T]) {

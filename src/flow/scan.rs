@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Finding, HostPath, ObjectId, VaultPath};
-use crate::layout::{Owner, names};
+use crate::layout::Owner;
 use crate::merge::Scope;
 use crate::snapshot::{CacheKeys, Snapshot, StatCache, Subject, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
@@ -11,7 +11,6 @@ use crate::vault::Objects;
 
 use super::agreed::Notes;
 use super::database_copy::copy_of;
-use super::filing::conflict_id;
 use super::unit::Unit;
 use super::{Event, FlowError, Session, Stage};
 
@@ -27,6 +26,8 @@ pub struct Scanned {
     pub left: BTreeMap<VaultPath, Left>,
     /// What the gate found in files that are withheld for it.
     pub findings: BTreeMap<VaultPath, Vec<Finding>>,
+    /// What the gate found in the project's own record.
+    pub(super) of_record: Vec<Finding>,
     /// The paths that both sides changed.
     pub disputed: Vec<VaultPath>,
     /// The line at which a directory's own rules cannot be understood.
@@ -57,6 +58,7 @@ impl Scanned {
             notes: snapshot.notes,
             left: left.map(|left| (left.path.clone(), left)).collect(),
             findings: BTreeMap::new(),
+            of_record: Vec::new(),
             disputed: Vec::new(),
             lines: BTreeMap::new(),
             missing_roots: snapshot.missing_roots,
@@ -126,39 +128,6 @@ impl Scanned {
             self.lines.extend(line.map(|line| (dir.clone(), line)));
             self.withhold(dir, Reason::BadRules, Some(why));
         }
-    }
-
-    /// Leaves the file behind that a finding is about, if it is one of this unit, which lies in `dir` of
-    /// the vault, or a version of it was to be filed in a conflict. False where it is not, or where leaving the file
-    /// behind did not help.
-    pub fn hold_back(&mut self, dir: &VaultPath, finding: &Finding) -> bool {
-        let filed = || {
-            let id = finding.path.below(&names::conflicts_dir())?;
-            let id = id.names().next()?;
-            let mut paths = self.disputed.iter().chain(self.findings.keys());
-            paths
-                .find(|path| conflict_id(&self.unit.owner, path) == id)
-                .cloned()
-        };
-        let Some(path) = finding.path.below(dir).or_else(filed) else {
-            return false;
-        };
-        let findings = self.findings.entry(path.clone()).or_default();
-        if findings.contains(finding) {
-            return false;
-        }
-        findings.push(finding.clone());
-        self.withhold(path, Reason::HoldsSecret, Some(finding.rule.clone()));
-        true
-    }
-
-    /// The values that hold a file back, each once.
-    pub fn secrets(&self, path: &VaultPath) -> Vec<&Finding> {
-        let mut seen = BTreeSet::new();
-        let findings = self.findings.get(path).into_iter().flatten();
-        findings
-            .filter(|finding| seen.insert(&finding.fingerprint))
-            .collect()
     }
 
     /// Leaves a path behind after all.
@@ -239,7 +208,7 @@ fn prepare(session: &Session<'_>, units: Vec<Unit>, began_ns: i64) -> Vec<Prepar
                 .map_err(|fault| (Reason::Unreadable, Some(fault.to_string()))),
         };
         let keys = CacheKeys {
-            contents,
+            contents: unit.contents_key(contents),
             rules: unit.rules_key(tracked.as_ref().ok(), max_file),
         };
         let cache = StatCache::open(places.stat_cache(&unit.key), keys, began_ns);
@@ -358,6 +327,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         notes: Notes::new(),
         left: left.collect(),
         findings: BTreeMap::new(),
+        of_record: Vec::new(),
         disputed: Vec::new(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::base::{MachineId, Timestamp, VaultPath};
-use crate::snapshot::SecretGate;
+use crate::merge::leaves;
+use crate::snapshot::{ReadOutcome, SecretGate, read_whole};
 use crate::vault::Objects;
 
 pub use super::allowance::Decision;
 use super::allowance::{Queue, Queued, record};
 use super::compare::{Compared, compare, store_or_empty};
+use super::scan::Scanned;
 use super::{FlowError, Session};
 
 /// Shorter beginnings of a fingerprint are taken for a slip.
@@ -23,7 +25,10 @@ const NEAR: f64 = 0.7;
 pub struct FoundSecret {
     pub project: String,
     pub path: VaultPath,
-    pub line: usize,
+    /// None for a value in settings, which stays here alone: that has a key.
+    pub line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     pub rule: String,
     pub fingerprint: String,
     /// The next push sends it.
@@ -73,14 +78,18 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
             secrets.map(|finding| FoundSecret {
                 project: scanned.unit.name.clone(),
                 path: path.clone(),
-                line: finding.line,
+                line: Some(finding.line),
+                key: None,
                 rule: finding.rule.clone(),
                 fingerprint: finding.fingerprint.clone(),
                 allowed: passes.contains(&finding.fingerprint),
             })
         })
     });
-    let found = lines.collect();
+    let mut found: Vec<FoundSecret> = lines.collect();
+    for scanned in &here.settings {
+        add_masked(&objects, scanned, &passes, &mut found)?;
+    }
     let waits = |fingerprint: &str| {
         queue
             .decisions
@@ -109,6 +118,40 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
         }
     }
     Ok(SecretListReport { found, allowed })
+}
+
+/// Adds the values that stay here alone, while the rest of their settings file travels.
+fn add_masked(
+    objects: &Objects<'_>,
+    scanned: &Scanned,
+    passes: &BTreeSet<String>,
+    found: &mut Vec<FoundSecret>,
+) -> Result<(), FlowError> {
+    for path in leaves(objects, scanned.tree)?.into_keys() {
+        let Some(sanitizer) = scanned.unit.sanitizer(&path) else {
+            continue;
+        };
+        // What cannot be read any more is withheld by the next run, and said there.
+        let ReadOutcome::Whole(text) = read_whole(scanned.unit.root.below(&path).as_path()) else {
+            continue;
+        };
+        for masked in sanitizer.masked(&text).unwrap_or_default() {
+            let is_known =
+                |known: &FoundSecret| known.path == path && known.fingerprint == masked.fingerprint;
+            if !found.iter().any(is_known) {
+                found.push(FoundSecret {
+                    project: scanned.unit.name.clone(),
+                    path: path.clone(),
+                    line: None,
+                    key: Some(masked.key),
+                    rule: masked.rule.to_owned(),
+                    allowed: passes.contains(&masked.fingerprint),
+                    fingerprint: masked.fingerprint,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Lets a value pass that the gate found here.

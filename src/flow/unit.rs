@@ -36,6 +36,8 @@ pub struct Unit {
     preset: Option<&'static Preset>,
     /// The person's home directory, where paths below it may be portable.
     home: Option<HostPath>,
+    /// Fingerprints of the values that travel, though they look like secrets.
+    pub allowed: Arc<BTreeSet<String>>,
 }
 
 /// The tool under which files of the home directory travel that belong to no preset.
@@ -68,6 +70,7 @@ impl Unit {
             of_presets: Vec::new(),
             preset: None,
             home: None,
+            allowed: Arc::default(),
             owner,
         })
     }
@@ -90,6 +93,7 @@ impl Unit {
             of_presets: Vec::new(),
             preset,
             home: Some(home.clone()),
+            allowed: Arc::default(),
             owner,
         }
     }
@@ -155,6 +159,16 @@ impl Unit {
         *hash.finalize().as_bytes()
     }
 
+    /// Changes with everything that decides what its files are in clean form.
+    #[must_use]
+    pub fn contents_key(&self, shared: [u8; 32]) -> [u8; 32] {
+        let mut hash = blake3::Hasher::new_keyed(&shared);
+        for fingerprint in self.allowed.iter().filter(|_| self.is_settings()) {
+            hash.update(fingerprint.as_bytes());
+        }
+        *hash.finalize().as_bytes()
+    }
+
     /// The rules that hold for a path, and the path as they see it: below the state directory, or
     /// by its name where the state is that single file.
     #[must_use]
@@ -213,6 +227,7 @@ impl Unit {
                 let home = home.as_path().to_str()?.trim_end_matches('/');
                 (!home.is_empty()).then(|| home.to_owned())
             }),
+            allowed: Arc::clone(&self.allowed),
         })
     }
 

@@ -1,14 +1,21 @@
-//! A file here and a directory there: no tree can hold both, so this machine's side is filed.
+//! A file here and a directory there: no tree and no disk can hold both, so this machine's side is
+//! filed, and stays where it is.
 
 use std::collections::BTreeSet;
 
 use crate::base::VaultPath;
 
-use super::{InVault, Trio, Verdict};
+use super::{InVault, OnDisk, Trio, Verdict};
+
+/// Settles what no single path's verdict can see.
+pub fn settle_clashes(decided: &mut [(Trio, Verdict)]) {
+    file_clashes(decided);
+    keep_clashes(decided);
+}
 
 /// Turns every `Put` that would need a file and a directory at one path into `File`. Whatever of the
 /// vault stands in the way of a path differs from what this machine has there, so it is in the list.
-pub fn file_clashes(decided: &mut [(Trio, Verdict)]) {
+fn file_clashes(decided: &mut [(Trio, Verdict)]) {
     let stays: BTreeSet<String> = decided
         .iter()
         .filter(|(trio, verdict)| trio.vault.is_some() && verdict.vault != InVault::Put(None))
@@ -20,6 +27,27 @@ pub fn file_clashes(decided: &mut [(Trio, Verdict)]) {
             verdict.vault = InVault::File;
             verdict.base_after_push = trio.base;
             verdict.remark = None;
+        }
+    }
+}
+
+/// Turns every `Write` that would need a file and a directory at one path of the disk, or of what is
+/// agreed, into `Kept`.
+fn keep_clashes(decided: &mut [(Trio, Verdict)]) {
+    let stays = |(trio, verdict): &&(Trio, Verdict)| match verdict.disk {
+        OnDisk::Write(_) => false,
+        OnDisk::Delete => verdict.base_after_pull.is_some(),
+        OnDisk::Leave | OnDisk::Kept => trio.local.is_some() || verdict.base_after_pull.is_some(),
+    };
+    let stays: BTreeSet<String> = decided
+        .iter()
+        .filter(stays)
+        .map(|(trio, _)| trio.path.as_str().to_owned())
+        .collect();
+    for (trio, verdict) in decided {
+        if matches!(verdict.disk, OnDisk::Write(_)) && is_blocked(&stays, &trio.path) {
+            verdict.disk = OnDisk::Kept;
+            verdict.base_after_pull = trio.base;
         }
     }
 }
@@ -61,7 +89,7 @@ mod tests {
 
     fn filed(sides: &[(&str, [u8; 3])]) -> Vec<String> {
         let mut decided = decided(sides);
-        file_clashes(&mut decided);
+        settle_clashes(&mut decided);
         let filed = decided
             .iter()
             .filter(|(_, verdict)| verdict.vault == InVault::File);
@@ -90,10 +118,29 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_written_above_or_below_what_stays() {
+        let kept = |sides: &[(&str, [u8; 3])]| -> Vec<String> {
+            let mut decided = decided(sides);
+            settle_clashes(&mut decided);
+            let kept = decided.iter().filter(|(trio, verdict)| {
+                verdict.disk == OnDisk::Kept && verdict.base_after_pull == trio.base
+            });
+            kept.map(|(trio, _)| trio.path.to_string()).collect()
+        };
+        // There a file; here what was below it is edited.
+        assert_eq!(kept(&[("x", [0, 0, 3]), ("x/y", [1, 2, 0])]), ["x", "x/y"]);
+        // There a directory; here the file is edited.
+        assert_eq!(kept(&[("x", [1, 2, 0]), ("x/y", [0, 0, 3])]), ["x", "x/y"]);
+        let none: [&str; 0] = [];
+        assert_eq!(kept(&[("x", [0, 0, 3]), ("x/y", [1, 1, 0])]), none);
+        assert_eq!(kept(&[("x", [1, 1, 0]), ("x/y", [0, 0, 3])]), none);
+    }
+
+    #[test]
     fn what_is_barred_is_filed() {
         let mut decided = decided(&[("x", [0, 1, 0])]);
         decided[0].0.barred = true;
-        file_clashes(&mut decided);
+        settle_clashes(&mut decided);
         assert_eq!(decided[0].1.vault, InVault::File);
     }
 
@@ -106,7 +153,7 @@ mod tests {
             .collect();
         let mut decided = decided(&sides);
         let since = Instant::now();
-        file_clashes(&mut decided);
+        settle_clashes(&mut decided);
         assert!(since.elapsed() < Duration::from_secs(1));
     }
 }

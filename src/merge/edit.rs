@@ -26,37 +26,43 @@ pub fn edit<S: Sink + Trees>(
     if edits.is_empty() {
         return Ok(tree);
     }
-    let list: Vec<(Vec<&str>, Graft)> = edits
+    let list: Vec<Edit<'_>> = edits
         .iter()
-        .map(|(path, graft)| (path.names().collect(), *graft))
+        .map(|(path, graft)| (path.as_str(), *graft))
         .collect();
     edit_level(store, tree, &list, &VaultPath::root())
 }
 
+/// A whole path, and what to put there.
+type Edit<'e> = (&'e str, Graft);
+
 /// One level of edits: those of entries of this directory, and those further down by name.
-struct Level<'e> {
+struct Level<'l, 'e> {
     here: Vec<(&'e str, Graft)>,
-    below: BTreeMap<&'e str, Vec<(Vec<&'e str>, Graft)>>,
+    below: Vec<(&'e str, &'l [Edit<'e>])>,
 }
 
-fn sort_out<'e>(edits: &[(Vec<&'e str>, Graft)]) -> Level<'e> {
+/// The edits come in the order of their paths, so those below one directory follow each other.
+fn sort_out<'l, 'e>(mut edits: &'l [Edit<'e>], at: &VaultPath) -> Level<'l, 'e> {
     let mut level = Level {
         here: Vec::new(),
-        below: BTreeMap::new(),
+        below: Vec::new(),
     };
-    for (names, graft) in edits {
-        let (name, rest) = names
-            .split_first()
-            .expect("an edit names a path below the root");
-        if rest.is_empty() {
-            level.here.push((name, *graft));
-        } else {
-            level
-                .below
-                .entry(name)
-                .or_default()
-                .push((rest.to_vec(), *graft));
-        }
+    let from = match at.as_str().len() {
+        0 => 0,
+        above => above + 1,
+    };
+    while let Some(((path, graft), rest)) = edits.split_first() {
+        let Some(slash) = path[from..].find('/') else {
+            level.here.push((&path[from..], *graft));
+            edits = rest;
+            continue;
+        };
+        let dir = &path[..=from + slash];
+        let inside = edits.partition_point(|(other, _)| other.starts_with(dir));
+        let (inside, others) = edits.split_at(inside);
+        level.below.push((&path[from..from + slash], inside));
+        edits = others;
     }
     level
 }
@@ -66,7 +72,7 @@ type Entries = BTreeMap<Vec<u8>, Leaf>;
 fn edit_level<S: Sink + Trees>(
     store: &mut S,
     tree: Option<ObjectId>,
-    edits: &[(Vec<&str>, Graft)],
+    edits: &[Edit<'_>],
     at: &VaultPath,
 ) -> Result<Option<ObjectId>, MergeError> {
     let before = match tree {
@@ -85,22 +91,21 @@ fn edit_level<S: Sink + Trees>(
             )
         })
         .collect();
-    let Level { here, below } = sort_out(edits);
+    let Level { here, below } = sort_out(edits, at);
     // A file may take the place of a directory that is emptied in the same go, and the other way
     // round: so what only removes comes first.
-    let only_removes =
-        |edits: &Vec<(Vec<&str>, Graft)>| edits.iter().all(|(_, graft)| *graft == Graft::Remove);
+    let only_removes = |edits: &[Edit<'_>]| edits.iter().all(|(_, graft)| *graft == Graft::Remove);
     let (removals, additions): (Vec<_>, Vec<_>) = below
         .into_iter()
         .partition(|(_, edits)| only_removes(edits));
     for (name, edits) in removals {
-        descend(store, &mut entries, (name, &edits), at)?;
+        descend(store, &mut entries, (name, edits), at)?;
     }
     for (name, graft) in here {
         put(&mut entries, name, graft).map_err(|()| in_the_way(at, name))?;
     }
     for (name, edits) in additions {
-        descend(store, &mut entries, (name, &edits), at)?;
+        descend(store, &mut entries, (name, edits), at)?;
     }
     if entries.is_empty() {
         return Ok(None);
@@ -119,7 +124,7 @@ fn edit_level<S: Sink + Trees>(
 fn descend<S: Sink + Trees>(
     store: &mut S,
     entries: &mut Entries,
-    (name, edits): (&str, &[(Vec<&str>, Graft)]),
+    (name, edits): (&str, &[Edit<'_>]),
     at: &VaultPath,
 ) -> Result<(), MergeError> {
     let old = entries.get(name.as_bytes()).copied();
@@ -162,6 +167,8 @@ fn put(entries: &mut Entries, name: &str, graft: Graft) -> Result<(), ()> {
         Graft::Leaf(leaf) => {
             entries.insert(key, leaf);
         }
+        // Nor does a directory replace a leaf that nobody speaks of.
+        Graft::Tree(_) if !is_dir && entries.contains_key(&key) => return Err(()),
         Graft::Tree(id) => {
             entries.insert(
                 key,

@@ -12,7 +12,7 @@ mod notes;
 mod table;
 mod walk;
 
-pub use clash::file_clashes;
+pub use clash::settle_clashes;
 pub use edit::{Edits, Graft, edit};
 pub use error::MergeError;
 pub use lookup::{Lookup, find};

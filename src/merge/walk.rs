@@ -147,6 +147,45 @@ mod tests {
     use crate::base::Sink;
 
     #[test]
+    fn names_that_sort_around_a_slash_stay_in_their_directories() {
+        let mut store = Memory::default();
+        let files =
+            ["a-x", "a.d/b", "a/b", "a/b-/d", "a/b.c/d", "a0", "b/a/a"].map(|name| (name, "1"));
+        let all = tree(&mut store, &files);
+        let found = leaves(&store, all).expect("read");
+        assert_eq!(
+            found.keys().map(VaultPath::as_str).collect::<Vec<_>>(),
+            files.map(|(name, _)| name)
+        );
+        let inner = super::super::find(&store, all, &path("a"))
+            .expect("read")
+            .expect("there")
+            .id;
+        assert_eq!(leaves(&store, Some(inner)).expect("read").len(), 3);
+    }
+
+    #[test]
+    fn a_tree_takes_the_place_of_a_directory_and_of_no_file() {
+        let mut store = Memory::default();
+        let old = tree(&mut store, &[("dir/old", "1"), ("file", "1")]);
+        let new = tree(&mut store, &[("new", "2")]).expect("not empty");
+        let mut put = |name| {
+            edit(
+                &mut store,
+                old,
+                &Edits::from([(path(name), Graft::Tree(new))]),
+            )
+        };
+        assert!(put("file").is_err());
+        let whole = put("dir").expect("edited");
+        let found = leaves(&store, whole).expect("read");
+        assert_eq!(
+            found.keys().map(VaultPath::as_str).collect::<Vec<_>>(),
+            ["dir/new", "file"]
+        );
+    }
+
+    #[test]
     fn equal_subtrees_are_not_read() {
         let mut store = Memory::default();
         let one = tree(

@@ -1,6 +1,6 @@
 //! Names for projects: one path component that every machine can use.
 
-use crate::base::{VaultPath, escape_name};
+use crate::base::{VaultPath, escape_name, is_temp_name};
 
 /// A directory named longer than this is cut, so that a number still fits behind it.
 const MAX_CHARS: usize = 60;
@@ -22,7 +22,7 @@ pub fn unique_name(wanted: &str, taken: &dyn Fn(&str) -> bool) -> String {
 }
 
 fn is_safe(name: &str) -> bool {
-    VaultPath::root().child(name.as_bytes()).is_ok()
+    VaultPath::root().child(name.as_bytes()).is_ok() && !is_temp_name(name.as_bytes())
 }
 
 fn cleaned(wanted: &str) -> String {
@@ -66,6 +66,7 @@ mod tests {
             (" . ", "project"),
             ("..", "project"),
             (".git", "%2Egit"),
+            (".holdall-tmp-x", "project"),
             ("größe 日本", "größe 日本"),
         ] {
             assert_eq!(unique_name(wanted, &|_| false), name, "{wanted:?}");

@@ -1,25 +1,30 @@
 //! One step at a time: a temp file beside the target, a last look at the target, a rename, and a look
 //! at what the rename brought out.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::base::{HostPath, Kind, Leaf, ObjectId, Random, TEMP_PREFIX, VaultPath};
+use crate::base::{HostPath, Kind, Leaf, Random, StoreError, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
 use super::database::forbidden_by_database;
 use super::kept::{WhyKept, why_kept};
 use super::link::leads_inside;
-use super::place::{Found, Place, Reached, Root, Standing};
+use super::place::{Found, Hash, Place, Reached, Root, Standing};
 use super::taken::taken_name;
 
-/// How the caller names contents: the restore compares, and knows no more of it.
-pub type Hash<'a> = &'a dyn Fn(&[u8]) -> ObjectId;
+/// Where the bytes of a step come from, to be read piece by piece.
+pub type Content<'a> = &'a dyn Fn(&Step) -> Result<Box<dyn Read + 'a>, RestoreError>;
 
-/// Where the bytes of a step come from.
-pub type Content<'a> = &'a dyn Fn(&Step) -> Result<Vec<u8>, RestoreError>;
+/// So much is written at once.
+const BLOCK: usize = 64 * 1024;
+/// No system follows a longer link.
+const LONGEST_LINK: u64 = 4_096;
+/// So much of a file says what it is.
+const HEAD: u64 = 64;
 
 /// One change of the disk.
 #[derive(Clone, Debug)]
@@ -75,7 +80,7 @@ pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, Re
         path: path.to_owned(),
         source,
     })?;
-    let run = Run { root, target };
+    let run = Run::new(root, target);
     let mut outcomes = Vec::with_capacity(steps.len());
     let mut emptied = BTreeMap::new();
     for step in steps {
@@ -93,12 +98,22 @@ pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, Re
     Ok(outcomes)
 }
 
-struct Run<'a> {
+struct Run<'r, 't> {
     root: Root,
-    target: &'a Target<'a>,
+    target: &'r Target<'t>,
+    block: RefCell<Vec<u8>>,
 }
 
-impl Run<'_> {
+impl<'r, 't> Run<'r, 't> {
+    fn new(root: Root, target: &'r Target<'t>) -> Self {
+        let block = RefCell::new(vec![0; BLOCK]);
+        Self {
+            root,
+            target,
+            block,
+        }
+    }
+
     fn step(&self, step: &Step) -> Result<StepOutcome, RestoreError> {
         match self.attempt(step) {
             Ok(outcome) => Ok(outcome),
@@ -159,33 +174,67 @@ impl Run<'_> {
         (leaf, private): (Leaf, bool),
         expected: Option<Leaf>,
     ) -> Result<StepOutcome, Fault> {
-        let bytes = (self.target.content)(step).map_err(Fault::Restore)?;
-        if leaf.kind == Kind::Link {
-            if bytes.is_empty() {
+        let mut content = (self.target.content)(step).map_err(Fault::Restore)?;
+        let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
+        let is_link = leaf.kind == Kind::Link;
+        // A link whole, and of a file what shows a database.
+        let first = if is_link { LONGEST_LINK } else { HEAD };
+        let mut head = Vec::new();
+        let read = (&mut content).take(first).read_to_end(&mut head);
+        read.map_err(unread)?;
+        if is_link {
+            if head.is_empty() {
                 return Ok(StepOutcome::Kept(WhyKept::NameRefused));
             }
-            if !leads_inside(&self.root, &step.names, &bytes)? {
+            if !leads_inside(&self.root, &step.names, &head)? {
                 return Ok(StepOutcome::Kept(WhyKept::LinkLeaves));
             }
         }
-        if let Some(why) = forbidden_by_database(place, &bytes)? {
+        if let Some(why) = forbidden_by_database(place, &head)? {
             return Ok(StepOutcome::Kept(why));
         }
-        let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
-        let outcome = write_temp(place, &temp, (leaf, private), &bytes).and_then(|()| {
-            let Some(expected) = expected else {
-                return self.add(step, place, &temp);
-            };
-            let ours = Leaf {
-                id: (self.target.hash)(&bytes),
-                ..leaf
-            };
-            self.replace(step, place, &temp, (expected, ours))
+        let mut content = head.as_slice().chain(content);
+        let written = match leaf.kind {
+            Kind::Link => place
+                .link_beside(&temp, OsStr::from_bytes(&head))
+                .map_err(Fault::Io),
+            _ => self.write_temp(place, &temp, (leaf, private), &mut content),
+        };
+        let outcome = written.and_then(|()| match expected {
+            None => self.add(step, place, &temp),
+            Some(expected) => self.replace(step, place, &temp, expected),
         });
         if !matches!(outcome, Ok(StepOutcome::Done)) {
             place.unlink_beside(&temp);
         }
         outcome
+    }
+
+    fn write_temp(
+        &self,
+        place: &Place,
+        temp: &OsStr,
+        (leaf, private): (Leaf, bool),
+        content: &mut dyn Read,
+    ) -> Result<(), Fault> {
+        let mode = match (leaf.kind, private) {
+            (Kind::Exec, true) => 0o700,
+            (Kind::Exec, false) => 0o755,
+            (_, true) => 0o600,
+            (_, false) => 0o644,
+        };
+        let mut file = place.create_beside(temp, mode)?;
+        let mut block = self.block.borrow_mut();
+        loop {
+            match content.read(&mut block) {
+                Ok(0) => break,
+                Ok(got) => file.write_all(&block[..got])?,
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+                Err(fault) => return Err(unread(fault)),
+            }
+        }
+        file.sync_all()?;
+        Ok(())
     }
 
     fn add(&self, step: &Step, place: &Place, temp: &OsStr) -> Result<StepOutcome, Fault> {
@@ -209,8 +258,9 @@ impl Run<'_> {
         step: &Step,
         place: &Place,
         temp: &OsStr,
-        (expected, ours): (Leaf, Leaf),
+        expected: Leaf,
     ) -> Result<StepOutcome, Fault> {
+        let ours = place.look(temp, self.target.hash)?;
         if let Some(why) = self.is_not(step, place, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
@@ -236,10 +286,10 @@ impl Run<'_> {
         };
         place.exchange(&taken)?;
         // What comes out now is ours again, or yet another edit.
-        if self.differs(place, &taken, ours)?.is_some() {
-            place.keep(&taken)?;
-        } else {
+        if place.look(&taken, self.target.hash)? == ours {
             place.unlink_beside(&taken);
+        } else {
+            place.keep(&taken)?;
         }
         Ok(StepOutcome::Kept(why))
     }
@@ -281,14 +331,10 @@ impl Run<'_> {
         name: &OsStr,
         expected: Leaf,
     ) -> Result<Option<WhyKept>, Fault> {
-        Ok(match place.look(name)? {
+        Ok(match place.look(name, self.target.hash)? {
             Found::Other => Some(WhyKept::InTheWay),
-            Found::Leaf(kind, bytes)
-                if kind == expected.kind && (self.target.hash)(&bytes) == expected.id =>
-            {
-                None
-            }
-            Found::Nothing | Found::Leaf(..) => Some(WhyKept::Changed),
+            Found::Leaf(leaf) if leaf == expected => None,
+            Found::Nothing | Found::Leaf(_) => Some(WhyKept::Changed),
         })
     }
 
@@ -327,26 +373,9 @@ impl Run<'_> {
     }
 }
 
-fn write_temp(
-    place: &Place,
-    temp: &OsStr,
-    (leaf, private): (Leaf, bool),
-    bytes: &[u8],
-) -> Result<(), Fault> {
-    if leaf.kind == Kind::Link {
-        place.link_beside(temp, OsStr::from_bytes(bytes))?;
-        return Ok(());
-    }
-    let mode = match (leaf.kind, private) {
-        (Kind::Exec, true) => 0o700,
-        (Kind::Exec, false) => 0o755,
-        (_, true) => 0o600,
-        (_, false) => 0o644,
-    };
-    let mut file = place.create_beside(temp, mode)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Ok(())
+/// What the content could not give is no fault of the disk.
+fn unread(fault: io::Error) -> Fault {
+    Fault::Restore(StoreError::Failed(Box::new(fault)).into())
 }
 
 enum Fault {
@@ -364,7 +393,7 @@ impl From<io::Error> for Fault {
 mod tests {
     use super::StepOutcome::{Done, Kept};
     use super::*;
-    use crate::base::Edges;
+    use crate::base::{Edges, ObjectId};
     use std::cell::Cell;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -408,15 +437,24 @@ mod tests {
         run_with(root, steps, bytes, &hash)
     }
 
-    fn run_with(root: &Path, steps: &[Step], bytes: &str, hash: Hash<'_>) -> Vec<StepOutcome> {
+    fn run_with(
+        root: &Path,
+        steps: &[Step],
+        bytes: &str,
+        hash: &dyn Fn(&[u8]) -> ObjectId,
+    ) -> Vec<StepOutcome> {
         let root = HostPath::new(root).expect("absolute");
         let edges = Edges::fixed(0);
         let keep = [".aigon", "a/b"].map(|path| VaultPath::parse(path).expect("valid"));
         let target = Target {
             root: &root,
             keep: &keep,
-            content: &|_| Ok(bytes.as_bytes().to_vec()),
-            hash,
+            content: &|_| Ok(Box::new(bytes.as_bytes())),
+            hash: &|from, _| {
+                let mut bytes = Vec::new();
+                from.read_to_end(&mut bytes)?;
+                Ok(hash(&bytes))
+            },
             random: edges.random.as_ref(),
         };
         apply(&target, steps).expect("no fault of the disk")
@@ -497,17 +535,18 @@ mod tests {
         let target = Target {
             root: &path,
             keep: &[],
-            content: &|_| Ok(b"new".to_vec()),
-            hash: &hash,
+            content: &|_| Ok(Box::new(b"new".as_slice())),
+            hash: &|from, _| {
+                let mut bytes = Vec::new();
+                from.read_to_end(&mut bytes)?;
+                Ok(hash(&bytes))
+            },
             random: edges.random.as_ref(),
         };
         let mut root = Root::open(dir.path()).expect("open");
         // A disk that has `X` and `D`, and finds them for `x` and `d`.
         root.list = |_| Ok(["X".into(), "D".into()].into());
-        let run = Run {
-            root,
-            target: &target,
-        };
+        let run = Run::new(root, &target);
         let make = step("d", StepKind::MakeDir);
         for step in [
             put("x", None),

@@ -11,7 +11,8 @@ mod link;
 mod place;
 mod taken;
 
-pub use apply::{Content, Hash, Step, StepKind, StepOutcome, Target, apply};
+pub use apply::{Content, Step, StepKind, StepOutcome, Target, apply};
 pub use error::RestoreError;
 pub use kept::WhyKept;
+pub use place::Hash;
 pub use taken::settle_taken;

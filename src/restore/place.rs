@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use crate::base::Kind;
+use crate::base::{Kind, Leaf, ObjectId};
 
 /// An open directory and a name in it.
 pub struct Place {
@@ -28,13 +28,16 @@ pub enum Standing {
     Other,
 }
 
-/// The same, with its content.
+/// The same, with the name of its content.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
     Nothing,
-    Leaf(Kind, Vec<u8>),
+    Leaf(Leaf),
     Other,
 }
+
+/// How the caller names a content of this size: the restore compares, and knows no more of it.
+pub type Hash<'a> = &'a dyn Fn(&mut dyn Read, u64) -> io::Result<ObjectId>;
 
 const DIR: OFlags = OFlags::DIRECTORY
     .union(OFlags::RDONLY)
@@ -161,25 +164,26 @@ impl Place {
     }
 
     /// What a name of this directory holds.
-    pub fn look(&self, name: &OsStr) -> io::Result<Found> {
-        Ok(match self.standing_at(name)? {
-            Standing::Nothing => Found::Nothing,
-            Standing::File { mode } if mode & 0o100 != 0 => {
-                Found::Leaf(Kind::Exec, self.read(name)?)
+    pub fn look(&self, name: &OsStr, hash: Hash<'_>) -> io::Result<Found> {
+        let (kind, id) = match self.standing_at(name)? {
+            Standing::Nothing => return Ok(Found::Nothing),
+            Standing::Dir | Standing::Other => return Ok(Found::Other),
+            Standing::File { mode } if mode & 0o100 != 0 => (Kind::Exec, self.file(name, hash)?),
+            Standing::File { .. } => (Kind::File, self.file(name, hash)?),
+            Standing::Link => {
+                let target = self.read_link(name)?;
+                (Kind::Link, hash(&mut &*target, target.len() as u64)?)
             }
-            Standing::File { .. } => Found::Leaf(Kind::File, self.read(name)?),
-            Standing::Link => Found::Leaf(Kind::Link, self.read_link(name)?),
-            Standing::Dir | Standing::Other => Found::Other,
-        })
+        };
+        Ok(Found::Leaf(Leaf { kind, id }))
     }
 
-    fn read(&self, name: &OsStr) -> io::Result<Vec<u8>> {
-        use std::io::Read;
+    fn file(&self, name: &OsStr, hash: Hash<'_>) -> io::Result<ObjectId> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = rustix::fs::openat(&self.dir, name, flags, Mode::empty())?;
-        let mut bytes = Vec::new();
-        std::fs::File::from(file).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        let mut file = std::fs::File::from(file);
+        let size = file.metadata()?.len();
+        hash(&mut file, size)
     }
 
     pub fn read_link(&self, name: &OsStr) -> io::Result<Vec<u8>> {

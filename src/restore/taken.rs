@@ -10,9 +10,9 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use crate::base::TAKEN_PREFIX;
+use crate::base::{ObjectId, TAKEN_PREFIX};
 
-use super::place::{Found, Place, Reached, Root};
+use super::place::{Found, Hash, Place, Reached, Root};
 
 const MAX_NAME: usize = 255;
 const MARK: usize = 16;
@@ -60,7 +60,11 @@ impl Place {
 
 /// Ends what a killed run began with a file that it had taken out: one whose content is known goes,
 /// any other one comes back.
-pub fn settle_taken(path: &Path, known: &dyn Fn(&[u8]) -> bool) -> io::Result<()> {
+pub fn settle_taken(
+    path: &Path,
+    hash: Hash<'_>,
+    known: &dyn Fn(ObjectId) -> bool,
+) -> io::Result<()> {
     let (Some(dir), Some(taken)) = (path.parent(), path.file_name()) else {
         return Ok(());
     };
@@ -71,8 +75,8 @@ pub fn settle_taken(path: &Path, known: &dyn Fn(&[u8]) -> bool) -> io::Result<()
     let Reached::Place(place) = Root::open(dir)?.reach(&[name], false)? else {
         return Ok(());
     };
-    match place.look(taken)? {
-        Found::Leaf(_, bytes) if known(&bytes) => place.unlink_beside(taken),
+    match place.look(taken, hash)? {
+        Found::Leaf(leaf) if known(leaf.id) => place.unlink_beside(taken),
         Found::Leaf(..) if is_whole => place.give_back(taken)?,
         Found::Leaf(..) => place.keep(taken)?,
         Found::Nothing | Found::Other => {}
@@ -105,7 +109,17 @@ mod tests {
         if let Some(there) = there {
             fs::write(dir.path().join(name), there).expect("written");
         }
-        settle_taken(&taken, &|bytes| bytes == b"known").expect("settled");
+        let name = |bytes: &[u8]| {
+            let mut id = [0; 20];
+            id.copy_from_slice(&blake3::hash(bytes).as_bytes()[..20]);
+            ObjectId::from_bytes(id)
+        };
+        let hash = |from: &mut dyn io::Read, _| {
+            let mut bytes = Vec::new();
+            from.read_to_end(&mut bytes)?;
+            Ok(name(&bytes))
+        };
+        settle_taken(&taken, &hash, &|id| id == name(b"known")).expect("settled");
         listed(dir.path())
     }
 

@@ -24,14 +24,18 @@ const MOST_THREADS: usize = 2;
 /// So many contents may wait to be stored.
 const WAITING: usize = 8;
 
-/// A file to be read.
+/// Unit, directory, entry.
+pub(super) type Key = (usize, usize, usize);
+
+/// A file to be read. There may be very many, so it has no path of its own.
 pub(super) struct Job {
-    /// Unit, directory, entry.
-    pub key: (usize, usize, usize),
-    pub host: HostPath,
+    pub key: Key,
     pub size: u64,
     pub kind: JobKind,
 }
+
+/// Where the file of a job is.
+pub(super) type Where<'a> = &'a (dyn Fn(Key) -> HostPath + Sync);
 
 pub(super) enum JobKind {
     File,
@@ -40,7 +44,7 @@ pub(super) enum JobKind {
     Log {
         may_be_torn: bool,
     },
-    Settings(Sanitizer),
+    Settings(Box<Sanitizer>),
     /// A rule asks for a copy, should it be a database that is in use.
     Database,
 }
@@ -64,9 +68,38 @@ pub(super) enum Outcome {
     /// may change without a sign of it.
     Torn(ObjectId),
     /// Why, and what is wrong with it where that can be said.
-    Left(Reason, Option<String>),
+    Left(Reason, Option<Box<str>>),
     /// Deleted between the walk and now: as if it had never been there.
     Gone,
+}
+
+/// What came of reading, in the order of the keys.
+pub(super) struct Outcomes(Vec<(Key, Outcome)>);
+
+impl Outcomes {
+    pub fn of(&self, unit: usize, dir: usize) -> OfDir<'_> {
+        let start = self
+            .0
+            .partition_point(|((u, d, _), _)| (*u, *d) < (unit, dir));
+        let end = self
+            .0
+            .partition_point(|((u, d, _), _)| (*u, *d) <= (unit, dir));
+        OfDir(&self.0[start..end])
+    }
+}
+
+/// The same for one directory.
+#[derive(Clone, Copy)]
+pub(super) struct OfDir<'o>(&'o [(Key, Outcome)]);
+
+impl<'o> OfDir<'o> {
+    /// By the number of the entry.
+    pub fn get(self, number: usize) -> Option<&'o Outcome> {
+        let at = self
+            .0
+            .binary_search_by_key(&number, |((.., entry), _)| *entry);
+        at.ok().map(|at| &self.0[at].1)
+    }
 }
 
 enum Done {
@@ -77,18 +110,20 @@ enum Done {
 
 /// What reading needs of others.
 pub(super) struct Asks<'a> {
+    pub place: Where<'a>,
     pub copy: CopyDatabase<'a>,
     /// Is told of every file.
     pub tell: Tell<'a>,
 }
 
-/// Reads all of them; `tell` is told of each.
+/// Reads all of them.
 pub(super) fn read_all<S: Intake>(
     jobs: Vec<Job>,
     sink: &mut S,
     asks: &Asks<'_>,
-    tell: &mut dyn FnMut((usize, usize, usize), Outcome),
-) -> Result<(), SnapshotError> {
+) -> Result<Outcomes, SnapshotError> {
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    let place = asks.place;
     let tally = Tally::new(Some(jobs.len() as u64), asks.tell);
     let (small, large): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_read_whole);
     let mut take = |job: &Job, done: Done, sink: &mut S| -> Result<(), SnapshotError> {
@@ -98,7 +133,7 @@ pub(super) fn read_all<S: Intake>(
             Done::Torn(parcel) => Outcome::Torn(sink.put_parcel(parcel)?),
             Done::Not(outcome) => outcome,
         };
-        tell(job.key, outcome);
+        outcomes.push((job.key, outcome));
         Ok(())
     };
     let threads = thread::available_parallelism()
@@ -107,32 +142,34 @@ pub(super) fn read_all<S: Intake>(
     if small.len() < FEW || threads == 1 {
         let mut packer = sink.packer()?;
         for job in &small {
-            let done = read_one(job, packer.as_mut());
+            let done = read_one(job, &place(job.key), packer.as_mut());
             take(job, done, sink)?;
         }
     } else {
-        side_by_side(&small, threads, sink, &mut take)?;
+        side_by_side((&small, place), threads, sink, &mut take)?;
     }
     for job in &large {
-        let outcome = read_large(job, sink, asks.copy)?;
+        let outcome = read_large(job, &place(job.key), sink, asks.copy)?;
         take(job, Done::Not(outcome), sink)?;
     }
-    Ok(())
+    outcomes.sort_unstable_by_key(|(key, _)| *key);
+    Ok(Outcomes(outcomes))
 }
 
 fn read_large(
     job: &Job,
+    host: &HostPath,
     sink: &mut dyn Intake,
     copy: CopyDatabase<'_>,
 ) -> Result<Outcome, SnapshotError> {
-    let path = job.host.as_path();
+    let path = host.as_path();
     if is_beside_database(path) {
         return Ok(Outcome::Left(Reason::BesideDatabase, None));
     }
     let is_database = has_head(path);
     if is_database && use_of(path) == Use::Open {
         return match job.kind {
-            JobKind::Database => read_copy(job, sink, copy),
+            JobKind::Database => read_copy(host, sink, copy),
             _ => Ok(Outcome::Left(Reason::DatabaseInUse, None)),
         };
     }
@@ -153,13 +190,13 @@ fn read_large(
 
 /// A database that is in use, by way of a copy.
 fn read_copy(
-    job: &Job,
+    host: &HostPath,
     sink: &mut dyn Intake,
     copy: CopyDatabase<'_>,
 ) -> Result<Outcome, SnapshotError> {
-    let copy = match copy(&job.host) {
+    let copy = match copy(host) {
         Ok(copy) => copy,
-        Err(why) => return Ok(Outcome::Left(Reason::DatabaseInUse, Some(why))),
+        Err(why) => return Ok(Outcome::Left(Reason::DatabaseInUse, Some(why.into()))),
     };
     Ok(match read_stream(&copy, false, sink)? {
         StreamOutcome::Whole(id) => Outcome::Torn(id),
@@ -170,7 +207,7 @@ fn read_copy(
 type Take<'t, S> = &'t mut dyn FnMut(&Job, Done, &mut S) -> Result<(), SnapshotError>;
 
 fn side_by_side<S: Intake>(
-    jobs: &[Job],
+    (jobs, place): (&[Job], Where<'_>),
     threads: usize,
     sink: &mut S,
     take: Take<'_, S>,
@@ -186,8 +223,9 @@ fn side_by_side<S: Intake>(
             let next = &next;
             scope.spawn(move || {
                 while let Some((at, job)) = pick(jobs, next) {
+                    let done = read_one(job, &place(job.key), packer.as_mut());
                     // Nobody takes any more: the store has failed, and says why.
-                    if give.send((at, read_one(job, packer.as_mut()))).is_err() {
+                    if give.send((at, done)).is_err() {
                         return;
                     }
                 }
@@ -208,11 +246,11 @@ fn pick<'j>(jobs: &'j [Job], next: &AtomicUsize) -> Option<(usize, &'j Job)> {
     Some((at, jobs.get(at)?))
 }
 
-fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
+fn read_one(job: &Job, host: &HostPath, packer: &mut dyn Packer) -> Done {
     let left = |reason| Done::Not(Outcome::Left(reason, None));
     match &job.kind {
         JobKind::Link => {
-            return match std::fs::read_link(job.host.as_path()) {
+            return match std::fs::read_link(host.as_path()) {
                 Ok(target) => Done::Packed(packer.pack(target.as_os_str().as_bytes())),
                 Err(_) => Done::Not(Outcome::Gone),
             };
@@ -220,11 +258,11 @@ fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
         JobKind::Settings(_) if job.size > SETTINGS_AT_MOST => return left(Reason::TooLarge),
         _ => {}
     }
-    if is_beside_database(job.host.as_path()) {
+    if is_beside_database(host.as_path()) {
         return left(Reason::BesideDatabase);
     }
     let is_log = matches!(job.kind, JobKind::Log { .. });
-    let (bytes, is_whole) = match read_whole(job.host.as_path()) {
+    let (bytes, is_whole) = match read_whole(host.as_path()) {
         ReadOutcome::Whole(bytes) => (bytes, true),
         ReadOutcome::Unstable(bytes) if is_log => (bytes, false),
         ReadOutcome::Unstable(_) => return left(Reason::Unstable),
@@ -239,9 +277,12 @@ fn read_one(job: &Job, packer: &mut dyn Packer) -> Done {
         },
         JobKind::Settings(sanitizer) => match sanitizer.clean(&bytes) {
             Ok(clean) => Done::Packed(packer.pack(&clean.text)),
-            Err(fault) => Done::Not(Outcome::Left(reason_of(&fault), Some(fault.to_string()))),
+            Err(fault) => Done::Not(Outcome::Left(
+                reason_of(&fault),
+                Some(fault.to_string().into()),
+            )),
         },
-        _ if is_database(&bytes) => match use_of(job.host.as_path()) {
+        _ if is_database(&bytes) => match use_of(host.as_path()) {
             Use::None => Done::Packed(packer.pack(&bytes)),
             Use::AtRest => Done::Torn(packer.pack(&bytes)),
             Use::Open => left(Reason::DatabaseInUse),

@@ -1,11 +1,12 @@
 //! Settings without what belongs to one machine, and without obvious secrets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::doc::{DocError, Format, KeyPath, KeyPattern, Leaf, Stripped};
 use crate::source::Reason;
 
-use super::gate::Scanner;
+use super::gate::{Scanner, Secret, fingerprint};
 use super::portable::{with_home, with_tilde};
 
 /// Endings of a key's name, in lower case and without `_` and `-`, whose text values stay here.
@@ -52,14 +53,28 @@ pub struct Sanitizer {
     /// Texts in which the home directory travels as `~`.
     pub portable: Vec<KeyPattern>,
     pub home: Option<String>,
+    /// Fingerprints of the values that travel, though they look like secrets.
+    pub allowed: Arc<BTreeSet<String>>,
 }
+
+/// A value in settings that looks like a secret.
+#[derive(Debug)]
+pub struct Masked {
+    /// Its key, the ones above it first.
+    pub key: String,
+    pub rule: &'static str,
+    pub fingerprint: String,
+}
+
+/// The rule by which a value is known by the name of its key alone.
+const BY_NAME: &str = "secret-key-name";
 
 impl Sanitizer {
     /// The document without machine-local keys and secrets, and with portable paths; the rest is
     /// byte for byte as it was.
     pub fn clean(&self, text: &[u8]) -> Result<Stripped, DocError> {
         let mut stripped = self.format.strip(text, &mut |path, leaf| {
-            self.keys.iter().any(|pattern| pattern.matches(path)) || is_secret(path, &leaf)
+            self.is_local(path) || secrets(path, &leaf).iter().any(|it| !self.allows(it))
         })?;
         if let Some(home) = self.moving_home() {
             stripped.text = self.format.retell(&stripped.text, &mut |path, text| {
@@ -113,6 +128,30 @@ impl Sanitizer {
         })
     }
 
+    /// The values that stay here, or would without a person's leave.
+    pub fn masked(&self, text: &[u8]) -> Result<Vec<Masked>, DocError> {
+        let mut masked = Vec::new();
+        self.format.texts(text, &mut |path, value| {
+            if let Some(name) = path.last().filter(|_| !self.is_local(path)) {
+                let found = secrets_in(name, value).into_iter();
+                masked.extend(found.map(|secret| Masked {
+                    key: path.join("."),
+                    rule: secret.rule,
+                    fingerprint: secret.fingerprint,
+                }));
+            }
+        })?;
+        Ok(masked)
+    }
+
+    fn is_local(&self, path: &[&str]) -> bool {
+        self.keys.iter().any(|pattern| pattern.matches(path))
+    }
+
+    fn allows(&self, secret: &Secret) -> bool {
+        self.allowed.contains(&secret.fingerprint)
+    }
+
     fn moving_home(&self) -> Option<&str> {
         self.home.as_deref().filter(|_| !self.portable.is_empty())
     }
@@ -122,19 +161,19 @@ impl Sanitizer {
     }
 }
 
-fn is_secret(path: &[&str], leaf: &Leaf<'_>) -> bool {
-    let Leaf::Text(value) = leaf else {
-        return false;
-    };
-    path.last().is_some_and(|name| looks_secret(name, value))
+fn secrets(path: &[&str], leaf: &Leaf<'_>) -> Vec<Secret> {
+    match (path.last(), leaf) {
+        (Some(name), Leaf::Text(value)) => secrets_in(name, value),
+        _ => Vec::new(),
+    }
 }
 
-/// Whether a value under this name is a secret that nobody would want to send.
-#[must_use]
-pub fn looks_secret(name: &str, value: &str) -> bool {
+/// What looks like a secret in a value of this name: by its shape, else all of it by its name.
+fn secrets_in(name: &str, value: &str) -> Vec<Secret> {
     let as_written = format!("\"{name}\": \"{value}\"");
-    if !Scanner::whole(as_written.as_bytes()).is_empty() {
-        return true;
+    let found = Scanner::whole(as_written.as_bytes());
+    if !found.is_empty() {
+        return found;
     }
     let plain: String = name
         .chars()
@@ -142,7 +181,14 @@ pub fn looks_secret(name: &str, value: &str) -> bool {
         .collect();
     let plain = plain.to_lowercase();
     let plain = plain.strip_suffix('s').unwrap_or(&plain);
-    value.len() >= SHORTEST_SECRET && SECRET_NAMES.iter().any(|ending| plain.ends_with(ending))
+    if value.len() < SHORTEST_SECRET || !SECRET_NAMES.iter().any(|ending| plain.ends_with(ending)) {
+        return Vec::new();
+    }
+    vec![Secret {
+        rule: BY_NAME,
+        line: 1,
+        fingerprint: fingerprint(value.as_bytes()),
+    }]
 }
 
 #[cfg(test)]
@@ -157,6 +203,7 @@ mod tests {
             keys: Vec::new(),
             portable: vec![pattern],
             home: Some(format!("/home/{name}")),
+            allowed: Arc::default(),
         }
     }
 
@@ -193,13 +240,26 @@ mod tests {
     }
 
     #[test]
+    fn a_masked_value_has_a_name_by_which_it_is_let_through() {
+        let text = br#"{"agents": {"cx": {"API_KEY": "0123456789ab"}}, "theme": "dark"}"#;
+        let mut sanitizer = of("ada");
+        let masked = sanitizer.masked(text).expect("read");
+        assert_eq!(masked.len(), 1);
+        assert_eq!(masked[0].key, "agents.cx.API_KEY");
+        assert_ne!(sanitizer.clean(text).expect("clean").text, text);
+        sanitizer.allowed = Arc::new(BTreeSet::from([masked[0].fingerprint.clone()]));
+        assert_eq!(sanitizer.clean(text).expect("clean").text, text);
+    }
+
+    #[test]
     fn obvious_secrets_are_known_by_name_or_shape() {
-        assert!(looks_secret("githubToken", "0123456789"));
-        assert!(looks_secret("OPENAI_API_KEY", "0123456789"));
-        assert!(looks_secret("client-secret", "0123456789"));
-        assert!(looks_secret("note", &format!("ghp_{}", "a1".repeat(18))));
-        assert!(!looks_secret("tokenizer", "cl100k_base"));
-        assert!(!looks_secret("token", "auto"));
-        assert!(!looks_secret("theme", "solarized-dark"));
+        let looks = |name: &str, value: &str| !secrets_in(name, value).is_empty();
+        assert!(looks("githubToken", "0123456789"));
+        assert!(looks("OPENAI_API_KEY", "0123456789"));
+        assert!(looks("client-secret", "0123456789"));
+        assert!(looks("note", &format!("ghp_{}", "a1".repeat(18))));
+        assert!(!looks("tokenizer", "cl100k_base"));
+        assert!(!looks("token", "auto"));
+        assert!(!looks("theme", "solarized-dark"));
     }
 }

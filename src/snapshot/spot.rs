@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::base::{HostPath, VaultPath, escape_name};
-use crate::source::{Entry, Reason, What};
+use crate::source::{Entry, Listing, Reason, What};
 
 /// Files to which tools add line by line.
 pub(super) fn is_log(name: &[u8]) -> bool {
@@ -37,4 +37,19 @@ pub(super) fn shown(dir: &VaultPath, entry: &Entry) -> VaultPath {
     let mut text: String = escape_name(&entry.name).chars().take(40).collect();
     text.push('…');
     dir.child(text.as_bytes()).unwrap_or_else(|_| dir.clone())
+}
+
+/// So many private files of one directory, and no other, are one note.
+const MANY: usize = 8;
+
+pub(super) fn is_all_private(listing: &Listing) -> bool {
+    let mut files = 0;
+    for entry in &listing.entries {
+        match &entry.what {
+            What::File(stat) if stat.is_private() => files += 1,
+            What::File(_) => return false,
+            _ => {}
+        }
+    }
+    files >= MANY
 }

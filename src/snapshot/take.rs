@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::base::{HostPath, Intake, Kind, ObjectId, Sink, Tell, TreeEntry, VaultPath};
 use crate::layout::{PathNote, encode_name};
-use crate::source::{Dir, Entry, Left, Listing, Reason, Walked, What, alike};
+use crate::source::{Dir, Entry, Left, Reason, Walked, What, alike};
 
 use super::cache::{KnownDir, KnownDirs, StatCache, Whole, carry_over};
 use super::database::{CopyDatabase, forget_databases};
-use super::intake::{Asks, Job, JobKind, Outcome, read_all};
-use super::spot::{host, is_log, place_of, shown};
+use super::intake::{Asks, Job, JobKind, Key, OfDir, Outcome, Outcomes, read_all};
+use super::spot::{host, is_all_private, is_log, place_of, shown};
 use super::{Sanitizer, SnapshotError};
 
 /// One project or tool to take a snapshot of.
@@ -54,18 +54,30 @@ pub fn take<S: Sink + Intake>(
     copy: CopyDatabase<'_>,
     tell: Tell<'_>,
 ) -> Result<Vec<Snapshot>, SnapshotError> {
-    let mut takes: Vec<Taking<'_>> = subjects.into_iter().map(Taking::begin).collect();
+    let takes: Vec<Taking<'_>> = subjects.into_iter().map(Taking::begin).collect();
     let mut jobs = Vec::new();
     for (unit, taking) in takes.iter().enumerate() {
         taking.unread(unit, &mut jobs);
     }
-    let asks = Asks { copy, tell };
-    read_all(jobs, sink, &asks, &mut |(unit, dir, entry), outcome| {
-        takes[unit].dirs[dir].outcomes.insert(entry, outcome);
-    })?;
+    let dirs: Vec<_> = takes
+        .iter()
+        .map(|taking| (taking.root, &*taking.dirs))
+        .collect();
+    let place = |(unit, dir, entry): Key| {
+        let (root, dirs): (&HostPath, &[Taken]) = dirs[unit];
+        let Taken { place, known, .. } = &dirs[dir];
+        host(root, place, &known.listing.entries[entry].name)
+    };
+    let asks = Asks {
+        place: &place,
+        copy,
+        tell,
+    };
+    let outcomes = read_all(jobs, sink, &asks)?;
     takes
         .into_iter()
-        .map(|taking| taking.finish(sink))
+        .enumerate()
+        .map(|(unit, taking)| taking.finish((unit, &outcomes), sink))
         .collect()
 }
 
@@ -79,8 +91,6 @@ struct Taken {
     same: bool,
     /// What the last run made of it.
     before: Option<Whole>,
-    /// What came of reading, by the number of the entry.
-    outcomes: HashMap<usize, Outcome>,
 }
 
 struct Taking<'a> {
@@ -118,7 +128,6 @@ impl<'a> Taking<'a> {
                 before: known.whole,
                 known,
                 same,
-                outcomes: HashMap::new(),
             }
         };
         let dirs: Vec<Taken> = subject.walked.dirs.into_iter().map(take).collect();
@@ -159,14 +168,13 @@ impl<'a> Taking<'a> {
                         may_be_torn: self.cache.is_young(stat),
                     },
                     _ => match (self.treatment)(&path) {
-                        Treatment::Clean(sanitizer) => JobKind::Settings(sanitizer),
+                        Treatment::Clean(sanitizer) => JobKind::Settings(Box::new(sanitizer)),
                         Treatment::Copy => JobKind::Database,
                         Treatment::Plain => JobKind::File,
                     },
                 };
                 jobs.push(Job {
                     key: (unit, at, number),
-                    host: host(self.root, &dir.place, &entry.name),
                     size: stat.size,
                     kind,
                 });
@@ -175,14 +183,19 @@ impl<'a> Taking<'a> {
     }
 
     /// Puts the trees together, from the innermost directories outwards.
-    fn finish(mut self, sink: &mut dyn Sink) -> Result<Snapshot, SnapshotError> {
+    fn finish(
+        mut self,
+        (unit, outcomes): (usize, &Outcomes),
+        sink: &mut dyn Sink,
+    ) -> Result<Snapshot, SnapshotError> {
         let mut done: HashMap<Vec<u8>, Below> = HashMap::with_capacity(self.dirs.len());
         let mut known = KnownDirs::with_capacity(self.dirs.len());
         let mut changed = false;
         while let Some(mut dir) = self.dirs.pop() {
-            self.describe(&dir);
-            let mut below = compose(&mut dir, &done, sink)?;
-            changed |= self.settle(&mut dir, &mut below);
+            let read = outcomes.of(unit, self.dirs.len());
+            self.describe(&dir, read);
+            let mut below = compose(&mut dir, read, &done, sink)?;
+            changed |= self.settle(&mut dir, read, &mut below);
             done.insert(dir.place.clone(), below);
             known.insert(dir.place, dir.known);
         }
@@ -197,7 +210,7 @@ impl<'a> Taking<'a> {
     }
 
     /// What is to be said about a directory beside its contents.
-    fn describe(&mut self, dir: &Taken) {
+    fn describe(&mut self, dir: &Taken, read: OfDir<'_>) {
         let listing = &dir.known.listing;
         if let Some(reason) = listing.closed {
             self.snapshot.left.push(Left {
@@ -235,11 +248,11 @@ impl<'a> Taking<'a> {
                 });
                 continue;
             }
-            if let Some(Outcome::Left(reason, what)) = dir.outcomes.get(&number) {
+            if let Some(Outcome::Left(reason, what)) = read.get(number) {
                 self.snapshot.left.push(Left {
                     path: shown(&dir.path, entry),
                     reason: *reason,
-                    rule: what.clone(),
+                    rule: what.as_deref().map(str::to_owned),
                     is_dir: false,
                 });
             }
@@ -257,7 +270,7 @@ impl<'a> Taking<'a> {
     }
 
     /// What the next run may rely on; says whether that is anything new.
-    fn settle(&self, dir: &mut Taken, below: &mut Below) -> bool {
+    fn settle(&self, dir: &mut Taken, read: OfDir<'_>, below: &mut Below) -> bool {
         let mut is_new = !dir.same;
         let mut is_whole = below.settled && dir.known.listing.closed.is_none();
         let entries = dir.known.listing.entries.iter().zip(&mut dir.known.ids);
@@ -265,7 +278,7 @@ impl<'a> Taking<'a> {
             let (What::File(stat) | What::Link(stat)) = &entry.what else {
                 continue;
             };
-            match dir.outcomes.get(&number) {
+            match read.get(number) {
                 Some(Outcome::Torn(_)) => *id = None,
                 Some(Outcome::Read(_)) if self.cache.is_racy(stat) => *id = None,
                 Some(Outcome::Read(_)) => is_new = true,
@@ -290,6 +303,7 @@ struct Below {
 
 fn compose(
     dir: &mut Taken,
+    read: OfDir<'_>,
     done: &HashMap<Vec<u8>, Below>,
     sink: &mut dyn Sink,
 ) -> Result<Below, SnapshotError> {
@@ -319,8 +333,8 @@ fn compose(
     let mut entries = Vec::new();
     let mut ids = std::mem::take(&mut dir.known.ids);
     for (number, (entry, id)) in dir.known.listing.entries.iter().zip(&mut ids).enumerate() {
-        if let Some(Outcome::Read(read) | Outcome::Torn(read)) = dir.outcomes.get(&number) {
-            *id = Some(*read);
+        if let Some(Outcome::Read(now) | Outcome::Torn(now)) = read.get(number) {
+            *id = Some(*now);
         }
         let below = inner(entry).map(|below| below.whole);
         if let Some(below) = below {
@@ -364,21 +378,6 @@ fn leaf_of(
         What::Dir => Some((Kind::Tree, below?.tree?, 0)),
         What::Stays(_) => None,
     }
-}
-
-/// So many private files of one directory, and no other, are one note.
-const MANY: usize = 8;
-
-fn is_all_private(listing: &Listing) -> bool {
-    let mut files = 0;
-    for entry in &listing.entries {
-        match &entry.what {
-            What::File(stat) if stat.is_private() => files += 1,
-            What::File(_) => return false,
-            _ => {}
-        }
-    }
-    files >= MANY
 }
 
 fn note(

@@ -1,15 +1,25 @@
 //! Making a commit: the one door through which contents leave for the vault.
 
 use std::collections::{HashMap, HashSet};
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
 
-use git2::Signature;
+use git2::{Repository, Signature};
 
 use crate::base::{
-    Blobs, Finding, Gate, Kind, ObjectId, StoreError, Timestamp, TreeEntry, Trees, VaultPath,
+    Finding, Gate, Kind, ObjectId, Progress, StoreError, Tell, Timestamp, TreeEntry, Trees,
+    VaultPath,
 };
 
+use super::content::Contents;
 use super::store::{object_id, oid};
 use super::{Objects, VaultError};
+
+/// Fewer contents are not worth a second thread.
+const FEW: usize = 16;
+/// So many are looked through at once.
+const BATCH: usize = 4_096;
 
 /// Who a commit is by: the machine.
 #[derive(Clone, Debug)]
@@ -53,12 +63,13 @@ impl Objects<'_> {
         new: &NewCommit<'_>,
         published: Option<ObjectId>,
         gate: &dyn Gate,
+        tell: Tell<'_>,
     ) -> Result<CommitOutcome, VaultError> {
         let before = match new.parent {
             Some(parent) => Some(self.store().tree_of(parent)?),
             None => None,
         };
-        let held = self.held_back((before, new.tree), published, gate)?;
+        let held = self.held_back((before, new.tree), published, gate, tell)?;
         if held.is_empty() {
             self.record(new, None).map(CommitOutcome::Made)
         } else {
@@ -74,40 +85,72 @@ impl Objects<'_> {
         (before, after): (Option<ObjectId>, ObjectId),
         published: Option<ObjectId>,
         gate: &dyn Gate,
+        tell: Tell<'_>,
     ) -> Result<Vec<Finding>, VaultError> {
-        let findings = |path: &VaultPath, id: ObjectId, is_new: bool| {
-            let content = self.blob(id)?;
-            let damaged = |fault: std::io::Error| StoreError::Damaged {
-                id,
-                reason: fault.to_string(),
-            };
-            let name = if is_new { path.as_str() } else { "" };
-            // A name is a line of its own, before the first one of the content.
-            let mut found = Vec::new();
-            for text in [name.as_bytes(), content.as_slice()] {
-                found.extend(gate.inspect(path, &mut &*text).map_err(damaged)?);
-            }
-            Ok::<_, VaultError>(found)
-        };
-        let known = match published {
-            Some(tree) => self.added(None, tree)?,
-            None => Vec::new(),
-        };
-        let known: HashSet<ObjectId> = known.into_iter().map(|added| added.id).collect();
-        let mut held = Vec::new();
-        for Added { path, id, was } in self.added(before, after)? {
-            if known.contains(&id) {
-                continue;
-            }
-            let mut new = findings(&path, id, was.is_none())?;
-            if let Some(was) = was.filter(|_| !new.is_empty()) {
-                let known = findings(&path, was, false)?;
-                let known: HashSet<_> = known.into_iter().map(|old| old.fingerprint).collect();
-                new.retain(|finding| !known.contains(&finding.fingerprint));
-            }
-            held.extend(new);
+        let view = View::new(gate);
+        let mut known = HashSet::new();
+        if let Some(tree) = published {
+            self.added(None, tree, &mut |added| {
+                known.insert(added.id);
+                Ok(())
+            })?;
         }
+        let (mut held, mut batch) = (Vec::new(), Vec::new());
+        self.added(before, after, &mut |added| {
+            if !known.contains(&added.id) {
+                batch.push(added);
+            }
+            if batch.len() == BATCH {
+                held.extend(self.look_through(&batch, &view, tell)?);
+                batch.clear();
+            }
+            Ok(())
+        })?;
+        held.extend(self.look_through(&batch, &view, tell)?);
         Ok(held)
+    }
+
+    /// What the gate finds in all of them, in their order. Many are divided among threads.
+    fn look_through(
+        &self,
+        added: &[Added],
+        view: &View<'_>,
+        tell: Tell<'_>,
+    ) -> Result<Vec<Finding>, StoreError> {
+        let next = AtomicUsize::new(0);
+        let look = |contents: Contents<'_>, tell: Tell<'_>| {
+            let mut found = Vec::new();
+            while let at = next.fetch_add(1, Ordering::Relaxed)
+                && let Some(added) = added.get(at)
+            {
+                let findings = look_at(contents, added, view, tell)?;
+                found.extend(findings.into_iter().map(|finding| (at, finding)));
+            }
+            Ok::<_, StoreError>(found)
+        };
+        let contents = self.contents();
+        let mut found = if added.len() < FEW {
+            look(contents, tell)?
+        } else {
+            let Contents { spool, fresh, .. } = contents;
+            let other = Repository::open_bare(&self.store().path);
+            let other = other.map_err(|fault| StoreError::Failed(Box::new(fault)))?;
+            thread::scope(|scope| {
+                let other = scope.spawn(|| {
+                    let repo = &{ other };
+                    // What is done here is told by the first thread.
+                    look(Contents { repo, spool, fresh }, &|_| ())
+                });
+                let mut found = look(contents, tell)?;
+                match other.join() {
+                    Ok(more) => found.extend(more?),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+                Ok::<_, StoreError>(found)
+            })?
+        };
+        found.sort_by_key(|(at, _)| *at);
+        Ok(found.into_iter().map(|(_, finding)| finding).collect())
     }
 
     /// Makes a commit that never leaves this machine, so it needs no gate. It may have a second
@@ -147,9 +190,14 @@ impl Objects<'_> {
         Ok(object_id(id))
     }
 
-    /// Every file and link that stands in `after` and not, the same, at the same path in `before`.
-    fn added(&self, before: Option<ObjectId>, after: ObjectId) -> Result<Vec<Added>, StoreError> {
-        let mut found = Vec::new();
+    /// Tells of every file and link that stands in `after` and not, the same, at the same path in
+    /// `before`.
+    fn added(
+        &self,
+        before: Option<ObjectId>,
+        after: ObjectId,
+        tell: &mut dyn FnMut(Added) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let mut open = vec![(VaultPath::root(), before, after)];
         while let Some((path, before, after)) = open.pop() {
             if before == Some(after) {
@@ -173,18 +221,91 @@ impl Objects<'_> {
                 match entry.kind {
                     Kind::Tree => open.push((below, was_tree(was), entry.id)),
                     Kind::Foreign => {}
-                    _ => found.push(Added {
+                    _ => tell(Added {
                         path: below,
                         id: entry.id,
                         was: was
                             .filter(|was| !matches!(was.kind, Kind::Tree | Kind::Foreign))
                             .map(|was| was.id),
-                    }),
+                    })?,
                 }
             }
         }
-        Ok(found)
+        Ok(())
     }
+}
+
+/// The gate, and how much it was shown by all threads together.
+struct View<'a> {
+    gate: &'a dyn Gate,
+    contents: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl<'a> View<'a> {
+    const fn new(gate: &'a dyn Gate) -> Self {
+        Self {
+            gate,
+            contents: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        }
+    }
+}
+
+/// A content on its way to the gate.
+struct Shown<'a> {
+    content: &'a mut dyn Read,
+    view: &'a View<'a>,
+    tell: Tell<'a>,
+}
+
+impl Read for Shown<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(into)?;
+        let before = self.view.bytes.fetch_add(read as u64, Ordering::Relaxed);
+        (self.tell)(Progress {
+            done: self.view.contents.load(Ordering::Relaxed),
+            of: None,
+            bytes: before + read as u64,
+        });
+        Ok(read)
+    }
+}
+
+/// What is new to everybody in one content, and in its name. A name is a line of its own, before the
+/// first one of the content.
+fn look_at(
+    contents: Contents<'_>,
+    Added { path, id, was }: &Added,
+    view: &View<'_>,
+    tell: Tell<'_>,
+) -> Result<Vec<Finding>, StoreError> {
+    let look = |content: &mut dyn Read, id: ObjectId| {
+        let found = view.gate.inspect(
+            path,
+            &mut Shown {
+                content,
+                view,
+                tell,
+            },
+        );
+        found.map_err(|fault| StoreError::Damaged {
+            id,
+            reason: fault.to_string(),
+        })
+    };
+    view.contents.fetch_add(1, Ordering::Relaxed);
+    let mut found = Vec::new();
+    if was.is_none() {
+        found.extend(look(&mut path.as_str().as_bytes(), *id)?);
+    }
+    found.extend(look(&mut contents.open(*id)?, *id)?);
+    if let Some(was) = was.filter(|_| !found.is_empty()) {
+        let known = look(&mut contents.open(was)?, was)?.into_iter();
+        let known: HashSet<String> = known.map(|old| old.fingerprint).collect();
+        found.retain(|finding| !known.contains(&finding.fingerprint));
+    }
+    Ok(found)
 }
 
 /// A directory's entries, to be looked up: a wide one has thousands.
@@ -201,8 +322,6 @@ fn was_tree(entry: Option<&TreeEntry>) -> Option<ObjectId> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Read};
-
     use super::*;
     use crate::base::{HostPath, Sink};
     use crate::vault::Store;
@@ -253,10 +372,12 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
+        let outcome = objects
+            .commit(&new, None, &NoSecrets, &|_| ())
+            .expect("no fault");
         assert!(matches!(outcome, CommitOutcome::Held(found) if found[0].path.as_str() == "file"));
         // What was published once is no news.
-        let outcome = objects.commit(&new, Some(tree), &NoSecrets);
+        let outcome = objects.commit(&new, Some(tree), &NoSecrets, &|_| ());
         assert!(matches!(outcome, Ok(CommitOutcome::Made(_))));
         let tree = one_file(&mut objects, "plain");
         let new = NewCommit {
@@ -266,7 +387,9 @@ mod tests {
             at,
             message: "m",
         };
-        let outcome = objects.commit(&new, None, &NoSecrets).expect("no fault");
+        let outcome = objects
+            .commit(&new, None, &NoSecrets, &|_| ())
+            .expect("no fault");
         let CommitOutcome::Made(id) = outcome else {
             panic!("nothing to hold")
         };
@@ -282,7 +405,7 @@ mod tests {
         let before = one_file(&mut objects, "secret1 there");
         let held = |objects: &mut Objects<'_>, text: &str| {
             let after = one_file(objects, text);
-            let held = objects.held_back((Some(before), after), None, &NoSecrets);
+            let held = objects.held_back((Some(before), after), None, &NoSecrets, &|_| ());
             held.expect("no fault").len()
         };
         assert_eq!(held(&mut objects, "more beside secret1"), 0);

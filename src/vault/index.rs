@@ -1,6 +1,9 @@
 //! The index of a pack: where each object lies in it.
 
+use std::cmp::Ordering;
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 
 use sha1::{Digest, Sha1};
 
@@ -20,6 +23,8 @@ pub struct Place {
 const MAGIC: &[u8; 8] = b"\xfftOc\0\0\0\x02";
 /// What comes before the tables of an index.
 const HEAD: usize = 8 + 256 * 4;
+/// The same as a place in a file.
+const NAMES: u64 = HEAD as u64;
 
 /// Reads an index (version 2). Nothing where it is none, or is not whole.
 pub fn read(bytes: &[u8]) -> Option<Vec<Place>> {
@@ -97,6 +102,47 @@ pub fn write(mut places: Vec<Place>, pack: [u8; 20], out: impl Write) -> io::Res
     out.out.flush()
 }
 
+/// Where an object lies in the pack of this index (version 2), if it does.
+pub fn find(index: &File, id: ObjectId) -> io::Result<Option<u64>> {
+    let number = |at: u64| -> io::Result<u64> {
+        let mut bytes = [0; 4];
+        index.read_exact_at(&mut bytes, at)?;
+        Ok(u64::from(u32::from_be_bytes(bytes)))
+    };
+    let mut magic = [0; 8];
+    index.read_exact_at(&mut magic, 0)?;
+    if magic != *MAGIC {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let first = u64::from(id.as_bytes()[0]);
+    let count = number(NAMES - 4)?;
+    let mut from = if first == 0 {
+        0
+    } else {
+        number(4 + 4 * first)?
+    };
+    let mut until = number(8 + 4 * first)?;
+    while from < until {
+        let middle = u64::midpoint(from, until);
+        let mut name = [0; 20];
+        index.read_exact_at(&mut name, NAMES + 20 * middle)?;
+        match name.cmp(id.as_bytes()) {
+            Ordering::Less => from = middle + 1,
+            Ordering::Greater => until = middle,
+            Ordering::Equal => {
+                let offset = number(NAMES + 24 * count + 4 * middle)?;
+                if offset < LARGE {
+                    return Ok(Some(offset));
+                }
+                let mut large = [0; 8];
+                index.read_exact_at(&mut large, NAMES + 28 * count + 8 * (offset - LARGE))?;
+                return Ok(Some(u64::from_be_bytes(large)));
+            }
+        }
+    }
+    Ok(None)
+}
+
 struct Hashed<W> {
     out: W,
     hash: Sha1,
@@ -112,6 +158,31 @@ impl<W: Write> Hashed<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_written_is_found() {
+        let id = |n: u64| {
+            let mut bytes = [0; 20];
+            bytes[..2].copy_from_slice(&u16::try_from(n * 321).expect("small").to_be_bytes());
+            ObjectId::from_bytes(bytes)
+        };
+        // Also beyond what 31 bits can say.
+        let offset = |n: u64| 12 + n * 100_000_000;
+        let places = (0..200).map(|n| Place {
+            id: id(n),
+            crc: 0,
+            offset: offset(n),
+        });
+        let file = tempfile::tempfile().expect("a temp file");
+        write(places.collect(), [0; 20], &file).expect("written");
+        for n in 0..200 {
+            assert_eq!(find(&file, id(n)).expect("read"), Some(offset(n)));
+        }
+        assert_eq!(find(&file, id(201)).expect("read"), None);
+        let other = tempfile::tempfile().expect("a temp file");
+        other.write_all_at(&[7; 2_000], 0).expect("written");
+        assert!(find(&other, id(1)).is_err());
+    }
 
     #[test]
     fn what_is_written_is_read_again() {

@@ -5,6 +5,7 @@
 //! configuration but what reaching the remote needs.
 
 mod commit;
+mod content;
 mod error;
 mod history;
 mod index;
@@ -15,6 +16,7 @@ mod pack;
 mod patch;
 mod refs;
 mod setup;
+mod spool;
 mod store;
 mod sweep;
 mod tree;
@@ -23,7 +25,7 @@ pub mod wire;
 pub use commit::{Author, CommitOutcome, NewCommit};
 pub use error::{VaultError, WireError};
 pub use history::{CommitInfo, Relation};
-pub use objects::{Objects, content_id};
+pub use objects::{Objects, content_id, stream_id};
 pub use patch::text_patch;
 pub use refs::RefName;
 pub use store::Store;

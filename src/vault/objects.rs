@@ -1,29 +1,33 @@
 //! New objects on their way into the store: many as one pack, a handful loose.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use git2::{OdbLookupFlags, Repository};
+use sha1::Digest;
 
 use crate::base::{
     BaseError, Blobs, Intake, ObjectId, Packer, Parcel, Sink, StoreError, TreeEntry, Trees,
 };
 
+use super::content::{Contents, LARGE, open_large};
 use super::new_pack::NewPack;
-use super::pack::{self, Encoder, Span, Spool, Type};
-use super::store::{expect_type, oid, read_object};
+use super::pack::{self, BLOCK, Encoder, Type};
+use super::spool::{Span, Spool};
+use super::store::{expect_type, oid};
 use super::{Store, VaultError, tree};
 
-/// Up to this many new objects are written loose; more become a pack.
+/// Up to this many new objects are written loose, where none is large; else they become a pack.
 const LOOSE_AT_MOST: usize = 64;
 
 /// Takes new objects in, reads them back, and writes them into the store in one go.
 pub struct Objects<'s> {
     store: &'s Store,
-    spool: RefCell<Spool>,
+    spool: Spool,
+    encoder: Encoder,
+    buffer: Vec<u8>,
     fresh: HashMap<ObjectId, Span>,
     /// In the order of arrival: contents before the trees that name them.
     waiting: Vec<ObjectId>,
@@ -34,7 +38,9 @@ impl<'s> Objects<'s> {
     pub fn new(store: &'s Store) -> Self {
         Self {
             store,
-            spool: RefCell::new(Spool::new()),
+            spool: Spool::default(),
+            encoder: Encoder::new(),
+            buffer: Vec::new(),
             fresh: HashMap::new(),
             waiting: Vec::new(),
         }
@@ -63,10 +69,42 @@ impl<'s> Objects<'s> {
         if self.fresh.contains_key(&id) || self.store.has(id) {
             return Ok(id);
         }
-        let span = self.spool.borrow_mut().add(kind, bytes).map_err(failed)?;
+        self.buffer.clear();
+        self.encoder.entry(kind, bytes, &mut self.buffer);
+        let span = self.spool.add(kind, bytes.len() as u64, &self.buffer);
+        self.await_flush(id, span.map_err(failed)?);
+        Ok(id)
+    }
+
+    fn await_flush(&mut self, id: ObjectId, span: Span) {
         self.fresh.insert(id, span);
         self.waiting.push(id);
-        Ok(id)
+    }
+
+    /// Takes in `size` bytes piece by piece. Nothing is kept, and none is the answer, where there are
+    /// less, or what came is not to be kept.
+    pub(super) fn add_stream(
+        &mut self,
+        size: u64,
+        from: &mut dyn Read,
+        is_kept: &dyn Fn(ObjectId) -> bool,
+    ) -> Result<Option<ObjectId>, StoreError> {
+        let added = self.spool.add_stream(&mut self.encoder, size, from);
+        let Some((id, span)) = added.map_err(failed)?.filter(|(id, _)| is_kept(*id)) else {
+            return Ok(None);
+        };
+        if !self.fresh.contains_key(&id) && !self.store.has(id) {
+            self.await_flush(id, span);
+        }
+        Ok(Some(id))
+    }
+
+    pub(super) const fn contents(&self) -> Contents<'_> {
+        Contents {
+            repo: &self.store.repo,
+            spool: &self.spool,
+            fresh: &self.fresh,
+        }
     }
 
     /// Hands on the entry of an object as a pack has it, piece by piece: copied where it was
@@ -78,27 +116,37 @@ impl<'s> Objects<'s> {
         take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> Result<(), StoreError> {
         if let Some(span) = self.fresh.get(&id) {
-            return self.spool.borrow_mut().copy(*span, take).map_err(failed);
+            return self.spool.copy(*span, take).map_err(failed);
         }
-        let (kind, bytes) = read_object(&self.store.repo, id)?;
+        if let Some((size, mut content)) = open_large(&self.store.repo, id)? {
+            let copied = encoder.stream(size, &mut content, take).map_err(failed)?;
+            return copied.map(drop).ok_or(StoreError::Missing { id });
+        }
+        let (kind, bytes) = self.store.read(id)?;
         let mut raw = Vec::new();
-        encoder.entry(kind, &bytes, &mut raw).map_err(failed)?;
+        encoder.entry(kind, &bytes, &mut raw);
         take(&raw).map_err(failed)
     }
 
     pub(super) fn read(&self, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
         match self.fresh.get(&id) {
             Some(span) => {
-                let content = self.spool.borrow_mut().content(*span).map_err(failed)?;
+                let content = self.spool.content(*span).map_err(failed)?;
                 Ok((span.kind, content))
             }
             None => self.store.read(id),
         }
     }
 
+    /// A content, to be read piece by piece.
+    pub fn open(&self, id: ObjectId) -> Result<Box<dyn Read + '_>, StoreError> {
+        self.contents().open(id)
+    }
+
     /// Writes what waits into the store, durably.
     pub fn flush(&mut self) -> Result<(), VaultError> {
-        if self.waiting.len() > LOOSE_AT_MOST {
+        let is_large = |id: &ObjectId| self.fresh[id].size > LARGE;
+        if self.waiting.len() > LOOSE_AT_MOST || self.waiting.iter().any(is_large) {
             self.flush_as_pack()?;
         } else {
             self.flush_loose()?;
@@ -137,9 +185,9 @@ impl<'s> Objects<'s> {
     fn write_waiting(&self, dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir)?;
         let mut pack = NewPack::begin(dir, self.waiting.len())?;
-        let mut spool = self.spool.borrow_mut();
         for id in &self.waiting {
-            spool.copy(self.fresh[id], &mut |raw| pack.write(raw))?;
+            self.spool
+                .copy(self.fresh[id], &mut |raw| pack.write(raw))?;
             pack.end(*id);
         }
         pack.place().map(drop)
@@ -172,10 +220,8 @@ impl Intake for Objects<'_> {
     fn put_parcel(&mut self, parcel: Parcel) -> Result<ObjectId, StoreError> {
         let id = parcel.id;
         if let Some(packed) = parcel.packed.filter(|_| !self.fresh.contains_key(&id)) {
-            let mut spool = self.spool.borrow_mut();
-            let span = spool.add_packed(Type::Blob, parcel.size as u64, &packed);
-            self.fresh.insert(id, span.map_err(failed)?);
-            self.waiting.push(id);
+            let span = self.spool.add(Type::Blob, parcel.size as u64, &packed);
+            self.await_flush(id, span.map_err(failed)?);
         }
         Ok(id)
     }
@@ -186,19 +232,8 @@ impl Intake for Objects<'_> {
         file: &mut File,
         stays: &dyn Fn(&File) -> bool,
     ) -> Result<Option<ObjectId>, StoreError> {
-        let added = self
-            .spool
-            .borrow_mut()
-            .add_stream(size, file)
-            .map_err(failed)?;
-        let Some((id, span)) = added.filter(|_| stays(file)) else {
-            return Ok(None);
-        };
-        if !self.fresh.contains_key(&id) && !self.store.has(id) {
-            self.fresh.insert(id, span);
-            self.waiting.push(id);
-        }
-        Ok(Some(id))
+        let mut from = &*file;
+        self.add_stream(size, &mut from, &|_| stays(file))
     }
 }
 
@@ -217,8 +252,7 @@ impl Packer for OwnPacker {
             .is_ok_and(|odb| odb.exists_ext(oid(id), OdbLookupFlags::NO_REFRESH));
         let pack = |bytes| {
             let mut packed = Vec::new();
-            let result = self.encoder.entry(Type::Blob, bytes, &mut packed);
-            result.expect("memory takes every byte");
+            self.encoder.entry(Type::Blob, bytes, &mut packed);
             packed
         };
         Parcel {
@@ -245,6 +279,21 @@ impl Blobs for Objects<'_> {
 #[must_use]
 pub fn content_id(bytes: &[u8]) -> ObjectId {
     pack::object_id(Type::Blob, bytes)
+}
+
+/// The same of a content of this size that comes piece by piece. One of another size gets an id that
+/// no content has.
+pub fn stream_id(from: &mut dyn Read, size: u64) -> io::Result<ObjectId> {
+    let mut hash = pack::begin_hash(Type::Blob, size);
+    let mut block = vec![0; BLOCK.min(usize::try_from(size).unwrap_or(BLOCK) + 1)];
+    loop {
+        match from.read(&mut block) {
+            Ok(0) => return Ok(ObjectId::from_bytes(hash.finalize().into())),
+            Ok(got) => hash.update(&block[..got]),
+            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+            Err(fault) => return Err(fault),
+        }
+    }
 }
 
 #[cfg(test)]

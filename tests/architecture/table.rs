@@ -61,6 +61,7 @@ pub const LIBRARIES: &[(&str, Owner)] = &[
     ("libgit2_sys", Rooms(&["repo", "vault"])),
     ("sha1", Rooms(&["vault"])),
     ("flate2", Rooms(&["vault"])),
+    ("libdeflater", Rooms(&["vault"])),
     ("ureq", Rooms(&["vault"])),
     ("toml_edit", Rooms(&["doc"])),
     ("saphyr_parser", Rooms(&["doc"])),

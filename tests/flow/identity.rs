@@ -252,3 +252,36 @@ fn an_unregistered_checkout_is_not_written_to() {
     pulled(&tower);
     assert!(!is_there(&tower, state("x")));
 }
+
+#[test]
+fn a_name_that_nobody_can_use_is_made_one_that_everybody_can() {
+    let sandbox = Sandbox::new();
+    let machine = sandbox.machine("laptop");
+    let dir = machine.checkout("api", API);
+    let named = |given: &str| {
+        let name = format!("--name={given}");
+        let (code, document) = machine.json(&["project", "add", utf8(&dir), &name]);
+        assert_eq!(code, 0, "{document}");
+        machine.ok(&["project", "list"]);
+        document["data"]["project"]["name"].clone()
+    };
+    machine.write(state("x"), "1\n");
+    // The first name is that of a new project, the others are those of a known one.
+    for (given, name) in [
+        (".git", "%2Egit"),
+        ("../x", "..-x"),
+        ("a\nb", "a-b"),
+        (".holdall-tmp-x", "project"),
+        (".git", "%2Egit"),
+    ] {
+        assert_eq!(named(given), name, "{given}");
+    }
+    project(
+        &machine,
+        "shop",
+        Some("https://github.com/team/shop"),
+        "1\n",
+    );
+    assert_eq!(named("Shop"), "Shop~2");
+    machine.ok(&["backup", "push"]);
+}

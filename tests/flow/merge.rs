@@ -152,6 +152,54 @@ fn a_file_against_a_directory_loses_neither() {
 }
 
 #[test]
+fn what_was_edited_here_and_became_something_else_there_stops_nothing_else() {
+    for to_file in [true, false] {
+        let (before, after) = if to_file {
+            ("thing/inner", "thing")
+        } else {
+            ("thing", "thing/inner")
+        };
+        for files_it in [true, false] {
+            let scene = Scene::with(&[(before, "1\n"), ("y", "1\n")]);
+            let thing = scene.a.home.join(state("thing"));
+            if to_file {
+                fs::remove_dir_all(thing).expect("it can be deleted");
+            } else {
+                fs::remove_file(thing).expect("it can be deleted");
+            }
+            scene.a.write(state(after), "other\n");
+            scene.a.write(state("y"), "2\n");
+            pushed(&scene.a);
+            scene.b.write(state(before), "edited\n");
+            if files_it {
+                let (code, document) = scene.b.json(&["backup", "push"]);
+                assert_eq!(code, 3, "{document}");
+            }
+            for round in ["2\n", "3\n"] {
+                let (code, document) = scene.b.json(&["backup", "pull"]);
+                assert_eq!(code, 3, "{document}");
+                let kept = &document["data"]["projects"][0]["kept_paths"];
+                let why: Vec<_> = kept
+                    .as_array()
+                    .expect("a list")
+                    .iter()
+                    .map(|line| (line["path"].as_str(), line["why"].as_str()))
+                    .collect();
+                let blocked = format!(".aigon/{after}");
+                assert!(
+                    why.contains(&(Some(&blocked), Some("in_the_way"))),
+                    "{why:?}"
+                );
+                assert_eq!(text(&scene.b, state("y")), round, "the rest arrives");
+                assert_eq!(text(&scene.b, state(before)), "edited\n");
+                scene.a.write(state("y"), "3\n");
+                scene.a.run(&["backup", "push"]);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_file_that_becomes_a_directory_travels_and_back() {
     let scene = Scene::with(&[("thing", "file\n"), ("y", "1\n")]);
     remove(&scene.a, state("thing"));

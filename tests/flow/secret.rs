@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use crate::kit::git;
+
 use super::gate::{line_of, planted};
-use super::scene::{Scene, add, any_object_has, by_hand, pulled, pushed, state, tip};
+use super::scene::{Scene, add, any_object_has, by_hand, pulled, pushed, state, text, tip};
 
 fn hints_of(document: &serde_json::Value) -> String {
     document["hints"].to_string()
@@ -230,4 +232,66 @@ fn a_tool_and_a_project_of_one_name_are_not_taken_for_each_other() {
     assert_eq!(code, 3, "{document}");
     line_of(&document, "CLAUDE.md");
     assert!(!any_object_has(&scene.bare, &planted()));
+}
+
+#[test]
+fn a_value_masked_in_settings_is_listed_by_its_key_and_can_be_let_through() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let value = "correct-horse-9";
+    let config = |theme: &str| {
+        format!("{{\"theme\": \"{theme}\", \"agents\": {{\"cx\": {{\"apiKey\": \"{value}\"}}}}}}\n")
+    };
+    scene.a.write(".aigon/config.json", config("dark"));
+    pushed(&scene.a);
+    let stored = || git(&["show", "main:settings/aigon/config.json"], &scene.bare);
+    assert!(!stored().contains(value));
+    let (code, list) = scene.a.json(&["secret", "list"]);
+    assert_eq!(code, 0, "{list}");
+    let found = &list["data"]["found"][0];
+    assert_eq!(
+        (
+            &found["path"],
+            &found["key"],
+            &found["rule"],
+            &found["line"]
+        ),
+        (
+            &"config.json".into(),
+            &"agents.cx.apiKey".into(),
+            &"secret-key-name".into(),
+            &serde_json::Value::Null
+        ),
+        "{list}"
+    );
+    assert!(!list.to_string().contains(value), "{list}");
+    let said = scene.a.ok(&["secret", "list"]).stdout;
+    assert!(said.contains("stays here"), "{said}");
+    assert!(
+        said.contains("aigon/config.json: agents.cx.apiKey"),
+        "{said}"
+    );
+    // Let through it travels, also onto a machine that never had it.
+    let name = found["fingerprint"].as_str().expect("a fingerprint");
+    scene.a.ok(&["secret", "allow", name]);
+    pushed(&scene.a);
+    assert!(stored().contains(value), "{}", stored());
+    pulled(&scene.b);
+    assert!(text(&scene.b, ".aigon/config.json").contains(value));
+    assert_eq!(pushed(&scene.b)["committed"], false);
+    // Revoked it is sent no more; what the vault has of it stays.
+    scene.a.ok(&["secret", "revoke", name]);
+    scene.a.write(
+        ".aigon/config.json",
+        config("light").replace("horse-9", "horse-10"),
+    );
+    pushed(&scene.a);
+    assert!(
+        stored().contains("light") && stored().contains(value),
+        "{}",
+        stored()
+    );
+    assert!(!stored().contains("horse-10"), "{}", stored());
+    pulled(&scene.b);
+    let there = text(&scene.b, ".aigon/config.json");
+    assert!(there.contains("light") && there.contains(value), "{there}");
 }

@@ -343,7 +343,7 @@ fn a_corrupt_settings_file_is_named_with_its_place_and_cause() {
     );
     let ran = machine.run(&["backup", "push"]);
     assert!(ran.stdout.contains("line 2, column 12"), "{ran}");
-    assert!(ran.stderr.contains("mend or delete"), "{ran}");
+    assert!(ran.stderr.contains("not the keys that stay"), "{ran}");
 }
 
 #[test]

@@ -83,6 +83,7 @@ fn sanitizer(format: Format) -> Sanitizer {
         keys.collect::<Result<Vec<_>, _>>().expect("patterns")
     };
     Sanitizer {
+        allowed: std::sync::Arc::default(),
         format,
         keys: keys(&["**.repos", "projects"]),
         portable: keys(&["**.command"]),

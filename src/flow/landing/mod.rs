@@ -6,11 +6,12 @@
 mod notes;
 
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 
 use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
-use crate::vault::{Objects, content_id};
+use crate::vault::{Objects, content_id, stream_id};
 
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
@@ -19,6 +20,9 @@ use super::report::{CASE_CLASH, Change, ChangeKind, DATABASE_IN_USE, KeptLine, P
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
 use notes::is_closed;
+
+/// A directory stands where a file should go, or a file on the way to it.
+const IN_THE_WAY: &str = "in_the_way";
 
 /// Contents that are not in the vault as they will be on the disk.
 type Contents = BTreeMap<VaultPath, Vec<u8>>;
@@ -130,7 +134,14 @@ impl Landing {
                 return Ok(());
             }
             OnDisk::Kept => {
-                self.report.keep(path, "changed_here");
+                // Unchanged here, it is not for its own sake that it stays as it is.
+                let is_blocked = trio.local == trio.base;
+                let why = if is_blocked {
+                    IN_THE_WAY
+                } else {
+                    "changed_here"
+                };
+                self.report.keep(path, why);
                 return Ok(());
             }
             OnDisk::Delete => {
@@ -252,14 +263,14 @@ impl Landing {
             create_private_dir(root.as_path())?;
         }
         let contents = std::mem::take(&mut self.contents);
-        let content = |step: &Step| -> Result<Vec<u8>, RestoreError> {
-            let bytes = match (&step.kind, contents.get(&step.path)) {
-                (_, Some(bytes)) => bytes.clone(),
-                (StepKind::Write { leaf, .. }, None) => objects.blob(leaf.id)?,
-                _ => Vec::new(),
+        let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
+            let content: Box<dyn Read> = match (&step.kind, contents.get(&step.path)) {
+                (_, Some(bytes)) => Box::new(bytes.as_slice()),
+                (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
+                _ => Box::new(io::empty()),
             };
-            tally.one(bytes.len() as u64);
-            Ok(bytes)
+            tally.one(0);
+            Ok(Box::new(Counted { content, tally }))
         };
         let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
         let roots = self.roots.clone();
@@ -267,7 +278,7 @@ impl Landing {
             root: &root,
             keep: &roots,
             content: &content,
-            hash: &content_id,
+            hash: &stream_id,
             random: writer.session.edges.random.as_ref(),
         };
         for steps in all.iter().filter(|steps| !steps.is_empty()) {
@@ -290,6 +301,20 @@ impl Landing {
             edits.leaf(&self.key, &step.path, *leaf);
             self.report.changes.push(change_of(step));
         }
+    }
+}
+
+/// A content that counts what is read of it.
+struct Counted<'a> {
+    content: Box<dyn Read + 'a>,
+    tally: &'a Tally<'a>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(into)?;
+        self.tally.piece(read as u64);
+        Ok(read)
     }
 }
 
@@ -319,7 +344,7 @@ fn change_of(step: &Step) -> Change {
 const fn word(why: WhyKept) -> &'static str {
     match why {
         WhyKept::Changed => "changed",
-        WhyKept::InTheWay => "in_the_way",
+        WhyKept::InTheWay => IN_THE_WAY,
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
         WhyKept::NameRefused => "name_refused",

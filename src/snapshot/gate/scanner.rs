@@ -204,7 +204,7 @@ fn count_lines(text: &[u8]) -> usize {
 }
 
 /// Names a value without telling it.
-fn fingerprint(secret: &[u8]) -> String {
+pub fn fingerprint(secret: &[u8]) -> String {
     let mut hash = blake3::Hasher::new();
     hash.update(CONTEXT);
     hash.update(secret);

@@ -11,7 +11,7 @@ use git2::{ObjectType, Odb};
 use crate::base::ObjectId;
 use crate::vault::Store;
 use crate::vault::new_pack::NewPack;
-use crate::vault::pack::{Encoder, Spool, Type};
+use crate::vault::pack::{Encoder, Type};
 use crate::vault::store::oid;
 
 use super::census::loose_path;
@@ -167,7 +167,7 @@ impl Gather<'_> {
         };
         let mut raw = Vec::new();
         let distance = self.pack.offset() - offset;
-        self.encoder.change(distance, &delta, &mut raw)?;
+        self.encoder.change(distance, &delta, &mut raw);
         let whole = self.packed_whole(id)?;
         if whole.is_some_and(|(_, whole)| whole.length <= raw.len() as u64) {
             return Ok(None);
@@ -187,7 +187,7 @@ impl Gather<'_> {
         }
         let (kind, content) = self.read(id)?;
         let mut raw = Vec::new();
-        self.encoder.entry(kind, &content, &mut raw)?;
+        self.encoder.entry(kind, &content, &mut raw);
         self.pack.write(&raw)?;
         self.pack.end(id);
         Ok(())
@@ -218,11 +218,13 @@ impl Gather<'_> {
         let file = File::open(loose_path(&self.store.path.join("objects"), id))?;
         let mut content = BufReader::new(ZlibDecoder::new(BufReader::new(file)));
         content.skip_until(0)?;
-        let mut spool = Spool::new();
-        let found = spool.add_stream(size as u64, &mut content)?;
-        let found = found.filter(|found| found.0 == id && kind == ObjectType::Blob);
-        let (_, span) = found.ok_or_else(|| damaged("a loose object is not what it should be"))?;
-        spool.copy(span, &mut |raw| self.pack.write(raw))?;
+        let pack = &mut self.pack;
+        let found = self
+            .encoder
+            .stream(size as u64, &mut content, &mut |raw| pack.write(raw))?;
+        if found != Some(id) || kind != ObjectType::Blob {
+            return Err(damaged("a loose object is not what it should be"));
+        }
         self.pack.end(id);
         Ok(())
     }

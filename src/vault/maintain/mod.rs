@@ -206,6 +206,36 @@ mod tests {
     }
 
     #[test]
+    fn what_was_told_among_the_small_ones_stays_told_in_the_big_one() {
+        let mut ground = Ground::new();
+        let files: Vec<_> = (0..70).map(|number| noise(number, 150_000)).collect();
+        ground.commit(&files);
+        let mut objects = Objects::new(&ground.store);
+        let first = ground.tip.expect("just made");
+        let first = ground.store.tree_of(first).expect("it is there");
+        let mut entries = ground.store.tree(first).expect("it is there");
+        let mut times = 0;
+        for version in 0..200 {
+            let mut bytes = noise(0, 3_000);
+            bytes.splice(100..110, noise(version, 12));
+            entries[0].id = objects.put_blob(&bytes).expect("stored");
+            ground.contents.push((entries[0].id, bytes));
+            ground.tip = Some(commit(&mut objects, &entries, ground.tip));
+            times += u32::from(ground.store.maintain().expect("in order"));
+        }
+        drop(objects);
+        assert_eq!(times, 1, "when there were 512 loose objects");
+        ground.commit(&[noise(900, 2_000_000)]);
+        assert!(ground.store.maintain().expect("in order"));
+        let census = ground.census();
+        let bytes: u64 = census.packs.iter().map(|pack| pack.bytes).sum();
+        assert_eq!(census.packs.len(), 1);
+        // Each version has 3 kB in a content and as much in a tree.
+        assert!(bytes < 70 * 150_000 + 2_000_000 + 200_000, "{bytes}");
+        ground.is_whole();
+    }
+
+    #[test]
     fn a_damaged_pack_is_left_as_it_is() {
         use std::os::unix::fs::{FileExt, PermissionsExt};
         let mut ground = Ground::versions(2);

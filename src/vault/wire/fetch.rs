@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use git2::Repository;
 
 use crate::base::{Kind, ObjectId, StoreError, Tally, Tell};
+use crate::vault::content::open_large;
 use crate::vault::pack::Type;
 use crate::vault::store::{object_id, oid, read_object};
 use crate::vault::{Objects, Store, WireError, tree};
@@ -82,12 +83,26 @@ impl Taken<'_> {
                 Kind::Foreign => {}
                 _ => {
                     if !self.objects.store().has(entry.id) && self.seen.insert(entry.id) {
-                        self.object(entry.id, Type::Blob)?;
+                        self.content(entry.id)?;
                     }
                 }
             }
         }
         self.store(id, Type::Tree, &bytes)
+    }
+
+    fn content(&mut self, id: ObjectId) -> Result<(), WireError> {
+        let large = open_large(self.from, id).map_err(|fault| self.damaged(fault.to_string()))?;
+        let Some((size, mut content)) = large else {
+            return self.object(id, Type::Blob);
+        };
+        let taken = self
+            .objects
+            .add_stream(size, &mut content, &|got| got == id);
+        match taken.map_err(|fault| self.damaged(fault.to_string()))? {
+            Some(_) => Ok(()),
+            None => Err(self.damaged(format!("object {id} has another content"))),
+        }
     }
 
     fn object(&mut self, id: ObjectId, kind: Type) -> Result<(), WireError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::base::{Kind, Leaf, Sink, Trees, VaultPath};
 use crate::layout::{Owner, ProjectRecord, Record, names};
-use crate::merge::{InVault, Scope, decide, differences, file_clashes, find, leaves};
+use crate::merge::{InVault, Scope, decide, differences, find, leaves, settle_clashes};
 use crate::project::{Identity, Match, find_match, unique_name};
 
 use super::{Heal, Histories, records};
@@ -79,7 +79,7 @@ impl Heal<'_, '_> {
                 (trio, verdict)
             })
             .collect();
-        file_clashes(&mut decided);
+        settle_clashes(&mut decided);
         let owner = Owner::Project(tip.record.id.clone());
         for (trio, verdict) in decided {
             match verdict.vault {

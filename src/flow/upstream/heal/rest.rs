@@ -2,7 +2,7 @@
 
 use crate::base::{Blobs, VaultPath};
 use crate::layout::{AllowedRecord, MachineRecord, Owner, Record, names};
-use crate::merge::{InVault, Scope, Trio, decide, differences, file_clashes};
+use crate::merge::{InVault, Scope, Trio, decide, differences, settle_clashes};
 
 use super::{Heal, Histories, records};
 use crate::flow::FlowError;
@@ -25,7 +25,7 @@ impl Heal<'_, '_> {
                 (trio, verdict)
             })
             .collect();
-        file_clashes(&mut decided);
+        settle_clashes(&mut decided);
         for (trio, verdict) in decided {
             match verdict.vault {
                 InVault::Keep => {}

@@ -1,0 +1,224 @@
+//! Contents that are read piece by piece, because memory may not hold them.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use flate2::bufread::ZlibDecoder;
+use git2::Repository;
+use sha1::{Digest, Sha1};
+
+use crate::base::{ObjectId, StoreError};
+
+use super::index;
+use super::pack::{self, BLOCK, Type};
+use super::spool::{Span, Spool};
+use super::store::{expect_type, oid, read_object};
+
+/// What is larger is never held as a whole where that can be helped.
+pub const LARGE: u64 = 1 << 20;
+
+/// The size of a content, and its bytes.
+type Large = (u64, Box<dyn Read>);
+
+/// The contents of a store and of what is about to come into it.
+#[derive(Clone, Copy)]
+pub struct Contents<'o> {
+    pub repo: &'o Repository,
+    pub spool: &'o Spool,
+    pub fresh: &'o HashMap<ObjectId, Span>,
+}
+
+impl<'o> Contents<'o> {
+    /// A content, to be read piece by piece.
+    pub fn open(self, id: ObjectId) -> Result<Box<dyn Read + 'o>, StoreError> {
+        let failed = |fault: io::Error| StoreError::Failed(Box::new(fault));
+        let content = match self.fresh.get(&id) {
+            Some(span) if span.size > LARGE => {
+                return Ok(Box::new(self.spool.open(*span).map_err(failed)?));
+            }
+            Some(span) => (span.kind, self.spool.content(*span).map_err(failed)?),
+            None => match open_large(self.repo, id)? {
+                Some((_, content)) => return Ok(content),
+                None => read_object(self.repo, id)?,
+            },
+        };
+        let content = expect_type(id, content, Type::Blob)?;
+        Ok(Box::new(Cursor::new(content)))
+    }
+}
+
+/// The size and the bytes of a large content, unless it is stored as a change of another one.
+/// libgit2 can read none piece by piece out of a pack. The bytes are checked against the id: the
+/// last piece comes only when they are right.
+pub fn open_large(repo: &Repository, id: ObjectId) -> Result<Option<Large>, StoreError> {
+    let header = repo.odb().and_then(|odb| odb.read_header(oid(id)));
+    let Ok((size, git2::ObjectType::Blob)) = header else {
+        return Ok(None);
+    };
+    let size = size as u64;
+    if size <= LARGE {
+        return Ok(None);
+    }
+    let objects = repo.path().join("objects");
+    let opened = match open_loose(&objects, id) {
+        Ok(None) => open_packed(&objects, id, size),
+        found => found,
+    };
+    let opened = opened.map_err(|fault| StoreError::Failed(Box::new(fault)))?;
+    let checked = |content| -> Box<dyn Read> {
+        Box::new(Checked {
+            content,
+            hash: Some(pack::begin_hash(Type::Blob, size)),
+            id,
+        })
+    };
+    Ok(opened.map(|content| (size, checked(content))))
+}
+
+fn open_loose(objects: &Path, id: ObjectId) -> io::Result<Option<Box<dyn Read>>> {
+    let name = id.to_string();
+    let file = match File::open(objects.join(&name[..2]).join(&name[2..])) {
+        Ok(file) => file,
+        Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(fault) => return Err(fault),
+    };
+    let mut content = ZlibDecoder::new(BufReader::with_capacity(BLOCK, file));
+    // `blob 1234`, a zero byte, and then the content.
+    let mut byte = [b' '];
+    for _ in 0..32 {
+        content.read_exact(&mut byte)?;
+        if byte[0] == 0 {
+            return Ok(Some(Box::new(content)));
+        }
+    }
+    Err(ErrorKind::InvalidData.into())
+}
+
+fn open_packed(objects: &Path, id: ObjectId, size: u64) -> io::Result<Option<Box<dyn Read>>> {
+    let dir = match fs::read_dir(objects.join("pack")) {
+        Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(None),
+        dir => dir?,
+    };
+    for entry in dir {
+        let path = entry?.path();
+        if path.extension().is_none_or(|ending| ending != "idx") {
+            continue;
+        }
+        let Some(offset) = index::find(&File::open(&path)?, id)? else {
+            continue;
+        };
+        let pack = File::open(path.with_extension("pack"))?;
+        let mut entry = BufReader::with_capacity(BLOCK, Onward { pack, at: offset });
+        let is_whole = pack::read_header(&mut entry)? == (Type::Blob as u8, size);
+        let content = ZlibDecoder::new(entry).take(size);
+        return Ok(is_whole.then(|| Box::new(content) as Box<dyn Read>));
+    }
+    Ok(None)
+}
+
+/// A pack from one place onwards.
+struct Onward {
+    pack: File,
+    at: u64,
+}
+
+impl Read for Onward {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.pack.read_at(buffer, self.at)?;
+        self.at += got as u64;
+        Ok(got)
+    }
+}
+
+/// Hands a content on, and says at its end whether it was the right one.
+struct Checked<R> {
+    content: R,
+    /// Until the end was reached.
+    hash: Option<Sha1>,
+    id: ObjectId,
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.content.read(buffer)?;
+        if let Some(hash) = &mut self.hash {
+            hash.update(&buffer[..got]);
+        }
+        if got == 0
+            && !buffer.is_empty()
+            && let Some(hash) = self.hash.take()
+            && ObjectId::from_bytes(hash.finalize().into()) != self.id
+        {
+            return Err(io::Error::new(
+                ErrorKind::InvalidData,
+                format!("object {} is damaged", self.id),
+            ));
+        }
+        Ok(got)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{HostPath, Sink};
+    use crate::vault::pack::Encoder;
+    use crate::vault::{Objects, Store};
+
+    fn read(from: &mut dyn Read) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    #[test]
+    fn a_large_content_is_read_piece_by_piece_out_of_a_pack_and_out_of_a_file() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("vault.git")).expect("absolute");
+        let store = Store::open(&place).expect("created");
+        let large: Vec<u8> = (0..400_000_u32).flat_map(u32::to_le_bytes).collect();
+        let mut objects = Objects::new(&store);
+        let packed = objects.put_blob(&large).expect("stored");
+        objects.flush().expect("written");
+        let loose = store.repo.blob(&large[1..]).expect("written");
+        let loose = crate::vault::store::object_id(loose);
+        for (id, content) in [(packed, &large[..]), (loose, &large[1..])] {
+            let (size, mut found) = open_large(&store.repo, id)
+                .expect("read")
+                .expect("it is large");
+            assert_eq!(size, content.len() as u64);
+            assert!(read(&mut found).expect("read") == content);
+            // And so it is sent again.
+            let mut entry = Vec::new();
+            Objects::new(&store)
+                .copy_entry(id, &mut Encoder::new(), &mut |raw| {
+                    entry.extend_from_slice(raw);
+                    Ok(())
+                })
+                .expect("copied");
+            let mut entry = entry.as_slice();
+            let header = pack::read_header(&mut entry).expect("a header");
+            assert_eq!(header, (Type::Blob as u8, size));
+            assert!(read(&mut ZlibDecoder::new(entry)).expect("read") == content);
+        }
+        let none = ObjectId::from_bytes([7; 20]);
+        assert!(open_large(&store.repo, none).expect("no fault").is_none());
+        assert!(
+            open_packed(&store.path.join("objects"), none, 1).is_ok_and(|found| found.is_none())
+        );
+    }
+
+    #[test]
+    fn a_content_of_another_id_has_no_end() {
+        let checked = |id: ObjectId| {
+            let content = b"content".as_slice();
+            let hash = Some(pack::begin_hash(Type::Blob, content.len() as u64));
+            read(&mut Checked { content, hash, id })
+        };
+        assert!(checked(pack::object_id(Type::Blob, b"content")).is_ok());
+        assert!(checked(pack::object_id(Type::Blob, b"another")).is_err());
+    }
+}
