@@ -116,6 +116,9 @@ pub fn kept_words(why: &str) -> &'static str {
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",
+        "name_of_git" => {
+            "some disks take its real name for git's own directory, so it stays in the vault"
+        }
         "name_refused" => "this disk does not take the name",
         "case_clash" => "this disk takes another name for this one",
         "database_in_use" => "a database that a program has open",

@@ -167,7 +167,7 @@ impl Landing {
             _ => vault_notes,
         };
         let Some(names) = real_names(path, notes) else {
-            self.report.keep(path, "name_refused");
+            self.report.keep(path, "name_of_git");
             return Ok(());
         };
         let mut step = Step {
