@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::flow::push::{PushOptions, PushReport, push};
-use crate::flow::report::{AlikeLine, SkippedProject, UnitChanges, WithheldLine};
+use crate::flow::report::{AlikeLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -42,7 +42,17 @@ fn hints(report: &PushReport) -> Vec<String> {
         hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
     }
     hints.extend(skipped_hints(&report.skipped));
+    hints.extend(twice_hint(&report.left));
     hints
+}
+
+/// What to do about what was added though a preset speaks of it.
+pub fn twice_hint(left: &[LeftLine]) -> Option<String> {
+    let line = left.iter().find(|line| line.reason == Reason::OfPreset)?;
+    Some(format!(
+        "`holdall settings list` says what travels of that tool; to be told no more: `holdall settings remove ~/{0}`; what was sent of it before stays in the vault, at settings/home/{0}",
+        line.path
+    ))
 }
 
 /// What to do about projects that take no part.
@@ -80,6 +90,11 @@ fn text(report: &PushReport, look: &Look) -> String {
     text.extend(report.alike.iter().map(alike));
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
+    } else {
+        let twice = |line: &&LeftLine| line.reason == Reason::OfPreset;
+        for line in report.left.iter().filter(twice) {
+            text.push_str(&stays(line));
+        }
     }
     text.push_str(&outcome(report));
     text
@@ -155,6 +170,13 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
         .ok();
     }
     text
+}
+
+/// One path that stays, with the reason.
+pub fn stays(line: &LeftLine) -> String {
+    let place = format!("{}/{}", line.project, line.path);
+    let why = reason_words(line.reason);
+    format!("stays here  {}: {why}\n", printable(&place))
 }
 
 /// What rules keep here, grouped by reason.

@@ -1,16 +1,14 @@
 //! `backup status`.
 
-use std::fmt::Write as _;
-
 use crate::flow::status::{LastRun, StatusOptions, StatusReport, status};
 use crate::flow::{FlowError, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::StatusArgs;
 use super::ctx::Ctx;
-use super::push::{skipped_hints, withheld};
+use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
-use super::words::{conflict_hints, conflict_words, reason_words};
+use super::words::{conflict_hints, conflict_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
     let options = StatusOptions {
@@ -40,6 +38,7 @@ fn hints(report: &StatusReport) -> Vec<String> {
     hints.extend(conflict_hints(&report.conflict_list));
     hints.extend(withheld_hints(&report.withheld, "push"));
     hints.extend(skipped_hints(&report.skipped));
+    hints.extend(twice_hint(&report.linked));
     hints
 }
 
@@ -80,11 +79,7 @@ fn text(report: &StatusReport, look: &Look) -> String {
     text.push_str(&machines(report, look));
     text.extend(report.conflict_list.iter().map(conflict_words));
     text.push_str(&withheld(&report.withheld));
-    for line in &report.linked {
-        let place = format!("{}/{}", line.project, line.path);
-        let why = reason_words(line.reason);
-        writeln!(text, "stays here  {}: {why}", printable(&place)).ok();
-    }
+    text.extend(report.linked.iter().map(stays));
     text
 }
 

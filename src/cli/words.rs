@@ -86,6 +86,7 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::Unreadable => "cannot be read",
         Reason::Missing => "its state directory is gone: unmounted, moved or deleted",
         Reason::LinkedRoot => "a link to somewhere else",
+        Reason::OfPreset => "what of it travels, the preset of its tool says",
         Reason::Nested => "a git repository of its own",
         Reason::CacheDir => "a cache, as its CACHEDIR.TAG says",
         Reason::BadRules => "its rules cannot be understood",
@@ -93,6 +94,13 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::BadName => "a name that a vault cannot hold",
         Reason::Unstable => "changed each time it was read",
         Reason::Damaged => "not what its name says, or cut off",
+        Reason::NotEditable => "written in a way that cannot be edited without risk",
+        Reason::DamagedInVault => {
+            "the vault's version cannot be read; the file here stays as it is"
+        }
+        Reason::NoPlace => {
+            "the vault's version has no place for keys of this machine; the file here stays as it is"
+        }
         Reason::DatabaseInUse => "a database that a program has open",
         Reason::BesideDatabase => "belongs to an open database",
         Reason::HoldsSecret => "holds a secret",
@@ -117,7 +125,6 @@ pub fn kept_words(why: &str) -> &'static str {
         "beside_database" => "belongs to a database, on the machine where it is open",
         "not_allowed" => "no permission to write it",
         "has_local_keys" => "deleted in the vault, but it holds keys of this machine",
-        "damaged_in_vault" => "the vault's version is damaged",
         _ => "left as it is",
     }
 }

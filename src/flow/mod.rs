@@ -4,6 +4,7 @@
 //! people script against. *Never*: print, read the environment, be async.
 
 mod account;
+mod added;
 mod agreed;
 mod allowance;
 mod bookkeeping;

@@ -71,6 +71,9 @@ impl Scanned {
             unit,
         };
         scanned.leave_unruled();
+        for path in std::mem::take(&mut scanned.unit.of_presets) {
+            scanned.withhold(path, Reason::OfPreset, None);
+        }
         scanned
     }
 
@@ -151,6 +154,7 @@ pub const fn is_held(reason: Reason) -> bool {
             | Reason::MachineLocal
             | Reason::Secret
             | Reason::Tracked
+            | Reason::OfPreset
             | Reason::Nested
             | Reason::CacheDir
             | Reason::Temporary

@@ -46,7 +46,7 @@ pub struct StatusReport {
     pub conflicts: usize,
     pub conflict_list: Vec<ConflictLine>,
     pub withheld: Vec<WithheldLine>,
-    /// What stays because it is a link to another place.
+    /// What was meant to travel and stays: a link to another place, or what a preset carries.
     pub linked: Vec<LeftLine>,
     pub skipped: Vec<SkippedProject>,
     pub machines: Vec<MachineStatus>,
@@ -176,7 +176,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
 
 fn linked(here: &Here) -> Vec<LeftLine> {
     let mut lines = left(here);
-    lines.retain(|line| line.reason == Reason::LinkedRoot);
+    lines.retain(|line| matches!(line.reason, Reason::LinkedRoot | Reason::OfPreset));
     lines
 }
 

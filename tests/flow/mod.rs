@@ -2,17 +2,19 @@
 
 mod configure;
 mod database;
+mod explain;
 mod format;
 mod gate;
 mod heal;
 mod hostile;
 mod identity;
-mod explain;
 mod memory;
 mod merge;
+mod misfit;
+mod owners;
 mod rules;
-pub mod scene;
 mod secret;
 mod settings;
 mod told;
 mod travel;
+pub mod scene;
