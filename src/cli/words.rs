@@ -2,9 +2,9 @@
 
 use crate::base::VaultPath;
 use crate::flow::Healed;
-use crate::flow::report::{ChangeKind, ConflictLine, Reason};
+use crate::flow::report::{ChangeKind, ConflictLine, Counts, Part, Reason};
 
-use super::show::printable;
+use super::show::{count_of, printable};
 
 /// Where each version of a conflict is.
 pub fn conflict_words(line: &ConflictLine) -> String {
@@ -45,12 +45,41 @@ pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
     hints
 }
 
-pub const fn change_sign(change: ChangeKind) -> &'static str {
-    match change {
-        ChangeKind::Added => "+",
-        ChangeKind::Changed => "~",
-        ChangeKind::Removed => "-",
+/// One line for one change: `+ api/.aigon/x`.
+pub fn change_line(place: &str, change: ChangeKind) -> String {
+    let (sign, tail) = match change {
+        ChangeKind::Added => ("+", ""),
+        ChangeKind::Changed => ("~", ""),
+        ChangeKind::Removed => ("-", ""),
+        ChangeKind::DirMade => ("+", "/"),
+        ChangeKind::DirRemoved => ("-", "/"),
+        ChangeKind::Mode => ("~", " (mode)"),
+    };
+    format!("{sign} {}{tail}", printable(place))
+}
+
+/// How much of what changes: `2 files, 1 directory`.
+pub fn amount(counts: &Counts) -> String {
+    listed(counts.parts().into_iter())
+}
+
+/// The same with what becomes of the files: `1 added, 0 changed, 0 removed, 1 mode`.
+pub fn changes_words(counts: &Counts) -> String {
+    let files = format!(
+        "{} added, {} changed, {} removed",
+        counts.added, counts.changed, counts.removed
+    );
+    let rest = listed(counts.beside_files());
+    if rest.is_empty() {
+        files
+    } else {
+        format!("{files}, {rest}")
     }
+}
+
+fn listed(parts: impl Iterator<Item = Part>) -> String {
+    let parts = parts.map(|(number, one, many)| count_of(number as u64, one, many));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// What had happened to the remote; `sent` where this run sent it what it lacked.

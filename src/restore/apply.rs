@@ -58,6 +58,8 @@ pub enum StepKind {
 #[must_use]
 pub enum StepOutcome {
     Done,
+    /// A directory or a mode that was so already.
+    Already,
     Kept(WhyKept),
 }
 
@@ -133,7 +135,11 @@ impl<'r, 't> Run<'r, 't> {
         let makes = matches!(step.kind, StepKind::Write { .. } | StepKind::MakeDir);
         let place = match self.root.reach(&step.names, makes)? {
             Reached::Place(place) => place,
-            Reached::Nowhere => return Ok(StepOutcome::Done),
+            // What was to go is gone, and of what is not there no mode is to be changed.
+            Reached::Nowhere if matches!(step.kind, StepKind::Delete { .. }) => {
+                return Ok(StepOutcome::Done);
+            }
+            Reached::Nowhere => return Ok(StepOutcome::Already),
             Reached::OtherSpelling => return Ok(StepOutcome::Kept(WhyKept::CaseClash)),
         };
         match &step.kind {
@@ -143,28 +149,31 @@ impl<'r, 't> Run<'r, 't> {
                 expected,
             } => self.write(step, &place, (*leaf, *private), *expected),
             StepKind::Delete { expected } => self.delete(step, &place, *expected),
-            StepKind::MakeDir => match place.standing()? {
-                Standing::Nothing => {
-                    place.make_dir()?;
-                    Ok(StepOutcome::Done)
-                }
-                Standing::Dir if self.root.is_spelled(&place.dir, &step.names)? => {
-                    Ok(StepOutcome::Done)
-                }
-                Standing::Dir => Ok(StepOutcome::Kept(WhyKept::CaseClash)),
-                _ => Ok(StepOutcome::Kept(WhyKept::InTheWay)),
-            },
-            StepKind::RemoveDir => {
-                place.remove_dir()?;
-                Ok(StepOutcome::Done)
-            }
+            StepKind::MakeDir => self.make_dir(step, &place),
+            StepKind::RemoveDir => Ok(done(place.remove_dir()?)),
             StepKind::Private(private) => {
-                if let Standing::File { mode } = place.standing()? {
-                    place.set_mode(if *private { mode & 0o700 } else { mode | 0o044 })?;
+                let Standing::File { mode } = place.standing()? else {
+                    return Ok(StepOutcome::Already);
+                };
+                let wanted = mode_to_set(mode, *private);
+                if let Some(wanted) = wanted {
+                    place.set_mode(wanted)?;
                 }
-                Ok(StepOutcome::Done)
+                Ok(done(wanted.is_some()))
             }
         }
+    }
+
+    fn make_dir(&self, step: &Step, place: &Place) -> Result<StepOutcome, Fault> {
+        Ok(match place.standing()? {
+            Standing::Nothing => {
+                place.make_dir()?;
+                StepOutcome::Done
+            }
+            Standing::Dir if self.root.is_spelled(&place.dir, &step.names)? => StepOutcome::Already,
+            Standing::Dir => StepOutcome::Kept(WhyKept::CaseClash),
+            _ => StepOutcome::Kept(WhyKept::InTheWay),
+        })
     }
 
     fn write(
@@ -371,6 +380,22 @@ impl<'r, 't> Run<'r, 't> {
             }
         }
     }
+}
+
+const fn done(is_new: bool) -> StepOutcome {
+    if is_new {
+        StepOutcome::Done
+    } else {
+        StepOutcome::Already
+    }
+}
+
+/// The mode for a file that is to be readable by its owner alone, or by others again; nothing
+/// where it is so already.
+#[must_use]
+pub fn mode_to_set(mode: u32, private: bool) -> Option<u32> {
+    let wanted = if private { mode & 0o700 } else { mode | 0o044 };
+    ((wanted ^ mode) & 0o777 != 0).then_some(wanted)
 }
 
 /// What the content could not give is no fault of the disk.

@@ -11,7 +11,7 @@ mod link;
 mod place;
 mod taken;
 
-pub use apply::{Content, Step, StepKind, StepOutcome, Target, apply};
+pub use apply::{Content, Step, StepKind, StepOutcome, Target, apply, mode_to_set};
 pub use error::RestoreError;
 pub use kept::WhyKept;
 pub use place::Hash;

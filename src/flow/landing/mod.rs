@@ -16,11 +16,14 @@ use crate::vault::{Objects, content_id, stream_id};
 
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
+use super::noted::{at_or_below, is_closed};
 use super::real_names::real_names;
-use super::report::{CASE_CLASH, Change, ChangeKind, DATABASE_IN_USE, KeptLine, PulledUnit};
+use super::report::{
+    CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, PulledUnit,
+};
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
-use notes::is_closed;
+use notes::would_change;
 
 /// A directory stands where a file should go, or a file on the way to it.
 const IN_THE_WAY: &str = "in_the_way";
@@ -252,7 +255,17 @@ impl Landing {
         for step in self.deletes.iter().chain(&self.writes) {
             self.report.changes.push(change_of(step));
         }
+        for step in &self.extras {
+            if !self.is_told(step) && would_change(&self.report.path, step) {
+                self.report.changes.push(change_of(step));
+            }
+        }
         self.report.recount();
+    }
+
+    /// Whether what becomes of files there says it already.
+    fn is_told(&self, beside: &Step) -> bool {
+        at_or_below(&self.then, &beside.path).next().is_some()
     }
 
     /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
@@ -299,13 +312,20 @@ impl Landing {
     }
 
     fn book(&mut self, step: &Step, outcome: StepOutcome, edits: &mut AgreedEdits) {
-        if let StepOutcome::Kept(why) = outcome {
-            return self.report.keep(&step.path, word(why));
+        match outcome {
+            StepOutcome::Kept(why) => {
+                self.then.remove(&step.path);
+                return self.report.keep(&step.path, word(why));
+            }
+            StepOutcome::Already => return,
+            StepOutcome::Done => {}
         }
         // A mode or an empty directory says nothing about the content.
         let content = matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
         if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
             edits.leaf(&self.key, &step.path, *leaf);
+        }
+        if content || !self.is_told(step) {
             self.report.changes.push(change_of(step));
         }
     }
@@ -340,7 +360,10 @@ fn change_of(step: &Step) -> Change {
     let change = match &step.kind {
         StepKind::Write { expected: None, .. } => ChangeKind::Added,
         StepKind::Write { .. } => ChangeKind::Changed,
-        _ => ChangeKind::Removed,
+        StepKind::Delete { .. } => ChangeKind::Removed,
+        StepKind::MakeDir => ChangeKind::DirMade,
+        StepKind::RemoveDir => ChangeKind::DirRemoved,
+        StepKind::Private(_) => ChangeKind::Mode,
     };
     Change {
         path: step.path.clone(),
@@ -372,16 +395,6 @@ impl PulledUnit {
     }
 
     fn recount(&mut self) {
-        let count = |kind: ChangeKind| {
-            self.changes
-                .iter()
-                .filter(|change| change.change == kind)
-                .count()
-        };
-        (self.added, self.changed, self.removed) = (
-            count(ChangeKind::Added),
-            count(ChangeKind::Changed),
-            count(ChangeKind::Removed),
-        );
+        self.counts = Counts::of(&self.changes);
     }
 }
