@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::flow::push::{PushOptions, PushReport, push};
-use crate::flow::report::{AlikeLine, SkippedProject, UnitChanges, WithheldLine};
+use crate::flow::report::{AlikeLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -82,6 +82,12 @@ fn text(report: &PushReport, look: &Look) -> String {
     text.extend(report.alike.iter().map(alike));
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
+    } else {
+        let half = report.left.iter();
+        text.extend(
+            half.filter(|line| line.reason == Reason::HalfLine)
+                .map(stays),
+        );
     }
     text.push_str(&outcome(report));
     text
@@ -146,6 +152,13 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
         .ok();
     }
     text
+}
+
+/// One path that stays, though no rule says so.
+pub fn stays(line: &LeftLine) -> String {
+    let place = format!("{}/{}", line.project, line.path);
+    let why = reason_words(line.reason);
+    format!("stays here  {}: {why}\n", printable(&place))
 }
 
 /// What rules keep here, grouped by reason.

@@ -1,7 +1,5 @@
 //! `backup status`.
 
-use std::fmt::Write as _;
-
 use crate::flow::report::Counts;
 use crate::flow::status::{LastRun, StatusOptions, StatusReport, status};
 use crate::flow::{FlowError, withheld_hints};
@@ -9,9 +7,9 @@ use crate::flow::{FlowError, withheld_hints};
 use super::answer::{Answer, Look};
 use super::args::StatusArgs;
 use super::ctx::Ctx;
-use super::push::{skipped_hints, withheld};
+use super::push::{skipped_hints, stays, withheld};
 use super::show::{Table, ago, count, printable};
-use super::words::{amount, conflict_hints, conflict_words, reason_words};
+use super::words::{amount, conflict_hints, conflict_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
     let options = StatusOptions {
@@ -78,11 +76,8 @@ fn text(report: &StatusReport, look: &Look) -> String {
     text.push_str(&machines(report, look));
     text.extend(report.conflict_list.iter().map(conflict_words));
     text.push_str(&withheld(&report.withheld));
-    for line in &report.linked {
-        let place = format!("{}/{}", line.project, line.path);
-        let why = reason_words(line.reason);
-        writeln!(text, "stays here  {}: {why}", printable(&place)).ok();
-    }
+    text.extend(report.linked.iter().map(stays));
+    text.extend(report.half_lines.iter().map(stays));
     text
 }
 

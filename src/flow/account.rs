@@ -65,7 +65,7 @@ const fn wants_attention(reason: Reason) -> bool {
     is_held(reason)
         && !matches!(
             reason,
-            Reason::TooLarge | Reason::NotAFile | Reason::LinkedRoot
+            Reason::TooLarge | Reason::NotAFile | Reason::LinkedRoot | Reason::HalfLine
         )
 }
 
@@ -133,7 +133,16 @@ pub fn left(here: &Here) -> Vec<LeftLine> {
                 Some(decision.rule.place.clone())
             }),
         });
-        lines.collect::<Vec<_>>()
+        let half = scanned.half_lines.iter();
+        let half = half.filter(|path| !scanned.left.contains_key(*path));
+        let half = half.map(|path| LeftLine {
+            project: scanned.unit.name.clone(),
+            path: path.clone(),
+            reason: Reason::HalfLine,
+            rule: None,
+            place: None,
+        });
+        lines.chain(half).collect::<Vec<_>>()
     };
     here.scanned().flat_map(line).collect()
 }

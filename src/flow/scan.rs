@@ -25,6 +25,8 @@ pub struct Scanned {
     pub notes: Notes,
     /// What stays behind, and why.
     pub left: BTreeMap<VaultPath, Left>,
+    /// Logs that travel without their last line, which is not ended yet.
+    pub half_lines: BTreeSet<VaultPath>,
     /// What the gate found in files that are withheld for it.
     pub findings: BTreeMap<VaultPath, Vec<Finding>>,
     /// The paths that both sides changed.
@@ -56,6 +58,7 @@ impl Scanned {
             bytes: snapshot.bytes,
             notes: snapshot.notes,
             left: left.map(|left| (left.path.clone(), left)).collect(),
+            half_lines: snapshot.half_lines.into_iter().collect(),
             findings: BTreeMap::new(),
             disputed: Vec::new(),
             lines: BTreeMap::new(),
@@ -353,6 +356,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         bytes: 0,
         notes: Notes::new(),
         left: left.collect(),
+        half_lines: BTreeSet::new(),
         findings: BTreeMap::new(),
         disputed: Vec::new(),
         lines: BTreeMap::new(),

@@ -50,6 +50,8 @@ pub struct StatusReport {
     pub withheld: Vec<WithheldLine>,
     /// What stays because it is a link to another place.
     pub linked: Vec<LeftLine>,
+    /// Logs whose last line stays, because it is not ended yet.
+    pub half_lines: Vec<LeftLine>,
     pub skipped: Vec<SkippedProject>,
     pub machines: Vec<MachineStatus>,
     pub last_writer: Option<LastWriter>,
@@ -180,16 +182,17 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         conflicts: conflict_list.len(),
         conflict_list,
         withheld: withheld(&here),
-        linked: linked(&here),
+        linked: left_for(&here, Reason::LinkedRoot),
+        half_lines: left_for(&here, Reason::HalfLine),
         skipped: skipped(&here),
         machines,
         last_writer: last_writer(&store, &upstream)?,
     })
 }
 
-fn linked(here: &Here) -> Vec<LeftLine> {
+fn left_for(here: &Here, reason: Reason) -> Vec<LeftLine> {
     let mut lines = left(here);
-    lines.retain(|line| line.reason == Reason::LinkedRoot);
+    lines.retain(|line| line.reason == reason);
     lines
 }
 

@@ -10,8 +10,9 @@ use std::os::unix::ffi::OsStrExt;
 use crate::base::{HostPath, Kind, Leaf, Random, StoreError, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
+use super::beside;
 use super::database::forbidden_by_database;
-use super::kept::{WhyKept, why_kept};
+use super::kept::{StepOutcome, WhyKept, why_kept};
 use super::link::leads_inside;
 use super::place::{Found, Hash, Place, Reached, Root, Standing};
 use super::taken::taken_name;
@@ -51,16 +52,6 @@ pub enum StepKind {
     RemoveDir,
     /// Make a file readable by its owner alone, or by others again.
     Private(bool),
-}
-
-/// What became of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum StepOutcome {
-    Done,
-    /// A directory or a mode that was so already.
-    Already,
-    Kept(WhyKept),
 }
 
 /// Where steps are carried out, and with what.
@@ -149,31 +140,10 @@ impl<'r, 't> Run<'r, 't> {
                 expected,
             } => self.write(step, &place, (*leaf, *private), *expected),
             StepKind::Delete { expected } => self.delete(step, &place, *expected),
-            StepKind::MakeDir => self.make_dir(step, &place),
-            StepKind::RemoveDir => Ok(done(place.remove_dir()?)),
-            StepKind::Private(private) => {
-                let Standing::File { mode } = place.standing()? else {
-                    return Ok(StepOutcome::Already);
-                };
-                let wanted = mode_to_set(mode, *private);
-                if let Some(wanted) = wanted {
-                    place.set_mode(wanted)?;
-                }
-                Ok(done(wanted.is_some()))
-            }
+            StepKind::MakeDir => Ok(beside::make_dir(&self.root, &step.names, &place)?),
+            StepKind::RemoveDir => Ok(beside::remove_dir(&place)?),
+            StepKind::Private(private) => Ok(beside::set_private(&place, *private)?),
         }
-    }
-
-    fn make_dir(&self, step: &Step, place: &Place) -> Result<StepOutcome, Fault> {
-        Ok(match place.standing()? {
-            Standing::Nothing => {
-                place.make_dir()?;
-                StepOutcome::Done
-            }
-            Standing::Dir if self.root.is_spelled(&place.dir, &step.names)? => StepOutcome::Already,
-            Standing::Dir => StepOutcome::Kept(WhyKept::CaseClash),
-            _ => StepOutcome::Kept(WhyKept::InTheWay),
-        })
     }
 
     fn write(
@@ -380,22 +350,6 @@ impl<'r, 't> Run<'r, 't> {
             }
         }
     }
-}
-
-const fn done(is_new: bool) -> StepOutcome {
-    if is_new {
-        StepOutcome::Done
-    } else {
-        StepOutcome::Already
-    }
-}
-
-/// The mode for a file that is to be readable by its owner alone, or by others again; nothing
-/// where it is so already.
-#[must_use]
-pub fn mode_to_set(mode: u32, private: bool) -> Option<u32> {
-    let wanted = if private { mode & 0o700 } else { mode | 0o044 };
-    ((wanted ^ mode) & 0o777 != 0).then_some(wanted)
 }
 
 /// What the content could not give is no fault of the disk.

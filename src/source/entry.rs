@@ -76,6 +76,8 @@ pub enum Reason {
     BadName,
     /// It changed each time while it was read.
     Unstable,
+    /// The last line of a log, which nobody has ended yet; its full lines travel.
+    HalfLine,
     /// It is not what its name says: no JSON, empty where it had something, or full of NUL bytes.
     Damaged,
     /// A database that a program has open: its file is not all of it.

@@ -5,6 +5,7 @@ mod configure;
 mod database;
 mod format;
 mod gate;
+mod half_line;
 mod heal;
 mod hostile;
 mod identity;

@@ -4,6 +4,7 @@
 //! agreed from then on. *Never*: decide a verdict.
 
 mod notes;
+mod told;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -11,22 +12,18 @@ use std::io::{self, Read};
 use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
 use crate::doc::DocError;
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
-use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
+use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, apply};
 use crate::vault::{Objects, content_id, stream_id};
 
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
 use super::noted::{at_or_below, is_closed};
 use super::real_names::real_names;
-use super::report::{
-    CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, PulledUnit,
-};
+use super::report::PulledUnit;
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
 use notes::would_change;
-
-/// A directory stands where a file should go, or a file on the way to it.
-const IN_THE_WAY: &str = "in_the_way";
+use told::{HALF_LINE, IN_THE_WAY, change_of, word};
 
 /// Contents that are not in the vault as they will be on the disk.
 type Contents = BTreeMap<VaultPath, Vec<u8>>;
@@ -149,6 +146,10 @@ impl Landing {
                     "changed_here"
                 };
                 self.report.keep(path, why);
+                return Ok(());
+            }
+            _ if scanned.half_lines.contains(path) => {
+                self.report.keep(path, HALF_LINE);
                 return Ok(());
             }
             OnDisk::Delete => {
@@ -354,47 +355,4 @@ fn settled(decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
     settled
         .map(|(trio, verdict)| (trio.path.clone(), verdict.base_after_pull))
         .collect()
-}
-
-fn change_of(step: &Step) -> Change {
-    let change = match &step.kind {
-        StepKind::Write { expected: None, .. } => ChangeKind::Added,
-        StepKind::Write { .. } => ChangeKind::Changed,
-        StepKind::Delete { .. } => ChangeKind::Removed,
-        StepKind::MakeDir => ChangeKind::DirMade,
-        StepKind::RemoveDir => ChangeKind::DirRemoved,
-        StepKind::Private(_) => ChangeKind::Mode,
-    };
-    Change {
-        path: step.path.clone(),
-        change,
-    }
-}
-
-const fn word(why: WhyKept) -> &'static str {
-    match why {
-        WhyKept::Changed => "changed",
-        WhyKept::InTheWay => IN_THE_WAY,
-        WhyKept::NotADirectory => "not_a_directory",
-        WhyKept::LinkLeaves => "link_leaves",
-        WhyKept::NameRefused => "name_refused",
-        WhyKept::CaseClash => CASE_CLASH,
-        WhyKept::NotAllowed => "not_allowed",
-        WhyKept::DatabaseInUse => DATABASE_IN_USE,
-        WhyKept::BesideDatabase => "beside_database",
-    }
-}
-
-impl PulledUnit {
-    fn keep(&mut self, path: &VaultPath, why: &'static str) {
-        self.kept_paths.push(KeptLine {
-            path: path.clone(),
-            why,
-        });
-        self.kept = self.kept_paths.len();
-    }
-
-    fn recount(&mut self) {
-        self.counts = Counts::of(&self.changes);
-    }
 }
