@@ -9,7 +9,7 @@ use super::answer::{Answer, Look};
 use super::args::{DiffArgs, LogArgs};
 use super::ctx::Ctx;
 use super::show::{Table, ago, printable};
-use super::words::change_sign;
+use super::words::change_line;
 
 pub fn run_log(ctx: &Ctx, name: &str, args: &LogArgs) -> Result<Answer, FlowError> {
     let options = LogOptions {
@@ -76,21 +76,11 @@ pub fn run_diff(ctx: &Ctx, name: &str, args: &DiffArgs) -> Result<Answer, FlowEr
 fn diff_text(report: &DiffReport) -> String {
     let mut text = String::new();
     for entry in &report.entries {
-        match &entry.patch {
-            Some(patch) => {
-                let lines = patch.lines().map(printable).collect::<Vec<_>>().join("\n");
-                writeln!(text, "{lines}").ok();
-            }
-            None => {
-                writeln!(
-                    text,
-                    "{} {}",
-                    change_sign(entry.change),
-                    printable(entry.path.as_str())
-                )
-                .ok();
-            }
-        }
+        let line = entry.patch.as_ref().map_or_else(
+            || change_line(entry.path.as_str(), entry.change),
+            |patch| patch.lines().map(printable).collect::<Vec<_>>().join("\n"),
+        );
+        writeln!(text, "{line}").ok();
     }
     text
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
-use crate::flow::report::{CASE_CLASH, DATABASE_IN_USE, PulledUnit};
+use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, PulledUnit};
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -11,7 +11,9 @@ use super::args::PullArgs;
 use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
-use super::words::{change_sign, conflict_hints, conflict_words, healed_words, kept_words};
+use super::words::{
+    amount, change_line, changes_words, conflict_hints, conflict_words, healed_words, kept_words,
+};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> {
     let options = PullOptions {
@@ -74,16 +76,11 @@ fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
     if each {
         for change in &unit.changes {
             let place = format!("{}/{}", unit.name, change.path);
-            writeln!(text, "{} {}", change_sign(change.change), printable(&place)).ok();
+            writeln!(text, "{}", change_line(&place, change.change)).ok();
         }
     } else if !unit.changes.is_empty() {
-        writeln!(
-            text,
-            "{}  {}",
-            printable(&unit.name),
-            count(unit.changes.len() as u64, "file")
-        )
-        .ok();
+        let amount = amount(&unit.counts);
+        writeln!(text, "{}  {amount}", printable(&unit.name)).ok();
     }
     for kept in &unit.kept_paths {
         let place = format!("{}/{}", unit.name, kept.path);
@@ -101,14 +98,8 @@ fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
 }
 
 fn outcome(report: &PullReport) -> String {
-    let units = || report.projects.iter().chain(&report.settings);
-    let sum = |count: fn(&PulledUnit) -> usize| units().map(count).sum::<usize>();
-    let (added, changed, removed) = (
-        sum(|unit| unit.added),
-        sum(|unit| unit.changed),
-        sum(|unit| unit.removed),
-    );
-    let what = format!("{added} added, {changed} changed, {removed} removed");
+    let units = report.projects.iter().chain(&report.settings);
+    let what = changes_words(&Counts::of(units.flat_map(|unit| &unit.changes)));
     let healed = report.healed.map_or_else(String::new, |healed| {
         format!("{}\n", healed_words(healed, false))
     });

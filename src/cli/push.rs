@@ -10,7 +10,9 @@ use super::answer::{Answer, Look};
 use super::args::PushArgs;
 use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
-use super::words::{change_sign, conflict_hints, conflict_words, healed_words, reason_words};
+use super::words::{
+    amount, change_line, changes_words, conflict_hints, conflict_words, healed_words, reason_words,
+};
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
     let options = PushOptions {
@@ -91,10 +93,9 @@ fn text(report: &PushReport, look: &Look) -> String {
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
     } else {
-        let twice = |line: &&LeftLine| line.reason == Reason::OfPreset;
-        for line in report.left.iter().filter(twice) {
-            text.push_str(&stays(line));
-        }
+        let told = [Reason::OfPreset, Reason::HalfLine];
+        let lines = report.left.iter();
+        text.extend(lines.filter(|line| told.contains(&line.reason)).map(stays));
     }
     text.push_str(&outcome(report));
     text
@@ -116,26 +117,15 @@ fn changes(text: &mut String, unit: &UnitChanges, each: bool) {
     // What a tool's settings are is said once without being asked for.
     if each || (unit.is_settings && unit.first) {
         for change in &unit.changes {
-            let place = format!("{}/{}", unit.name, change.path);
             let keys = unit.local_keys.get(&change.path);
             let keys =
                 keys.map_or_else(String::new, |keys| format!("  without {}", keys.join(", ")));
-            writeln!(
-                text,
-                "{} {}{keys}",
-                change_sign(change.change),
-                printable(&place)
-            )
-            .ok();
+            let place = format!("{}/{}", unit.name, change.path);
+            writeln!(text, "{}{keys}", change_line(&place, change.change)).ok();
         }
-    } else if unit.files > 0 {
-        writeln!(
-            text,
-            "{}  {}",
-            printable(&unit.name),
-            count(unit.files as u64, "file")
-        )
-        .ok();
+    } else if !unit.changes.is_empty() {
+        let amount = amount(&unit.counts());
+        writeln!(text, "{}  {amount}", printable(&unit.name)).ok();
     }
     for remark in &unit.remarks {
         let place = format!("{}/{}", unit.name, remark.path);
@@ -172,7 +162,7 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
     text
 }
 
-/// One path that stays, with the reason.
+/// One path that stays, though no rule says so.
 pub fn stays(line: &LeftLine) -> String {
     let place = format!("{}/{}", line.project, line.path);
     let why = reason_words(line.reason);
@@ -205,10 +195,7 @@ fn left(report: &PushReport) -> String {
 
 fn outcome(report: &PushReport) -> String {
     let files = report.files;
-    let what = format!(
-        "{} added, {} changed, {} removed",
-        files.added, files.changed, files.removed
-    );
+    let what = changes_words(&files.counts);
     let healed = report.healed.map_or_else(String::new, |healed| {
         format!("{}\n", healed_words(healed, !report.dry_run))
     });

@@ -1,5 +1,6 @@
 //! `backup status`.
 
+use crate::flow::report::Counts;
 use crate::flow::status::{LastRun, StatusOptions, StatusReport, status};
 use crate::flow::{FlowError, withheld_hints};
 
@@ -8,7 +9,7 @@ use super::args::StatusArgs;
 use super::ctx::Ctx;
 use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
-use super::words::{conflict_hints, conflict_words};
+use super::words::{amount, conflict_hints, conflict_words};
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
     let options = StatusOptions {
@@ -29,7 +30,7 @@ fn hints(report: &StatusReport) -> Vec<String> {
     }
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
     hints.extend(fault.iter().flat_map(|fault| fault.hints.iter().cloned()));
-    if report.pending.files > 0 && fault.is_none() {
+    if report.pending.counts != Counts::default() && fault.is_none() {
         hints.push("send what waits: `holdall backup push`".to_owned());
     }
     if report.behind.is_some_and(|behind| behind > 0) {
@@ -62,10 +63,7 @@ fn text(report: &StatusReport, look: &Look) -> String {
         );
         table.row(["last writer".to_owned(), words]);
     }
-    table.row([
-        "waiting".to_owned(),
-        count(report.pending.files as u64, "file"),
-    ]);
+    table.row(["waiting".to_owned(), amount(&report.pending.counts)]);
     table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
     let mut text = fault.map_or_else(String::new, |fault| {
@@ -80,6 +78,7 @@ fn text(report: &StatusReport, look: &Look) -> String {
     text.extend(report.conflict_list.iter().map(conflict_words));
     text.push_str(&withheld(&report.withheld));
     text.extend(report.linked.iter().map(stays));
+    text.extend(report.half_lines.iter().map(stays));
     text
 }
 

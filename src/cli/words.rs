@@ -2,9 +2,9 @@
 
 use crate::base::VaultPath;
 use crate::flow::Healed;
-use crate::flow::report::{ChangeKind, ConflictLine, Reason};
+use crate::flow::report::{ChangeKind, ConflictLine, Counts, Part, Reason};
 
-use super::show::printable;
+use super::show::{count_of, printable};
 
 /// Where each version of a conflict is.
 pub fn conflict_words(line: &ConflictLine) -> String {
@@ -45,12 +45,41 @@ pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
     hints
 }
 
-pub const fn change_sign(change: ChangeKind) -> &'static str {
-    match change {
-        ChangeKind::Added => "+",
-        ChangeKind::Changed => "~",
-        ChangeKind::Removed => "-",
+/// One line for one change: `+ api/.aigon/x`.
+pub fn change_line(place: &str, change: ChangeKind) -> String {
+    let (sign, tail) = match change {
+        ChangeKind::Added => ("+", ""),
+        ChangeKind::Changed => ("~", ""),
+        ChangeKind::Removed => ("-", ""),
+        ChangeKind::DirMade => ("+", "/"),
+        ChangeKind::DirRemoved => ("-", "/"),
+        ChangeKind::Mode => ("~", " (mode)"),
+    };
+    format!("{sign} {}{tail}", printable(place))
+}
+
+/// How much of what changes: `2 files, 1 directory`.
+pub fn amount(counts: &Counts) -> String {
+    listed(counts.parts().into_iter())
+}
+
+/// The same with what becomes of the files: `1 added, 0 changed, 0 removed, 1 mode`.
+pub fn changes_words(counts: &Counts) -> String {
+    let files = format!(
+        "{} added, {} changed, {} removed",
+        counts.added, counts.changed, counts.removed
+    );
+    let rest = listed(counts.beside_files());
+    if rest.is_empty() {
+        files
+    } else {
+        format!("{files}, {rest}")
     }
+}
+
+fn listed(parts: impl Iterator<Item = Part>) -> String {
+    let parts = parts.map(|(number, one, many)| count_of(number as u64, one, many));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// What had happened to the remote; `sent` where this run sent it what it lacked.
@@ -93,6 +122,7 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::Temporary => "an unfinished file",
         Reason::BadName => "a name that a vault cannot hold",
         Reason::Unstable => "changed each time it was read",
+        Reason::HalfLine => "its last line is not ended yet",
         Reason::Damaged => "not what its name says, or cut off",
         Reason::NotEditable => "written in a way that cannot be edited without risk",
         Reason::DamagedInVault => {
@@ -113,6 +143,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "changed_here_and_there" => "changed here and in the vault",
         "changed_here" => "changed here, deleted in the vault",
         "changed" => "changed while the pull was running",
+        "half_line" => "its last line is not ended yet",
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",

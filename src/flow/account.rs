@@ -5,8 +5,7 @@ use crate::source::{Left, Reason};
 
 use super::here::{Here, LocalProject, Placement};
 use super::report::{
-    AlikeLine, ChangeKind, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges,
-    WithheldLine,
+    AlikeLine, Counts, FileCounts, LargeLine, LeftLine, SkippedProject, UnitChanges, WithheldLine,
 };
 use super::scan::{Scanned, is_held};
 
@@ -37,18 +36,9 @@ pub fn alike(here: &Here) -> Vec<AlikeLine> {
 
 #[must_use]
 pub fn counts(here: &Here, units: &[UnitChanges]) -> FileCounts {
-    let count = |kind: ChangeKind| {
-        units
-            .iter()
-            .flat_map(|unit| &unit.changes)
-            .filter(|c| c.change == kind)
-            .count()
-    };
     FileCounts {
         scanned: here.scanned().map(|scanned| scanned.files).sum(),
-        added: count(ChangeKind::Added),
-        changed: count(ChangeKind::Changed),
-        removed: count(ChangeKind::Removed),
+        counts: Counts::of(units.iter().flat_map(|unit| &unit.changes)),
     }
 }
 
@@ -75,7 +65,7 @@ const fn wants_attention(reason: Reason) -> bool {
     is_held(reason)
         && !matches!(
             reason,
-            Reason::TooLarge | Reason::NotAFile | Reason::LinkedRoot
+            Reason::TooLarge | Reason::NotAFile | Reason::LinkedRoot | Reason::HalfLine
         )
 }
 
@@ -148,7 +138,16 @@ pub fn left(here: &Here) -> Vec<LeftLine> {
                 Some(decision.rule.place.clone())
             }),
         });
-        lines.collect::<Vec<_>>()
+        let half = scanned.half_lines.iter();
+        let half = half.filter(|path| !scanned.left.contains_key(*path));
+        let half = half.map(|path| LeftLine {
+            project: scanned.unit.name.clone(),
+            path: path.clone(),
+            reason: Reason::HalfLine,
+            rule: None,
+            place: None,
+        });
+        lines.chain(half).collect::<Vec<_>>()
     };
     here.scanned().flat_map(line).collect()
 }

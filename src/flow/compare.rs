@@ -36,14 +36,15 @@ pub fn compare(
         None => MachineId::new(session.edges)?,
     };
     let name = session.machine_name();
-    let filer = Filer::new(&machine, &name, session.edges.clock.now());
+    let now = session.edges.clock.now();
+    let filer = Filer::new(&machine, &name, now);
     let agreed = Agreed::load(objects.store())?;
     let upstream = look(objects, &Source::Here, &agreed, &filer)?;
     let mut here = Here::scan(
         session,
         &upstream,
         &Selection::default(),
-        (objects, i64::MAX),
+        (objects, now.millis().saturating_mul(1_000_000)),
     )?;
     let ground = Ground {
         agreed: &agreed,

@@ -25,6 +25,7 @@ pub mod history;
 mod landing;
 mod meeting;
 mod memory;
+mod noted;
 mod places;
 pub mod project;
 mod publish;

@@ -7,7 +7,7 @@ use crate::layout::{ATTRIBUTES_TEXT, MachineRecord, Record, VaultRecord, names, 
 use crate::merge::{Edits, Graft, find};
 use crate::vault::Objects;
 
-use super::report::{ChangeKind, UnitChanges};
+use super::report::{Counts, Part, UnitChanges};
 use super::round::RoundPlan;
 use super::{FlowError, Writer};
 
@@ -88,19 +88,15 @@ pub fn summary(machine: &str, plan: &RoundPlan) -> String {
     let mut text = subject(machine, &changed, (filed.len(), settled.len()));
     text.push('\n');
     for unit in changed {
-        let count = |kind: ChangeKind| {
-            unit.changes
-                .iter()
-                .filter(|change| change.change == kind)
-                .count()
-        };
-        let line = format!(
+        let counts = unit.counts();
+        let mut line = format!(
             "\n{}: {} added, {} changed, {} removed",
-            unit.name,
-            count(ChangeKind::Added),
-            count(ChangeKind::Changed),
-            count(ChangeKind::Removed)
+            unit.name, counts.added, counts.changed, counts.removed
         );
+        for part in counts.beside_files() {
+            line.push_str(", ");
+            line.push_str(&counted_part(&part));
+        }
         text.push_str(&line);
     }
     for dir in filed {
@@ -123,7 +119,8 @@ pub fn summary(machine: &str, plan: &RoundPlan) -> String {
 }
 
 fn subject(machine: &str, changed: &[&UnitChanges], (filed, gone): (usize, usize)) -> String {
-    let sum: usize = changed.iter().map(|unit| unit.files).sum();
+    let sum = Counts::of(changed.iter().flat_map(|unit| &unit.changes));
+    let sum = counted_all(&sum);
     let conflicts = (filed > 0).then(|| counted(filed, "conflict"));
     let settled = (gone > 0).then(|| format!("{} settled", counted(gone, "conflict")));
     let tail: Vec<String> = conflicts.into_iter().chain(settled).collect();
@@ -132,16 +129,12 @@ fn subject(machine: &str, changed: &[&UnitChanges], (filed, gone): (usize, usize
         [] if tail.is_empty() => "records".to_owned(),
         [] => String::new(),
         [one] => {
-            let begin = format!("{} in ", counted(sum, "file"));
+            let begin = format!("{sum} in ");
             let rest: usize = tail.iter().map(|text| text.len() + 2).sum();
             let room = SUBJECT.saturating_sub(head.chars().count() + begin.len() + rest);
             format!("{begin}{}", cut(&one.name, room))
         }
-        many => format!(
-            "{} in {}",
-            counted(sum, "file"),
-            counted(many.len(), "place")
-        ),
+        many => format!("{sum} in {}", counted(many.len(), "place")),
     };
     let parts: Vec<String> = [what]
         .into_iter()
@@ -171,6 +164,15 @@ fn conflicts_of(plan: &RoundPlan) -> (BTreeSet<VaultPath>, BTreeSet<VaultPath>) 
 
 fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+fn counted_all(counts: &Counts) -> String {
+    let parts: Vec<String> = counts.parts().iter().map(counted_part).collect();
+    parts.join(", ")
+}
+
+fn counted_part((count, one, many): &Part) -> String {
+    format!("{count} {}", if *count == 1 { one } else { many })
 }
 
 fn cut(text: &str, most: usize) -> String {

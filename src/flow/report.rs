@@ -1,6 +1,6 @@
 //! What flows report: the JSON that scripts rely on, in one place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -17,7 +17,67 @@ pub enum ChangeKind {
     Added,
     Changed,
     Removed,
+    /// An empty directory is made.
+    DirMade,
+    /// An empty directory goes.
+    DirRemoved,
+    /// A file becomes readable by its owner alone, or by others again.
+    Mode,
 }
+
+/// How many paths change, by what changes of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    pub added: usize,
+    pub changed: usize,
+    pub removed: usize,
+    /// Empty directories that are made or go.
+    pub dirs: usize,
+    pub modes: usize,
+}
+
+impl Counts {
+    #[must_use]
+    pub fn of<'c>(changes: impl IntoIterator<Item = &'c Change>) -> Self {
+        let mut counts = Self::default();
+        for change in changes {
+            *match change.change {
+                ChangeKind::Added => &mut counts.added,
+                ChangeKind::Changed => &mut counts.changed,
+                ChangeKind::Removed => &mut counts.removed,
+                ChangeKind::DirMade | ChangeKind::DirRemoved => &mut counts.dirs,
+                ChangeKind::Mode => &mut counts.modes,
+            } += 1;
+        }
+        counts
+    }
+
+    #[must_use]
+    pub const fn files(&self) -> usize {
+        self.added + self.changed + self.removed
+    }
+
+    /// What there is of it, each with its word for one and for many; files where there is nothing.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        let files = (self.files(), "file", "files");
+        let is_bare = self.dirs + self.modes == 0;
+        let files = Some(files).filter(|(count, ..)| is_bare || *count > 0);
+        files.into_iter().chain(self.beside_files()).collect()
+    }
+
+    /// The same without the files.
+    pub fn beside_files(&self) -> impl Iterator<Item = Part> + use<> {
+        let rest = [
+            (self.dirs, "directory", "directories"),
+            (self.modes, "mode", "modes"),
+        ];
+        rest.into_iter().filter(|(count, ..)| *count > 0)
+    }
+}
+
+/// A count, and its word for one and for many.
+pub type Part = (usize, &'static str, &'static str);
 
 /// One path that changes.
 #[derive(Clone, Debug, Serialize)]
@@ -56,7 +116,7 @@ pub struct UnitChanges {
     /// By settings file that changes: the keys that stay on this machine.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub local_keys: BTreeMap<VaultPath, Vec<String>>,
-    /// How many paths change.
+    /// How many files change; directories and modes are among the changes.
     pub files: usize,
     pub changes: Vec<Change>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -83,7 +143,19 @@ impl UnitChanges {
             path: path.clone(),
             change: ChangeKind::between(before, after),
         });
-        self.files = self.changes.len();
+        self.files += 1;
+    }
+
+    /// What changes beside its files. Of a file that changes anyway that is said already.
+    pub fn beside_files(&mut self, changes: Vec<Change>) {
+        let said: BTreeSet<VaultPath> = self.changes.iter().map(|it| it.path.clone()).collect();
+        let new = changes.into_iter().filter(|it| !said.contains(&it.path));
+        self.changes.extend(new);
+    }
+
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.changes)
     }
 
     /// Notes which keys of a settings file stay here.
@@ -195,9 +267,8 @@ pub struct AlikeLine {
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct FileCounts {
     pub scanned: u64,
-    pub added: usize,
-    pub changed: usize,
-    pub removed: usize,
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 /// A registered project that takes no part, and why.
@@ -235,9 +306,8 @@ pub const DATABASE_IN_USE: &str = "database_in_use";
 pub struct PulledUnit {
     pub name: String,
     pub path: HostPath,
-    pub added: usize,
-    pub changed: usize,
-    pub removed: usize,
+    #[serde(flatten)]
+    pub counts: Counts,
     pub kept: usize,
     pub changes: Vec<Change>,
     pub kept_paths: Vec<KeptLine>,
@@ -254,9 +324,7 @@ impl PulledUnit {
         Self {
             name: unit.name.clone(),
             path: unit.root.clone(),
-            added: 0,
-            changed: 0,
-            removed: 0,
+            counts: Counts::default(),
             kept: 0,
             changes: Vec::new(),
             kept_paths: Vec::new(),

@@ -12,6 +12,7 @@ use super::equal::outgoing;
 use super::filing::conflict_id;
 use super::here::{Here, LocalProject, Placement};
 use super::meeting::{Berth, Draft, Meeting, Terms};
+use super::noted::{Side, noted_changes};
 use super::report::{ConflictLine, UnitChanges};
 use super::scan::Scanned;
 use super::{FlowError, memory};
@@ -90,7 +91,12 @@ impl Round<'_> {
         let local = as_in_vault(&scanned.notes, &record.paths);
         let notes = merge_notes(&met.base_notes, &local, &record.paths, &speaks).vault;
         if notes != record.paths {
-            record.paths = tidy(objects, merged, notes)?;
+            let before = std::mem::replace(&mut record.paths, tidy(objects, merged, notes)?);
+            let [before, after] = [(met.vault, &before), (merged, &record.paths)]
+                .map(|(tree, notes)| Side { tree, notes });
+            let beside = noted_changes(objects, &before, &after)?;
+            let changes = plan.units.last_mut().expect("the unit was just planned");
+            changes.beside_files(beside);
         }
         let seen = seen_notes(&met.base_notes, &local, scanned);
         if met.base_notes != seen {

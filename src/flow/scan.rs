@@ -24,6 +24,8 @@ pub struct Scanned {
     pub notes: Notes,
     /// What stays behind, and why.
     pub left: BTreeMap<VaultPath, Left>,
+    /// Logs that travel without their last line, which is not ended yet.
+    pub half_lines: BTreeSet<VaultPath>,
     /// What the gate found in files that are withheld for it.
     pub findings: BTreeMap<VaultPath, Vec<Finding>>,
     /// What the gate found in the project's own record.
@@ -57,6 +59,7 @@ impl Scanned {
             bytes: snapshot.bytes,
             notes: snapshot.notes,
             left: left.map(|left| (left.path.clone(), left)).collect(),
+            half_lines: snapshot.half_lines.into_iter().collect(),
             findings: BTreeMap::new(),
             of_record: Vec::new(),
             disputed: Vec::new(),
@@ -326,6 +329,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         bytes: 0,
         notes: Notes::new(),
         left: left.collect(),
+        half_lines: BTreeSet::new(),
         findings: BTreeMap::new(),
         of_record: Vec::new(),
         disputed: Vec::new(),

@@ -14,7 +14,9 @@ use super::agreed::Agreed;
 use super::compare::{Compared, compare, store_or_empty};
 use super::filing::Filer;
 use super::here::Here;
-use super::report::{ConflictLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
+use super::report::{
+    ConflictLine, Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine,
+};
 use super::standing::Standing;
 use super::upstream::{Source, Upstream, look};
 use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts};
@@ -48,6 +50,8 @@ pub struct StatusReport {
     pub withheld: Vec<WithheldLine>,
     /// What was meant to travel and stays: a link to another place, or what a preset carries.
     pub linked: Vec<LeftLine>,
+    /// Logs whose last line stays, because it is not ended yet.
+    pub half_lines: Vec<LeftLine>,
     pub skipped: Vec<SkippedProject>,
     pub machines: Vec<MachineStatus>,
     pub last_writer: Option<LastWriter>,
@@ -92,7 +96,7 @@ pub struct LastRun {
 pub struct ProjectStatus {
     pub name: String,
     pub path: HostPath,
-    /// Files that differ from what was pushed.
+    /// What differs from what was pushed: files, empty directories and modes.
     pub pending: usize,
     /// Files that travel.
     pub files: usize,
@@ -103,7 +107,21 @@ pub struct ProjectStatus {
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Pending {
     pub files: usize,
+    /// The files by what changes of them, and what changes beside files.
+    #[serde(flatten)]
+    pub counts: Counts,
     pub ops: usize,
+}
+
+impl Pending {
+    fn of(units: &[UnitChanges]) -> Self {
+        let counts = Counts::of(units.iter().flat_map(|unit| &unit.changes));
+        Self {
+            files: counts.files(),
+            counts,
+            ops: 0,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -156,10 +174,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         next_run: None,
         last_push: last_run(&runs, "push"),
         last_pull: last_run(&runs, "pull"),
-        pending: Pending {
-            files: plan.units.iter().map(|unit| unit.files).sum(),
-            ops: 0,
-        },
+        pending: Pending::of(&plan.units),
         projects,
         settings,
         ahead,
@@ -167,16 +182,17 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         conflicts: conflict_list.len(),
         conflict_list,
         withheld: withheld(&here),
-        linked: linked(&here),
+        linked: left_for(&here, &[Reason::LinkedRoot, Reason::OfPreset]),
+        half_lines: left_for(&here, &[Reason::HalfLine]),
         skipped: skipped(&here),
         machines,
         last_writer: last_writer(&store, &upstream)?,
     })
 }
 
-fn linked(here: &Here) -> Vec<LeftLine> {
+fn left_for(here: &Here, reasons: &[Reason]) -> Vec<LeftLine> {
     let mut lines = left(here);
-    lines.retain(|line| matches!(line.reason, Reason::LinkedRoot | Reason::OfPreset));
+    lines.retain(|line| reasons.contains(&line.reason));
     lines
 }
 
@@ -185,7 +201,7 @@ fn lines(here: &Here, units: &[UnitChanges]) -> (Vec<ProjectStatus>, Vec<Project
         units
             .iter()
             .find(|unit| unit.name == name && unit.is_settings == is_settings)
-            .map_or(0, |unit| unit.files)
+            .map_or(0, |unit| unit.changes.len())
     };
     let projects = here.projects.iter().map(|project| ProjectStatus {
         name: project.registered.name.clone(),

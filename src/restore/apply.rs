@@ -10,8 +10,9 @@ use std::os::unix::ffi::OsStrExt;
 use crate::base::{HostPath, Kind, Leaf, Random, StoreError, TEMP_PREFIX, VaultPath};
 
 use super::RestoreError;
+use super::beside;
 use super::database::forbidden_by_database;
-use super::kept::{WhyKept, why_kept};
+use super::kept::{StepOutcome, WhyKept, why_kept};
 use super::link::leads_inside;
 use super::place::{Found, Hash, Place, Reached, Root, Standing};
 use super::taken::taken_name;
@@ -51,14 +52,6 @@ pub enum StepKind {
     RemoveDir,
     /// Make a file readable by its owner alone, or by others again.
     Private(bool),
-}
-
-/// What became of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum StepOutcome {
-    Done,
-    Kept(WhyKept),
 }
 
 /// Where steps are carried out, and with what.
@@ -133,7 +126,11 @@ impl<'r, 't> Run<'r, 't> {
         let makes = matches!(step.kind, StepKind::Write { .. } | StepKind::MakeDir);
         let place = match self.root.reach(&step.names, makes)? {
             Reached::Place(place) => place,
-            Reached::Nowhere => return Ok(StepOutcome::Done),
+            // What was to go is gone, and of what is not there no mode is to be changed.
+            Reached::Nowhere if matches!(step.kind, StepKind::Delete { .. }) => {
+                return Ok(StepOutcome::Done);
+            }
+            Reached::Nowhere => return Ok(StepOutcome::Already),
             Reached::OtherSpelling => return Ok(StepOutcome::Kept(WhyKept::CaseClash)),
         };
         match &step.kind {
@@ -143,27 +140,9 @@ impl<'r, 't> Run<'r, 't> {
                 expected,
             } => self.write(step, &place, (*leaf, *private), *expected),
             StepKind::Delete { expected } => self.delete(step, &place, *expected),
-            StepKind::MakeDir => match place.standing()? {
-                Standing::Nothing => {
-                    place.make_dir()?;
-                    Ok(StepOutcome::Done)
-                }
-                Standing::Dir if self.root.is_spelled(&place.dir, &step.names)? => {
-                    Ok(StepOutcome::Done)
-                }
-                Standing::Dir => Ok(StepOutcome::Kept(WhyKept::CaseClash)),
-                _ => Ok(StepOutcome::Kept(WhyKept::InTheWay)),
-            },
-            StepKind::RemoveDir => {
-                place.remove_dir()?;
-                Ok(StepOutcome::Done)
-            }
-            StepKind::Private(private) => {
-                if let Standing::File { mode } = place.standing()? {
-                    place.set_mode(if *private { mode & 0o700 } else { mode | 0o044 })?;
-                }
-                Ok(StepOutcome::Done)
-            }
+            StepKind::MakeDir => Ok(beside::make_dir(&self.root, &step.names, &place)?),
+            StepKind::RemoveDir => Ok(beside::remove_dir(&place)?),
+            StepKind::Private(private) => Ok(beside::set_private(&place, *private)?),
         }
     }
 

@@ -42,3 +42,13 @@ pub fn why_kept(fault: &io::Error) -> Option<WhyKept> {
         _ => None,
     }
 }
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum StepOutcome {
+    Done,
+    /// A directory or a mode that was so already.
+    Already,
+    Kept(WhyKept),
+}

@@ -4,6 +4,7 @@
 //! step. *Never*: follow a link, leave the directory, or believe a path.
 
 mod apply;
+mod beside;
 mod database;
 mod error;
 mod kept;
@@ -11,8 +12,9 @@ mod link;
 mod place;
 mod taken;
 
-pub use apply::{Content, Step, StepKind, StepOutcome, Target, apply};
+pub use apply::{Content, Step, StepKind, Target, apply};
+pub use beside::mode_to_set;
 pub use error::RestoreError;
-pub use kept::WhyKept;
+pub use kept::{StepOutcome, WhyKept};
 pub use place::Hash;
 pub use taken::settle_taken;

@@ -272,7 +272,7 @@ fn read_one(job: &Job, host: &HostPath, packer: &mut dyn Packer) -> Done {
     match &job.kind {
         JobKind::Log { may_be_torn } if *may_be_torn || !is_whole => match full_lines(&bytes) {
             lines if is_whole && lines.len() == bytes.len() => Done::Packed(packer.pack(lines)),
-            [] => left(Reason::Unstable),
+            [] => left(Reason::HalfLine),
             lines => Done::Torn(packer.pack(lines)),
         },
         JobKind::Settings(sanitizer) => match sanitizer.clean(&bytes) {

@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub notes: BTreeMap<VaultPath, PathNote>,
     /// What stays behind, and why.
     pub left: Vec<Left>,
+    /// Logs that travel without their last line, which is not ended yet.
+    pub half_lines: Vec<VaultPath>,
     pub missing_roots: Vec<VaultPath>,
     /// Names that not every disk can tell apart, and the directory that they stand in.
     pub alike: Vec<(VaultPath, Vec<String>)>,
@@ -248,13 +250,17 @@ impl<'a> Taking<'a> {
                 });
                 continue;
             }
-            if let Some(Outcome::Left(reason, what)) = read.get(number) {
-                self.snapshot.left.push(Left {
+            match read.get(number) {
+                Some(Outcome::Left(reason, what)) => self.snapshot.left.push(Left {
                     path: shown(&dir.path, entry),
                     reason: *reason,
                     rule: what.as_deref().map(str::to_owned),
                     is_dir: false,
-                });
+                }),
+                Some(Outcome::Torn(_)) if is_log(&entry.name) => {
+                    self.snapshot.half_lines.push(shown(&dir.path, entry));
+                }
+                _ => {}
             }
             let private = match &entry.what {
                 What::File(stat) => stat.is_private() && !all_private,

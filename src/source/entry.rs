@@ -78,6 +78,8 @@ pub enum Reason {
     BadName,
     /// It changed each time while it was read.
     Unstable,
+    /// The last line of a log, which nobody has ended yet; its full lines travel.
+    HalfLine,
     /// It is not what its name says: no JSON, empty where it had something, or full of NUL bytes.
     Damaged,
     /// It can be read, and is written in a way in which nothing can be taken out without risk.

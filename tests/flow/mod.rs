@@ -1,10 +1,12 @@
 //! The arrows through the real program: what travels, what does not, and what is said about it.
 
+mod beside;
 mod configure;
 mod database;
 mod explain;
 mod format;
 mod gate;
+mod half_line;
 mod heal;
 mod hostile;
 mod identity;

@@ -165,7 +165,8 @@ fn an_unchanged_settings_file_is_not_touched_by_a_pull() {
     let (code, document) = scene.b.json(&["backup", "pull"]);
     assert_eq!(code, 0, "{document}");
     assert_eq!(text(&scene.b, CONFIG), local);
-    assert_eq!(document["data"]["applied"], false, "{document}");
+    let settings = &document["data"]["settings"][0];
+    assert_eq!(settings["changes"], serde_json::json!([]), "{document}");
 }
 
 #[test]

@@ -4,25 +4,25 @@
 //! agreed from then on. *Never*: decide a verdict.
 
 mod notes;
+mod told;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
-use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, WhyKept, apply};
+use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, apply};
 use crate::vault::{Objects, content_id, stream_id};
 
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
+use super::noted::{at_or_below, is_closed};
 use super::real_names::real_names;
-use super::report::{CASE_CLASH, Change, ChangeKind, DATABASE_IN_USE, KeptLine, PulledUnit};
+use super::report::PulledUnit;
 use super::scan::Scanned;
 use super::{FlowError, Writer, settings_text};
-use notes::is_closed;
-
-/// A directory stands where a file should go, or a file on the way to it.
-const IN_THE_WAY: &str = "in_the_way";
+use notes::would_change;
+use told::{HALF_LINE, IN_THE_WAY, change_of, word};
 
 /// Contents that are not in the vault as they will be on the disk.
 type Contents = BTreeMap<VaultPath, Vec<u8>>;
@@ -144,6 +144,10 @@ impl Landing {
                 self.report.keep(path, why);
                 return Ok(());
             }
+            _ if scanned.half_lines.contains(path) => {
+                self.report.keep(path, HALF_LINE);
+                return Ok(());
+            }
             OnDisk::Delete => {
                 let Some(expected) = trio.local else {
                     return Ok(());
@@ -245,7 +249,17 @@ impl Landing {
         for step in self.deletes.iter().chain(&self.writes) {
             self.report.changes.push(change_of(step));
         }
+        for step in &self.extras {
+            if !self.is_told(step) && would_change(&self.report.path, step) {
+                self.report.changes.push(change_of(step));
+            }
+        }
         self.report.recount();
+    }
+
+    /// Whether what becomes of files there says it already.
+    fn is_told(&self, beside: &Step) -> bool {
+        at_or_below(&self.then, &beside.path).next().is_some()
     }
 
     /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
@@ -292,13 +306,20 @@ impl Landing {
     }
 
     fn book(&mut self, step: &Step, outcome: StepOutcome, edits: &mut AgreedEdits) {
-        if let StepOutcome::Kept(why) = outcome {
-            return self.report.keep(&step.path, word(why));
+        match outcome {
+            StepOutcome::Kept(why) => {
+                self.then.remove(&step.path);
+                return self.report.keep(&step.path, word(why));
+            }
+            StepOutcome::Already => return,
+            StepOutcome::Done => {}
         }
         // A mode or an empty directory says nothing about the content.
         let content = matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
         if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
             edits.leaf(&self.key, &step.path, *leaf);
+        }
+        if content || !self.is_told(step) {
             self.report.changes.push(change_of(step));
         }
     }
@@ -327,54 +348,4 @@ fn settled(decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, Option<Leaf>)> {
     settled
         .map(|(trio, verdict)| (trio.path.clone(), verdict.base_after_pull))
         .collect()
-}
-
-fn change_of(step: &Step) -> Change {
-    let change = match &step.kind {
-        StepKind::Write { expected: None, .. } => ChangeKind::Added,
-        StepKind::Write { .. } => ChangeKind::Changed,
-        _ => ChangeKind::Removed,
-    };
-    Change {
-        path: step.path.clone(),
-        change,
-    }
-}
-
-const fn word(why: WhyKept) -> &'static str {
-    match why {
-        WhyKept::Changed => "changed",
-        WhyKept::InTheWay => IN_THE_WAY,
-        WhyKept::NotADirectory => "not_a_directory",
-        WhyKept::LinkLeaves => "link_leaves",
-        WhyKept::NameRefused => "name_refused",
-        WhyKept::CaseClash => CASE_CLASH,
-        WhyKept::NotAllowed => "not_allowed",
-        WhyKept::DatabaseInUse => DATABASE_IN_USE,
-        WhyKept::BesideDatabase => "beside_database",
-    }
-}
-
-impl PulledUnit {
-    fn keep(&mut self, path: &VaultPath, why: &'static str) {
-        self.kept_paths.push(KeptLine {
-            path: path.clone(),
-            why,
-        });
-        self.kept = self.kept_paths.len();
-    }
-
-    fn recount(&mut self) {
-        let count = |kind: ChangeKind| {
-            self.changes
-                .iter()
-                .filter(|change| change.change == kind)
-                .count()
-        };
-        (self.added, self.changed, self.removed) = (
-            count(ChangeKind::Added),
-            count(ChangeKind::Changed),
-            count(ChangeKind::Removed),
-        );
-    }
 }

@@ -1,14 +1,17 @@
 //! What git cannot carry, on its way to the disk: empty directories and private files.
 
-use crate::base::{Kind, Trees, VaultPath};
+use std::os::unix::fs::PermissionsExt;
+
+use crate::base::{HostPath, Kind, Trees, VaultPath};
 use crate::merge::{Scope, find, merge_notes};
-use crate::restore::{Step, StepKind};
+use crate::restore::{Step, StepKind, mode_to_set};
 use crate::vault::Objects;
 
 use super::Landing;
 use crate::flow::FlowError;
 use crate::flow::agreed::{Notes, as_in_vault};
 use crate::flow::meeting::Meeting;
+use crate::flow::noted::is_closed;
 use crate::flow::real_names::real_names;
 use crate::flow::scan::Scanned;
 
@@ -83,9 +86,17 @@ impl Landing {
     }
 }
 
-/// Whether only its owner reads a file: by a note of its own, or by its directory's.
-pub fn is_closed(path: &VaultPath, notes: &Notes) -> bool {
-    let own = notes.get(path).is_some_and(|note| note.private);
-    let dir = path.parent().and_then(|dir| notes.get(&dir));
-    own || dir.is_some_and(|note| note.closed)
+/// Whether a step beside the files changes anything, as the disk stands before the run.
+pub(super) fn would_change(root: &HostPath, step: &Step) -> bool {
+    let names = step.names.iter();
+    let place = names.fold(root.as_path().to_owned(), |at, name| at.join(name));
+    let seen = place.symlink_metadata().ok();
+    match (&step.kind, seen) {
+        (StepKind::MakeDir, seen) => seen.is_none(),
+        (StepKind::RemoveDir, Some(seen)) => seen.is_dir(),
+        (StepKind::Private(private), Some(seen)) if seen.is_file() => {
+            mode_to_set(seen.permissions().mode(), *private).is_some()
+        }
+        _ => false,
+    }
 }

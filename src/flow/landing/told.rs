@@ -1,0 +1,56 @@
+//! What becomes of a step, as reports tell it.
+
+use crate::base::VaultPath;
+use crate::flow::report::{
+    CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, PulledUnit,
+};
+use crate::restore::{Step, StepKind, WhyKept};
+
+/// A directory stands where a file should go, or a file on the way to it.
+pub(super) const IN_THE_WAY: &str = "in_the_way";
+
+/// Somebody is writing the last line of a log.
+pub(super) const HALF_LINE: &str = "half_line";
+
+pub(super) fn change_of(step: &Step) -> Change {
+    let change = match &step.kind {
+        StepKind::Write { expected: None, .. } => ChangeKind::Added,
+        StepKind::Write { .. } => ChangeKind::Changed,
+        StepKind::Delete { .. } => ChangeKind::Removed,
+        StepKind::MakeDir => ChangeKind::DirMade,
+        StepKind::RemoveDir => ChangeKind::DirRemoved,
+        StepKind::Private(_) => ChangeKind::Mode,
+    };
+    Change {
+        path: step.path.clone(),
+        change,
+    }
+}
+
+pub(super) const fn word(why: WhyKept) -> &'static str {
+    match why {
+        WhyKept::Changed => "changed",
+        WhyKept::InTheWay => IN_THE_WAY,
+        WhyKept::NotADirectory => "not_a_directory",
+        WhyKept::LinkLeaves => "link_leaves",
+        WhyKept::NameRefused => "name_refused",
+        WhyKept::CaseClash => CASE_CLASH,
+        WhyKept::NotAllowed => "not_allowed",
+        WhyKept::DatabaseInUse => DATABASE_IN_USE,
+        WhyKept::BesideDatabase => "beside_database",
+    }
+}
+
+impl PulledUnit {
+    pub(super) fn keep(&mut self, path: &VaultPath, why: &'static str) {
+        self.kept_paths.push(KeptLine {
+            path: path.clone(),
+            why,
+        });
+        self.kept = self.kept_paths.len();
+    }
+
+    pub(super) fn recount(&mut self) {
+        self.counts = Counts::of(&self.changes);
+    }
+}

@@ -1,0 +1,68 @@
+//! A log in the middle of a line: its full lines travel, and the rest is named wherever it is left.
+
+use serde_json::{Value, json};
+
+use crate::kit::Machine;
+
+use super::scene::{Scene, pushed, state, text};
+
+const LOG: &str = "h.jsonl";
+
+fn reason(machine: &Machine, args: &[&str], list: &str) -> Value {
+    let (code, document) = machine.json(args);
+    assert_eq!(code, 0, "{document}");
+    let lines = document["data"][list].as_array().expect("a list").iter();
+    let mut of_log = lines.filter(|line| line["path"] == ".aigon/h.jsonl");
+    of_log
+        .next()
+        .map_or(Value::Null, |line| line["reason"].clone())
+}
+
+#[test]
+fn push_and_status_name_a_half_line_and_do_not_count_it() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    for log in ["l1\nl2part", "l2part"] {
+        scene.a.write(state(LOG), log);
+        for args in [
+            ["backup", "push", "--dry-run"].as_slice(),
+            &["backup", "push"],
+        ] {
+            assert_eq!(reason(&scene.a, args, "left"), "half_line", "{log}");
+        }
+        let ran = scene.a.ok(&["backup", "push"]);
+        let line = "stays here  api/.aigon/h.jsonl: its last line is not ended yet";
+        assert!(ran.stdout.contains(line), "{ran}");
+        let status = ["backup", "status"];
+        assert_eq!(
+            reason(&scene.a, &status, "half_lines"),
+            "half_line",
+            "{log}"
+        );
+        let (_, document) = scene.a.json(&status);
+        assert_eq!(document["data"]["pending"]["files"], 0, "{document}");
+        let ran = scene.a.ok(&status);
+        assert!(ran.stdout.contains(line), "{ran}");
+        assert!(!ran.stderr.contains("backup push"), "{ran}");
+    }
+    assert_eq!(scene.stored(LOG), "l1\n");
+}
+
+#[test]
+fn a_pull_keeps_a_log_that_is_being_written_and_says_why() {
+    let scene = Scene::with(&[(LOG, "l1\n"), ("x", "1\n")]);
+    scene.b.write(state(LOG), "l1\nl2part");
+    let (_, document) = scene.b.json(&["backup", "pull"]);
+    assert_eq!(document["data"]["projects"][0]["kept"], 0, "{document}");
+    scene.a.write(state(LOG), "l1\nl3\n");
+    pushed(&scene.a);
+    for args in [
+        ["backup", "pull", "--dry-run"].as_slice(),
+        &["backup", "pull"],
+    ] {
+        let (_, document) = scene.b.json(args);
+        let kept = &document["data"]["projects"][0]["kept_paths"];
+        let line = json!([{"path": ".aigon/h.jsonl", "why": "half_line"}]);
+        assert_eq!(*kept, line, "{document}");
+    }
+    assert_eq!(text(&scene.b, state(LOG)), "l1\nl2part");
+}
