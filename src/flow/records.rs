@@ -198,10 +198,15 @@ pub fn machine_leaf(
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::{Change, ChangeKind};
     use super::*;
     use crate::base::{HostPath, ObjectId};
 
     fn unit(name: &str, files: usize) -> UnitChanges {
+        let change = Change {
+            path: VaultPath::parse(".aigon/x").expect("valid"),
+            change: ChangeKind::Changed,
+        };
         UnitChanges {
             name: name.to_owned(),
             path: HostPath::new("/x").expect("absolute"),
@@ -209,7 +214,7 @@ mod tests {
             first: false,
             local_keys: std::collections::BTreeMap::new(),
             files,
-            changes: Vec::new(),
+            changes: vec![change; files],
             remarks: Vec::new(),
         }
     }
