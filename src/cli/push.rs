@@ -83,11 +83,10 @@ fn text(report: &PushReport, look: &Look) -> String {
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
     } else {
-        let half = report.left.iter();
-        text.extend(
-            half.filter(|line| line.reason == Reason::HalfLine)
-                .map(stays),
-        );
+        let unruled = report.left.iter();
+        let unruled =
+            unruled.filter(|line| matches!(line.reason, Reason::HalfLine | Reason::LinkedRoot));
+        text.extend(unruled.map(stays));
     }
     text.push_str(&outcome(report));
     text
