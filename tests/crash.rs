@@ -60,6 +60,15 @@ impl Place {
         machine
     }
 
+    /// A place with a machine that pushed its work once.
+    fn begun(has_git: Git) -> (Self, Machine) {
+        let mut place = Self::new();
+        let machine = place.machine("laptop", has_git);
+        place.work(&machine, "laptop", &mut seed(1));
+        machine.ok(&["backup", "push"]);
+        (place, machine)
+    }
+
     pub(crate) fn write(&mut self, machine: &Machine, path: String, bytes: Vec<u8>) {
         machine.write(format!("code/api/{path}"), &bytes);
         self.written.insert(path, bytes);
@@ -464,10 +473,7 @@ fn a_lost_reply_is_found_out_and_makes_no_second_commit() {
 
 #[test]
 fn a_push_that_arrives_after_its_own_next_run_began_is_no_stranger() {
-    let mut place = Place::new();
-    let machine = place.machine("laptop", Git::Installed);
-    place.work(&machine, "laptop", &mut seed(1));
-    machine.ok(&["backup", "push"]);
+    let (mut place, machine) = Place::begun(Git::Installed);
     // The first call waits for the second one, which waits until the first one's commit is there.
     let script = r#"tip=$(git rev-parse refs/heads/main)
 if mkdir first; then
@@ -575,10 +581,7 @@ fn temp_files_go_wherever_a_killed_run_may_have_left_them() {
 
 #[test]
 fn a_run_that_cannot_clear_away_leaves_it_to_the_next() {
-    let mut place = Place::new();
-    let machine = place.machine("laptop", Git::Installed);
-    place.work(&machine, "laptop", &mut seed(1));
-    machine.ok(&["backup", "push"]);
+    let (place, machine) = Place::begun(Git::Installed);
     let left = pretend_killed(&machine, "code/api/.aigon/laptop/.holdall-tmp-a");
     let away = place.sandbox.path().join("away.git");
     fs::rename(&place.bare, &away).expect("the remote can be moved");
@@ -593,10 +596,7 @@ fn a_run_that_cannot_clear_away_leaves_it_to_the_next() {
 #[test]
 fn a_lock_that_a_killed_push_left_in_the_remote_is_broken() {
     for has_git in [Git::Installed, Git::Missing] {
-        let mut place = Place::new();
-        let machine = place.machine("laptop", has_git);
-        place.work(&machine, "laptop", &mut seed(1));
-        machine.ok(&["backup", "push"]);
+        let (mut place, machine) = Place::begun(has_git);
         for lock in ["refs/heads/main.lock", "HEAD.lock"] {
             pretend_killed(&machine, "holdall/state/.holdall-tmp-a");
             fs::write(place.bare.join(lock), "").expect("the remote takes a file");
@@ -611,10 +611,7 @@ fn a_lock_that_a_killed_push_left_in_the_remote_is_broken() {
 #[test]
 fn a_lock_that_another_machine_left_long_ago_stops_nobody() {
     for has_git in [Git::Installed, Git::Missing] {
-        let mut place = Place::new();
-        let machine = place.machine("laptop", has_git);
-        place.work(&machine, "laptop", &mut seed(1));
-        machine.ok(&["backup", "push"]);
+        let (mut place, machine) = Place::begun(has_git);
         let lock = place.bare.join("refs/heads/main.lock");
         let file = fs::File::create(&lock).expect("the remote takes a file");
         let long_ago = SystemTime::now() - Duration::from_mins(10);
@@ -628,10 +625,7 @@ fn a_lock_that_another_machine_left_long_ago_stops_nobody() {
 
 #[test]
 fn a_lock_that_says_something_else_is_left_to_its_holder() {
-    let mut place = Place::new();
-    let machine = place.machine("laptop", Git::Installed);
-    place.work(&machine, "laptop", &mut seed(1));
-    machine.ok(&["backup", "push"]);
+    let (mut place, machine) = Place::begun(Git::Installed);
     pretend_killed(&machine, "holdall/state/.holdall-tmp-a");
     let lock = place.bare.join("refs/heads/main.lock");
     fs::write(&lock, format!("{}\n", "ab".repeat(20))).expect("the remote takes a file");
@@ -670,10 +664,7 @@ fn dying_git(sandbox: &Path, more: &str) -> String {
 #[test]
 fn a_push_whose_end_nobody_told_is_remembered_as_under_way() {
     for more in [":", "touch \"$remote/refs/heads/main.lock\""] {
-        let mut place = Place::new();
-        let mut machine = place.machine("laptop", Git::Installed);
-        place.work(&machine, "laptop", &mut seed(1));
-        machine.ok(&["backup", "push"]);
+        let (mut place, mut machine) = Place::begun(Git::Installed);
         place.work(&machine, "laptop", &mut seed(2));
         machine.env("PATH", dying_git(place.sandbox.path(), more));
         let ran = machine.run(&["backup", "push"]);
@@ -697,10 +688,7 @@ fn a_push_whose_end_nobody_told_is_remembered_as_under_way() {
 
 #[test]
 fn a_lock_is_as_old_as_the_remotes_own_clock_says() {
-    let mut place = Place::new();
-    let machine = place.machine("laptop", Git::Missing);
-    place.work(&machine, "laptop", &mut seed(1));
-    machine.ok(&["backup", "push"]);
+    let (mut place, machine) = Place::begun(Git::Missing);
     let lock = place.bare.join("refs/heads/main.lock");
     let file = fs::File::create(&lock).expect("the remote takes a file");
     let long_ago = SystemTime::now() - Duration::from_mins(10);

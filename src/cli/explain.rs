@@ -90,6 +90,7 @@ fn stays_words(reason: Stays) -> &'static str {
         Stays::OutsideState => "it lies in none of the project's state directories",
         Stays::LinkedWorktree => "a linked worktree has no state of its own",
         Stays::NotListed => "it is none of the settings that travel",
+        Stays::NoTool => "its tool is not on this machine",
         Stays::SwitchedOff => "its tool is switched off",
     }
 }

@@ -44,7 +44,17 @@ fn hints(report: &PushReport) -> Vec<String> {
         hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
     }
     hints.extend(skipped_hints(&report.skipped));
+    hints.extend(twice_hint(&report.left));
     hints
+}
+
+/// What to do about what was added though a preset speaks of it.
+pub fn twice_hint(left: &[LeftLine]) -> Option<String> {
+    let line = left.iter().find(|line| line.reason == Reason::OfPreset)?;
+    Some(format!(
+        "`holdall settings list` says what travels of that tool; to be told no more: `holdall settings remove ~/{0}`; what was sent of it before stays in the vault, at settings/home/{0}",
+        line.path
+    ))
 }
 
 /// What to do about projects that take no part.
@@ -83,10 +93,11 @@ fn text(report: &PushReport, look: &Look) -> String {
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
     } else {
-        let unruled = report.left.iter();
-        let unruled =
-            unruled.filter(|line| matches!(line.reason, Reason::HalfLine | Reason::LinkedRoot));
-        text.extend(unruled.map(stays));
+        let is_told = |line: &&LeftLine| {
+            use Reason::{HalfLine, LinkedRoot, OfPreset};
+            matches!(line.reason, HalfLine | LinkedRoot | OfPreset)
+        };
+        text.extend(report.left.iter().filter(is_told).map(stays));
     }
     text.push_str(&outcome(report));
     text
@@ -153,7 +164,7 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
     text
 }
 
-/// One path that stays, though no rule says so.
+/// One path that stays, with the reason.
 pub fn stays(line: &LeftLine) -> String {
     let place = format!("{}/{}", line.project, line.path);
     let why = reason_words(line.reason);

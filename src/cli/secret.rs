@@ -33,9 +33,12 @@ pub fn run(ctx: &Ctx, name: &str, command: &SecretCommand) -> Result<Answer, Flo
         }
         SecretCommand::Revoke { fingerprint } => {
             let report = ctx.read(name, |session| revoke(session, fingerprint))?;
-            let hint =
-                "what the vault has already stays there: change the secret itself if it must not";
-            Ok(decided(report, "is withheld from now on").hints([hint]))
+            let hint = "files that have it in the vault already keep it and travel on: change the secret itself if it must not be there";
+            Ok(decided(
+                report,
+                "is withheld wherever the vault does not have it yet",
+            )
+            .hints([hint]))
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::fmt::Write as _;
 
 use crate::flow::FlowError;
+use crate::flow::report::Reason;
 use crate::flow::settings::{SettingsChangeReport, SettingsListReport, add, list, remove};
 
 use super::answer::Answer;
 use super::args::SettingsCommand;
 use super::ctx::Ctx;
 use super::show::{Table, printable};
+use super::words::reason_words;
 
 pub fn run(ctx: &Ctx, name: &str, command: &SettingsCommand) -> Result<Answer, FlowError> {
     match command {
@@ -55,6 +57,10 @@ fn list_text(report: &SettingsListReport) -> String {
                 (false, false) => "not here",
             };
             table.row([path.path.to_string(), present.to_owned(), keys]);
+        }
+        for path in &tool.of_presets {
+            let why = reason_words(Reason::OfPreset);
+            table.row([path.to_string(), format!("stays: {why}"), String::new()]);
         }
         text.push_str(&table.to_string());
         if !tool.stays.is_empty() {

@@ -7,7 +7,7 @@ use crate::flow::{FlowError, withheld_hints};
 use super::answer::{Answer, Look};
 use super::args::StatusArgs;
 use super::ctx::Ctx;
-use super::push::{skipped_hints, stays, withheld};
+use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
 use super::words::{amount, conflict_hints, conflict_words};
 
@@ -39,6 +39,7 @@ fn hints(report: &StatusReport) -> Vec<String> {
     hints.extend(conflict_hints(&report.conflict_list));
     hints.extend(withheld_hints(&report.withheld, "push"));
     hints.extend(skipped_hints(&report.skipped));
+    hints.extend(twice_hint(&report.linked));
     hints
 }
 

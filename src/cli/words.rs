@@ -115,6 +115,7 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::Unreadable => "cannot be read",
         Reason::Missing => "its state directory is gone: unmounted, moved or deleted",
         Reason::LinkedRoot => "a link to somewhere else",
+        Reason::OfPreset => "what of it travels, the preset of its tool says",
         Reason::Nested => "a git repository of its own",
         Reason::CacheDir => "a cache, as its CACHEDIR.TAG says",
         Reason::BadRules => "its rules cannot be understood",
@@ -123,6 +124,13 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::Unstable => "changed each time it was read",
         Reason::HalfLine => "its last line is not ended yet",
         Reason::Damaged => "not what its name says, or cut off",
+        Reason::NotEditable => "written in a way that cannot be edited without risk",
+        Reason::DamagedInVault => {
+            "the vault's version cannot be read; the file here stays as it is"
+        }
+        Reason::NoPlace => {
+            "the vault's version has no place for keys of this machine; the file here stays as it is"
+        }
         Reason::DatabaseInUse => "a database that a program has open",
         Reason::BesideDatabase => "belongs to an open database",
         Reason::HoldsSecret => "holds a secret",
@@ -140,13 +148,15 @@ pub fn kept_words(why: &str) -> &'static str {
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",
+        "name_of_git" => {
+            "some disks take its real name for git's own directory, so it stays in the vault"
+        }
         "name_refused" => "this disk does not take the name",
         "case_clash" => "this disk takes another name for this one",
         "database_in_use" => "a database that a program has open",
         "beside_database" => "belongs to a database, on the machine where it is open",
         "not_allowed" => "no permission to write it",
         "has_local_keys" => "deleted in the vault, but it holds keys of this machine",
-        "damaged_in_vault" => "the vault's version is damaged",
         _ => "left as it is",
     }
 }

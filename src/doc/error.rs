@@ -20,8 +20,6 @@ impl fmt::Display for Position {
 pub enum DocError {
     #[error("{at}: the text is not UTF-8")]
     NotUtf8 { at: Position },
-    #[error("{at}: the text begins with a byte order mark, which is not allowed here")]
-    ByteOrderMark { at: Position },
     #[error("{at}: expected {expected}")]
     Expected {
         at: Position,
@@ -43,9 +41,6 @@ pub enum DocError {
     /// The text after an edit was read again and did not say what it should.
     #[error("an edit of `{key}` would change more than was meant")]
     Unsafe { key: String },
-    /// It would be lost.
-    #[error("`{key}` of this machine has no place in the other text")]
-    NoPlace { key: String },
     #[error("`{key}` cannot be set, because something above it is not a table")]
     NotATable { key: String },
     #[error("`{key}` is not a key of dot-separated names")]
@@ -60,7 +55,6 @@ impl DocError {
     pub const fn position(&self) -> Option<Position> {
         match self {
             Self::NotUtf8 { at }
-            | Self::ByteOrderMark { at }
             | Self::Expected { at, .. }
             | Self::DuplicateKey { at, .. }
             | Self::TooDeep { at, .. }
@@ -69,7 +63,6 @@ impl DocError {
             | Self::Unsupported { at, .. } => Some(*at),
             Self::TooLarge { .. }
             | Self::Unsafe { .. }
-            | Self::NoPlace { .. }
             | Self::NotATable { .. }
             | Self::BadKey { .. }
             | Self::BadPattern { .. } => None,

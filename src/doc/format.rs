@@ -42,7 +42,7 @@ impl Format {
     /// it was. `drop` is asked once for each member, parents before children, and not for what lies
     /// below one that goes.
     pub fn strip(self, bytes: &[u8], drop: &mut Choice<'_>) -> Result<Stripped, DocError> {
-        let (mark, text) = self.open(bytes)?;
+        let (mark, text) = Self::open(bytes)?;
         let mut stripped = match self {
             Self::Json => dialect::strip::<Json>(text, drop)?,
             Self::Toml => dialect::strip::<Toml>(text, drop)?,
@@ -60,8 +60,8 @@ impl Format {
         local: &[u8],
         dropped: &[KeyPath],
     ) -> Result<Overlaid, DocError> {
-        let (mark, text) = self.open(bytes)?;
-        let (_, local) = self.open(local)?;
+        let (mark, text) = Self::open(bytes)?;
+        let (_, local) = Self::open(local)?;
         let mut overlaid = match self {
             Self::Json => dialect::overlay::<Json>(text, local, dropped)?,
             Self::Toml => dialect::overlay::<Toml>(text, local, dropped)?,
@@ -93,7 +93,7 @@ impl Format {
     /// The document with other texts in it, each written as the old one was where that is possible.
     /// Texts in the blocks of YAML stay.
     pub fn retell(self, bytes: &[u8], new: &mut Retelling<'_>) -> Result<Vec<u8>, DocError> {
-        let (mark, text) = self.open(bytes)?;
+        let (mark, text) = Self::open(bytes)?;
         self.read(bytes, |root| {
             let mut telling = Telling {
                 text,
@@ -115,7 +115,7 @@ impl Format {
 
     /// Shows every text that [`Format::retell`] would ask about.
     pub fn texts(self, bytes: &[u8], show: &mut dyn FnMut(&[&str], &str)) -> Result<(), DocError> {
-        let (_, text) = self.open(bytes)?;
+        let (_, text) = Self::open(bytes)?;
         self.read(bytes, |root| {
             let new: &mut Retelling<'_> = &mut |path, text| {
                 show(path, text);
@@ -130,15 +130,15 @@ impl Format {
         })
     }
 
-    /// The byte order mark, where there is one and the format allows it, and the text.
-    fn open(self, bytes: &[u8]) -> Result<(&'static str, &str), DocError> {
+    /// The byte order mark, where there is one, and the text.
+    fn open(bytes: &[u8]) -> Result<(&'static str, &str), DocError> {
         if bytes.len() > MAX_BYTES {
             return Err(DocError::TooLarge { limit: MAX_BYTES });
         }
         let text = text::utf8(bytes)?;
         Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
-            Some(bare) if self != Self::Json => ("\u{feff}", bare),
-            _ => ("", text),
+            Some(bare) => ("\u{feff}", bare),
+            None => ("", text),
         })
     }
 
@@ -147,7 +147,7 @@ impl Format {
         bytes: &[u8],
         then: impl FnOnce(&Node<'_>) -> T,
     ) -> Result<T, DocError> {
-        let (_, text) = self.open(bytes)?;
+        let (_, text) = Self::open(bytes)?;
         Ok(match self {
             Self::Json => then(Json::root(&Json::read(text)?)),
             Self::Toml => then(Toml::root(&Toml::read(text)?)),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::tree::{Drops, KeyPath, Member, Node, Shape, item, parts, same_node};
+use super::tree::{Drops, KeyPath, Member, Node, Shape, item, parts, pruned, same_node};
 
 /// One value with the dropped members of another laid back in: what a text must say once they were
 /// written into it.
@@ -15,8 +15,9 @@ pub(super) struct Laying {
 }
 
 impl Laying {
-    /// A member that is there already gets the local value; objects that are missing on the way are
-    /// made. Below a list, members are laid back only if the list has as many items on both sides
+    /// A member that is there already gets the local value. An object that is missing on the way is
+    /// made if it says nothing but what was dropped below it; else it was deleted over there, and no
+    /// husk of it comes back. Below a list, members are laid back only if the list has as many items on both sides
     /// and that item is otherwise the same.
     pub(super) fn lay<'a>(
         node: &Node<'a>,
@@ -115,6 +116,10 @@ impl Laying {
             self.leave_out(&local.value, drops);
             return None;
         };
+        if says_something(&pruned(&local.value, drops)) {
+            self.leave_out(&local.value, drops);
+            return None;
+        }
         let members = self.members(&[], locals, drops);
         (!members.is_empty()).then(|| Member {
             key: local.key.clone(),
@@ -139,5 +144,13 @@ impl Laying {
                 self.path.pop();
             }
         }
+    }
+}
+
+/// Whether a value is more than objects without members.
+fn says_something(node: &Node<'_>) -> bool {
+    match &node.shape {
+        Shape::Object(members) => members.iter().any(|member| says_something(&member.value)),
+        _ => true,
     }
 }

@@ -151,7 +151,7 @@ pub struct Stripped {
 pub struct Overlaid {
     pub text: Vec<u8>,
     /// Local members that found no place: the other side has something else than an object above
-    /// them, or another list.
+    /// them, or nothing any more, or another list.
     pub left_out: Vec<KeyPath>,
 }
 

@@ -84,7 +84,12 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
             // No rule decides on these: what stands in its place is what was found.
             let is_found = matches!(
                 left.reason,
-                Reason::Unreadable | Reason::Damaged | Reason::DatabaseInUse
+                Reason::Unreadable
+                    | Reason::Damaged
+                    | Reason::NotEditable
+                    | Reason::DamagedInVault
+                    | Reason::NoPlace
+                    | Reason::DatabaseInUse
             );
             WithheldLine {
                 project: name.clone(),

@@ -140,10 +140,11 @@ impl Queue {
 pub fn record(objects: &Objects<'_>, tree: Option<ObjectId>) -> Result<AllowedRecord, FlowError> {
     let path = names::allowed_record();
     let leaf = find(objects, tree, &path)?.filter(|leaf| leaf.kind != Kind::Tree);
-    match leaf {
-        Some(leaf) => Ok(AllowedRecord::read(&path, &objects.blob(leaf.id)?)?),
-        None => Ok(AllowedRecord::default()),
-    }
+    let Some(leaf) = leaf else {
+        return Ok(AllowedRecord::default());
+    };
+    let read = AllowedRecord::read(&path, &objects.blob(leaf.id)?);
+    read.map_err(|fault| FlowError::from(fault).of_vault("the vault", None))
 }
 
 /// The values that may travel, as a tree of the vault and the decisions that wait here have it.

@@ -131,7 +131,7 @@ pub enum FlowError {
     NoAddress { now: Option<String> },
     #[error("{what}")]
     Refused { what: String, hint: String },
-    #[error("{path} of the vault itself would carry a secret ({rule}); nothing was sent")]
+    #[error("{path} of the vault itself would carry a secret ({rule})")]
     GateHoldsRecord { path: VaultPath, rule: String },
     #[error(transparent)]
     Base(#[from] BaseError),

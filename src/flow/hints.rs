@@ -72,7 +72,9 @@ impl FlowError {
             Self::NoSuchSecret { near } => secret_hints(near),
             Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
             Self::GateHoldsRecord { .. } => {
-                one("rename what carries it (a machine's name, a directory), and push again")
+                one(
+                    "rename what carries it (a machine's or a project's name, a directory, the path of a remote), and push again",
+                )
             }
             Self::Config(fault) => config_hints(fault),
             Self::Source(SourceError::Rule { .. }) => one(
@@ -241,9 +243,23 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::Unreadable => {
             format!("make {file} readable for this user, then {again}")
         }
+        // Of settings the vault does not have all: whoever deletes them loses what stays here.
+        Reason::Damaged if line.detail.is_some() => format!(
+            "mend {file} at the place that is named, then {again}; the vault keeps the last good version, but not the keys that stay on this machine"
+        ),
         Reason::Damaged => {
             format!("mend or delete {file}, then {again}; the vault keeps the last good version")
         }
+        Reason::NotEditable => format!(
+            "write {file} without what is named there (JSON with neither comments nor a comma behind the last item, YAML without references to what stays here), then {again}; until then the file stays here"
+        ),
+        Reason::DamagedInVault => format!(
+            "mend settings/{}/{} of the vault: on the machine that wrote it (`holdall backup log` names it), or in a clone of the vault, and push that; {file} needs nothing",
+            line.project, line.path
+        ),
+        Reason::NoPlace => format!(
+            "the keys stay in {file} until you decide: write there what the vault has, around them, or take them out if they went with what was deleted over there; then {again}"
+        ),
         Reason::Missing => format!(
             "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
         ),

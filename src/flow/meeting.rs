@@ -15,6 +15,7 @@ use super::equal::as_compared;
 use super::filing::Filer;
 use super::guard::withhold_accidents;
 use super::scan::Scanned;
+use super::settings_text::withhold_misfits;
 use super::upstream::{Upstream, content_trios};
 
 /// What a piece of work stands on in one attempt.
@@ -92,7 +93,11 @@ impl Terms<'_> {
         let found = differences(objects, base, scanned.tree, vault)?;
         let trios = content_trios(found.trios);
         withhold_accidents(objects, scanned, &trios, self.allow_mass_delete)?;
-        let decided = judge(objects, trios, scanned)?;
+        let mut decided = judge(objects, trios, scanned)?;
+        if withhold_misfits(objects, scanned, &decided)? {
+            let trios = decided.into_iter().map(|(trio, _)| trio).collect();
+            decided = judge(objects, trios, scanned)?;
+        }
         let disputed = decided
             .iter()
             .filter(|(_, verdict)| verdict.vault == InVault::File);

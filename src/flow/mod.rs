@@ -4,6 +4,7 @@
 //! people script against. *Never*: print, read the environment, be async.
 
 mod account;
+mod added;
 mod agreed;
 mod allowance;
 mod bookkeeping;
@@ -17,6 +18,7 @@ mod error;
 pub mod explain;
 mod filing;
 mod guard;
+mod held;
 mod here;
 mod hints;
 pub mod history;

@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::base::{Id, ObjectId, Tally, Timestamp};
 use crate::layout::names;
 use crate::merge::Lookup;
-use crate::source::Reason;
 use crate::vault::Objects;
 
 use super::account::{left, skipped, withheld};
@@ -240,12 +239,7 @@ impl Pull<'_> {
             let trios = met.decided.into_iter().map(|(trio, _)| trio).collect();
             met.decided = judge(objects, trios, scanned)?;
         }
-        let landing = Landing::plan(objects, scanned, &met, vault_notes)?;
-        for (path, fault) in &landing.damaged {
-            let why = format!("in the vault: {fault}");
-            scanned.withhold(path.clone(), Reason::Damaged, Some(why));
-        }
-        Ok(landing)
+        Landing::plan(objects, scanned, &met, vault_notes)
     }
 
     /// Writes. From here on a fault ends the writing, and what is known by then is stored.

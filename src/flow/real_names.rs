@@ -18,13 +18,20 @@ pub fn real_names(path: &VaultPath, notes: &Notes) -> Option<Vec<OsString>> {
             None => name.as_bytes().to_vec(),
             Some(text) => {
                 let real = decode_name(text).ok()?;
-                let honest = escape_name(&real) == name && std::str::from_utf8(&real).is_err();
+                let is_top = names.is_empty();
+                let honest = escape_name(&real) == name && is_harmless(&real, is_top);
                 honest.then_some(real)?
             }
         };
         names.push(OsString::from_vec(real));
     }
     Some(names)
+}
+
+/// Whether no disk and no git takes a name that was escaped for `.git`, where git would obey what a
+/// stranger puts there. Git reads a `.gitmodules` at the top of a checkout alone.
+fn is_harmless(real: &[u8], is_top: bool) -> bool {
+    (real == b".gitmodules" && !is_top) || std::str::from_utf8(real).is_err()
 }
 
 #[cfg(test)]
@@ -46,8 +53,17 @@ mod tests {
         assert_eq!(names[1], OsString::from_vec(b"caf\xe9".to_vec()));
         assert_eq!(real_names(&path, &noted(".aigon/caf%E9", "..")), None);
         assert_eq!(real_names(&path, &noted(".aigon/caf%E9", "other")), None);
-        let git = VaultPath::parse("%2Egit/hooks").expect("valid");
-        assert_eq!(real_names(&git, &noted("%2Egit", ".git")), None);
+        for (path, name) in [
+            ("%2Egit", ".git"),
+            ("%2Egit ", ".git "),
+            ("%47IT~1", "GIT~1"),
+        ] {
+            let git = VaultPath::parse(&format!("{path}/hooks")).expect("valid");
+            assert_eq!(real_names(&git, &noted(path, name)), None);
+        }
+        let modules = VaultPath::parse(".aigon/%2Egitmodules").expect("valid");
+        let names = real_names(&modules, &noted(modules.as_str(), ".gitmodules"));
+        assert_eq!(names.expect("a harmless name")[1], ".gitmodules");
         assert_eq!(
             real_names(&path, &Notes::new()).expect("no note")[1],
             "caf%E9"

@@ -98,8 +98,9 @@ impl Round<'_> {
             let changes = plan.units.last_mut().expect("the unit was just planned");
             changes.beside_files(beside);
         }
-        if met.base_notes != local {
-            draft.agreed.notes(objects, &scanned.unit.key, &local)?;
+        let seen = seen_notes(&met.base_notes, &local, scanned);
+        if met.base_notes != seen {
+            draft.agreed.notes(objects, &scanned.unit.key, &seen)?;
         }
         let mut merged = merged;
         if known.as_ref() != Some(&record) {
@@ -233,6 +234,20 @@ fn put_dir(
         }
     }
     Ok(())
+}
+
+/// The notes of this disk, as far as they travel: what is withheld stays agreed as it was.
+fn seen_notes(base: &Notes, local: &Notes, scanned: &Scanned) -> Notes {
+    let of = |notes: &Notes, wanted: Scope| -> Notes {
+        let notes = notes.iter();
+        let notes = notes.filter(|(path, _)| scanned.scope(path) == wanted);
+        notes
+            .map(|(path, note)| (path.clone(), note.clone()))
+            .collect()
+    };
+    let mut seen = of(local, Scope::Carried);
+    seen.extend(of(base, Scope::Held));
+    seen
 }
 
 fn extend<T: Clone + PartialEq>(list: &mut Vec<T>, more: &[T]) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Finding, HostPath, ObjectId, VaultPath};
-use crate::layout::{Owner, names};
+use crate::layout::Owner;
 use crate::merge::Scope;
 use crate::snapshot::{CacheKeys, Snapshot, StatCache, Subject, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
@@ -11,7 +11,6 @@ use crate::vault::Objects;
 
 use super::agreed::Notes;
 use super::database_copy::copy_of;
-use super::filing::conflict_id;
 use super::unit::Unit;
 use super::{Event, FlowError, Session, Stage};
 
@@ -29,6 +28,8 @@ pub struct Scanned {
     pub half_lines: BTreeSet<VaultPath>,
     /// What the gate found in files that are withheld for it.
     pub findings: BTreeMap<VaultPath, Vec<Finding>>,
+    /// What the gate found in the project's own record.
+    pub(super) of_record: Vec<Finding>,
     /// The paths that both sides changed.
     pub disputed: Vec<VaultPath>,
     /// The line at which a directory's own rules cannot be understood.
@@ -60,6 +61,7 @@ impl Scanned {
             left: left.map(|left| (left.path.clone(), left)).collect(),
             half_lines: snapshot.half_lines.into_iter().collect(),
             findings: BTreeMap::new(),
+            of_record: Vec::new(),
             disputed: Vec::new(),
             lines: BTreeMap::new(),
             missing_roots: snapshot.missing_roots,
@@ -72,6 +74,9 @@ impl Scanned {
             unit,
         };
         scanned.leave_unruled();
+        for path in std::mem::take(&mut scanned.unit.of_presets) {
+            scanned.withhold(path, Reason::OfPreset, None);
+        }
         scanned
     }
 
@@ -128,39 +133,6 @@ impl Scanned {
         }
     }
 
-    /// Leaves the file behind that a finding is about, if it is one of this unit, which lies in `dir` of
-    /// the vault, or a version of it was to be filed in a conflict. False where it is not, or where leaving the file
-    /// behind did not help.
-    pub fn hold_back(&mut self, dir: &VaultPath, finding: &Finding) -> bool {
-        let filed = || {
-            let id = finding.path.below(&names::conflicts_dir())?;
-            let id = id.names().next()?;
-            let mut paths = self.disputed.iter().chain(self.findings.keys());
-            paths
-                .find(|path| conflict_id(&self.unit.owner, path) == id)
-                .cloned()
-        };
-        let Some(path) = finding.path.below(dir).or_else(filed) else {
-            return false;
-        };
-        let findings = self.findings.entry(path.clone()).or_default();
-        if findings.contains(finding) {
-            return false;
-        }
-        findings.push(finding.clone());
-        self.withhold(path, Reason::HoldsSecret, Some(finding.rule.clone()));
-        true
-    }
-
-    /// The values that hold a file back, each once.
-    pub fn secrets(&self, path: &VaultPath) -> Vec<&Finding> {
-        let mut seen = BTreeSet::new();
-        let findings = self.findings.get(path).into_iter().flatten();
-        findings
-            .filter(|finding| seen.insert(&finding.fingerprint))
-            .collect()
-    }
-
     /// Leaves a path behind after all.
     pub fn withhold(&mut self, path: VaultPath, reason: Reason, rule: Option<String>) {
         let is_dir = self.unit.roots.contains(&path);
@@ -185,6 +157,7 @@ pub const fn is_held(reason: Reason) -> bool {
             | Reason::MachineLocal
             | Reason::Secret
             | Reason::Tracked
+            | Reason::OfPreset
             | Reason::Nested
             | Reason::CacheDir
             | Reason::Temporary
@@ -358,6 +331,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         left: left.collect(),
         half_lines: BTreeSet::new(),
         findings: BTreeMap::new(),
+        of_record: Vec::new(),
         disputed: Vec::new(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),

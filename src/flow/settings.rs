@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::ConfigFile;
-use crate::source::{Class, Decision, pattern_for, presets};
+use crate::project::Registry;
+use crate::source::{Class, Decision, pattern_for, presets, state_dirs};
 
-use super::unit::{HOME_TOOL, added_path, settings_units};
+use super::added::{Belongs, added_path, belongs};
+use super::unit::{HOME_TOOL, settings_units};
 use super::{FlowError, Session};
 
 /// One path that travels, or would if it were there.
@@ -27,6 +29,9 @@ pub struct SettingsTool {
     pub tool: String,
     pub root: HostPath,
     pub paths: Vec<SettingsPath>,
+    /// What was added though a preset speaks of it: it does not travel for that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub of_presets: Vec<VaultPath>,
     /// The patterns of what its preset keeps on this machine.
     pub stays: Vec<String>,
     /// Where it comes from: a preset, or `settings add`.
@@ -60,6 +65,7 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
         .map(|unit| SettingsTool {
             tool: unit.name.clone(),
             root: unit.root.clone(),
+            of_presets: unit.of_presets.clone(),
             stays: patterns_that_stay(&unit.name),
             preset: unit.name != HOME_TOOL,
             paths: unit
@@ -130,7 +136,10 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
     } else {
         let path = below_home(session, what)?;
         refuse_own_places(session, &path)?;
-        refuse_ruled_out(session, &path)?;
+        let belongs = belongs(&session.config, &path);
+        refuse_of_preset(session, &path, &belongs)?;
+        refuse_of_project(session, &path)?;
+        refuse_ruled_out(session, &path, &belongs)?;
         let text = format!("~/{path}");
         if !session.places.home.below(&path).as_path().exists() {
             return Err(FlowError::NoSuchPath {
@@ -224,15 +233,81 @@ fn refuse_own_places(session: &Session<'_>, path: &VaultPath) -> Result<(), Flow
     }
 }
 
+/// No file has two owners: what a preset speaks of travels by its rules alone.
+fn refuse_of_preset(
+    session: &Session<'_>,
+    path: &VaultPath,
+    belongs: &Belongs,
+) -> Result<(), FlowError> {
+    let (tool, what) = match belongs {
+        Belongs::Carried { tool } => (tool, format!("travels already, by the preset `{tool}`")),
+        Belongs::HomeOf { tool } => (
+            tool,
+            format!("is the home of `{tool}`, whose preset says what of it travels"),
+        ),
+        Belongs::Nobody | Belongs::Beside { .. } => return Ok(()),
+    };
+    let hint = if session.config.settings_off.contains(tool) {
+        format!("to switch it on again: `holdall settings add {tool}`")
+    } else {
+        format!(
+            "what of it travels, and which keys stay: `holdall settings list`; to keep a part of it here, add a rule to `rules` in {}",
+            session.places.config_file
+        )
+    };
+    let hint = match belongs {
+        Belongs::HomeOf { .. } => {
+            format!(
+                "{hint}; a file or directory in it that is not among these can be added by its own name"
+            )
+        }
+        _ => hint,
+    };
+    Err(FlowError::Refused {
+        what: format!("~/{path} {what}"),
+        hint,
+    })
+}
+
+/// The state of a project travels with the project.
+fn refuse_of_project(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
+    let full = session.places.home.below(path);
+    for project in Registry::load(&session.places.registry())?.projects {
+        let found = state_dirs(&project.path, &session.config.presets_off);
+        for dir in project.dirs.iter().chain(&found) {
+            let state = project.path.below(dir);
+            let (one, other) = (state.as_path(), full.as_path());
+            if one.starts_with(other) || other.starts_with(one) {
+                return Err(FlowError::Refused {
+                    what: format!("~/{path} would travel twice: {state} is state of a project"),
+                    hint: format!(
+                        "what travels with {}: `holdall project explain {state}`",
+                        project.name
+                    ),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What a rule keeps here would silently never travel: so it is said at once.
-fn refuse_ruled_out(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
-    let rules = session.rules.for_settings(HOME_TOOL)?;
+fn refuse_ruled_out(
+    session: &Session<'_>,
+    path: &VaultPath,
+    belongs: &Belongs,
+) -> Result<(), FlowError> {
+    let (tool, tail) = match belongs {
+        Belongs::Beside { tool, tail } => (tool.as_str(), tail),
+        _ => (HOME_TOOL, path),
+    };
+    let rules = session.rules.for_settings(tool)?;
     let is_dir = session.places.home.below(path).as_path().is_dir();
-    let decision = rules.decide(path.as_str(), is_dir);
+    let decision = rules.decide(tail.as_str(), is_dir);
     let Some(decision) = decision.filter(Decision::is_out) else {
         return Ok(());
     };
-    let own = pattern_for(path.as_str(), is_dir).unwrap_or_default();
+    let own = pattern_for(tail.as_str(), is_dir).unwrap_or_default();
     Err(FlowError::Refused {
         what: format!(
             "~/{path} never travels: {} (rule `{}` in {})",

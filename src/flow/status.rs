@@ -48,7 +48,7 @@ pub struct StatusReport {
     pub conflicts: usize,
     pub conflict_list: Vec<ConflictLine>,
     pub withheld: Vec<WithheldLine>,
-    /// What stays because it is a link to another place.
+    /// What was meant to travel and stays: a link to another place, or what a preset carries.
     pub linked: Vec<LeftLine>,
     /// Logs whose last line stays, because it is not ended yet.
     pub half_lines: Vec<LeftLine>,
@@ -182,17 +182,17 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         conflicts: conflict_list.len(),
         conflict_list,
         withheld: withheld(&here),
-        linked: left_for(&here, Reason::LinkedRoot),
-        half_lines: left_for(&here, Reason::HalfLine),
+        linked: left_for(&here, &[Reason::LinkedRoot, Reason::OfPreset]),
+        half_lines: left_for(&here, &[Reason::HalfLine]),
         skipped: skipped(&here),
         machines,
         last_writer: last_writer(&store, &upstream)?,
     })
 }
 
-fn left_for(here: &Here, reason: Reason) -> Vec<LeftLine> {
+fn left_for(here: &Here, reasons: &[Reason]) -> Vec<LeftLine> {
     let mut lines = left(here);
-    lines.retain(|line| line.reason == reason);
+    lines.retain(|line| reasons.contains(&line.reason));
     lines
 }
 

@@ -13,6 +13,7 @@ use crate::source::{
     rules_in,
 };
 
+use super::added::{Added, dir_of, settings_of};
 use super::agreed::unit_key;
 use super::{FlowError, Session};
 
@@ -30,6 +31,8 @@ pub struct Unit {
     rules: Vec<(VaultPath, Rules)>,
     /// The state directories whose own rules cannot be understood.
     pub bad_rules: Vec<(VaultPath, SourceError)>,
+    /// What a person added and a preset speaks of: it travels as that tool's, or not at all.
+    pub of_presets: Vec<VaultPath>,
     preset: Option<&'static Preset>,
     /// The person's home directory, where paths below it may be portable.
     home: Option<HostPath>,
@@ -64,6 +67,7 @@ impl Unit {
             roots: dirs.iter().cloned().collect(),
             rules,
             bad_rules,
+            of_presets: Vec::new(),
             preset: None,
             home: None,
             allowed: Arc::default(),
@@ -86,6 +90,7 @@ impl Unit {
             roots,
             rules: vec![(VaultPath::root(), rules)],
             bad_rules: Vec::new(),
+            of_presets: Vec::new(),
             preset,
             home: Some(home.clone()),
             allowed: Arc::default(),
@@ -243,17 +248,15 @@ impl Unit {
 /// that are here, or those that are not.
 fn tools(session: &Session<'_>, wanted: impl Fn(bool) -> bool) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
+    let added = Added::read(config, &session.places.home)?;
     let mut units = Vec::new();
     for preset in presets() {
         let home = &session.places.home;
-        let root = match preset.home.as_deref() {
-            None => continue,
-            Some("") => home.clone(),
-            Some(dir) => home.join(dir),
-        };
-        let out =
-            config.settings_off.contains(&preset.name) || config.presets_off.contains(&preset.name);
-        let roots = preset.settings();
+        let Some(dir) = dir_of(preset) else { continue };
+        let root = home.below(&dir);
+        let out = config.presets_off.contains(&preset.name);
+        let mut roots = settings_of(preset, config);
+        roots.extend(added.beside(&preset.name));
         if !out && !roots.is_empty() && wanted(is_here(home, &root, &roots)) {
             let rules = session.rules.for_settings(&preset.name)?;
             let (name, preset) = (&preset.name, Some(preset));
@@ -280,40 +283,17 @@ pub fn absent_tools(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
 
 /// The tools whose settings travel from this machine.
 pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
-    let config = &session.config;
     let home = &session.places.home;
     let mut units = tools(session, |is_here| is_here)?;
     units.retain(|unit| unit.root.as_path().is_dir());
-    let added = config
-        .settings_add
-        .iter()
-        .map(|path| added_path(home, path))
-        .collect::<Result<Vec<_>, _>>()?;
-    if !added.is_empty() {
-        let rules = session.rules.for_settings(HOME_TOOL)?;
-        units.push(Unit::of_tool(
-            HOME_TOOL,
-            home.clone(),
-            added,
-            None,
-            (home, rules),
-        ));
+    let added = Added::read(&session.config, home)?;
+    if !added.is_empty_at_home() {
+        let rules = (home, session.rules.for_settings(HOME_TOOL)?);
+        let unit = Unit::of_tool(HOME_TOOL, home.clone(), added.nobodys, None, rules);
+        units.push(Unit {
+            of_presets: added.of_presets,
+            ..unit
+        });
     }
     Ok(units)
-}
-
-/// A path that a person added, below the home directory.
-pub fn added_path(home: &HostPath, path: &str) -> Result<VaultPath, FlowError> {
-    let tail = path.strip_prefix("~/").unwrap_or(path);
-    let full = home.join(tail);
-    let below =
-        full.as_path()
-            .strip_prefix(home.as_path())
-            .map_err(|_| FlowError::OutsideHome {
-                path: path.to_owned(),
-            })?;
-    let text = below.to_str().ok_or_else(|| FlowError::OutsideHome {
-        path: path.to_owned(),
-    })?;
-    Ok(VaultPath::parse(text.trim_end_matches('/'))?)
 }

@@ -11,6 +11,7 @@ use crate::source::Reason;
 
 use super::database::{CopyDatabase, Use, has_head, is_beside_database, use_of};
 use super::read::{StreamOutcome, read_stream};
+use super::sanitize::reason_of;
 use super::{ReadOutcome, Sanitizer, SnapshotError, read_whole};
 
 /// Files up to this size are read whole, side by side; larger ones piece by piece, one at a time.
@@ -277,7 +278,7 @@ fn read_one(job: &Job, host: &HostPath, packer: &mut dyn Packer) -> Done {
         JobKind::Settings(sanitizer) => match sanitizer.clean(&bytes) {
             Ok(clean) => Done::Packed(packer.pack(&clean.text)),
             Err(fault) => Done::Not(Outcome::Left(
-                Reason::Damaged,
+                reason_of(&fault),
                 Some(fault.to_string().into()),
             )),
         },

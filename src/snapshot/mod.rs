@@ -19,5 +19,5 @@ pub use database::CopyDatabase;
 pub use error::SnapshotError;
 pub use gate::{Scanner, Secret, SecretGate, gate_version};
 pub use read::{ReadOutcome, read_whole};
-pub use sanitize::{Masked, Sanitizer};
+pub use sanitize::{Masked, Misfit, Sanitizer, reason_of};
 pub use take::{Snapshot, Subject, Treatment, take};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::doc::{DocError, Format, KeyPattern, Leaf, Stripped};
+use crate::doc::{DocError, Format, KeyPath, KeyPattern, Leaf, Stripped};
+use crate::source::Reason;
 
 use super::gate::{Scanner, Secret, fingerprint};
 use super::portable::{with_home, with_tilde};
@@ -22,6 +23,26 @@ const SECRET_NAMES: [&str; 9] = [
 ];
 /// Shorter texts are modes and names ("auto", "file"), not secrets.
 const SHORTEST_SECRET: usize = 8;
+
+/// Why the vault's version of a settings file cannot come here.
+#[derive(Debug)]
+pub enum Misfit {
+    /// It cannot be read.
+    Vault(DocError),
+    /// This machine's keys cannot be written into it without risk.
+    Edit(DocError),
+    /// It has no place for these keys, which would be lost.
+    NoPlace(Vec<KeyPath>),
+}
+
+/// Why a settings file stays of which nothing could be taken out.
+#[must_use]
+pub const fn reason_of(fault: &DocError) -> Reason {
+    match fault {
+        DocError::Unsupported { .. } | DocError::Unsafe { .. } => Reason::NotEditable,
+        _ => Reason::Damaged,
+    }
+}
 
 /// What to leave out of one settings file, and what to say otherwise in it.
 #[derive(Clone, Debug)]
@@ -65,19 +86,19 @@ impl Sanitizer {
 
     /// What to write here: the vault's text with this machine's home directory, and with what
     /// `local` keeps for itself. Keys of another machine that reached the vault by hand stay out.
-    pub fn lay_over(&self, vault: &[u8], local: Option<&[u8]>) -> Result<Vec<u8>, DocError> {
-        let theirs = self.at_home(self.clean(vault)?.text, local)?;
+    pub fn lay_over(&self, vault: &[u8], local: Option<&[u8]>) -> Result<Vec<u8>, Misfit> {
+        let theirs = self.clean(vault).map_err(Misfit::Vault)?;
+        let theirs = self.at_home(theirs.text, local).map_err(Misfit::Vault)?;
         let Some(local) = local else {
             return Ok(theirs);
         };
-        let ours = self.clean(local)?;
-        let overlaid = self.format.overlay(&theirs, local, &ours.dropped)?;
-        match overlaid.left_out.first() {
-            None => Ok(overlaid.text),
-            Some(path) => Err(DocError::NoPlace {
-                key: path.join("."),
-            }),
+        let ours = self.clean(local).map_err(Misfit::Edit)?;
+        let overlaid = self.format.overlay(&theirs, local, &ours.dropped);
+        let overlaid = overlaid.map_err(Misfit::Edit)?;
+        if overlaid.left_out.is_empty() {
+            return Ok(overlaid.text);
         }
+        Err(Misfit::NoPlace(overlaid.left_out))
     }
 
     /// The text with this machine's home directory for `~`. Where the local file says the same in

@@ -64,6 +64,8 @@ pub enum Reason {
     Missing,
     /// A root that is a symbolic link, or lies behind one: what it leads to is somebody else's.
     LinkedRoot,
+    /// It was added as it is, and the preset of its tool says what of it travels.
+    OfPreset,
     /// A `.git`.
     Nested,
     /// A directory that says of itself that it is a cache, by a file `CACHEDIR.TAG`.
@@ -80,6 +82,12 @@ pub enum Reason {
     HalfLine,
     /// It is not what its name says: no JSON, empty where it had something, or full of NUL bytes.
     Damaged,
+    /// It can be read, and is written in a way in which nothing can be taken out without risk.
+    NotEditable,
+    /// What the vault has at the path cannot be read as what its name says.
+    DamagedInVault,
+    /// The vault's version has no place for keys of this machine.
+    NoPlace,
     /// A database that a program has open: its file is not all of it.
     DatabaseInUse,
     /// What SQLite keeps beside a database, for whoever has it open.

@@ -37,7 +37,9 @@ pub fn walk<'a>(all: &'a [WalkOptions<'a>]) -> Vec<Result<Walked, SourceError>> 
         .iter()
         .map(|options| look_at_root(options.root).map(|()| Walked::default()))
         .collect();
-    let first = walked.iter().enumerate().filter(|(_, begun)| begun.is_ok());
+    let first = walked.iter().enumerate();
+    // Without a root there is nothing to look for: the directory itself is not ours to list.
+    let first = first.filter(|(unit, begun)| begun.is_ok() && !all[*unit].roots.is_empty());
     let first = first.map(|(unit, _)| Job {
         unit,
         path: VaultPath::root(),
@@ -566,6 +568,13 @@ mod tests {
         let on_the_way = seen.dirs.iter().filter(|dir| dir.on_the_way);
         let on_the_way: Vec<_> = on_the_way.map(|dir| dir.path.as_str()).collect();
         assert_eq!(on_the_way, ["", "a", "a/b"]);
+    }
+
+    #[test]
+    fn without_a_root_of_state_nothing_is_looked_at() {
+        let place = place(&["notes.txt"]);
+        let seen = walked_with(&place.root, &[], &|_, _| None, &|_| false);
+        assert_eq!((seen.dirs.len(), seen.left.len()), (0, 0));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The gate, and the guard against accidents.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use super::scene::{
-    Scene, any_object_has, fails, is_there, pulled, pushed, remove, state, text, tip,
+    Scene, add, any_object_has, fails, is_there, pulled, pushed, remove, state, text, tip,
 };
 
 /// Put together at run time, so that this file holds no secret's shape.
@@ -205,6 +206,54 @@ fn a_token_in_a_name_is_withheld_like_one_in_a_content() {
     assert_eq!(code, 3, "{document}");
     assert_eq!(scene.stored("other.md"), "fine\n");
     assert!(!any_object_has(&scene.bare, &token));
+}
+
+#[test]
+fn a_name_that_only_the_projects_record_would_tell_is_withheld_alone() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let token = planted();
+    fs::create_dir(scene.a.home.join(state(&token))).expect("it can be made");
+    let private = state(&format!("{token}.key"));
+    scene.a.write(&private, "private\n");
+    let mode = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(scene.a.home.join(&private), mode).expect("a mode can be set");
+    scene.a.write(state("other.md"), "fine\n");
+    for round in 0..3 {
+        if round == 2 {
+            scene.a.write(state("other.md"), "more\n");
+        }
+        let (code, document) = scene.a.json(&["backup", "push"]);
+        assert_eq!(code, 3, "{document}");
+        let lines = document["data"]["withheld"].as_array().expect("a list");
+        assert_eq!(lines.len(), 2, "the directory and the file: {document}");
+        assert!(lines.iter().all(|line| line["reason"] == "holds_secret"));
+    }
+    assert_eq!(scene.stored("other.md"), "more\n");
+    assert!(!any_object_has(&scene.bare, &token));
+    // Nothing was agreed about the directory, so the vault has not deleted it either.
+    scene.a.run(&["backup", "pull"]);
+    assert!(is_there(&scene.a, state(&token)));
+}
+
+#[test]
+fn without_a_state_directory_that_can_be_looked_at_nothing_of_a_project_is_read() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let private = "nobody asked for this";
+    scene.a.write("code/api/notes.txt", private);
+    let holds_it = || any_object_has(&scene.a.home.join("holdall/data/vault.git"), private);
+    scene.a.write(state(".holdallignore"), "[\n");
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(document["data"]["files"]["scanned"], 0, "{document}");
+    assert!(!holds_it());
+    fs::remove_dir_all(scene.a.home.join("code/api/.aigon")).expect("it can be deleted");
+    scene.a.run(&["backup", "push"]);
+    scene.a.run(&["backup", "status"]);
+    let other = scene.a.checkout("bare", "https://github.com/team/bare");
+    scene.a.write(other.join("notes.txt"), private);
+    add(&scene.a, &other);
+    scene.a.run(&["backup", "push"]);
+    assert!(!holds_it());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::kit::{git, tree};
 
-use super::scene::{Scene, is_there, pulled, state, text, utf8};
+use super::scene::{Scene, by_hand, fails, is_there, pulled, state, text, utf8};
 
 /// Runs git with something on its stdin, and without its checks of names.
 fn plumb(args: &[&str], input: &[u8], dir: &Path) -> String {
@@ -245,4 +245,19 @@ fn submodules_in_the_vault_are_no_files_of_ours() {
     scene.b.write(state("mine"), "1\n");
     scene.b.json(&["backup", "push"]);
     assert_eq!(scene.stored("mine"), "1\n");
+}
+
+#[test]
+fn a_list_of_allowed_values_that_is_no_record_is_named_with_the_way_out() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    by_hand(&scene.sandbox, &scene.bare, |dir| {
+        fs::write(dir.join("allowed.json"), "junk\n").expect("written");
+    });
+    for command in ["pull", "push"] {
+        let message = fails(&scene.b, &["backup", command], (70, "corrupt"));
+        assert!(message.contains("allowed.json"), "{message}");
+        let (_, document) = scene.b.json(&["backup", command]);
+        assert!(document["error"]["hints"][0].is_string(), "{document}");
+    }
+    assert_eq!(scene.b.json(&["backup", "status"]).0, 0);
 }

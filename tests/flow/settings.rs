@@ -216,7 +216,14 @@ fn a_corrupt_local_file_changes_nothing_in_the_vault() {
     let before = in_vault(&scene);
     for broken in ["{\"theme\": ", "", "{\"theme\":1,\"theme\":2}", "\0\0\0\0"] {
         scene.a.write(CONFIG, broken);
-        withheld(&scene.a, "push", "damaged");
+        let document = withheld(&scene.a, "push", "damaged");
+        if broken.starts_with('{') {
+            let hint = document["hints"][0].as_str().expect("a hint");
+            assert!(
+                hint.starts_with("mend ") && !hint.contains("delete"),
+                "{hint}"
+            );
+        }
         assert_eq!(in_vault(&scene), before, "{broken:?}");
         withheld(&scene.a, "pull", "damaged");
     }
@@ -233,7 +240,12 @@ fn a_corrupt_file_in_the_vault_changes_nothing_here() {
             let path = dir.join("settings/aigon/config.json");
             fs::write(path, broken).expect("it can be written");
         });
-        withheld(&scene.b, "pull", "damaged");
+        for command in ["pull", "push"] {
+            let document = withheld(&scene.b, command, "damaged_in_vault");
+            let hint = document["hints"][0].as_str().expect("a hint");
+            assert!(hint.contains("settings/aigon/config.json"), "{hint}");
+            assert!(!hint.contains("delete"), "nothing is wrong here: {hint}");
+        }
         assert_eq!(text(&scene.b, CONFIG), local, "{broken:?}");
     }
 }

@@ -371,7 +371,7 @@ fn a_corrupt_settings_file_is_named_with_its_place_and_cause() {
     for part in [utf8(&full), "withheld", "line 2, column 12"] {
         assert!(message.contains(part), "{part}: {message}");
     }
-    assert!(hints(&machine, &["backup", "push"]).contains("mend or delete"));
+    assert!(hints(&machine, &["backup", "push"]).contains("not the keys that stay"));
     machine.write(".gemini/GEMINI.md", "x\n");
     let (code, document) = machine.json(&["backup", "push"]);
     let line = &document["data"]["withheld"][0];
@@ -388,7 +388,7 @@ fn a_corrupt_settings_file_is_named_with_its_place_and_cause() {
     );
     let ran = machine.run(&["backup", "push"]);
     assert!(ran.stdout.contains("line 2, column 12"), "{ran}");
-    assert!(ran.stderr.contains("mend or delete"), "{ran}");
+    assert!(ran.stderr.contains("not the keys that stay"), "{ran}");
 }
 
 #[test]

@@ -254,3 +254,21 @@ fn a_state_directory_that_appears_after_the_project_was_added_travels_too() {
     pushed(&scene.a);
     assert_eq!(tip(&scene.bare), before, "both agree");
 }
+
+#[test]
+fn a_name_that_only_git_refuses_comes_back_and_one_that_git_would_obey_does_not() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.a.write(state(".gitmodules"), "modules\n");
+    scene.a.write(state("GIT~1/hooks"), "hook\n");
+    pushed(&scene.a);
+    let (_, document) = scene.b.json(&["backup", "pull"]);
+    assert_eq!(text(&scene.b, state(".gitmodules")), "modules\n");
+    assert!(!is_there(&scene.b, state("GIT~1")));
+    let kept = &document["data"]["projects"][0]["kept_paths"];
+    assert_eq!(kept[0]["why"], "name_of_git", "{document}");
+    pushed(&scene.b);
+    assert_eq!(
+        scene.vault()["projects/api/.aigon/%47IT~1/hooks"],
+        b"hook\n"
+    );
+}

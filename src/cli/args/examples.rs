@@ -164,8 +164,8 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "settings add",
         &[
-            example("holdall settings add ~/.aider.conf.yml", "a file"),
-            example("holdall settings add ~/.codex/prompts", "a directory"),
+            example("holdall settings add ~/.vimrc", "a file"),
+            example("holdall settings add ~/.config/zed", "a directory"),
         ],
     ),
     (
@@ -178,10 +178,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "settings remove",
         &[
-            example(
-                "holdall settings remove ~/.aider.conf.yml",
-                "a file you added",
-            ),
+            example("holdall settings remove ~/.vimrc", "a file you added"),
             example(
                 "holdall settings remove gemini",
                 "all that a preset lets travel",

@@ -70,9 +70,10 @@ pub enum SecretCommand {
         /// As `secret list` and a push name it; six or more of its first digits will do
         fingerprint: String,
     },
-    /// Withhold a value again that was allowed
+    /// Withhold a value again that was allowed, wherever the vault does not have it yet
     ///
-    /// What the vault has already stays there, in its history too.
+    /// A file that has the value in the vault already keeps it, and its changes travel as before; the
+    /// vault's history keeps it too. Every other file with it is withheld.
     Revoke {
         /// As `secret list` names it; six or more of its first digits will do
         fingerprint: String,

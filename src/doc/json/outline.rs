@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::doc::text::{self, BYTE_ORDER_MARK};
+use crate::doc::text;
 use crate::doc::tree::{Form, Member, Node, Shape};
 use crate::doc::{DocError, Position};
 
@@ -17,14 +17,8 @@ pub(in crate::doc) struct Outline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    /// Reads a whole document: no byte order mark, no key twice in one object, nothing after the
-    /// value.
+    /// Reads a whole document: no key twice in one object, nothing after the value.
     pub(super) fn read(text: &'a str) -> Result<Self, DocError> {
-        if text.starts_with(BYTE_ORDER_MARK) {
-            return Err(DocError::ByteOrderMark {
-                at: text::position(text, 0),
-            });
-        }
         let mut parser = Parser {
             text,
             at: 0,
@@ -67,11 +61,19 @@ impl<'a> Parser<'a> {
         text::position(self.text, offset)
     }
 
+    /// What is wrong here. What some tools write and read all the same is no damage.
     fn expected(&self, expected: &'static str) -> DocError {
-        DocError::Expected {
-            at: self.place(self.at),
-            expected,
-        }
+        let at = self.place(self.at);
+        let rest = &self.text[self.at..];
+        let before = self.text[..self.at].trim_end();
+        let what = if rest.starts_with("//") || rest.starts_with("/*") {
+            "a comment"
+        } else if before.ends_with(',') && rest.starts_with(['}', ']']) {
+            "a comma behind the last one"
+        } else {
+            return DocError::Expected { at, expected };
+        };
+        DocError::Unsupported { at, what }
     }
 
     fn value(&mut self) -> Result<Node<'a>, DocError> {

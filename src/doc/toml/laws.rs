@@ -119,6 +119,7 @@ fn local_keys_come_back_in_their_tables() {
 fn what_finds_no_place_is_named_and_changes_nothing() {
     LAWS.leaves_out(&[
         ("a = 5\n", "[a]\ntoken = 1\n", "a.token"),
+        ("", "[a]\ntoken = 1\nb = 1\n", "a.token"),
         ("", "l = [{token = 1}]\n", "l.[0].token"),
         ("[[l]]\nx = 1\n", "[[l]]\nx = 2\ntoken = 1\n", "l.[0].token"),
     ]);

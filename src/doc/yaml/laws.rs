@@ -76,7 +76,7 @@ fn local_keys_come_back_in_their_mappings() {
         ),
         (
             "x: 1\n",
-            "a:\n  b:\n    token: x\n    c: 1\n",
+            "a:\n  b:\n    token: x\n",
             "x: 1\na:\n  b:\n    token: x\n",
         ),
         (
@@ -102,6 +102,7 @@ fn what_finds_no_place_is_named_and_changes_nothing() {
     LAWS.leaves_out(&[
         ("a: 5\n", "a:\n  token: x\n", "a.token"),
         ("a:\n", "a:\n  token: x\n", "a.token"),
+        ("", "a:\n  token: x\n  b: 1\n", "a.token"),
         ("- 1\n", "token: x\n", "token"),
         ("l:\n- x: 1\n", "l:\n- x: 2\n  token: 1\n", "l.[0].token"),
     ]);

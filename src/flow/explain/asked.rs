@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{Gate, HostPath, VaultPath, read_limited};
 use crate::repo::tracked;
-use crate::source::{RULES_FILE, Reason, RuleLine, is_cache, pattern_for};
+use crate::snapshot::reason_of;
+use crate::source::{Decision, RULES_FILE, Reason, RuleLine, is_cache, pattern_for};
 
 use crate::flow::unit::Unit;
 use crate::flow::{FlowError, Session, allowance};
@@ -75,18 +76,33 @@ impl<'a> Asked<'a> {
     }
 
     fn outside(self, path: &VaultPath) -> ExplainReport {
-        let Some(top) = path.names().next().filter(|_| !self.unit.is_settings()) else {
-            let command = format!("holdall settings add {}", self.report.path);
-            let command = self.unit.is_settings().then_some(command);
-            let reason = if command.is_some() {
-                Stays::NotListed
-            } else {
-                Stays::OutsideState
-            };
-            return self.report.stays(reason, command);
+        if self.unit.is_settings() {
+            return self.beside_settings(path);
+        }
+        let Some(top) = path.names().next() else {
+            return self.report.stays(Stays::OutsideState, None);
         };
         let command = format!("holdall project add {} --state {top}", self.unit.root);
         self.report.stays(Stays::OutsideState, Some(command))
+    }
+
+    /// In the home of a tool, and none of what its preset lets travel: it could be added, but for
+    /// the home itself and for what a rule keeps here anyway.
+    fn beside_settings(mut self, path: &VaultPath) -> ExplainReport {
+        let ruled_out = self.unit.decide(path, self.is_dir);
+        if let Some(decision) = ruled_out.filter(Decision::is_out) {
+            self.report.class = Some(decision.class);
+            self.report.rule = Some(explained(&decision.rule, path));
+            return self.report.stays(Stays::NotListed, None);
+        }
+        if path.is_root() {
+            let roots = self.unit.roots.iter().map(VaultPath::as_str);
+            let roots: Vec<&str> = roots.collect();
+            self.report.detail = Some(format!("of it travel {}", roots.join(", ")));
+            return self.report.stays(Stays::NotListed, None);
+        }
+        let command = format!("holdall settings add {}", self.report.path);
+        self.report.stays(Stays::NotListed, Some(command))
     }
 
     fn say_merge(&mut self, path: &VaultPath) {
@@ -175,10 +191,30 @@ impl<'a> Asked<'a> {
             return Ok((seen.len() <= max).then_some(Reason::Unreadable));
         };
         let gate = allowance::at_hand(self.session)?;
-        let found = gate.inspect(path, &mut bytes.as_slice());
-        let finding = found.unwrap_or_default().into_iter().next();
-        // In settings a single value is taken out where that can be done.
-        let Some(finding) = finding.filter(|_| self.unit.sanitizer(path).is_none()) else {
+        let find = |bytes: &[u8]| gate.inspect(path, &mut &*bytes).unwrap_or_default();
+        let found = match self.unit.sanitizer(path).map(|it| it.clean(&bytes)) {
+            None => find(&bytes),
+            Some(Err(fault)) => {
+                self.report.line = None;
+                self.report.detail = Some(fault.to_string());
+                return Ok(Some(reason_of(&fault)));
+            }
+            // A push looks at what is left of settings; a person looks at the file.
+            Some(Ok(clean)) => {
+                let mut sent = find(&clean.text);
+                let here = if sent.is_empty() {
+                    Vec::new()
+                } else {
+                    find(&bytes)
+                };
+                for finding in &mut sent {
+                    let there = here.iter().find(|it| it.fingerprint == finding.fingerprint);
+                    finding.line = there.map_or(finding.line, |there| there.line);
+                }
+                sent
+            }
+        };
+        let Some(finding) = found.into_iter().next() else {
             return Ok(None);
         };
         (self.report.line, self.report.detail) = (Some(finding.line), Some(finding.rule));

@@ -16,6 +16,7 @@ use crate::project::{Registered, Registry};
 use crate::repo::locate;
 use crate::source::{Class, MergeClass, Reason, RulePlace, presets, state_dirs};
 
+use super::added::dir_of;
 use super::unit::{Unit, settings_units};
 use super::{FlowError, Session};
 
@@ -35,6 +36,8 @@ pub enum Stays {
     NotListed,
     /// Its tool is switched off.
     SwitchedOff,
+    /// Its tool is not on this machine.
+    NoTool,
     #[serde(untagged)]
     Left(Reason),
 }
@@ -181,21 +184,25 @@ fn below(tail: &Path) -> Result<(VaultPath, bool), VaultPath> {
 /// A path that belongs to nothing that travels.
 fn stranger(session: &Session<'_>, path: &Path) -> Result<ExplainReport, FlowError> {
     let mut report = ExplainReport::of(HostPath::new(path)?);
-    let off = presets().iter().find(|preset| {
+    let of_tool = presets().iter().find(|preset| {
         let home = &session.places.home;
-        match preset.home.as_deref() {
+        match dir_of(preset) {
             None => false,
             // Of the home itself only the files that it names are the tool's.
-            Some("") => preset
+            Some(dir) if dir.is_root() => preset
                 .settings()
                 .iter()
                 .any(|file| path.starts_with(home.below(file))),
-            Some(dir) => path.starts_with(home.join(dir).as_path()),
+            Some(dir) => path.starts_with(home.below(&dir).as_path()),
         }
     });
-    if let Some(preset) = off {
+    if let Some(preset) = of_tool {
         report.owner = Some(preset.name.clone());
-        let by_settings = session.config.settings_off.contains(&preset.name);
+        let off = |list: &[String]| list.contains(&preset.name);
+        let by_settings = off(&session.config.settings_off);
+        if !by_settings && !off(&session.config.presets_off) {
+            return Ok(report.stays(Stays::NoTool, None));
+        }
         return Ok(report.stays(
             Stays::SwitchedOff,
             by_settings.then(|| format!("holdall settings add {}", preset.name)),

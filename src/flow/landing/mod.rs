@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
-use crate::doc::DocError;
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, apply};
 use crate::vault::{Objects, content_id, stream_id};
@@ -32,8 +31,6 @@ type Contents = BTreeMap<VaultPath, Vec<u8>>;
 pub struct Landing {
     pub report: PulledUnit,
     pub conflicts: Vec<VaultPath>,
-    /// Settings that are no such thing in the vault.
-    pub damaged: Vec<(VaultPath, DocError)>,
     key: String,
     /// What is carried: these stay, also when they become empty.
     roots: Vec<VaultPath>,
@@ -59,7 +56,6 @@ impl Landing {
         let mut landing = Self {
             report: PulledUnit::of(&scanned.unit),
             conflicts: Vec::new(),
-            damaged: Vec::new(),
             key: scanned.unit.key.clone(),
             roots: scanned.unit.roots.clone(),
             contents: Contents::new(),
@@ -176,7 +172,7 @@ impl Landing {
             _ => vault_notes,
         };
         let Some(names) = real_names(path, notes) else {
-            self.report.keep(path, "name_refused");
+            self.report.keep(path, "name_of_git");
             return Ok(());
         };
         let mut step = Step {
@@ -232,13 +228,10 @@ impl Landing {
             Some(leaf) => {
                 let text = objects.blob(leaf.id)?;
                 let merged = settings_text::overlay(unit, &step.path, &text, local.as_deref());
-                let merged = match merged {
-                    Ok(merged) => merged,
-                    Err(fault) => {
-                        self.damaged.push((step.path.clone(), fault));
-                        self.report.keep(&step.path, "damaged_in_vault");
-                        return Ok(false);
-                    }
+                // It fitted a moment ago.
+                let Ok(merged) = merged else {
+                    self.report.keep(&step.path, "changed");
+                    return Ok(false);
                 };
                 self.contents.insert(step.path.clone(), merged);
                 let noted = is_closed(&step.path, &scanned.notes);

@@ -7,10 +7,12 @@
 //! stand in `rules.json`: most come from gitleaks (`LICENSE-gitleaks`), some are our own.
 
 mod assignment;
+mod escapes;
 mod key_block;
 mod keywords;
 mod rules;
 mod scanner;
+mod utf16;
 mod value;
 
 use std::collections::BTreeSet;
@@ -59,17 +61,25 @@ impl Gate for SecretGate {
 
 fn scan(mut content: &mut dyn Read) -> io::Result<Vec<Secret>> {
     let mut piece = Vec::new();
-    let mut next = |piece: &mut Vec<u8>| {
+    let mut order = None;
+    let mut next = |piece: &mut Vec<u8>, is_first: bool| {
         piece.clear();
-        (&mut content).take(PIECE as u64).read_to_end(piece)
+        let length = (&mut content).take(PIECE as u64).read_to_end(piece)?;
+        if is_first {
+            order = utf16::order(piece);
+        }
+        if let Some(order) = order {
+            *piece = utf16::narrow(piece, order);
+        }
+        Ok::<_, io::Error>(length)
     };
-    if next(&mut piece)? < PIECE {
+    if next(&mut piece, true)? < PIECE {
         return Ok(Scanner::whole(&piece));
     }
     let mut scanner = Scanner::default();
     while !piece.is_empty() {
         scanner.feed(&piece);
-        next(&mut piece)?;
+        next(&mut piece, false)?;
     }
     Ok(scanner.finish())
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::assignment::assigned;
+use super::assignment::{LONG, LONGEST, assigned};
+use super::escapes;
 use super::key_block::{self, private_key};
-use super::rules::{Judge, Rules, Wanted, rules};
+use super::rules::{Judge, LONGEST_HEAD, MOST_AFTER, Rules, Wanted, rules};
 use super::value::{entropy, is_blank, looks_like_password, looks_like_token};
 
 /// What a secret is under any name, in reports.
@@ -17,7 +18,8 @@ const CONTEXT: &[u8] = b"holdall secret fingerprint 1\0";
 /// Hexadecimal digits of a fingerprint.
 const FINGERPRINT: usize = 16;
 /// What is kept of a piece for the next one: names reach back, and values reach on.
-const BEHIND: usize = 256;
+const BEHIND: usize = 512;
+const _: () = assert!(MOST_AFTER < BEHIND);
 const AHEAD: usize = key_block::REACH;
 /// Below this, a value under a name that wants a random one is a word or a number.
 const LEAST_ENTROPY: f64 = 2.8;
@@ -41,6 +43,12 @@ pub struct Scanner {
     lines: usize,
     seen: BTreeSet<String>,
     found: Vec<Secret>,
+    /// The last long value: names inside it have short ones.
+    long: Range<usize>,
+    /// The last keyword that is a part of a name, and the value there.
+    named: Option<(Range<usize>, Option<Range<usize>>)>,
+    /// The last shape that was looked for, and up to where it cannot begin anew.
+    shaped: (usize, usize),
 }
 
 impl Default for Scanner {
@@ -52,6 +60,9 @@ impl Default for Scanner {
             lines: 0,
             seen: BTreeSet::new(),
             found: Vec::new(),
+            long: 0..0,
+            named: None,
+            shaped: (0, 0),
         }
     }
 }
@@ -90,11 +101,14 @@ impl Scanner {
         self.found
     }
 
-    /// Looks at every keyword that begins within `place`.
+    /// Looks at every keyword that begins within `place`, as it reads without escapes.
     fn look(&mut self, text: &[u8], place: Range<usize>) {
+        let (text, place) = escapes::plain(text, place);
+        let text = text.as_ref();
         let end = text.len().min(place.end + self.rules.longest_keyword);
         let (mut line, mut counted) = (self.lines, 0);
-        let rules = self.rules;
+        let (rules, mut last) = (self.rules, 0..0);
+        (self.long, self.named, self.shaped) = (0..0, None, (0, 0));
         rules.each_keyword(&text[place.start..end], |keyword, wanted| {
             let keyword = keyword.start + place.start..keyword.end + place.start;
             if keyword.start >= place.end {
@@ -104,6 +118,11 @@ impl Scanner {
                 let Some((rule, bytes, at)) = self.secret_at(text, &keyword, *wanted) else {
                     continue;
                 };
+                // A part of a secret is no other one.
+                if last.start <= at && at + bytes.len() < last.end {
+                    continue;
+                }
+                last = at..at + bytes.len();
                 if at > counted {
                     line += count_lines(&text[counted..at]);
                     counted = at;
@@ -122,7 +141,7 @@ impl Scanner {
 
     /// The secret that a keyword leads to: its rule, its bytes, and where it begins.
     fn secret_at(
-        &self,
+        &mut self,
         text: &[u8],
         keyword: &Range<usize>,
         wanted: Wanted,
@@ -137,7 +156,7 @@ impl Scanner {
             }
             Wanted::Named(number) => {
                 let named = &self.rules.named[number];
-                let value = assigned(text, keyword.clone())?.value;
+                let value = self.value_at(text, keyword)?;
                 let place = named.find(text, value)?;
                 let secret = &text[place.clone()];
                 let random = secret.iter().any(u8::is_ascii_digit)
@@ -146,7 +165,7 @@ impl Scanner {
                 random.then(|| at(named.id.as_str(), place))
             }
             Wanted::Any(judge) => {
-                let value = assigned(text, keyword.clone())?.value;
+                let value = self.value_at(text, keyword)?;
                 if let Some((rule, place)) = self.shape_within(text, value.clone()) {
                     return Some(at(rule, place));
                 }
@@ -159,35 +178,67 @@ impl Scanner {
         }
     }
 
+    /// The value of the name that a keyword is a part of.
+    fn value_at(&mut self, text: &[u8], keyword: &Range<usize>) -> Option<Range<usize>> {
+        if let Some((of, value)) = &self.named
+            && of == keyword
+        {
+            return value.clone();
+        }
+        let most = if self.long.contains(&keyword.start) {
+            LONG
+        } else {
+            LONGEST
+        };
+        let value = assigned(text, keyword.clone(), most).map(|found| found.value);
+        let is_long = |value: &&Range<usize>| most == LONGEST && value.len() > LONG;
+        if let Some(long) = value.as_ref().filter(is_long) {
+            self.long = long.clone();
+        }
+        let value = value.filter(|value| value.len() <= most);
+        self.named = Some((keyword.clone(), value.clone()));
+        value
+    }
+
     fn shape_at(
-        &self,
+        &mut self,
         text: &[u8],
         keyword: usize,
         number: usize,
     ) -> Option<(&'static str, Range<usize>)> {
+        if self.shaped.0 == number && keyword < self.shaped.1 {
+            return None;
+        }
         let shape = &self.rules.shapes[number];
+        if !shape.may_stand(text, keyword) {
+            self.shaped = (number, keyword + LONGEST_HEAD);
+            return None;
+        }
         let place = shape.find(text, keyword)?;
         let secret = &text[place.clone()];
         let random = shape.entropy.is_none_or(|floor| entropy(secret) >= floor);
         let fits = shape.judge.is_none_or(|judge| judged(judge, secret));
-        (random && fits && !is_blank(secret)).then_some((shape.id.as_str(), place))
+        let holds = random && fits && !is_blank(secret);
+        if holds || place.len() > LONG {
+            self.shaped = (number, place.end);
+        }
+        holds.then_some((shape.id.as_str(), place))
     }
 
     /// A value that is, or holds, a text of a known shape is one finding, under the shape's rule.
     fn shape_within(
-        &self,
+        &mut self,
         text: &[u8],
         value: Range<usize>,
     ) -> Option<(&'static str, Range<usize>)> {
-        let mut found = None;
-        self.rules
-            .each_keyword(&text[value.clone()], |keyword, wanted| {
-                for wanted in wanted {
-                    if let (None, Wanted::Shape(number)) = (&found, wanted) {
-                        found = self.shape_at(text, value.start + keyword.start, *number);
-                    }
+        let (mut found, rules) = (None, self.rules);
+        rules.each_keyword(&text[value.clone()], |keyword, wanted| {
+            for wanted in wanted {
+                if let (None, Wanted::Shape(number)) = (&found, wanted) {
+                    found = self.shape_at(text, value.start + keyword.start, *number);
                 }
-            });
+            }
+        });
         found
     }
 }
