@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::flow::ErrorKind;
+use crate::flow::{ErrorKind, masked};
 
 use crate::flow::{Event, Watch};
 
@@ -231,8 +231,9 @@ impl Out {
     }
 }
 
+/// Whatever is said passes here. A name on a disk may hold a token: it is not repeated.
 fn write_all(stream: &mut dyn Write, text: &str) -> io::Result<()> {
-    stream.write_all(text.as_bytes())?;
+    stream.write_all(masked(text).as_bytes())?;
     stream.flush()
 }
 

@@ -46,6 +46,7 @@ mod unit;
 mod upstream;
 mod watch;
 
+pub use crate::snapshot::masked;
 pub use error::{ErrorKind, FlowError};
 pub use here::Selection;
 pub use hints::withheld_hints;

@@ -206,6 +206,22 @@ fn a_token_in_a_name_is_withheld_like_one_in_a_content() {
     assert_eq!(code, 3, "{document}");
     assert_eq!(scene.stored("other.md"), "fine\n");
     assert!(!any_object_has(&scene.bare, &token));
+    for args in [
+        &["backup", "push"][..],
+        &["backup", "push", "--json", "--verbose"],
+        &["secret", "list"],
+        &["backup", "status"],
+    ] {
+        let ran = scene.a.run(args);
+        assert!(
+            !ran.stdout.contains(&token) && !ran.stderr.contains(&token),
+            "{ran}"
+        );
+        assert!(
+            ran.stdout.contains("[secret ") || ran.stderr.contains("[secret "),
+            "{ran}"
+        );
+    }
 }
 
 #[test]

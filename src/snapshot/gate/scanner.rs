@@ -1,5 +1,6 @@
 //! Looking through a content, piece by piece.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -241,6 +242,36 @@ impl Scanner {
         });
         found
     }
+}
+
+/// The text with the fingerprint in place of every token and key that is one wherever it stands: a name
+/// on a disk may hold one, and reports tell names.
+#[must_use]
+pub fn masked(text: &str) -> Cow<'_, str> {
+    let mut scanner = Scanner::default();
+    let (rules, bytes) = (scanner.rules, text.as_bytes());
+    let mut shown = Vec::new();
+    let mut told = 0;
+    rules.each_keyword(bytes, |keyword, wanted| {
+        for wanted in wanted {
+            let Wanted::Shape(number) = wanted else {
+                continue;
+            };
+            let found = scanner.shape_at(bytes, keyword.start, *number);
+            let Some((_, place)) = found.filter(|(_, place)| place.start >= told) else {
+                continue;
+            };
+            let name = fingerprint(&bytes[place.clone()]);
+            shown.extend_from_slice(&bytes[told..place.start]);
+            shown.extend_from_slice(format!("[secret {name}]").as_bytes());
+            told = place.end;
+        }
+    });
+    if told == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.extend_from_slice(&bytes[told..]);
+    Cow::Owned(String::from_utf8_lossy(&shown).into_owned())
 }
 
 fn judged(judge: Judge, value: &[u8]) -> bool {

@@ -296,6 +296,18 @@ fn a_value_is_named_by_its_fingerprint_alone_wherever_it_stands() {
 }
 
 #[test]
+fn a_masked_text_tells_the_fingerprint_in_place_of_a_token() {
+    let token = format!("ghp_{}", chars(36));
+    let name = Scanner::whole(token.as_bytes()).remove(0).fingerprint;
+    let text = format!("\u{e9}/d-{token}/x {token}.md");
+    assert_eq!(
+        masked(&text),
+        format!("\u{e9}/d-[secret {name}]/x [secret {name}].md")
+    );
+    assert_eq!(masked("plain/name.md"), "plain/name.md");
+}
+
+#[test]
 fn an_allowed_value_passes_and_the_next_one_does_not() {
     let path = VaultPath::parse("x").expect("valid");
     let text = format!("ghp_{} npm_{}", chars(36), chars(36));
