@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
-use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, PulledUnit};
+use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, PulledUnit};
 use crate::flow::{FlowError, Selection, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -40,6 +40,9 @@ fn hints(report: &PullReport) -> Vec<String> {
         .collect();
     if kept.contains(&CASE_CLASH) {
         hints.push("names that this disk takes for one: rename all but one of them on a machine that has them all, and push there".to_owned());
+    }
+    if kept.contains(&LINKED) {
+        hints.push("put a file or directory of its own in the place of the link, then `holdall backup pull`".to_owned());
     }
     if kept.contains(&DATABASE_IN_USE) {
         hints.push(

@@ -93,9 +93,11 @@ fn text(report: &PushReport, look: &Look) -> String {
     if report.dry_run || look.verbose {
         text.push_str(&left(report));
     } else {
-        let told = [Reason::OfPreset, Reason::HalfLine];
-        let lines = report.left.iter();
-        text.extend(lines.filter(|line| told.contains(&line.reason)).map(stays));
+        let is_told = |line: &&LeftLine| {
+            use Reason::{HalfLine, LinkedRoot, OfPreset};
+            matches!(line.reason, HalfLine | LinkedRoot | OfPreset)
+        };
+        text.extend(report.left.iter().filter(is_told).map(stays));
     }
     text.push_str(&outcome(report));
     text
@@ -162,7 +164,7 @@ pub fn withheld(lines: &[WithheldLine]) -> String {
     text
 }
 
-/// One path that stays, though no rule says so.
+/// One path that stays, with the reason.
 pub fn stays(line: &LeftLine) -> String {
     let place = format!("{}/{}", line.project, line.path);
     let why = reason_words(line.reason);

@@ -144,6 +144,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "changed_here" => "changed here, deleted in the vault",
         "changed" => "changed while the pull was running",
         "half_line" => "its last line is not ended yet",
+        "linked" => "a link stands there; nothing is written to where it leads",
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",

@@ -4,9 +4,8 @@ use serde::Serialize;
 
 use crate::base::HostPath;
 use crate::config::{ConfigFile, KEYS, Key, RULES, Setting, Value};
-use crate::source::presets;
 
-use super::session::own_rules;
+use super::session::{own_rules, preset_names, unknown_presets};
 use super::{FlowError, Places};
 
 /// A key and what holds for it.
@@ -114,14 +113,10 @@ fn refuse_unknown_presets(key: &Key, value: &Value) -> Result<(), FlowError> {
     if !matches!(key.name, "presets.off" | "settings.off") {
         return Ok(());
     }
-    let known = || presets().iter().map(|preset| preset.name.as_str());
-    match names
-        .iter()
-        .find(|name| !known().any(|known| known == **name))
-    {
+    match unknown_presets(names).next() {
         Some(name) => Err(FlowError::NoSuchPreset {
             name: name.clone(),
-            known: known().collect(),
+            known: preset_names(),
         }),
         None => Ok(()),
     }

@@ -292,12 +292,14 @@ impl KeptLine {
     /// It stays so until a person does something about it.
     #[must_use]
     pub fn waits(&self) -> bool {
-        [CASE_CLASH, DATABASE_IN_USE].contains(&self.why)
+        [CASE_CLASH, DATABASE_IN_USE, LINKED].contains(&self.why)
     }
 }
 
 /// This disk takes another name for that one.
 pub const CASE_CLASH: &str = "case_clash";
+/// A link stands there, or on the way to it: what it leads to is somebody else's.
+pub const LINKED: &str = "linked";
 /// A program has the database open.
 pub const DATABASE_IN_USE: &str = "database_in_use";
 

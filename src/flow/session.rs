@@ -12,7 +12,7 @@ use crate::base::{
     read_if_there, sweep_temp_files, write_atomic,
 };
 use crate::config::{Config, Written};
-use crate::source::{RuleBook, RuleLine, RulePlace, SourceError};
+use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
 use crate::vault::wire::{Address, PathRemote, Remote, WireOptions};
 use crate::vault::{Author, Store};
 
@@ -41,14 +41,33 @@ impl<'a> Session<'a> {
         let places = Places::find(edges, home)?;
         let config = Config::load(&places.config_file)?;
         let own = own_rules(&places.config_file, &config.rules)?;
-        Ok(Self {
+        let session = Self {
             edges,
             places,
             rules: RuleBook::new(&config.presets_off, own),
             config,
             watch,
             command: command.to_owned(),
-        })
+        };
+        session.warn_of_unknown_presets();
+        Ok(session)
+    }
+
+    /// `config set` refuses them; a file can be written by hand.
+    fn warn_of_unknown_presets(&self) {
+        let lists = [
+            ("presets.off", &self.config.presets_off),
+            ("settings.off", &self.config.settings_off),
+        ];
+        for (key, names) in lists {
+            for name in unknown_presets(names) {
+                let (file, known) = (&self.places.config_file, preset_names().join(", "));
+                let text = format!(
+                    "{key} in {file} switches nothing off by `{name}`: presets are {known}"
+                );
+                self.tell(&Event::Warning { text: &text });
+            }
+        }
     }
 
     pub fn tell(&self, event: &Event<'_>) {
@@ -139,6 +158,19 @@ pub fn own_rules(file: &HostPath, written: &[Written]) -> Result<Vec<RuleLine>, 
         RuleLine::parse(&item.text, &place).transpose()
     };
     written.iter().filter_map(rule).collect()
+}
+
+pub fn preset_names() -> Vec<&'static str> {
+    presets()
+        .iter()
+        .map(|preset| preset.name.as_str())
+        .collect()
+}
+
+/// Those of the names that no preset has.
+pub fn unknown_presets(names: &[String]) -> impl Iterator<Item = &String> {
+    let is_known = |name: &String| presets().iter().any(|preset| preset.name == *name);
+    names.iter().filter(move |name| !is_known(name))
 }
 
 #[derive(Serialize, Deserialize)]

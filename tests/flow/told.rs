@@ -316,6 +316,51 @@ fn a_preset_that_is_none_cannot_be_switched_off() {
 }
 
 #[test]
+fn a_preset_that_is_none_and_stands_in_the_file_is_warned_of() {
+    let sandbox = Sandbox::new();
+    let machine = sandbox.machine("laptop");
+    for key in ["presets", "settings"] {
+        machine.write(
+            "holdall/config.toml",
+            format!("[{key}]\noff = [\"nope\"]\n"),
+        );
+        let ran = machine.ok(&["backup", "status"]);
+        for part in [&format!("{key}.off"), "`nope`", "claude"] {
+            assert!(ran.stderr.contains(part), "{part}: {ran}");
+        }
+    }
+}
+
+#[test]
+fn a_pull_does_not_write_behind_a_link_and_says_so() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let [dir, real] = ["code/api/.aigon", "real"].map(|path| scene.b.home.join(path));
+    fs::rename(&dir, &real).expect("moved");
+    symlink(&real, &dir).expect("linked");
+    scene.a.write(state("x"), "2\n");
+    pushed(&scene.a);
+    for args in [
+        ["backup", "pull", "--dry-run"].as_slice(),
+        &["backup", "pull"],
+    ] {
+        let ran = scene.b.run(args);
+        assert_eq!(ran.code, 3, "{ran}");
+        assert!(
+            ran.stdout.contains("kept  api/.aigon: a link stands there"),
+            "{ran}"
+        );
+        assert!(!ran.stdout.contains("nothing new"), "{ran}");
+        assert!(ran.stderr.contains("in the place of the link"), "{ran}");
+    }
+    assert_eq!(text(&scene.b, "real/x"), "1\n");
+    let ran = scene.b.run(&["backup", "push"]);
+    assert!(
+        ran.stdout.contains("stays here  api/.aigon: a link"),
+        "{ran}"
+    );
+}
+
+#[test]
 fn a_corrupt_settings_file_is_named_with_its_place_and_cause() {
     let sandbox = Sandbox::new();
     let machine = sandbox.machine("laptop");

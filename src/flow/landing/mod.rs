@@ -67,6 +67,7 @@ impl Landing {
             notes: None,
         };
         landing.hostile(&met.faults);
+        landing.linked(objects, scanned, met)?;
         for (trio, verdict) in &met.decided {
             landing.take(objects, scanned, vault_notes, (trio, verdict))?;
         }

@@ -1,16 +1,40 @@
 //! What becomes of a step, as reports tell it.
 
+use super::Landing;
 use crate::base::VaultPath;
+use crate::flow::FlowError;
+use crate::flow::meeting::Meeting;
 use crate::flow::report::{
-    CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, PulledUnit,
+    CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, LINKED, PulledUnit, Reason,
 };
+use crate::flow::scan::Scanned;
+use crate::merge::find;
 use crate::restore::{Step, StepKind, WhyKept};
+use crate::vault::Objects;
 
 /// A directory stands where a file should go, or a file on the way to it.
 pub(super) const IN_THE_WAY: &str = "in_the_way";
 
 /// Somebody is writing the last line of a log.
 pub(super) const HALF_LINE: &str = "half_line";
+
+impl Landing {
+    /// What the vault has for places that are links here: nothing is written there.
+    pub(super) fn linked(
+        &mut self,
+        objects: &Objects<'_>,
+        scanned: &Scanned,
+        met: &Meeting,
+    ) -> Result<(), FlowError> {
+        let linked = scanned.left.values();
+        for left in linked.filter(|left| left.reason == Reason::LinkedRoot) {
+            if find(objects, met.vault, &left.path)?.is_some() {
+                self.report.keep(&left.path, LINKED);
+            }
+        }
+        Ok(())
+    }
+}
 
 pub(super) fn change_of(step: &Step) -> Change {
     let change = match &step.kind {
