@@ -107,10 +107,10 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
             if secrets.is_empty() {
                 return vec![whole(left)];
             }
-            let line = |finding: &Finding| WithheldLine {
-                rule: Some(finding.rule.clone()),
+            let line = |finding: Finding| WithheldLine {
+                rule: Some(finding.rule),
                 line: Some(finding.line),
-                fingerprint: Some(finding.fingerprint.clone()),
+                fingerprint: Some(finding.fingerprint),
                 ..whole(left)
             };
             secrets.into_iter().take(MOST_SECRETS).map(line).collect()

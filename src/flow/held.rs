@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Finding, Gate, VaultPath};
+use crate::base::{Finding, Gate, VaultPath, read_limited};
+use crate::doc::MAX_BYTES;
 use crate::layout::names;
 use crate::snapshot::SecretGate;
 use crate::source::Reason;
@@ -64,12 +65,31 @@ impl Scanned {
         !culprits.is_empty()
     }
 
-    /// The values that hold a file back, each once.
-    pub fn secrets(&self, path: &VaultPath) -> Vec<&Finding> {
+    /// The values that hold a file back, each once and with its line in the file as it is here.
+    pub fn secrets(&self, path: &VaultPath) -> Vec<Finding> {
         let mut seen = BTreeSet::new();
         let findings = self.findings.get(path).into_iter().flatten();
-        findings
-            .filter(|finding| seen.insert(&finding.fingerprint))
-            .collect()
+        let once = findings.filter(|finding| seen.insert(&finding.fingerprint));
+        let mut secrets: Vec<Finding> = once.cloned().collect();
+        if self.unit.is_settings() && !secrets.is_empty() {
+            let file = self.unit.root.below(path);
+            if let Ok(bytes) = read_limited(file.as_path(), MAX_BYTES as u64) {
+                with_lines_of(&bytes, &mut secrets);
+            }
+        }
+        secrets
+    }
+}
+
+/// A push looks at what is left of settings; a person looks at the file.
+pub fn with_lines_of(file: &[u8], findings: &mut [Finding]) {
+    let Some(path) = findings.first().map(|finding| finding.path.clone()) else {
+        return;
+    };
+    let here = SecretGate::default().inspect(&path, &mut &*file);
+    let here = here.expect("memory can be read");
+    for finding in findings {
+        let there = here.iter().find(|it| it.fingerprint == finding.fingerprint);
+        finding.line = there.map_or(finding.line, |there| there.line);
     }
 }

@@ -80,9 +80,9 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
                 path: path.clone(),
                 line: Some(finding.line),
                 key: None,
-                rule: finding.rule.clone(),
-                fingerprint: finding.fingerprint.clone(),
                 allowed: passes.contains(&finding.fingerprint),
+                rule: finding.rule,
+                fingerprint: finding.fingerprint,
             })
         })
     });

@@ -363,6 +363,26 @@ fn yaml_settings_in_the_home_itself_travel_without_their_keys() {
 }
 
 #[test]
+fn a_secret_in_settings_is_named_by_its_line_in_the_file_as_it_is_here() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let left = "[projects.\"/home/ada/api\"]\ntrust_level = \"trusted\"\n\n";
+    let token = super::gate::planted();
+    scene.a.write(
+        CODEX,
+        format!("{left}[mcp_servers.q]\nargs = [\"--token\", \"{token}\"]\n"),
+    );
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    let line = super::gate::line_of(&document, "config.toml");
+    assert_eq!(
+        (line["line"].as_u64(), &line["reason"]),
+        (Some(5), &"holds_secret".into())
+    );
+    let (_, listed) = scene.a.json(&["secret", "list"]);
+    assert_eq!(listed["data"]["found"][0]["line"], 5, "{listed}");
+}
+
+#[test]
 fn a_corrupt_toml_file_is_withheld_with_its_place_and_changes_nothing() {
     let scene = Scene::new();
     for machine in [&scene.a, &scene.b] {

@@ -10,6 +10,7 @@ use crate::repo::tracked;
 use crate::snapshot::reason_of;
 use crate::source::{Decision, RULES_FILE, Reason, RuleLine, is_cache, pattern_for};
 
+use crate::flow::held::with_lines_of;
 use crate::flow::unit::Unit;
 use crate::flow::{FlowError, Session, allowance};
 
@@ -199,18 +200,9 @@ impl<'a> Asked<'a> {
                 self.report.detail = Some(fault.to_string());
                 return Ok(Some(reason_of(&fault)));
             }
-            // A push looks at what is left of settings; a person looks at the file.
             Some(Ok(clean)) => {
                 let mut sent = find(&clean.text);
-                let here = if sent.is_empty() {
-                    Vec::new()
-                } else {
-                    find(&bytes)
-                };
-                for finding in &mut sent {
-                    let there = here.iter().find(|it| it.fingerprint == finding.fingerprint);
-                    finding.line = there.map_or(finding.line, |there| there.line);
-                }
+                with_lines_of(&bytes, &mut sent);
                 sent
             }
         };
