@@ -200,8 +200,13 @@ pub fn machine_leaf(
 mod tests {
     use super::*;
     use crate::base::{HostPath, ObjectId};
+    use crate::flow::report::{Change, ChangeKind};
 
     fn unit(name: &str, files: usize) -> UnitChanges {
+        let change = Change {
+            path: VaultPath::root(),
+            change: ChangeKind::Added,
+        };
         UnitChanges {
             name: name.to_owned(),
             path: HostPath::new("/x").expect("absolute"),
@@ -209,7 +214,7 @@ mod tests {
             first: false,
             local_keys: std::collections::BTreeMap::new(),
             files,
-            changes: Vec::new(),
+            changes: vec![change; files],
             remarks: Vec::new(),
         }
     }
