@@ -198,14 +198,14 @@ pub fn machine_leaf(
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::{Change, ChangeKind};
     use super::*;
     use crate::base::{HostPath, ObjectId};
-    use crate::flow::report::{Change, ChangeKind};
 
     fn unit(name: &str, files: usize) -> UnitChanges {
         let change = Change {
-            path: VaultPath::root(),
-            change: ChangeKind::Added,
+            path: VaultPath::parse(".aigon/x").expect("valid"),
+            change: ChangeKind::Changed,
         };
         UnitChanges {
             name: name.to_owned(),
