@@ -1,6 +1,7 @@
 //! What to do next about what a flow answered.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::base::StoreError;
@@ -214,16 +215,21 @@ fn config_hints(fault: &ConfigError) -> Vec<String> {
     }
 }
 
-/// A key as a shell takes it: only keys that holdall does not know need quotes.
-fn quoted(key: &str) -> String {
-    if key
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    {
-        key.to_owned()
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        word.to_owned()
     } else {
-        format!("'{}'", key.replace('\'', r"'\''"))
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
+}
+
+/// The same for a name of this disk; nothing where it cannot be typed as it is.
+#[must_use]
+pub fn typed(name: &OsStr) -> Option<String> {
+    let name = name.to_str()?;
+    (!name.contains(char::is_control)).then(|| quoted(name))
 }
 
 /// What to do about paths that stay behind: one hint for each reason, with the first path that has

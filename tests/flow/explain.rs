@@ -168,3 +168,39 @@ fn a_path_is_read_from_where_the_person_stands_and_through_links() {
         assert!(ran.stdout.contains(words), "{words}: {ran}");
     }
 }
+
+#[test]
+fn what_lies_behind_a_link_stays_and_the_link_travels() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    symlink("/etc", scene.a.home.join(state("out"))).expect("a link");
+    travels(&scene.a, state("out"));
+    stays(&scene.a, state("out/passwd"), "linked_root");
+}
+
+#[test]
+fn a_command_is_written_for_a_shell_and_only_where_it_helps() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let dir = scene.a.home.join("code/api");
+    scene.a.write("code/api/own.md", "1\n");
+    git(&["add", "-f", "own.md"], &dir);
+    let command = |name: &str| {
+        let data = stays(&scene.a, dir.join(name), "outside_state");
+        data["change"]["run"].as_str().map(str::to_owned)
+    };
+    for (name, end) in [
+        ("my notes/n", " --state 'my notes'"),
+        ("it's/n", r" --state 'it'\''s'"),
+        ("-dash", " --state=-dash"),
+    ] {
+        let run = command(name).expect("a command");
+        assert!(run.ends_with(end), "{run}");
+    }
+    for name in [
+        "own.md",
+        ".git/config",
+        ".claude/settings.local.json",
+        "a\nb/x",
+    ] {
+        assert_eq!(command(name), None, "{name}");
+    }
+}

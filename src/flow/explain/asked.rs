@@ -1,6 +1,7 @@
 //! A path that a project or a tool owns: the way that a walk goes down to it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use crate::snapshot::reason_of;
 use crate::source::{Decision, RULES_FILE, Reason, RuleLine, is_cache, pattern_for};
 
 use crate::flow::held::with_lines_of;
+use crate::flow::hints::typed;
 use crate::flow::unit::Unit;
 use crate::flow::{FlowError, Session, allowance};
 
@@ -61,7 +63,7 @@ impl<'a> Asked<'a> {
         self.report.below = Some(path.clone());
         let unit = self.unit;
         let Some(root) = unit.roots.iter().rfind(|root| path.below(root).is_some()) else {
-            return Ok(self.outside(&path));
+            return self.outside(&path);
         };
         self.report.root = Some(root.clone());
         if is_temp {
@@ -76,15 +78,43 @@ impl<'a> Asked<'a> {
         Ok(self.report)
     }
 
-    fn outside(self, path: &VaultPath) -> ExplainReport {
+    fn outside(self, path: &VaultPath) -> Result<ExplainReport, FlowError> {
         if self.unit.is_settings() {
-            return self.beside_settings(path);
+            return Ok(self.beside_settings(path));
         }
-        let Some(top) = path.names().next() else {
-            return self.report.stays(Stays::OutsideState, None);
+        let command = self.state_command(path)?;
+        Ok(self.report.stays(Stays::OutsideState, command))
+    }
+
+    /// The command that makes the path travel; nothing where it would stay all the same.
+    fn state_command(&self, path: &VaultPath) -> Result<Option<String>, FlowError> {
+        let Some(top) = self.tail.iter().next() else {
+            return Ok(None);
         };
-        let command = format!("holdall project add {} --state {top}", self.unit.root);
-        self.report.stays(Stays::OutsideState, Some(command))
+        // What the vault calls otherwise cannot be named as a state directory.
+        let name = path.names().next().filter(|name| OsStr::new(name) == top);
+        let (Some(name), Some(word)) = (name, typed(top)) else {
+            return Ok(None);
+        };
+        let dir = VaultPath::parse(name)?;
+        let rules = self.session.rules.for_dir(name)?;
+        let tail = path.tail(&dir).filter(|tail| !tail.is_empty());
+        let is_out = tail.and_then(|tail| rules.decide(tail, self.is_dir));
+        let in_git = self
+            .tail
+            .iter()
+            .any(|name| name.as_bytes().eq_ignore_ascii_case(b".git"));
+        let env = &self.session.edges.env;
+        let is_tracked = |dir| {
+            let all = tracked(&self.unit.root, &[dir], env)?;
+            Ok::<_, FlowError>(all.contains(self.tail.as_os_str().as_bytes()))
+        };
+        if in_git || is_out.is_some_and(|decision| decision.is_out()) || is_tracked(dir)? {
+            return Ok(None);
+        }
+        let sign = if word.starts_with('-') { '=' } else { ' ' };
+        let root = typed(self.unit.root.as_path().as_os_str());
+        Ok(root.map(|root| format!("holdall project add {root} --state{sign}{word}")))
     }
 
     /// In the home of a tool, and none of what its preset lets travel: it could be added, but for
@@ -102,8 +132,9 @@ impl<'a> Asked<'a> {
             self.report.detail = Some(format!("of it travel {}", roots.join(", ")));
             return self.report.stays(Stays::NotListed, None);
         }
-        let command = format!("holdall settings add {}", self.report.path);
-        self.report.stays(Stays::NotListed, Some(command))
+        let word = typed(self.report.path.as_path().as_os_str());
+        let command = word.map(|word| format!("holdall settings add {word}"));
+        self.report.stays(Stays::NotListed, command)
     }
 
     fn say_merge(&mut self, path: &VaultPath) {
@@ -119,13 +150,18 @@ impl<'a> Asked<'a> {
             (self.report.line, self.report.detail) = (line, Some(why));
             return Ok(Some(Reason::BadRules));
         }
-        let is_link = |at: VaultPath| {
-            let host = self.unit.root.below(&at);
+        let is_link = |at: &VaultPath| {
+            let host = self.unit.root.below(at);
             host.as_path()
                 .symlink_metadata()
                 .is_ok_and(|seen| seen.is_symlink())
         };
-        if root.ancestors().chain([root.clone()]).any(is_link) {
+        // A link travels as a link: nothing is below it.
+        let links = path.ancestors().chain([root.clone()]);
+        if links
+            .chain(root.ancestors())
+            .any(|at| !at.is_root() && is_link(&at))
+        {
             return Ok(Some(Reason::LinkedRoot));
         }
         let tracked = if self.unit.is_settings() {

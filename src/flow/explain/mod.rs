@@ -17,6 +17,7 @@ use crate::repo::locate;
 use crate::source::{Class, MergeClass, Reason, RulePlace, presets, state_dirs};
 
 use super::added::dir_of;
+use super::hints::typed;
 use super::unit::{Unit, settings_units};
 use super::{FlowError, Session};
 
@@ -227,7 +228,8 @@ fn stranger(session: &Session<'_>, path: &Path) -> Result<ExplainReport, FlowErr
         report.detail = Some(format!("its main checkout is {}", main.path));
         return Ok(report.stays(Stays::LinkedWorktree, None));
     }
-    let add = checkout.map(|checkout| format!("holdall project add {}", checkout.root));
+    let root = checkout.and_then(|checkout| typed(checkout.root.as_path().as_os_str()));
+    let add = root.map(|root| format!("holdall project add {root}"));
     Ok(report.stays(Stays::NotRegistered, add))
 }
 
