@@ -91,7 +91,12 @@ fn names(text: &str) -> Result<Vec<Name>, &'static str> {
             // An escaped slash is a slash.
             None if is_literal => return Err("a backslash stands at its end"),
             None | Some('/') => {
-                names.push(name(&glob, stars)?);
+                let name = name(&glob, stars)?;
+                if is_literal && matches!(name, Name::Deep) {
+                    // Before such a slash git wants one directory at least.
+                    names.push(Name::Glob("*".to_owned()));
+                }
+                names.push(name);
                 (glob, stars) = (String::new(), 0);
                 if c.is_none() {
                     return Ok(names);

@@ -253,6 +253,10 @@ mod tests {
         assert!(!is_out(&["a/x"], "b/a/x"));
         assert!(is_out(&["**/a/x"], "b/a/x"));
         assert!(is_out(&["a/**/x"], "a/x"));
+        // An escaped slash wants one directory at least, as in git.
+        assert!(!is_out(&["a/**\\/x"], "a/x"));
+        assert!(is_out(&["a/**\\/x"], "a/b/x"));
+        assert!(is_out(&["a/**\\/x"], "a/b/c/x"));
         assert!(is_out(&["a/**/x"], "a/b/c/x"));
         assert!(is_out(&["a/*"], "a/x"));
         assert!(is_out(&["a/**"], "a/b/c"));
