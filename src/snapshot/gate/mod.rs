@@ -85,4 +85,6 @@ fn scan(mut content: &mut dyn Read) -> io::Result<Vec<Secret>> {
 }
 
 #[cfg(test)]
+mod planted;
+#[cfg(test)]
 mod tests;
