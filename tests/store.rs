@@ -238,7 +238,7 @@ fn a_push_for_which_the_disk_has_room_and_the_new_pack_has_not_is_a_success() {
     assert_eq!(ran.code, 0, "{ran}");
     assert!(ran.stderr.contains("consolidate"), "{ran}");
     place.holds_all("with too little room");
-    assert!(rests_with(&store_of(&machine)).1 > 0);
+    assert_eq!(rests_with(&store_of(&machine)), (2, 0));
     fsck(&store_of(&machine));
     place.write(
         &machine,

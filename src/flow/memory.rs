@@ -202,7 +202,8 @@ pub fn forget_others(
     Ok(())
 }
 
-/// The commit that says: with this tip, this was on the disk.
+/// The commit that says: with this tip, this was on the disk. A ref is about to name it, so it is
+/// made durable, with all that waits.
 fn base_commit(
     objects: &mut Objects<'_>,
     tree: ObjectId,
@@ -216,5 +217,7 @@ fn base_commit(
         at,
         message: "what this disk was seen to hold\n",
     };
-    Ok(objects.private_commit(&new, from)?)
+    let base = objects.private_commit(&new, from)?;
+    objects.flush()?;
+    Ok(base)
 }

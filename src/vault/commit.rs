@@ -13,7 +13,7 @@ use crate::base::{
 };
 
 use super::content::Contents;
-use super::store::{object_id, oid};
+use super::pack::Type;
 use super::{Objects, VaultError};
 
 /// Fewer contents are not worth a second thread.
@@ -163,31 +163,16 @@ impl Objects<'_> {
         self.record(new, second)
     }
 
+    /// Like every object it waits for the flush: a ref may name it only then.
     fn record(
         &mut self,
         new: &NewCommit<'_>,
         second: Option<ObjectId>,
     ) -> Result<ObjectId, VaultError> {
-        self.flush()?;
-        let store = self.store();
-        let fault = store.fault("write a commit to");
         let time = git2::Time::new(new.at.seconds(), 0);
-        let author = Signature::new(&new.author.name, &new.author.email, &time).map_err(&fault)?;
-        let tree = store.repo.find_tree(oid(new.tree)).map_err(&fault)?;
-        let parents = new.parent.into_iter().chain(second);
-        let parents = parents.map(|id| store.repo.find_commit(oid(id)));
-        let parents = parents.collect::<Result<Vec<_>, _>>().map_err(&fault)?;
-        let parents: Vec<_> = parents.iter().collect();
-        let buffer = store
-            .repo
-            .commit_create_buffer(&author, &author, new.message, &tree, &parents)
-            .map_err(&fault)?;
-        let odb = store.repo.odb().map_err(&fault)?;
-        let id = odb
-            .write(git2::ObjectType::Commit, &buffer)
-            .map_err(&fault)?;
-        store.grew.set(true);
-        Ok(object_id(id))
+        let author = Signature::new(&new.author.name, &new.author.email, &time);
+        let author = author.map_err(self.store().fault("sign a commit in"))?;
+        Ok(self.add(Type::Commit, &encode(new, second, &author))?)
     }
 
     /// Tells of every file and link that stands in `after` and not, the same, at the same path in
@@ -233,6 +218,25 @@ impl Objects<'_> {
         }
         Ok(())
     }
+}
+
+/// A commit as git writes it.
+fn encode(new: &NewCommit<'_>, second: Option<ObjectId>, author: &Signature<'_>) -> Vec<u8> {
+    let mut text = format!("tree {}\n", new.tree).into_bytes();
+    for parent in new.parent.into_iter().chain(second) {
+        text.extend_from_slice(format!("parent {parent}\n").as_bytes());
+    }
+    for role in ["author", "committer"] {
+        text.extend_from_slice(role.as_bytes());
+        for (before, part) in [(" ", author.name_bytes()), (" <", author.email_bytes())] {
+            text.extend_from_slice(before.as_bytes());
+            text.extend_from_slice(part);
+        }
+        text.extend_from_slice(format!("> {} +0000\n", author.when().seconds()).as_bytes());
+    }
+    text.push(b'\n');
+    text.extend_from_slice(new.message.as_bytes());
+    text
 }
 
 /// The gate, and how much it was shown by all threads together.
@@ -325,6 +329,7 @@ mod tests {
     use super::*;
     use crate::base::{HostPath, Sink};
     use crate::vault::Store;
+    use crate::vault::store::{object_id, oid};
 
     struct NoSecrets;
 
@@ -393,7 +398,43 @@ mod tests {
         let CommitOutcome::Made(id) = outcome else {
             panic!("nothing to hold")
         };
+        objects.flush().expect("written");
         assert_eq!(store.tree_of(id).expect("there"), tree);
+    }
+
+    #[test]
+    fn a_commit_is_what_git_makes_of_it() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("vault.git")).expect("absolute");
+        let store = Store::open(&place).expect("created");
+        let mut objects = Objects::new(&store);
+        let author = Author {
+            name: " Zoë's laptop, ".to_owned(),
+            email: "m@x".to_owned(),
+        };
+        let mut new = NewCommit {
+            tree: one_file(&mut objects, "plain"),
+            parent: None,
+            author: &author,
+            at: Timestamp::from_millis(1_763_000_000_123),
+            message: "two\n\nlines",
+        };
+        for second in [None, None, Some(1)] {
+            let second = second.and(new.parent);
+            let id = objects.private_commit(&new, second).expect("made");
+            objects.flush().expect("written");
+            let time = git2::Time::new(new.at.seconds(), 0);
+            let by = Signature::new(&author.name, &author.email, &time).expect("a name");
+            let commit = |id: ObjectId| store.repo.find_commit(oid(id)).expect("there");
+            let parents: Vec<_> = new.parent.into_iter().chain(second).map(commit).collect();
+            let parents: Vec<_> = parents.iter().collect();
+            let tree = store.repo.find_tree(oid(new.tree)).expect("there");
+            let theirs = store
+                .repo
+                .commit(None, &by, &by, new.message, &tree, &parents);
+            assert_eq!(object_id(theirs.expect("made")), id);
+            new.parent = Some(id);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! New objects on their way into the store: many as one pack, a handful loose.
+//! New objects on their way into the store, as one pack.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -12,15 +12,12 @@ use crate::base::{
     BaseError, Blobs, Intake, ObjectId, Packer, Parcel, Sink, StoreError, TreeEntry, Trees,
 };
 
-use super::content::{Contents, LARGE, open_large};
+use super::content::{Contents, open_large};
 use super::new_pack::NewPack;
 use super::pack::{self, BLOCK, Encoder, Type};
 use super::spool::{Span, Spool};
 use super::store::{expect_type, oid};
 use super::{Store, VaultError, tree};
-
-/// Up to this many new objects are written loose, where none is large; else they become a pack.
-const LOOSE_AT_MOST: usize = 64;
 
 /// Takes new objects in, reads them back, and writes them into the store in one go.
 pub struct Objects<'s> {
@@ -143,43 +140,21 @@ impl<'s> Objects<'s> {
         self.contents().open(id)
     }
 
-    /// Writes what waits into the store, durably.
+    /// Writes what waits into the store, durably: as a pack, however little it is. A loose object
+    /// costs two syncs, a pack three with all that is in it. We write its index too: every id and
+    /// place is known already, and libgit2 would inflate and hash all of it once more to find them.
     pub fn flush(&mut self) -> Result<(), VaultError> {
-        let is_large = |id: &ObjectId| self.fresh[id].size > LARGE;
-        if self.waiting.len() > LOOSE_AT_MOST || self.waiting.iter().any(is_large) {
-            self.flush_as_pack()?;
-        } else {
-            self.flush_loose()?;
+        if self.waiting.is_empty() {
+            return Ok(());
         }
-        if !self.waiting.is_empty() {
-            self.store.grew.set(true);
-        }
-        self.waiting.clear();
-        Ok(())
-    }
-
-    fn flush_loose(&self) -> Result<(), VaultError> {
-        let odb = self
-            .store
-            .repo
-            .odb()
-            .map_err(self.store.fault("write to"))?;
-        for id in &self.waiting {
-            let (kind, bytes) = self.read(*id)?;
-            odb.write(kind.git2(), &bytes)
-                .map_err(self.store.fault("write to"))?;
-        }
-        Ok(())
-    }
-
-    /// Writes the pack and its index ourselves: every id and place in it is known already, and
-    /// libgit2 would inflate and hash all of it once more to find them.
-    fn flush_as_pack(&self) -> Result<(), VaultError> {
         let dir = self.store.path.join("objects/pack");
         self.write_waiting(&dir)
             .map_err(BaseError::io("write a pack to", dir))?;
         let odb = self.store.repo.odb().map_err(self.store.fault("read"))?;
-        odb.refresh().map_err(self.store.fault("read"))
+        odb.refresh().map_err(self.store.fault("read"))?;
+        self.store.grew.set(true);
+        self.waiting.clear();
+        Ok(())
     }
 
     fn write_waiting(&self, dir: &Path) -> io::Result<()> {
