@@ -1,10 +1,10 @@
 //! `project add`, `project list`, `project remove`, `project explain`.
 
 use crate::base::VaultPath;
-use crate::flow::FlowError;
 use crate::flow::project::{
     ProjectAddOptions, ProjectAddReport, ProjectLine, ProjectListReport, add, list, remove,
 };
+use crate::flow::{FlowError, quoted};
 
 use super::answer::Answer;
 use super::args::{ProjectAddArgs, ProjectCommand};
@@ -60,7 +60,7 @@ fn run_add(ctx: &Ctx, name: &str, args: &ProjectAddArgs) -> Result<Answer, FlowE
     if report.project.dirs.is_empty() {
         hints.push(format!(
             "no state directory is in it yet: `holdall backup pull` brings those that the vault has, and one of your own is named with `holdall project add {} --state DIR`",
-            report.project.path
+            quoted(&report.project.path.to_string())
         ));
     }
     if report.project.remotes.is_empty() {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::flow::push::{PushOptions, PushReport, push};
 use crate::flow::report::{AlikeLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
-use crate::flow::{FlowError, Selection, withheld_hints};
+use crate::flow::{FlowError, Selection, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::PushArgs;
@@ -52,7 +52,8 @@ fn hints(report: &PushReport) -> Vec<String> {
 pub fn twice_hint(left: &[LeftLine]) -> Option<String> {
     let line = left.iter().find(|line| line.reason == Reason::OfPreset)?;
     Some(format!(
-        "`holdall settings list` says what travels of that tool; to be told no more: `holdall settings remove ~/{0}`; what was sent of it before stays in the vault, at settings/home/{0}",
+        "`holdall settings list` says what travels of that tool; to be told no more: `holdall settings remove ~/{}`; what was sent of it before stays in the vault, at settings/home/{}",
+        quoted(line.path.as_str()),
         line.path
     ))
 }
@@ -67,7 +68,8 @@ pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
         ),
         _ => format!(
             "{} was taken out of the vault; to send it again: `holdall project add {}`",
-            project.name, project.path
+            project.name,
+            quoted(&project.path.to_string())
         ),
     };
     skipped.iter().map(hint).collect()

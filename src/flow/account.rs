@@ -90,11 +90,18 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
                     | Reason::DamagedInVault
                     | Reason::NoPlace
                     | Reason::DatabaseInUse
+                    | Reason::BadName
             );
+            let told = scanned.told(&left.path);
+            let file = if told == left.path {
+                scanned.file(&told)
+            } else {
+                scanned.unit.root.below(&told)
+            };
             WithheldLine {
                 project: name.clone(),
-                path: left.path.clone(),
-                file: scanned.unit.root.below(&left.path),
+                path: told,
+                file,
                 reason: left.reason,
                 rule: left.rule.clone().filter(|_| !is_found),
                 line: scanned.lines.get(&left.path).copied(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::base::{Finding, Gate, VaultPath, read_limited};
 use crate::doc::MAX_BYTES;
 use crate::layout::names;
-use crate::snapshot::SecretGate;
+use crate::snapshot::{SecretGate, masked_name};
 use crate::source::Reason;
 
 use super::filing::conflict_id;
@@ -65,6 +65,16 @@ impl Scanned {
         !culprits.is_empty()
     }
 
+    /// A path as it may be told: a name that is itself a secret is not.
+    pub fn told(&self, path: &VaultPath) -> VaultPath {
+        if !self.findings.contains_key(path) {
+            return path.clone();
+        }
+        let told = VaultPath::parse(&masked_name(path.as_str()));
+        // The fingerprint may be longer than a name can be.
+        told.unwrap_or_else(|_| path.parent().unwrap_or_else(VaultPath::root))
+    }
+
     /// The values that hold a file back, each once and with its line in the file as it is here.
     pub fn secrets(&self, path: &VaultPath) -> Vec<Finding> {
         let mut seen = BTreeSet::new();
@@ -72,7 +82,7 @@ impl Scanned {
         let once = findings.filter(|finding| seen.insert(&finding.fingerprint));
         let mut secrets: Vec<Finding> = once.cloned().collect();
         if self.unit.is_settings() && !secrets.is_empty() {
-            let file = self.unit.root.below(path);
+            let file = self.file(path);
             if let Ok(bytes) = read_limited(file.as_path(), MAX_BYTES as u64) {
                 with_lines_of(&bytes, &mut secrets);
             }

@@ -38,7 +38,8 @@ impl FlowError {
             }
             Self::OtherVault { url, .. } | Self::Replaced { url } => vec![
                 format!(
-                    "if this is the vault you want now: `holdall backup configure {url} --replace`"
+                    "if this is the vault you want now: `holdall backup configure {} --replace`",
+                    quoted(url)
                 ),
                 "what this machine has stays in its own store either way".to_owned(),
             ],
@@ -63,9 +64,7 @@ impl FlowError {
             Self::NoSuchProject { known, .. } if known.is_empty() => {
                 one("register it: `holdall project add PATH`")
             }
-            Self::NoSuchProject { known, .. } => {
-                vec![listed("registered here", known)]
-            }
+            Self::NoSuchProject { known, .. } => vec![listed("registered here", known)],
             Self::NoAddress { .. } => vec![
                 "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
             ],
@@ -105,7 +104,8 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
             "if this checkout is to travel too, as a project of its own, add `--separate`"
                 .to_owned(),
             format!(
-                "if it is to take the other one's place, forget that one first: `holdall project remove {name}`"
+                "if it is to take the other one's place, forget that one first: `holdall project remove {}`",
+                quoted(name)
             ),
         ],
         ProjectError::Damaged { path, line, .. } => vec![format!(
@@ -154,13 +154,14 @@ fn move_away(path: &Path) -> String {
 
 /// Nothing is configured yet, so the same command is what to run again.
 fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
+    let typed = quoted(url);
     match fault {
         WireError::Unreachable { .. } => vec![
-            format!("nothing was changed; when it is there: `holdall backup configure {url}`"),
-            format!("to keep the address unseen: `holdall backup configure --no-check {url}`"),
+            format!("nothing was changed; when it is there: `holdall backup configure {typed}`"),
+            format!("to keep the address unseen: `holdall backup configure --no-check {typed}`"),
         ],
         WireError::NotAllowed { .. } => vec![format!(
-            "check the rights on the repository, then run `holdall backup configure {url}` again"
+            "check the rights on the repository, then run `holdall backup configure {typed}` again"
         )],
         _ => wire_hints(fault),
     }
@@ -216,7 +217,8 @@ fn config_hints(fault: &ConfigError) -> Vec<String> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+#[must_use]
+pub fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
         word.to_owned()
@@ -292,7 +294,12 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::BadRules => format!(
             "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
         ),
-        Reason::BadName => format!("rename {file}, then {again}"),
+        Reason::BadName => match (&line.detail, file.as_path().parent()) {
+            (Some(name), Some(dir)) => {
+                format!("rename {name} in {}, then {again}", dir.display())
+            }
+            _ => format!("rename {file}, then {again}"),
+        },
         _ => return None,
     })
 }

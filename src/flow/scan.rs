@@ -11,6 +11,7 @@ use crate::vault::Objects;
 
 use super::agreed::Notes;
 use super::database_copy::copy_of;
+use super::real_names::real_names;
 use super::unit::Unit;
 use super::{Event, FlowError, Session, Stage};
 
@@ -83,6 +84,16 @@ impl Scanned {
     /// Remembers what was read, for the next run. The store has all of it by now.
     pub fn save_cache(&self) -> Result<(), FlowError> {
         Ok(self.cache.as_ref().map_or(Ok(()), StatCache::save)?)
+    }
+
+    /// Where a path is on this disk, as far as its real name is known.
+    #[must_use]
+    pub fn file(&self, path: &VaultPath) -> HostPath {
+        let root = &self.unit.root;
+        match real_names(path, &self.notes) {
+            Some(names) => names.iter().fold(root.clone(), |at, name| at.join(name)),
+            None => root.below(path),
+        }
     }
 
     /// Whether this machine may speak of a path.

@@ -77,7 +77,7 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
             let secrets = scanned.secrets(path).into_iter();
             secrets.map(|finding| FoundSecret {
                 project: scanned.unit.name.clone(),
-                path: path.clone(),
+                path: scanned.told(path),
                 line: Some(finding.line),
                 key: None,
                 allowed: passes.contains(&finding.fingerprint),
@@ -132,7 +132,7 @@ fn add_masked(
             continue;
         };
         // What cannot be read any more is withheld by the next run, and said there.
-        let ReadOutcome::Whole(text) = read_whole(scanned.unit.root.below(&path).as_path()) else {
+        let ReadOutcome::Whole(text) = read_whole(scanned.file(&path).as_path()) else {
             continue;
         };
         for masked in sanitizer.masked(&text).unwrap_or_default() {

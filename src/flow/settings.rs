@@ -10,6 +10,7 @@ use crate::project::Registry;
 use crate::source::{Class, Decision, pattern_for, presets, state_dirs};
 
 use super::added::{Belongs, added_path, belongs};
+use super::hints::quoted;
 use super::unit::{HOME_TOOL, settings_units};
 use super::{FlowError, Session};
 
@@ -281,8 +282,9 @@ fn refuse_of_project(session: &Session<'_>, path: &VaultPath) -> Result<(), Flow
                 return Err(FlowError::Refused {
                     what: format!("~/{path} would travel twice: {state} is state of a project"),
                     hint: format!(
-                        "what travels with {}: `holdall project explain {state}`",
-                        project.name
+                        "what travels with {}: `holdall project explain {}`",
+                        project.name,
+                        quoted(&state.to_string())
                     ),
                 });
             }

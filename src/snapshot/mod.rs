@@ -17,7 +17,7 @@ mod take;
 pub use cache::{CacheKeys, StatCache};
 pub use database::CopyDatabase;
 pub use error::SnapshotError;
-pub use gate::{Scanner, Secret, SecretGate, gate_version, masked};
+pub use gate::{Scanner, Secret, SecretGate, gate_version, masked, masked_name};
 pub use read::{ReadOutcome, read_whole};
 pub use sanitize::{Masked, Misfit, Sanitizer, reason_of};
 pub use take::{Snapshot, Subject, Treatment, take};

@@ -137,7 +137,7 @@ pub enum What {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stay {
     pub reason: Reason,
-    /// The pattern that decided, where one did.
+    /// The pattern that decided, where one did; of a bad name, how it is spelt here.
     pub rule: Option<String>,
     pub is_dir: bool,
     /// Where more than the name decided: what did.

@@ -38,7 +38,12 @@ impl Visit<'_, '_> {
             Ok(path) if alias.as_ref().is_none_or(is_free) => {
                 entry(self.decide(&path, name, kind, look)?)
             }
-            _ => entry(stays(Reason::BadName, is_dir)),
+            _ => entry(What::Stays(Stay {
+                reason: Reason::BadName,
+                rule: Some(name.escape_ascii().to_string()),
+                is_dir,
+                stat: None,
+            })),
         }
     }
 

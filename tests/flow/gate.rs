@@ -225,6 +225,31 @@ fn a_token_in_a_name_is_withheld_like_one_in_a_content() {
 }
 
 #[test]
+fn a_name_that_is_secret_for_the_word_before_it_is_told_nowhere_either() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let value = "Xk39fjq0Zr8LmQ2vT5";
+    scene
+        .a
+        .write(state(&format!("password={value}")), "named\n");
+    for args in [
+        &["backup", "push", "--json", "--verbose"][..],
+        &["backup", "push"],
+        &["backup", "push", "--dry-run"],
+        &["secret", "list"],
+        &["backup", "status"],
+    ] {
+        let ran = scene.a.run(args);
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(!said.contains(value), "{args:?}: {said}");
+        assert!(
+            said.contains(".aigon/password=[secret "),
+            "{args:?}: {said}"
+        );
+    }
+    assert!(!any_object_has(&scene.bare, value));
+}
+
+#[test]
 fn a_name_that_only_the_projects_record_would_tell_is_withheld_alone() {
     let scene = Scene::with(&[("old", "1\n")]);
     let token = planted();

@@ -1,12 +1,15 @@
 //! What is said about a run is true, and says what to do next.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
 use crate::kit::{Machine, Sandbox, git};
 
+use super::gate::{line_of, planted};
 use super::scene::{
     API, Scene, add, by_hand, connect, copy_dir, fails, pushed, remove, state, text, utf8,
 };
@@ -281,6 +284,45 @@ fn the_first_configure_that_fails_hints_at_itself() {
         "{hints}"
     );
     assert!(!hints.contains("backup push"), "{hints}");
+}
+
+#[test]
+fn a_command_in_a_hint_can_be_typed_as_it_stands() {
+    let sandbox = Sandbox::new();
+    let machine = sandbox.machine("laptop");
+    let nowhere = sandbox.path().join("no where's.git");
+    let configure = hints(&machine, &["backup", "configure", utf8(&nowhere)]);
+    let typed = format!("'{}'", utf8(&nowhere).replace('\'', r"'\''"));
+    assert!(
+        configure.contains(&format!("`holdall backup configure {typed}`")),
+        "{configure}"
+    );
+    let dir = machine.checkout("my api", API);
+    let add = hints(&machine, &["project", "add", utf8(&dir)]);
+    assert!(
+        add.contains(&format!(
+            "`holdall project add '{}' --state DIR`",
+            utf8(&dir)
+        )),
+        "{add}"
+    );
+}
+
+#[test]
+fn a_name_that_the_vault_cannot_hold_is_told_as_it_is_on_the_disk() {
+    let scene = Scene::with(&[("%FF", "taken\n")]);
+    let dir = scene.a.home.join("code/api/.aigon");
+    fs::write(dir.join(OsStr::from_bytes(b"\xff")), "x\n").expect("written");
+    let rename = hints(&scene.a, &["backup", "push"]);
+    let wanted = format!("rename \\xff in {}, then", utf8(&dir));
+    assert!(rename.contains(&wanted), "{rename}");
+    // One that the vault can hold under another name is named by its own.
+    let token = planted();
+    fs::write(dir.join(OsStr::from_bytes(b"\xfe.md")), &token).expect("written");
+    let (_, document) = scene.a.json(&["backup", "push"]);
+    let line = line_of(&document, ".aigon/%FE.md");
+    let file = line["file"].as_str().expect("a path");
+    assert!(file.ends_with("/\u{fffd}.md"), "{document}");
 }
 
 #[test]

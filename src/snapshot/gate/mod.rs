@@ -20,7 +20,7 @@ use std::io::{self, Read};
 
 use crate::base::{Finding, Gate, VaultPath};
 
-pub use scanner::{Scanner, Secret, fingerprint, masked};
+pub use scanner::{Scanner, Secret, fingerprint, masked, masked_name};
 
 /// So much of a content is read at once. Most contents are smaller.
 const PIECE: usize = 256 * 1024;

@@ -248,23 +248,30 @@ impl Scanner {
 /// on a disk may hold one, and reports tell names.
 #[must_use]
 pub fn masked(text: &str) -> Cow<'_, str> {
+    blanked(text, |wanted| matches!(wanted, Wanted::Shape(_)))
+}
+
+/// A name that the gate holds back with the fingerprint in place of what it is held for, be it only for
+/// the word before it.
+#[must_use]
+pub fn masked_name(name: &str) -> Cow<'_, str> {
+    blanked(name, |_| true)
+}
+
+fn blanked(text: &str, counts: impl Fn(Wanted) -> bool) -> Cow<'_, str> {
     let mut scanner = Scanner::default();
     let (rules, bytes) = (scanner.rules, text.as_bytes());
     let mut shown = Vec::new();
     let mut told = 0;
     rules.each_keyword(bytes, |keyword, wanted| {
-        for wanted in wanted {
-            let Wanted::Shape(number) = wanted else {
+        for wanted in wanted.iter().filter(|wanted| counts(**wanted)) {
+            let found = scanner.secret_at(bytes, &keyword, *wanted);
+            let Some((_, secret, start)) = found.filter(|(.., start)| *start >= told) else {
                 continue;
             };
-            let found = scanner.shape_at(bytes, keyword.start, *number);
-            let Some((_, place)) = found.filter(|(_, place)| place.start >= told) else {
-                continue;
-            };
-            let name = fingerprint(&bytes[place.clone()]);
-            shown.extend_from_slice(&bytes[told..place.start]);
-            shown.extend_from_slice(format!("[secret {name}]").as_bytes());
-            told = place.end;
+            shown.extend_from_slice(&bytes[told..start]);
+            shown.extend_from_slice(format!("[secret {}]", fingerprint(&secret)).as_bytes());
+            told = bytes.len().min(start + secret.len());
         }
     });
     if told == 0 {
