@@ -14,6 +14,7 @@ use super::agreed::{Agreed, AgreedEdits, Filed, Notes};
 use super::equal::as_compared;
 use super::filing::Filer;
 use super::guard::withhold_accidents;
+use super::half_line::keep_known_lines;
 use super::scan::Scanned;
 use super::settings_text::withhold_misfits;
 use super::upstream::{Upstream, content_trios};
@@ -91,7 +92,8 @@ impl Terms<'_> {
         let vault = self.ground.upstream.dir(objects, &berth.dir)?;
         let base = self.base(objects, scanned, berth, draft)?;
         let found = differences(objects, base, scanned.tree, vault)?;
-        let trios = content_trios(found.trios);
+        let mut trios = content_trios(found.trios);
+        keep_known_lines(objects, scanned, &mut trios)?;
         withhold_accidents(objects, scanned, &trios, self.allow_mass_delete)?;
         let mut decided = judge(objects, trios, scanned)?;
         if withhold_misfits(objects, scanned, &decided)? {

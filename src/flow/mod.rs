@@ -18,6 +18,7 @@ mod error;
 pub mod explain;
 mod filing;
 mod guard;
+mod half_line;
 mod held;
 mod here;
 mod hints;

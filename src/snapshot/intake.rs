@@ -10,7 +10,7 @@ use crate::base::{HostPath, Intake, ObjectId, Packer, Parcel, Tally, Tell, is_da
 use crate::source::Reason;
 
 use super::database::{CopyDatabase, Use, has_head, is_beside_database, use_of};
-use super::read::{StreamOutcome, read_stream};
+use super::read::{Ends, StreamOutcome, read_stream};
 use super::sanitize::reason_of;
 use super::{ReadOutcome, Sanitizer, SnapshotError, read_whole};
 
@@ -173,8 +173,11 @@ fn read_large(
             _ => Ok(Outcome::Left(Reason::DatabaseInUse, None)),
         };
     }
-    let is_log = matches!(job.kind, JobKind::Log { .. });
-    Ok(match read_stream(path, is_log, sink)? {
+    let ends = match job.kind {
+        JobKind::Log { may_be_torn } => Ends::Log { may_be_torn },
+        _ => Ends::Anywhere,
+    };
+    Ok(match read_stream(path, ends, sink)? {
         StreamOutcome::Whole(id) if is_database => match use_of(path) {
             Use::None => Outcome::Read(id),
             Use::AtRest => Outcome::Torn(id),
@@ -198,7 +201,7 @@ fn read_copy(
         Ok(copy) => copy,
         Err(why) => return Ok(Outcome::Left(Reason::DatabaseInUse, Some(why.into()))),
     };
-    Ok(match read_stream(&copy, false, sink)? {
+    Ok(match read_stream(&copy, Ends::Anywhere, sink)? {
         StreamOutcome::Whole(id) => Outcome::Torn(id),
         _ => Outcome::Left(Reason::Unreadable, None),
     })
@@ -272,8 +275,12 @@ fn read_one(job: &Job, host: &HostPath, packer: &mut dyn Packer) -> Done {
     match &job.kind {
         JobKind::Log { may_be_torn } if *may_be_torn || !is_whole => match full_lines(&bytes) {
             lines if is_whole && lines.len() == bytes.len() => Done::Packed(packer.pack(lines)),
-            [] => left(Reason::HalfLine),
-            lines => Done::Torn(packer.pack(lines)),
+            lines => match packer.pack(&bytes) {
+                // The store has it: to somebody this was whole.
+                whole if is_whole && whole.packed.is_none() => Done::Packed(whole),
+                _ if lines.is_empty() => left(Reason::HalfLine),
+                _ => Done::Torn(packer.pack(lines)),
+            },
         },
         JobKind::Settings(sanitizer) => match sanitizer.clean(&bytes) {
             Ok(clean) => Done::Packed(packer.pack(&clean.text)),

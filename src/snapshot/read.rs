@@ -83,14 +83,28 @@ pub(super) enum StreamOutcome {
     Unreadable,
 }
 
+/// Where a file may end.
+#[derive(Clone, Copy)]
+pub(super) enum Ends {
+    Anywhere,
+    /// Behind a full line, where the last one is young or the file does not rest.
+    Log {
+        may_be_torn: bool,
+    },
+}
+
 /// A large file, straight into the store. Of a log the full lines will do.
 pub(super) fn read_stream(
     path: &Path,
-    is_log: bool,
+    ends: Ends,
     sink: &mut dyn Intake,
 ) -> Result<StreamOutcome, StoreError> {
-    for pause in PAUSES {
+    for (attempt, pause) in PAUSES.into_iter().enumerate() {
         thread::sleep(pause);
+        let is_log = match ends {
+            Ends::Anywhere => false,
+            Ends::Log { may_be_torn } => may_be_torn || attempt > 0,
+        };
         let opened = open(path).and_then(|file| Ok((seen(&file)?, file)));
         let (before, mut file) = match opened {
             Ok(opened) => opened,

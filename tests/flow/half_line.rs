@@ -66,3 +66,34 @@ fn a_pull_keeps_a_log_that_is_being_written_and_says_why() {
     }
     assert_eq!(text(&scene.b, state(LOG)), "l1\nl2part");
 }
+
+fn append(machine: &Machine, tail: &str) {
+    let mut log = text(machine, state(LOG));
+    log.push_str(tail);
+    machine.write(state(LOG), log);
+}
+
+#[test]
+fn a_line_that_the_vault_has_is_not_taken_back_because_it_is_young_here() {
+    let large = format!("{}l2", "a line of a large log\n".repeat(60_000));
+    for log in ["l1\nl2", &large] {
+        let scene = Scene::with(&[("x", "1\n")]);
+        scene.a.write(state(LOG), log);
+        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+        let file = std::fs::File::options()
+            .append(true)
+            .open(scene.a.home.join(state(LOG)));
+        file.and_then(|file| file.set_modified(old))
+            .expect("a time");
+        pushed(&scene.a);
+        assert_eq!(scene.stored(LOG), log, "it was at rest");
+        scene.b.ok(&["backup", "pull"]);
+        for tail in ["", "x", "\nl3"] {
+            append(&scene.b, tail);
+            scene.b.ok(&["backup", "push"]);
+            let kept = scene.stored(LOG);
+            assert!(kept.starts_with(log), "{tail:?}: {} bytes", kept.len());
+        }
+        assert_eq!(scene.stored(LOG), format!("{log}x\n"));
+    }
+}
