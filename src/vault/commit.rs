@@ -303,7 +303,13 @@ fn look_at(
     if was.is_none() {
         found.extend(look(&mut path.as_str().as_bytes(), *id)?);
     }
-    found.extend(look(&mut contents.open(*id)?, *id)?);
+    // One value in both is one secret.
+    let in_name: HashSet<String> = found
+        .iter()
+        .map(|it: &Finding| it.fingerprint.clone())
+        .collect();
+    let inside = look(&mut contents.open(*id)?, *id)?.into_iter();
+    found.extend(inside.filter(|it| !in_name.contains(&it.fingerprint)));
     if let Some(was) = was.filter(|_| !found.is_empty()) {
         let known = look(&mut contents.open(was)?, was)?.into_iter();
         let known: HashSet<String> = known.map(|old| old.fingerprint).collect();

@@ -225,6 +225,21 @@ fn a_token_in_a_name_is_withheld_like_one_in_a_content() {
 }
 
 #[test]
+fn a_link_that_is_named_by_the_token_it_leads_to_is_one_secret() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let token = planted();
+    let link = scene.a.home.join(state(&format!("l-{token}")));
+    std::os::unix::fs::symlink(&token, &link).expect("linked");
+    scene.a.write(state("other.md"), "fine\n");
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    let lines = document["data"]["withheld"].as_array().expect("a list");
+    assert_eq!(lines.len(), 1, "{document}");
+    assert_eq!(scene.stored("other.md"), "fine\n");
+    assert!(!any_object_has(&scene.bare, &token));
+}
+
+#[test]
 fn a_name_that_is_secret_for_the_word_before_it_is_told_nowhere_either() {
     let scene = Scene::with(&[("old", "1\n")]);
     let value = "Xk39fjq0Zr8LmQ2vT5";

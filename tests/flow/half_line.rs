@@ -79,7 +79,7 @@ fn a_line_that_the_vault_has_is_not_taken_back_because_it_is_young_here() {
     for log in ["l1\nl2", &large] {
         let scene = Scene::with(&[("x", "1\n")]);
         scene.a.write(state(LOG), log);
-        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+        let old = std::time::SystemTime::now() - std::time::Duration::from_mins(10);
         let file = std::fs::File::options()
             .append(true)
             .open(scene.a.home.join(state(LOG)));
