@@ -284,7 +284,8 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         }
         Reason::Unstable => format!("something is writing {file}: {again} when it is done"),
         Reason::DatabaseInUse => {
-            let copy = line.path.name().and_then(|name| pattern_for(name, false));
+            let name = line.path.name().filter(|_| line.detail.is_none());
+            let copy = name.and_then(|name| pattern_for(name, false));
             let copy = copy.map_or_else(String::new, |rule| {
                 let rule = rule.trim_start_matches('/');
                 format!(", or have a copy of it travel: add the line `{rule} :sqlite` to .holdallignore in the state directory")

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use crate::base::{HostPath, ObjectId, database_of, is_database, is_hot_journal};
-use crate::source::Listing;
+use crate::source::{Listing, Reason};
 
 use super::read::open;
 
@@ -30,6 +30,17 @@ pub(super) enum Use {
     AtRest,
     /// A part of it is elsewhere.
     Open,
+}
+
+/// Why a file stays for the sake of a database, where a copy of it is or is not to travel.
+#[must_use]
+pub fn stays_as_database(path: &Path, is_copied: bool) -> Option<Reason> {
+    if is_beside_database(path) {
+        Some(Reason::BesideDatabase)
+    } else {
+        let is_withheld = !is_copied && has_head(path) && use_of(path) == Use::Open;
+        is_withheld.then_some(Reason::DatabaseInUse)
+    }
 }
 
 /// Whether a file is a database.

@@ -15,7 +15,7 @@ mod spot;
 mod take;
 
 pub use cache::{CacheKeys, StatCache};
-pub use database::CopyDatabase;
+pub use database::{CopyDatabase, stays_as_database};
 pub use error::SnapshotError;
 pub use gate::{Scanner, Secret, SecretGate, gate_version, masked, masked_name};
 pub use read::{ReadOutcome, read_whole};

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::kit::Machine;
 
-use super::scene::{Scene, is_there, pulled, pushed, state, text};
+use super::scene::{Scene, is_there, pulled, pushed, state, text, utf8};
 
 fn open(machine: &Machine, name: &str) -> Connection {
     Connection::open(machine.home.join(state(name))).expect("opened")
@@ -64,6 +64,13 @@ fn a_database_in_use_is_withheld_with_the_rule_that_has_it_travel() {
         let hints = document["hints"].to_string();
         assert!(hints.contains("s.db :sqlite"), "{hints}");
     }
+    let reason = |name: &str| {
+        let path = scene.a.home.join(state(name));
+        let (_, document) = scene.a.json(&["project", "explain", utf8(&path)]);
+        document["data"]["reason"].clone()
+    };
+    assert_eq!(reason("s.db"), "database_in_use");
+    assert_eq!(reason("s.db-wal"), "beside_database");
     assert_eq!(stored(&scene, "y").as_deref(), Some(&b"goes\n"[..]));
     assert_eq!(stored(&scene, "s.db"), None);
     drop(program);
@@ -193,6 +200,12 @@ fn a_lock_alone_says_that_a_database_is_in_use() {
         .expect("written");
     let document = waits(&scene.a, "push");
     assert_eq!(document["data"]["withheld"][0]["reason"], "database_in_use");
+    assert!(document["hints"].to_string().contains(":sqlite"));
+    scene.a.write(state(".holdallignore"), "*.db :sqlite\n");
+    let document = waits(&scene.a, "push");
+    assert_eq!(document["data"]["withheld"][0]["reason"], "database_in_use");
+    let hints = document["hints"].to_string();
+    assert!(!hints.contains(":sqlite"), "that rule is there: {hints}");
     program.execute_batch("COMMIT").expect("it goes on");
     // It is open still, but nobody writes.
     pushed(&scene.a);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{Gate, HostPath, VaultPath, read_limited};
 use crate::repo::tracked;
-use crate::snapshot::reason_of;
+use crate::snapshot::{Treatment, reason_of, stays_as_database};
 use crate::source::{Decision, RULES_FILE, Reason, RuleLine, is_cache, pattern_for};
 
 use crate::flow::held::with_lines_of;
@@ -219,6 +219,10 @@ impl<'a> Asked<'a> {
         let Some(seen) = seen else { return Ok(None) };
         if !seen.is_file() {
             return Ok(Some(Reason::NotAFile));
+        }
+        let is_copied = matches!(self.unit.treatment(path), Treatment::Copy);
+        if let Some(reason) = stays_as_database(self.report.path.as_path(), is_copied) {
+            return Ok(Some(reason));
         }
         let max = self.session.config.max_file;
         if seen.len() > max && self.report.class.is_none() {
