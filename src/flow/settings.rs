@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
-use crate::config::ConfigFile;
+use crate::config::{ConfigFile, Written};
 use crate::project::Registry;
 use crate::source::{Class, Decision, pattern_for, presets, state_dirs};
 
@@ -67,7 +67,7 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
             tool: unit.name.clone(),
             root: unit.root.clone(),
             of_presets: unit.of_presets.clone(),
-            stays: patterns_that_stay(&unit.name),
+            stays: patterns_that_stay(&unit.name, &session.config.rules),
             preset: unit.name != HOME_TOOL,
             paths: unit
                 .roots
@@ -96,12 +96,18 @@ pub fn list(session: &Session<'_>) -> Result<SettingsListReport, FlowError> {
     })
 }
 
-fn patterns_that_stay(tool: &str) -> Vec<String> {
+/// What a preset keeps here, but for what the person's own rules let go again.
+fn patterns_that_stay(tool: &str, own: &[Written]) -> Vec<String> {
     let preset = presets().iter().find(|preset| preset.name == tool);
     let rules = preset
         .into_iter()
         .flat_map(|preset| preset.rules.iter().chain(&preset.home_rules));
     let stays = rules.filter(|rule| rule.class.is_some_and(|class| class != Class::Keep));
+    let goes = |text: &str| {
+        own.iter()
+            .any(|rule| rule.text.strip_prefix('!') == Some(text))
+    };
+    let stays = stays.filter(|rule| !goes(&rule.text));
     stays.map(|rule| rule.text.clone()).collect()
 }
 
@@ -141,22 +147,53 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
         refuse_of_preset(session, &path, &belongs)?;
         refuse_of_project(session, &path)?;
         refuse_ruled_out(session, &path, &belongs)?;
-        let text = format!("~/{path}");
         if !session.places.home.below(&path).as_path().exists() {
             return Err(FlowError::NoSuchPath {
                 path: session.places.home.below(&path).as_path().to_owned(),
             });
         }
-        let mut added = session.config.settings_add.clone();
-        let known = added.contains(&text);
-        added.extend((!known).then_some(text));
-        file.set_list("settings.add", &added)?
+        refuse_linked(session, &path)?;
+        file.set_list("settings.add", &with_added(session, &path)?)?
     };
     file.save()?;
     Ok(SettingsChangeReport {
         what: what.to_owned(),
         changed,
     })
+}
+
+/// All that was added, and this path. What lies in it travels with it from now on.
+fn with_added(session: &Session<'_>, path: &VaultPath) -> Result<Vec<String>, FlowError> {
+    let mut added = session.config.settings_add.clone();
+    for text in &session.config.settings_add {
+        let known = added_path(&session.places.home, text)?;
+        if known == *path {
+            return Ok(added);
+        }
+        if path.below(&known).is_some() {
+            return Err(FlowError::Refused {
+                what: format!("~/{path} travels already, with ~/{known}"),
+                hint: "what travels: `holdall settings list`".to_owned(),
+            });
+        }
+        added.retain(|one| one != text || known.below(path).is_none());
+    }
+    added.push(format!("~/{path}"));
+    Ok(added)
+}
+
+/// Nothing travels that lies behind a link.
+fn refuse_linked(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
+    if is_linked(&session.places.home, path) {
+        return Err(FlowError::Refused {
+            what: format!(
+                "~/{path} is a link, or lies behind one: what it leads to does not travel by it"
+            ),
+            hint: "add the file or directory itself, where it lies below the home directory"
+                .to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Lets a path, or all settings of a tool, stay here from now on. What is in the vault stays there.
@@ -316,7 +353,7 @@ fn refuse_ruled_out(
             decision.rule.why, decision.rule.text, decision.rule.place
         ),
         hint: format!(
-            "if it should: add `!{own}` to `rules` in {}",
+            "if it should: add `!{own}` to `rules` in {}, where it holds for every tool and every state directory of this machine",
             session.places.config_file
         ),
     })

@@ -1,6 +1,8 @@
 //! A settings file has one owner: what a preset speaks of travels by that preset's rules, however it
 //! was named.
 
+use std::os::unix::fs::symlink;
+
 use serde_json::Value;
 
 use crate::kit::{Machine, git};
@@ -41,6 +43,42 @@ fn what_a_preset_carries_cannot_be_added_again() {
         let message = fails(&scene.a, &["settings", "add", path], (1, "refused"));
         assert!(message.contains(said), "{path}: {message}");
     }
+}
+
+#[test]
+fn what_is_added_is_no_link_and_travels_once() {
+    let scene = Scene::new();
+    scene.a.write("real/f", "x\n");
+    symlink("real", scene.a.home.join("linked")).expect("linked");
+    symlink("f", scene.a.home.join("real/in")).expect("linked");
+    let add = |path| ["settings", "add", path];
+    for path in ["~/linked", "~/linked/f", "~/real/in"] {
+        let message = fails(&scene.a, &add(path), (1, "refused"));
+        assert!(message.contains("is a link"), "{path}: {message}");
+    }
+    scene.a.ok(&add("~/real/f"));
+    scene.a.ok(&add("~/real"));
+    let added = scene.a.ok(&["config", "get", "settings.add"]);
+    assert_eq!(added.stdout.trim(), "~/real", "its file travels with it");
+    let message = fails(&scene.a, &add("~/real/f"), (1, "refused"));
+    assert!(message.contains("with ~/real"), "{message}");
+}
+
+#[test]
+fn a_rule_that_lets_go_what_a_preset_keeps_is_no_reason_to_say_it_stays() {
+    let scene = Scene::new();
+    scene.a.write(".codex/config.toml", "model = 'x'\n");
+    scene.a.write(".codex/sessions/s", "x\n");
+    let stays = || {
+        scene
+            .a
+            .ok(&["settings", "list"])
+            .stdout
+            .contains("/sessions/")
+    };
+    assert!(stays());
+    scene.a.ok(&["config", "set", "rules", "!/sessions/"]);
+    assert!(!stays());
 }
 
 #[test]
