@@ -90,7 +90,7 @@ impl Terms<'_> {
         draft: &mut Draft,
     ) -> Result<Meeting, FlowError> {
         let vault = self.ground.upstream.dir(objects, &berth.dir)?;
-        let base = self.base(objects, scanned, berth, draft)?;
+        let (base, known) = self.base(objects, scanned, berth, draft)?;
         let found = differences(objects, base, scanned.tree, vault)?;
         let mut trios = content_trios(found.trios);
         keep_known_lines(objects, scanned, &mut trios)?;
@@ -104,9 +104,19 @@ impl Terms<'_> {
             .iter()
             .filter(|(_, verdict)| verdict.vault == InVault::File);
         scanned.disputed = disputed.map(|(trio, _)| trio.path.clone()).collect();
+        let mut base_notes = self.base_notes(objects, scanned, berth)?;
+        let gone = known.iter().filter(|(_, graft)| **graft == Graft::Remove);
+        let gone = gone.map(|(path, _)| path);
+        let trios = decided.iter().map(|(trio, _)| trio);
+        let gone_twice = trios.filter(|trio| trio.local.is_none() && trio.vault.is_none());
+        let gone = gone.chain(gone_twice.map(|trio| &trio.path));
+        if leave_behind(scanned, gone, &mut base_notes) {
+            let key = &scanned.unit.key;
+            draft.agreed.notes(objects, key, &base_notes)?;
+        }
         Ok(Meeting {
             vault,
-            base_notes: self.base_notes(objects, scanned, berth)?,
+            base_notes,
             decided,
             faults: found.faults,
         })
@@ -133,19 +143,19 @@ impl Terms<'_> {
     }
 
     /// D of the unit, with what is found out about it now: what a killed pull wrote, and what others
-    /// decided about our conflicts.
+    /// decided about our conflicts. The second are these findings alone.
     fn base(
         &self,
         objects: &mut Objects<'_>,
         scanned: &Scanned,
         berth: &Berth,
         draft: &mut Draft,
-    ) -> Result<Option<ObjectId>, FlowError> {
+    ) -> Result<(Option<ObjectId>, Edits), FlowError> {
         let key = &scanned.unit.key;
         if berth.is_new || self.ground.agreed.is_away(objects, key)? {
             draft.agreed.forget(key);
             draft.filed.retain(|_, filed| filed.unit != *key);
-            return Ok(None);
+            return Ok((None, Edits::new()));
         }
         let agreed = self.ground.agreed;
         let base = agreed.content(objects, key)?;
@@ -185,8 +195,24 @@ impl Terms<'_> {
             };
             draft.agreed.leaf(key, path, leaf);
         }
-        Ok(edit(objects, base, &known)?)
+        Ok((edit(objects, base, &known)?, known))
     }
+}
+
+/// A directory that lost its last files here and over there is no empty directory that somebody made:
+/// it is what is left of them, here. Says whether there was any.
+fn leave_behind<'p>(
+    scanned: &Scanned,
+    gone: impl Iterator<Item = &'p VaultPath>,
+    base_notes: &mut Notes,
+) -> bool {
+    let known = base_notes.len();
+    for dir in gone.flat_map(VaultPath::ancestors) {
+        if let Some(note) = scanned.notes.get(&dir).filter(|note| note.dir) {
+            base_notes.entry(dir).or_insert_with(|| note.clone());
+        }
+    }
+    base_notes.len() > known
 }
 
 /// The verdict on every path that differs.

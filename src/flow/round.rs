@@ -88,7 +88,10 @@ impl Round<'_> {
         extend(&mut record.dirs, &project.scanned.unit.roots);
         let scanned = &project.scanned;
         let speaks = |path: &VaultPath| scanned.scope(path) == Scope::Carried;
-        let local = as_in_vault(&scanned.notes, &record.paths);
+        let mut local = as_in_vault(&scanned.notes, &record.paths);
+        if let Some(known) = &known {
+            forget_idle_roots(&mut local, known, &met.base_notes);
+        }
         let notes = merge_notes(&met.base_notes, &local, &record.paths, &speaks).vault;
         if notes != record.paths {
             let before = std::mem::replace(&mut record.paths, tidy(objects, merged, notes)?);
@@ -234,6 +237,17 @@ fn put_dir(
         }
     }
     Ok(())
+}
+
+/// A state directory that others know stays here when its last file goes, so that it is empty now is
+/// no news: they may have taken it away.
+fn forget_idle_roots(local: &mut Notes, known: &ProjectRecord, base: &Notes) {
+    for root in &known.dirs {
+        let is_news = |notes: &Notes| !notes.contains_key(root);
+        if is_news(base) && is_news(&known.paths) {
+            local.remove(root);
+        }
+    }
 }
 
 /// The notes of this disk, as far as they travel: what is withheld stays agreed as it was.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::kit::{Machine, fsck};
 
-use super::scene::{Scene, is_there, pulled, pushed, state, text, tip};
+use super::scene::{Scene, is_there, pulled, pushed, remove, state, text, tip, utf8};
 
 fn mode(machine: &Machine, name: &str) -> u32 {
     let meta = fs::metadata(machine.home.join(state(name))).expect("it is there");
@@ -35,6 +35,48 @@ fn empty_directories_come_and_go() {
     pushed(&scene.b);
     pushed(&scene.a);
     assert_eq!(tip(&scene.bare), before, "both agree");
+}
+
+#[test]
+fn a_state_directory_that_was_deleted_does_not_come_back_empty() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let notes = |machine: &Machine| machine.home.join("code/api/.notes");
+    scene.a.write("code/api/.notes/n", "1\n");
+    let dir = scene.a.home.join("code/api");
+    scene
+        .a
+        .ok(&["project", "add", utf8(&dir), "--state", ".notes"]);
+    pushed(&scene.a);
+    pulled(&scene.b);
+    fs::remove_dir_all(notes(&scene.a)).expect("it can be deleted");
+    let all = "--allow-mass-delete";
+    scene.a.ok(&["backup", "push", all]);
+    scene.b.ok(&["backup", "pull", all]);
+    assert!(!notes(&scene.b).join("n").exists());
+    let before = tip(&scene.bare);
+    pushed(&scene.b);
+    assert_eq!(tip(&scene.bare), before, "that it is empty is no news");
+    pulled(&scene.a);
+    assert!(!notes(&scene.a).exists());
+}
+
+#[test]
+fn a_directory_that_lost_its_last_file_on_both_sides_does_not_come_back_empty() {
+    for first in ["push", "pull"] {
+        let scene = Scene::with(&[("x", "1\n"), ("d/e/y", "1\n")]);
+        fs::remove_dir_all(scene.a.home.join(state("d"))).expect("it can be deleted");
+        pushed(&scene.a);
+        // As a pull leaves it that is killed between the file and its directory.
+        remove(&scene.b, state("d/e/y"));
+        let before = tip(&scene.bare);
+        scene.b.ok(&["backup", first]);
+        scene.b.ok(&["backup", "push"]);
+        assert_eq!(tip(&scene.bare), before, "{first}");
+        scene.b.ok(&["backup", "pull"]);
+        assert!(!is_there(&scene.b, state("d")), "{first}");
+        pulled(&scene.a);
+        assert!(!is_there(&scene.a, state("d")), "{first}");
+    }
 }
 
 #[test]
