@@ -89,6 +89,12 @@ fn away_path(key: &str) -> VaultPath {
     path(&format!("{key}/away"))
 }
 
+/// Whether a key is that of a tool.
+#[must_use]
+pub fn is_of_tool(key: &str) -> bool {
+    key.starts_with("settings-")
+}
+
 impl Agreed {
     pub fn load(store: &Store) -> Result<Self, FlowError> {
         let base = match store.read_ref(RefName::Base)? {
@@ -134,7 +140,7 @@ impl Agreed {
         self.record(store, &notes_path(key))
     }
 
-    /// Whether it is a tool that had a directory here once, and has none.
+    /// Whether it is a tool that was carried once, and was not when it was looked for last.
     pub fn is_away(&self, trees: &dyn Trees, key: &str) -> Result<bool, FlowError> {
         Ok(find(trees, self.tree, &away_path(key))?.is_some())
     }
@@ -230,12 +236,16 @@ impl AgreedEdits {
         self.forgotten.insert(key.to_owned());
     }
 
-    /// Remembers of a tool only that it was here once: the vault's settings stay away with it.
+    /// Remembers that a tool is gone, or switched off: the vault's settings stay away with it, and what
+    /// it lacks when it is back was not deleted.
     pub fn away(&mut self, objects: &mut Objects<'_>, key: &str) -> Result<(), FlowError> {
-        self.forget(key);
         let mark = Graft::Leaf(blob(objects, &())?);
         self.edits.insert(away_path(key), mark);
         Ok(())
+    }
+
+    pub fn back(&mut self, key: &str) {
+        self.edits.insert(away_path(key), Graft::Remove);
     }
 
     #[must_use]

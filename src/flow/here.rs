@@ -53,8 +53,6 @@ pub struct Here {
     pub others: Vec<Id>,
     /// The run is about everything.
     pub is_whole: bool,
-    /// The keys of tools that have no directory here.
-    pub away: Vec<String>,
 }
 
 /// Which part of it a run is about.
@@ -105,10 +103,6 @@ impl Here {
             settings: Vec::new(),
             others: Vec::new(),
             is_whole: selection.projects.is_empty(),
-            away: absent_tools(session)?
-                .into_iter()
-                .map(|unit| unit.key)
-                .collect(),
         };
         let placements = place_all(&registry.projects, upstream);
         let (mut units, mut known) = (Vec::new(), Vec::new());

@@ -152,7 +152,7 @@ impl Terms<'_> {
         draft: &mut Draft,
     ) -> Result<(Option<ObjectId>, Edits), FlowError> {
         let key = &scanned.unit.key;
-        if berth.is_new || self.ground.agreed.is_away(objects, key)? {
+        if berth.is_new {
             draft.agreed.forget(key);
             draft.filed.retain(|_, filed| filed.unit != *key);
             return Ok((None, Edits::new()));
@@ -160,6 +160,10 @@ impl Terms<'_> {
         let agreed = self.ground.agreed;
         let base = agreed.content(objects, key)?;
         let mut known = Edits::new();
+        if agreed.is_away(objects, key)? {
+            known.extend(lacking(objects, base, scanned)?);
+            draft.agreed.back(key);
+        }
         if agreed.landing.is_some() {
             let foreseen = agreed.foreseen(objects, key)?;
             for trio in differences(objects, base, foreseen, scanned.tree)?.trios {
@@ -197,6 +201,20 @@ impl Terms<'_> {
         }
         Ok((edit(objects, base, &known)?, known))
     }
+}
+
+/// What a tool that is back lacks was not deleted: it is met for the first time.
+fn lacking(
+    objects: &Objects<'_>,
+    base: Option<ObjectId>,
+    scanned: &Scanned,
+) -> Result<Edits, FlowError> {
+    let here = leaves(objects, scanned.tree)?;
+    let lacks =
+        |path: &VaultPath| !here.contains_key(path) && scanned.scope(path) == Scope::Carried;
+    let known = leaves(objects, base)?.into_keys();
+    let lacking = known.filter(lacks);
+    Ok(lacking.map(|path| (path, Graft::Remove)).collect())
 }
 
 /// A directory that lost its last files here and over there is no empty directory that somebody made:

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::base::{ObjectId, Timestamp};
 use crate::vault::{Author, NewCommit, Objects, RefName, Relation, Store};
 
-use super::agreed::{Agreed, AgreedEdits};
+use super::agreed::{Agreed, AgreedEdits, is_of_tool};
 use super::here::Here;
 use super::upstream::Upstream;
 use super::{FlowError, Writer};
@@ -174,8 +174,9 @@ pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Resu
     }
 }
 
-/// Forgets what is agreed about everything that this machine does not carry any more: should it come
-/// back, it is met for the first time, and what is missing then was never deleted.
+/// Forgets what is agreed about the projects that this machine does not carry any more: should one come
+/// back, it is met for the first time, and what is missing then was never deleted. Tools come and go by
+/// themselves: of them it is remembered that they are away.
 pub fn forget_others(
     objects: &mut Objects<'_>,
     agreed: &Agreed,
@@ -193,7 +194,7 @@ pub fn forget_others(
         if carried.contains(key.as_str()) {
             continue;
         }
-        if !here.away.contains(&key) {
+        if !is_of_tool(&key) {
             edits.forget(&key);
         } else if !agreed.is_away(objects, &key)? {
             edits.away(objects, &key)?;

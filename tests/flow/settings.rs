@@ -270,6 +270,40 @@ fn settings_that_are_switched_off_do_not_travel_and_come_back_when_asked() {
 }
 
 #[test]
+fn a_tool_that_was_away_is_where_it_was_when_it_is_back() {
+    let away: [fn(&Machine, bool); 2] = [
+        |machine, is_gone| {
+            let (from, to) = (machine.home.join(".codex"), machine.home.join("kept"));
+            let (from, to) = if is_gone { (from, to) } else { (to, from) };
+            fs::rename(from, to).expect("it can be moved");
+        },
+        |machine, is_gone| {
+            let word = if is_gone { "remove" } else { "add" };
+            machine.ok(&["settings", word, "codex"]);
+        },
+    ];
+    for away in away {
+        let scene = Scene::new();
+        scene.a.write(".codex/config.toml", "model = 'one'\n");
+        scene.a.write(".codex/prompts/p.md", "one\n");
+        pushed(&scene.a);
+        away(&scene.a, true);
+        pushed(&scene.a);
+        away(&scene.a, false);
+        scene.a.write(".codex/config.toml", "model = 'two'\n");
+        fs::remove_file(scene.a.home.join(".codex/prompts/p.md")).expect("removed");
+        let data = pushed(&scene.a);
+        assert_eq!(data["files"]["changed"], 1, "{data}");
+        assert_eq!(codex_in_vault(&scene), "model = 'two'\n");
+        assert_eq!(data["files"]["removed"], 0, "what it lacks is not deleted");
+        scene.a.ok(&["backup", "pull"]);
+        assert_eq!(text(&scene.a, ".codex/prompts/p.md"), "one\n");
+        fs::remove_file(scene.a.home.join(".codex/prompts/p.md")).expect("removed");
+        assert_eq!(pushed(&scene.a)["files"]["removed"], 1);
+    }
+}
+
+#[test]
 fn an_added_path_travels_to_the_same_place() {
     let scene = Scene::new();
     for machine in [&scene.a, &scene.b] {
