@@ -66,6 +66,10 @@ pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
             project.name,
             project.candidates.join(" or ")
         ),
+        "holds_secret" => format!(
+            "{} waits as a whole: its name, a state directory of it or the path of a remote has a secret in it; rename that, and push again",
+            project.name
+        ),
         _ => format!(
             "{} was taken out of the vault; to send it again: `holdall project add {}`",
             project.name,

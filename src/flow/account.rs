@@ -46,6 +46,7 @@ pub fn counts(here: &Here, units: &[UnitChanges]) -> FileCounts {
 pub fn skipped(here: &Here) -> Vec<SkippedProject> {
     let line = |project: &LocalProject| {
         let (reason, candidates) = match &project.placement {
+            _ if project.is_held => ("holds_secret", Vec::new()),
             Placement::Removed => ("removed_from_vault", Vec::new()),
             Placement::Ambiguous { names } => ("ambiguous", names.clone()),
             Placement::Known { .. } | Placement::New { .. } => return None,

@@ -49,7 +49,8 @@ pub fn is_clone(
 pub fn remember_projects(writer: &Writer<'_>, here: &Here, pushed: bool) -> Result<(), FlowError> {
     let file = writer.session.places.registry();
     let known = |project: &super::here::LocalProject| {
-        if !pushed && matches!(project.placement, Placement::New { .. }) {
+        let is_new = matches!(project.placement, Placement::New { .. });
+        if is_new && (!pushed || project.is_held) {
             return None;
         }
         let name = project.vault_name()?.to_owned();

@@ -33,9 +33,25 @@ pub struct LocalProject {
     pub registered: Registered,
     pub placement: Placement,
     pub scanned: Scanned,
+    /// Its record would tell a secret: it waits as a whole, and what was agreed stays agreed.
+    pub is_held: bool,
 }
 
 impl LocalProject {
+    /// Leaves behind what a finding is about, a file or at last all of it. False where the finding is
+    /// about something else.
+    fn hold_back(&mut self, finding: &Finding) -> bool {
+        let Some(Ok(dir)) = self.vault_name().map(names::project_dir) else {
+            return false;
+        };
+        if self.scanned.hold_back(&dir, finding) {
+            return true;
+        }
+        let is_news = !self.is_held && finding.path.below(&dir).is_some();
+        self.is_held |= is_news;
+        is_news
+    }
+
     /// Its name in the vault; nothing where it takes no part.
     pub fn vault_name(&self) -> Option<&str> {
         match &self.placement {
@@ -134,6 +150,7 @@ impl Here {
                 registered,
                 placement,
                 scanned,
+                is_held: false,
             });
         }
         here.settings.extend(scanned);
@@ -180,20 +197,17 @@ impl Here {
     }
 
     /// Leaves a file behind in which the gate found something; it lies at this path of the vault, or
-    /// its version was to be filed in a conflict there. False where it is no file of this machine.
+    /// its version was to be filed in a conflict there. Where the record of a project has it, all of
+    /// the project stays. False where it is nothing of this machine's state.
     pub fn hold_back(&mut self, finding: &Finding) -> bool {
-        let project = |project: &mut LocalProject| {
-            let dir = project.vault_name().map(names::project_dir)?.ok()?;
-            project.scanned.hold_back(&dir, finding).then_some(())
-        };
         let tool = |scanned: &mut Scanned| {
             let dir = names::settings_tool_dir(&scanned.unit.name).ok()?;
-            scanned.hold_back(&dir, finding).then_some(())
+            Some(scanned.hold_back(&dir, finding))
         };
-        let in_project = self.projects.iter_mut().find_map(project);
-        in_project
-            .or_else(|| self.settings.iter_mut().find_map(tool))
-            .is_some()
+        let mut projects = self.projects.iter_mut();
+        let in_project = projects.any(|project| project.hold_back(finding));
+        let mut tools = self.settings.iter_mut();
+        in_project || tools.any(|scanned| tool(scanned).unwrap_or(false))
     }
 
     pub fn scanned(&self) -> impl Iterator<Item = &Scanned> {

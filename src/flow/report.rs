@@ -350,6 +350,6 @@ pub fn needs_decision(
     withheld: &[WithheldLine],
     conflicts: &[ConflictLine],
 ) -> bool {
-    let is_ambiguous = skipped.iter().any(|project| project.reason == "ambiguous");
-    is_ambiguous || !withheld.is_empty() || !conflicts.is_empty()
+    let waits = |project: &SkippedProject| project.reason != "removed_from_vault";
+    skipped.iter().any(waits) || !withheld.is_empty() || !conflicts.is_empty()
 }

@@ -72,10 +72,17 @@ impl Round<'_> {
             draft.agreed.forget(&project.scanned.unit.key);
             return Ok(());
         };
+        let is_new = matches!(project.placement, Placement::New { .. });
+        if project.is_held && is_new {
+            return Ok(());
+        }
         plan.projects.push(project.registered.id.clone());
+        if project.is_held {
+            return Ok(());
+        }
         let berth = Berth {
             dir: names::project_dir(&name)?,
-            is_new: matches!(project.placement, Placement::New { .. }),
+            is_new,
         };
         let (met, merged) = self.unit(objects, &berth, &mut project.scanned, (plan, draft))?;
         let known = self.terms.ground.upstream.project(&project.registered.id);

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::scene::{
-    Scene, add, any_object_has, fails, is_there, pulled, pushed, remove, state, text, tip,
+    Scene, add, any_object_has, fails, is_there, pulled, pushed, remove, state, text, tip, utf8,
 };
 
 /// Put together at run time, so that this file holds no secret's shape.
@@ -313,18 +313,50 @@ fn without_a_state_directory_that_can_be_looked_at_nothing_of_a_project_is_read(
 }
 
 #[test]
-fn a_record_that_would_carry_a_token_ends_the_push_with_its_path() {
+fn a_project_whose_record_would_carry_a_token_waits_alone() {
     let scene = Scene::with(&[("old", "1\n")]);
     let token = planted();
     let dir = scene.a.checkout("named", None);
     scene.a.write(dir.join(".aigon/x"), "x\n");
-    scene
-        .a
-        .ok(&["project", "add", super::scene::utf8(&dir), "--name", &token]);
-    for args in [&["backup", "push"][..], &["backup", "push", "--dry-run"]] {
-        let message = fails(&scene.a, args, (1, "refused"));
-        assert!(message.contains("projects/"), "{message}");
+    let add = |more: &[&str]| {
+        scene
+            .a
+            .ok(&[&["project", "add", utf8(&dir)], more].concat())
+    };
+    add(&["--name", &token]);
+    scene.a.write(state("old"), "2\n");
+    for args in [
+        &["backup", "push", "--dry-run"][..],
+        &["backup", "status"],
+        &["backup", "push"],
+    ] {
+        let (code, document) = scene.a.json(args);
+        let skipped = &document["data"]["skipped"][0];
+        assert_eq!(skipped["reason"], "holds_secret", "{document}");
+        assert!(document["hints"].to_string().contains("waits as a whole"));
+        assert_eq!(code, if args[1] == "status" { 0 } else { 3 }, "{document}");
     }
+    assert_eq!(scene.stored("old"), "2\n");
+    assert!(!any_object_has(&scene.bare, &token));
+    scene.a.ok(&["project", "remove", &token]);
+    add(&[]);
+    pushed(&scene.a);
+    assert!(scene.vault().contains_key("projects/named/.aigon/x"));
+    // A state directory of that name has one that the vault knows wait, and forgets nothing.
+    let api = scene.a.home.join("code/api");
+    scene.a.write(format!("code/api/.{token}/y"), "in it\n");
+    scene.a.ok(&[
+        "project",
+        "add",
+        utf8(&api),
+        "--state",
+        &format!(".{token}"),
+    ]);
+    scene.a.write(state("old"), "3\n");
+    scene.a.write(dir.join(".aigon/x"), "y\n");
+    assert_eq!(scene.a.run(&["backup", "push"]).code, 3);
+    assert_eq!(scene.stored("old"), "2\n");
+    assert_eq!(scene.vault()["projects/named/.aigon/x"], b"y\n");
     assert!(!any_object_has(&scene.bare, &token));
 }
 
