@@ -116,7 +116,7 @@ fn list_text(report: &ProjectListReport) -> String {
     for project in &report.projects {
         let state = match (project.present, project.published) {
             (false, _) => "its directory is gone",
-            (true, false) => "not pushed yet",
+            (true, false) => "goes with the next push",
             (true, true) => "",
         };
         table.row([

@@ -108,6 +108,13 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
                 quoted(name)
             ),
         ],
+        ProjectError::Named { name, .. } => vec![format!(
+            "to have another one: `holdall project remove {} --from-vault`, then add it anew; the history keeps what it was",
+            quoted(name)
+        )],
+        ProjectError::Nested { .. } => {
+            vec!["`holdall project explain PATH` says what travels of it".to_owned()]
+        }
         ProjectError::Damaged { path, line, .. } => vec![format!(
             "mend line {line}, or move {} away and add each project again: `holdall project add PATH`; the vault keeps all of it",
             path.display()

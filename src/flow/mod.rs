@@ -13,6 +13,7 @@ pub mod config;
 pub mod configure;
 mod conflicts;
 mod database_copy;
+mod enrolment;
 mod equal;
 mod error;
 pub mod explain;

@@ -8,14 +8,13 @@ use serde::Serialize;
 use crate::base::{Finding, HostPath, Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::merge::{Graft, leaves};
-use crate::project::{
-    Match, ProjectError, Registered, Registry, find_match, normalise_remote, unique_name,
-};
+use crate::project::{ProjectError, Registered, Registry, normalise_remote};
 use crate::source::state_dirs;
 use crate::vault::Objects;
 
 use super::agreed::unit_key;
-use super::here::{Placement, identity_of, place};
+use super::enrolment::{Wishes, enter};
+use super::here::{Placement, place};
 use super::meeting::Ground;
 use super::publish::{Publisher, Work};
 use super::round::RoundPlan;
@@ -139,8 +138,12 @@ pub fn add(
     };
     let linked_from = checkout.and_then(|checkout| checkout.linked_from);
     let file = session.places.registry();
+    let wishes = Wishes {
+        name: options.name.as_deref(),
+        dirs: &named,
+    };
     let entered = Registry::edit(&file, &session.holder(), |registry| {
-        enter(registry, fresh, options)
+        enter(registry, fresh, &wishes)
     })?;
     Ok(ProjectAddReport {
         project: line(&entered.project),
@@ -149,83 +152,6 @@ pub fn add(
         absent,
         moved_from: entered.moved_from,
         linked_from,
-    })
-}
-
-struct Entered {
-    project: Registered,
-    already: bool,
-    added: Vec<VaultPath>,
-    moved_from: Option<HostPath>,
-}
-
-/// Puts a project into the list; one that is there already gets what is new.
-fn enter(
-    registry: &mut Registry,
-    mut fresh: Registered,
-    options: &ProjectAddOptions,
-) -> Result<Entered, ProjectError> {
-    let same_place = registry
-        .projects
-        .iter()
-        .position(|known| known.path == fresh.path);
-    let identities: Vec<_> = registry.projects.iter().map(identity_of).collect();
-    let same_project = match find_match(&identity_of(&fresh), &identities) {
-        Match::Same(index) => Some(index),
-        Match::Ambiguous(indexes) => indexes.first().copied(),
-        Match::None => None,
-    };
-    let place = same_place.or(same_project);
-    let Some(index) = place else {
-        fresh.name = free_name(registry, &fresh.name, None);
-        registry.projects.push(fresh.clone());
-        return Ok(Entered {
-            added: fresh.dirs.clone(),
-            project: fresh,
-            already: false,
-            moved_from: None,
-        });
-    };
-    let free = free_name(registry, &fresh.name, Some(index));
-    let known = &mut registry.projects[index];
-    let moved_from = (known.path != fresh.path).then(|| known.path.clone());
-    if let Some(before) = moved_from
-        .as_ref()
-        .filter(|before| before.as_path().is_dir())
-    {
-        return Err(ProjectError::Taken {
-            path: before.as_path().to_owned(),
-            name: known.name.clone(),
-        });
-    }
-    known.path = fresh.path;
-    known.remotes = fresh.remotes;
-    known.roots = fresh.roots;
-    known.separate |= fresh.separate;
-    let is_new = |dir: &VaultPath| !known.dirs.contains(dir);
-    let added: Vec<VaultPath> = fresh.dirs.into_iter().filter(is_new).collect();
-    known.dirs.extend(added.iter().cloned());
-    known.dirs.sort();
-    if options.name.is_some() && !known.published {
-        known.name = free;
-    }
-    // Added again after somebody took it out of the vault: then it goes back in.
-    known.published = false;
-    Ok(Entered {
-        project: known.clone(),
-        already: true,
-        added,
-        moved_from,
-    })
-}
-
-/// The wanted name as every machine can use it, and as no other project here has it.
-fn free_name(registry: &Registry, wanted: &str, own: Option<usize>) -> String {
-    let others = registry.projects.iter().enumerate();
-    let others: Vec<_> = others.filter(|(at, _)| Some(*at) != own).collect();
-    unique_name(wanted, &|name| {
-        let same = |(_, other): &(usize, &Registered)| other.name.eq_ignore_ascii_case(name);
-        others.iter().any(same)
     })
 }
 

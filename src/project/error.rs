@@ -25,6 +25,10 @@ pub enum ProjectError {
     /// The change that was asked for does not fit the projects that are there.
     #[error("{path} is registered already, as `{name}`")]
     Taken { path: PathBuf, name: String },
+    #[error("the vault has {path} as `{name}`, and it keeps that name")]
+    Named { path: PathBuf, name: String },
+    #[error("`{dir}` travels already: it lies in the state directory `{within}`")]
+    Nested { dir: String, within: String },
     #[error("no project here is called `{wanted}`")]
     NotFound { wanted: String },
     #[error(transparent)]

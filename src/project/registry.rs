@@ -48,7 +48,6 @@ pub struct Registered {
 /// All projects on this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Registry {
-    #[serde(default)]
     pub projects: Vec<Registered>,
     #[serde(flatten)]
     unknown: Map<String, Value>,

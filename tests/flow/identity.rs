@@ -285,3 +285,22 @@ fn a_name_that_nobody_can_use_is_made_one_that_everybody_can() {
     assert_eq!(named("Shop"), "Shop~2");
     machine.ok(&["backup", "push"]);
 }
+
+#[test]
+fn a_name_that_the_vault_has_is_not_changed_by_adding_the_project_again() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let dir = scene.a.home.join("code/api");
+    let named = |name| ["project", "add", utf8(&dir), "--name", name];
+    let message = fails(&scene.a, &named("other"), (1, "refused"));
+    assert!(message.contains("as `api`"), "{message}");
+    scene.a.ok(&named("api"));
+}
+
+#[test]
+fn a_directory_inside_a_state_directory_is_no_other_one() {
+    let scene = Scene::with(&[("sub/x", "1\n")]);
+    let dir = scene.a.home.join("code/api");
+    let args = ["project", "add", utf8(&dir), "--state", ".aigon/sub"];
+    let message = fails(&scene.a, &args, (1, "refused"));
+    assert!(message.contains("`.aigon`"), "{message}");
+}
