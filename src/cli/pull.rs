@@ -134,7 +134,7 @@ fn nothing_written(report: &PullReport) -> String {
     let ways = ways.iter().filter(|(count, _)| *count > 0);
     let ways: Vec<String> = ways.map(|(many, what)| count(*many as u64, what)).collect();
     if ways.is_empty() {
-        "nothing new: this disk has what the vault has\n".to_owned()
+        "nothing new: the vault has nothing that this disk waits for\n".to_owned()
     } else {
         format!("nothing was written: {}\n", ways.join(", "))
     }

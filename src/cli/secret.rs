@@ -17,7 +17,10 @@ pub fn run(ctx: &Ctx, name: &str, command: &SecretCommand) -> Result<Answer, Flo
     match command {
         SecretCommand::List => {
             let report = ctx.read(name, list)?;
-            let mut waits = report.found.iter().filter(|secret| !secret.allowed);
+            let mut waits = report
+                .found
+                .iter()
+                .filter(|secret| !secret.allowed && !secret.in_vault);
             let hint = waits.clone().any(|secret| secret.key.is_none()).then_some(
                 "take the value out of the file, or let it travel: `holdall secret allow FINGERPRINT`",
             );
@@ -73,6 +76,7 @@ fn list_text(report: &SecretListReport, look: &Look) -> String {
         for secret in &report.found {
             let verdict = match (secret.allowed, &secret.key) {
                 (true, _) => "allowed",
+                (false, Some(_)) if secret.in_vault => "in the vault",
                 (false, Some(_)) => "stays here",
                 (false, None) => "withheld",
             };

@@ -29,21 +29,11 @@ pub fn enter(
     mut fresh: Registered,
     wishes: &Wishes<'_>,
 ) -> Result<Entered, ProjectError> {
-    let same_place = registry
-        .projects
-        .iter()
-        .position(|known| known.path == fresh.path);
-    let identities: Vec<_> = registry.projects.iter().map(identity_of).collect();
-    let same_project = match find_match(&identity_of(&fresh), &identities) {
-        Match::Same(index) => Some(index),
-        Match::Ambiguous(indexes) => indexes.first().copied(),
-        Match::None => None,
-    };
-    let place = same_place.or(same_project);
+    let place = place_of(registry, &fresh);
     let known = place.map(|index| registry.projects[index].dirs.as_slice());
     refuse_nested(wishes.dirs, known.unwrap_or_default(), &fresh.dirs)?;
+    fresh.name = free_name(registry, &fresh.name, place);
     let Some(index) = place else {
-        fresh.name = free_name(registry, &fresh.name, None);
         registry.projects.push(fresh.clone());
         return Ok(Entered {
             added: fresh.dirs.clone(),
@@ -52,46 +42,62 @@ pub fn enter(
             moved_from: None,
         });
     };
-    let free = free_name(registry, &fresh.name, Some(index));
     let known = &mut registry.projects[index];
     let moved_from = (known.path != fresh.path).then(|| known.path.clone());
-    if let Some(before) = moved_from
-        .as_ref()
-        .filter(|before| before.as_path().is_dir())
-    {
+    let is_there = |before: &&HostPath| before.as_path().is_dir();
+    if let Some(before) = moved_from.as_ref().filter(is_there) {
         return Err(ProjectError::Taken {
             path: before.as_path().to_owned(),
             name: known.name.clone(),
         });
     }
-    if wishes
-        .name
-        .is_some_and(|name| known.published && name != known.name)
-    {
+    let is_other = |name: &str| known.published && name != known.name;
+    if wishes.name.is_some_and(is_other) {
         return Err(ProjectError::Named {
             path: fresh.path.as_path().to_owned(),
             name: known.name.clone(),
         });
     }
-    known.path = fresh.path;
-    known.remotes = fresh.remotes;
-    known.roots = fresh.roots;
-    known.separate |= fresh.separate;
-    let is_new = |dir: &VaultPath| !known.dirs.contains(dir);
-    let added: Vec<VaultPath> = fresh.dirs.into_iter().filter(is_new).collect();
-    known.dirs.extend(added.iter().cloned());
-    known.dirs.sort();
-    if wishes.name.is_some() {
-        known.name = free;
+    if wishes.name.is_none() {
+        fresh.name.clone_from(&known.name);
     }
-    // Added again after somebody took it out of the vault: then it goes back in.
-    known.published = false;
+    let added = refresh(known, fresh);
     Ok(Entered {
         project: known.clone(),
         already: true,
         added,
         moved_from,
     })
+}
+
+/// Where a project stands in the list: by its directory, or by what it is.
+fn place_of(registry: &Registry, fresh: &Registered) -> Option<usize> {
+    let mut projects = registry.projects.iter();
+    let same_place = projects.position(|known| known.path == fresh.path);
+    same_place.or_else(|| {
+        let identities: Vec<_> = registry.projects.iter().map(identity_of).collect();
+        match find_match(&identity_of(fresh), &identities) {
+            Match::Same(index) => Some(index),
+            Match::Ambiguous(indexes) => indexes.first().copied(),
+            Match::None => None,
+        }
+    })
+}
+
+/// What was found now takes the place of what was known; the state directories that are new.
+fn refresh(known: &mut Registered, fresh: Registered) -> Vec<VaultPath> {
+    let is_new = |dir: &VaultPath| !known.dirs.contains(dir);
+    let added: Vec<VaultPath> = fresh.dirs.into_iter().filter(is_new).collect();
+    known.dirs.extend(added.iter().cloned());
+    known.dirs.sort();
+    known.path = fresh.path;
+    known.name = fresh.name;
+    known.remotes = fresh.remotes;
+    known.roots = fresh.roots;
+    known.separate |= fresh.separate;
+    // Added again after somebody took it out of the vault: then it goes back in.
+    known.published = false;
+    added
 }
 
 /// A directory inside another state directory travels with that one, and has no rules and no guard of

@@ -86,23 +86,22 @@ fn line(project: &Registered) -> ProjectLine {
     }
 }
 
+/// A directory as a person names it from where they stand.
+fn directory(session: &Session<'_>, given: PathBuf) -> Result<HostPath, FlowError> {
+    let path = session.edges.env.cwd.join(given);
+    match path.canonicalize() {
+        Ok(found) if found.is_dir() => Ok(HostPath::new(found)?),
+        Ok(path) => Err(FlowError::NoSuchPath { path }),
+        Err(_) => Err(FlowError::NoSuchPath { path }),
+    }
+}
+
 /// Registers a project: from now on its state travels.
 pub fn add(
     session: &Session<'_>,
     options: &ProjectAddOptions,
 ) -> Result<ProjectAddReport, FlowError> {
-    let given = session
-        .edges
-        .env
-        .cwd
-        .join(options.path.clone().unwrap_or_default());
-    let found = given.canonicalize().map_err(|_| FlowError::NoSuchPath {
-        path: given.clone(),
-    })?;
-    if !found.is_dir() {
-        return Err(FlowError::NoSuchPath { path: found });
-    }
-    let found = HostPath::new(found)?;
+    let found = directory(session, options.path.clone().unwrap_or_default())?;
     let checkout = crate::repo::discover(&found, &session.edges.env)?;
     let root = checkout
         .as_ref()

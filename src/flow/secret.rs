@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::base::{MachineId, Timestamp, VaultPath};
-use crate::merge::leaves;
+use crate::base::{Blobs, MachineId, ObjectId, Timestamp, VaultPath};
+use crate::layout::names;
+use crate::merge::{find, leaves};
 use crate::snapshot::{ReadOutcome, SecretGate, read_whole};
 use crate::vault::Objects;
 
@@ -33,6 +34,8 @@ pub struct FoundSecret {
     pub fingerprint: String,
     /// The next push sends it.
     pub allowed: bool,
+    /// The vault has it at this very place: there it stays.
+    pub in_vault: bool,
 }
 
 /// A value that may pass.
@@ -83,12 +86,15 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
                 allowed: passes.contains(&finding.fingerprint),
                 rule: finding.rule,
                 fingerprint: finding.fingerprint,
+                in_vault: false,
             })
         })
     });
     let mut found: Vec<FoundSecret> = lines.collect();
     for scanned in &here.settings {
-        add_masked(&objects, scanned, &passes, &mut found)?;
+        let dir = names::settings_tool_dir(&scanned.unit.name)?;
+        let there = upstream.dir(&objects, &dir)?;
+        add_masked(&objects, (scanned, there), &passes, &mut found)?;
     }
     let waits = |fingerprint: &str| {
         queue
@@ -123,7 +129,7 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
 /// Adds the values that stay here alone, while the rest of their settings file travels.
 fn add_masked(
     objects: &Objects<'_>,
-    scanned: &Scanned,
+    (scanned, there): (&Scanned, Option<ObjectId>),
     passes: &BTreeSet<String>,
     found: &mut Vec<FoundSecret>,
 ) -> Result<(), FlowError> {
@@ -134,6 +140,12 @@ fn add_masked(
         // What cannot be read any more is withheld by the next run, and said there.
         let ReadOutcome::Whole(text) = read_whole(scanned.file(&path).as_path()) else {
             continue;
+        };
+        let kept = match find(objects, there, &path)? {
+            Some(leaf) => sanitizer
+                .masked(&objects.blob(leaf.id)?)
+                .unwrap_or_default(),
+            None => Vec::new(),
         };
         for masked in sanitizer.masked(&text).unwrap_or_default() {
             let is_known =
@@ -146,6 +158,9 @@ fn add_masked(
                     key: Some(masked.key),
                     rule: masked.rule.to_owned(),
                     allowed: passes.contains(&masked.fingerprint),
+                    in_vault: kept
+                        .iter()
+                        .any(|kept| kept.fingerprint == masked.fingerprint),
                     fingerprint: masked.fingerprint,
                 });
             }

@@ -19,6 +19,26 @@ fn fingerprints(document: &serde_json::Value) -> Vec<String> {
 }
 
 #[test]
+fn a_value_of_settings_that_the_vault_has_is_not_said_to_stay_here() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let text = |n| format!("{{\"n\": {n}, \"env\": {{\"T\": \"{}\"}}}}\n", planted());
+    scene.a.write(".claude/settings.json", text(1));
+    pushed(&scene.a);
+    let found = || scene.a.json(&["secret", "list"]).1["data"]["found"][0].clone();
+    assert_eq!(found()["in_vault"], false);
+    let name = found()["fingerprint"].as_str().expect("a name").to_owned();
+    scene.a.ok(&["secret", "allow", &name]);
+    pushed(&scene.a);
+    scene.a.ok(&["secret", "revoke", &name]);
+    assert_eq!(found()["in_vault"], true);
+    scene.a.write(".claude/settings.json", text(2));
+    pushed(&scene.a);
+    let list = scene.a.ok(&["secret", "list"]);
+    assert!(list.stdout.contains("in the vault"), "{list}");
+    assert!(!list.stderr.contains("stays here"), "{list}");
+}
+
+#[test]
 fn an_allowed_value_goes_with_the_plain_next_push_and_for_every_machine() {
     let scene = Scene::with(&[("old", "1\n")]);
     let (one, two) = (
