@@ -49,7 +49,12 @@ fn text(report: &ExplainReport) -> String {
         table.row(["without", &report.local_keys.join(", ")]);
     }
     text.push_str(&table.to_string());
-    if let Some(change) = &report.change {
+    // What cannot be shown as it is cannot be typed.
+    let shown = |change: &&Change| match change {
+        Change::Add { line, .. } => printable(line) == line.as_str(),
+        Change::Run { .. } => true,
+    };
+    if let Some(change) = report.change.as_ref().filter(shown) {
         let aim = if report.travels {
             "to keep it here"
         } else {

@@ -11,7 +11,8 @@ use super::args::PushArgs;
 use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
 use super::words::{
-    amount, change_line, changes_words, conflict_hints, conflict_words, healed_words, reason_words,
+    amount, change_line, changes_words, conflict_hints, conflict_words, decisions, healed_words,
+    reason_words,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
@@ -209,7 +210,8 @@ fn outcome(report: &PushReport) -> String {
     });
     if report.dry_run {
         return format!(
-            "{healed}would push: {what} ({} looked at); nothing was changed\n",
+            "{healed}would push: {what}{} ({} looked at); nothing was changed\n",
+            decisions(report.decisions),
             count(files.scanned, "file")
         );
     }

@@ -9,7 +9,7 @@ use super::args::StatusArgs;
 use super::ctx::Ctx;
 use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
-use super::words::{amount, conflict_hints, conflict_words};
+use super::words::{amount, conflict_hints, conflict_words, decisions};
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
     let options = StatusOptions {
@@ -63,7 +63,8 @@ fn text(report: &StatusReport, look: &Look) -> String {
         );
         table.row(["last writer".to_owned(), words]);
     }
-    table.row(["waiting".to_owned(), amount(&report.pending.counts)]);
+    let waiting = amount(&report.pending.counts) + &decisions(report.pending.decisions);
+    table.row(["waiting".to_owned(), waiting]);
     table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
     let mut text = fault.map_or_else(String::new, |fault| {

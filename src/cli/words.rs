@@ -4,7 +4,7 @@ use crate::base::VaultPath;
 use crate::flow::Healed;
 use crate::flow::report::{ChangeKind, ConflictLine, Counts, Part, Reason};
 
-use super::show::{count_of, printable};
+use super::show::{count, count_of, printable};
 
 /// Where each version of a conflict is.
 pub fn conflict_words(line: &ConflictLine) -> String {
@@ -38,7 +38,7 @@ pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
     if lines.iter().any(|line| line.filed) {
         hints.push(
             "to decide, give the file the version you want on the machine that has the other one, \
-             and push there"
+             and push there; the conflict goes with the next push of the machine that filed it"
                 .to_owned(),
         );
     }
@@ -56,6 +56,14 @@ pub fn change_line(place: &str, change: ChangeKind) -> String {
         ChangeKind::Mode => ("~", " (mode)"),
     };
     format!("{sign} {}{tail}", printable(place))
+}
+
+/// What a person decided about secrets and is not in the vault yet, behind what else there is.
+pub fn decisions(many: usize) -> String {
+    match many {
+        0 => String::new(),
+        many => format!(", {} on secrets", count(many as u64, "decision")),
+    }
 }
 
 /// How much of what changes: `2 files, 1 directory`.
@@ -131,7 +139,7 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::NoPlace => {
             "the vault's version has no place for keys of this machine; the file here stays as it is"
         }
-        Reason::DatabaseInUse => "a database that a program has open",
+        Reason::DatabaseInUse => "a database that a program has open, or was killed with",
         Reason::BesideDatabase => "belongs to an open database",
         Reason::HoldsSecret => "holds a secret",
         Reason::MassDelete => "most of its files are gone at once",
@@ -153,7 +161,7 @@ pub fn kept_words(why: &str) -> &'static str {
         }
         "name_refused" => "this disk does not take the name",
         "case_clash" => "this disk takes another name for this one",
-        "database_in_use" => "a database that a program has open",
+        "database_in_use" => "a database that a program has open, or was killed with",
         "beside_database" => "belongs to a database, on the machine where it is open",
         "not_allowed" => "no permission to write it",
         "has_local_keys" => "deleted in the vault, but it holds keys of this machine",

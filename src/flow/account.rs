@@ -115,13 +115,17 @@ pub fn withheld(here: &Here) -> Vec<WithheldLine> {
             if secrets.is_empty() {
                 return vec![whole(left)];
             }
-            let line = |finding: Finding| WithheldLine {
+            let more = secrets.len().saturating_sub(MOST_SECRETS);
+            let line = |(number, finding): (usize, Finding)| WithheldLine {
                 rule: Some(finding.rule),
                 line: Some(finding.line),
                 fingerprint: Some(finding.fingerprint),
+                detail: (number + 1 == MOST_SECRETS && more > 0)
+                    .then(|| format!("and {more} more: `holdall secret list` has all")),
                 ..whole(left)
             };
-            secrets.into_iter().take(MOST_SECRETS).map(line).collect()
+            let told = secrets.into_iter().take(MOST_SECRETS);
+            told.enumerate().map(line).collect()
         };
         lines.flat_map(each).collect::<Vec<_>>()
     };

@@ -297,7 +297,9 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
                 let rule = rule.trim_start_matches('/');
                 format!(", or have a copy of it travel: add the line `{rule} :sqlite` to .holdallignore in the state directory")
             });
-            format!("close the program that has {file} open, then {again}{copy}")
+            format!(
+                "close the program that has {file} open (one that was killed mends it when it starts again), then {again}{copy}"
+            )
         }
         Reason::BadRules => format!(
             "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"

@@ -7,6 +7,7 @@ use crate::merge::Lookup;
 use crate::vault::Objects;
 
 use super::account::{alike, counts, large, left, skipped, withheld};
+use super::allowance::Queue;
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::{Published, Publisher, Work};
@@ -50,6 +51,8 @@ pub struct PushReport {
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
     pub ops: OpCounts,
+    /// What a person decided about secrets, and the vault does not know yet.
+    pub decisions: usize,
     pub remote: Option<String>,
     pub healed: Option<Healed>,
     pub attempts: usize,
@@ -114,7 +117,10 @@ fn attempt(
         bookkeeping::remember_projects(writer, &state.here, true)?;
         bookkeeping::save_caches(&state.here, &mut objects)?;
     }
-    Ok(report(writer, options, (&state.here, done), began))
+    Ok(PushReport {
+        decisions: Queue::load(writer.session)?.decisions.len(),
+        ..report(writer, options, (&state.here, done), began)
+    })
 }
 
 /// Nothing to push, though something is here: then that is what has to be said.
@@ -189,6 +195,7 @@ fn report(
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
         ops: OpCounts::default(),
+        decisions: 0,
         remote: writer.session.config.remote_url.clone(),
         healed: done.healed,
         attempts: done.attempts,

@@ -11,6 +11,7 @@ use crate::vault::{Objects, RefName, Store};
 
 use super::account::{left, skipped, withheld};
 use super::agreed::Agreed;
+use super::allowance::Queue;
 use super::compare::{Compared, compare, store_or_empty};
 use super::filing::Filer;
 use super::here::Here;
@@ -111,16 +112,19 @@ pub struct Pending {
     #[serde(flatten)]
     pub counts: Counts,
     pub ops: usize,
+    /// What a person decided about secrets, and the vault does not know yet.
+    pub decisions: usize,
 }
 
 impl Pending {
-    fn of(units: &[UnitChanges]) -> Self {
+    fn of(session: &Session<'_>, units: &[UnitChanges]) -> Result<Self, FlowError> {
         let counts = Counts::of(units.iter().flat_map(|unit| &unit.changes));
-        Self {
+        Ok(Self {
             files: counts.files(),
             counts,
             ops: 0,
-        }
+            decisions: Queue::load(session)?.decisions.len(),
+        })
     }
 }
 
@@ -174,7 +178,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         next_run: None,
         last_push: last_run(&runs, "push"),
         last_pull: last_run(&runs, "pull"),
-        pending: Pending::of(&plan.units),
+        pending: Pending::of(session, &plan.units)?,
         projects,
         settings,
         ahead,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::kit::{Machine, git};
 
+use super::gate::planted;
 use super::scene::{Scene, pushed, state, utf8};
 
 fn explain(machine: &Machine, path: impl AsRef<Path>) -> Value {
@@ -34,6 +35,17 @@ fn travels(machine: &Machine, path: impl AsRef<Path>) -> Value {
         "{data}"
     );
     data
+}
+
+#[test]
+fn a_secret_in_a_name_and_in_a_link_is_found_too() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let token = planted();
+    scene.a.write(state(&format!("{token}.md")), "x\n");
+    symlink(&token, scene.a.home.join(state("link"))).expect("linked");
+    for name in [format!("{token}.md"), "link".to_owned()] {
+        stays(&scene.a, state(&name), "holds_secret");
+    }
 }
 
 #[test]

@@ -212,6 +212,15 @@ impl<'a> Asked<'a> {
 
     /// What can only be said of something that is there.
     fn reason_of_file(&mut self, path: &VaultPath) -> Result<Option<Reason>, FlowError> {
+        let gate = allowance::at_hand(self.session)?;
+        let find = |bytes: &[u8]| gate.inspect(path, &mut &*bytes).unwrap_or_default();
+        let mut in_name = find(path.as_str().as_bytes());
+        let target = std::fs::read_link(self.report.path.as_path());
+        in_name.extend(target.iter().flat_map(|it| find(it.as_os_str().as_bytes())));
+        if let Some(finding) = in_name.into_iter().next() {
+            self.report.detail = Some(finding.rule);
+            return Ok(Some(Reason::HoldsSecret));
+        }
         let seen = self
             .seen
             .as_ref()
@@ -231,8 +240,6 @@ impl<'a> Asked<'a> {
         let Ok(bytes) = read_limited(self.report.path.as_path(), max) else {
             return Ok((seen.len() <= max).then_some(Reason::Unreadable));
         };
-        let gate = allowance::at_hand(self.session)?;
-        let find = |bytes: &[u8]| gate.inspect(path, &mut &*bytes).unwrap_or_default();
         let found = match self.unit.sanitizer(path).map(|it| it.clean(&bytes)) {
             None => find(&bytes),
             Some(Err(fault)) => {
