@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::DocError;
 use super::dialect::{self, Dialect};
-use super::json::Json;
+use super::json::{self, Json};
 use super::text::{self, BYTE_ORDER_MARK, Edit};
 use super::toml::Toml;
 use super::tree::{Choice, Form, KeyPath, Member, Node, Overlaid, Shape, Stripped, same_node};
@@ -16,7 +16,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// A format of which members can be taken out and laid back in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Strict: a comment is a fault.
+    /// With comments and a comma behind the last item, where they stand.
     Json,
     Toml,
     Yaml,
@@ -82,12 +82,26 @@ impl Format {
         a == b || matches!(same(a, b), Ok(Ok(true)))
     }
 
-    /// Whether the document is an object without members.
+    /// Whether two documents differ in formatting alone. A comment is something that a person wrote,
+    /// and a last comma is what some readers refuse: where JSON has one of these, and in formats that
+    /// are made for comments, only the very same text is the same.
+    #[must_use]
+    pub fn same_document(self, a: &[u8], b: &[u8]) -> bool {
+        a == b || (self.is_strict_json(a) && self.is_strict_json(b) && self.same_value(a, b))
+    }
+
+    /// Whether the document is an object without members, and in JSON without comments.
     #[must_use]
     pub fn is_empty(self, bytes: &[u8]) -> bool {
         let empty =
             |root: &Node<'_>| matches!(&root.shape, Shape::Object(members) if members.is_empty());
-        self.read(bytes, empty).unwrap_or(false)
+        (self != Self::Json || self.is_strict_json(bytes))
+            && self.read(bytes, empty).unwrap_or(false)
+    }
+
+    fn is_strict_json(self, bytes: &[u8]) -> bool {
+        let is_strict = |text| json::Outline::read(text).is_ok_and(|json| json.is_strict);
+        self == Self::Json && Self::open(bytes).is_ok_and(|(_, text)| is_strict(text))
     }
 
     /// The document with other texts in it, each written as the old one was where that is possible.

@@ -45,6 +45,51 @@ fn a_dropped_member_goes_with_its_comma_and_space() {
 }
 
 #[test]
+fn comments_behind_a_member_go_with_it_and_all_others_stay() {
+    LAWS.leaves(&[
+        (
+            "// top\n{\n  \"a\": 1, // of a\n  // above\n  \"token\": 2, // of token\n  \"b\": 3\n}\n// end\n",
+            "// top\n{\n  \"a\": 1, // of a\n  // above\n  \"b\": 3\n}\n// end\n",
+        ),
+        (
+            "{\n  \"a\": 1, // of a\n  \"token\": 2 // of token\n  // end\n}",
+            "{\n  \"a\": 1 // of a\n  // end\n}",
+        ),
+        (
+            "{\n  \"a\": 1, // of a\r\n  \"token\": 2, // of token\r\n}",
+            "{\n  \"a\": 1, // of a\r\n}",
+        ),
+        ("{ // of all\n  \"token\": 2\n}", "{ // of all\n}"),
+        ("{ // of all\n  \"token\": 2 }", "{ // of all\n   }"),
+        (
+            "{ // of all\n  \"token\": 1,\n  \"repos\": 2 }",
+            "{ // of all\n   }",
+        ),
+        ("{\n  \"token\": 2 // of token\n}", "{}"),
+        ("{\"token\": 2, /* of token */ }", "{ }"),
+        (
+            "{\"a\": 1 /* of a */, \"token\" /* x */ : /* \"y\": */ 2 /* z */, /* of b */ \"b\": 3}",
+            "{\"a\": 1 /* of a */, /* of b */ \"b\": 3}",
+        ),
+        (
+            "{\"a\": 1, /* of token */ \"token\": 2}",
+            "{\"a\": 1 /* of token */}",
+        ),
+        (
+            "{\n  \"token\": {// }\n}, \"b\": [1, /* , */], // of b\n}",
+            "{\n  \"b\": [1, /* , */], // of b\n}",
+        ),
+        (
+            "{\n  \"a\": 1\n  // of token\n  , \"token\": 2\n  // of b\n  , \"b\": 3\n}",
+            "{\n  \"a\": 1\n  // of token\n  , // of b\n   \"b\": 3\n}",
+        ),
+        ("{\"a\":1,\"token\":2,}", "{\"a\":1,}"),
+        ("{\"token\":2,\"a\":1,}", "{\"a\":1,}"),
+        ("{\"token\":2,}", "{}"),
+    ]);
+}
+
+#[test]
 fn every_member_is_asked_once_and_parents_come_first() {
     let mut asked = Vec::new();
     let text = br#"{"a":{"b":"x","c":[1,{"d":null},[{"e":2.0}]]},"f":{"g":true}}"#;
@@ -111,6 +156,95 @@ fn local_members_come_back_where_they_were() {
 }
 
 #[test]
+fn local_members_come_back_with_the_comments_behind_them() {
+    LAWS.lays(&[
+        (
+            "{\n  \"a\": 1 // of a\n  // end\n}\n",
+            "{\n  \"token\": 2, // mine\n  \"b\": 1\n}",
+            "{\n  \"a\": 1, // of a\n  \"token\": 2 // mine\n  // end\n}\n",
+        ),
+        (
+            "{\n  \"a\": 1, // of a\n}\n",
+            "{\n  \"token\": 2, /* x */ // mine\n  \"repos\": [ // none\n  ] /* yet */\n}",
+            "{\n  \"a\": 1, // of a\n  \"token\": 2, /* x */ // mine\n  \"repos\": [ // none\n  ] /* yet */,\n}\n",
+        ),
+        (
+            "{\"a\": 1 /* of a */}",
+            "{\n  \"token\": 2 // mine */\n}",
+            "{\"a\": 1 /* of a */, \"token\": 2 /* mine * / */}",
+        ),
+        (
+            "{\"a\": 1 // of a\n}",
+            "{\"token\": 2}",
+            "{\"a\": 1, // of a\n\"token\": 2\n}",
+        ),
+        (
+            "{ // of all\r\n}",
+            "{\"token\": 2, \"repos\": 1}",
+            "{ // of all\r\n\"token\": 2,\r\n\"repos\": 1\r\n}",
+        ),
+        (
+            "{\n  // of all\n}",
+            "{\"token\": 2}",
+            "{\n  // of all\n  \"token\": 2\n}",
+        ),
+        (
+            "{ /* of all */ }",
+            "{\"token\": 2}",
+            "{ /* of all */ \"token\": 2 }",
+        ),
+        (
+            "{ // of all\n}",
+            "{\n  \"token\": 2 }",
+            "{ // of all\n  \"token\": 2\n}",
+        ),
+        (
+            "{\"x\": 0}",
+            "{\"a\": {\"token\": 1 // mine\n, \"b\": {}}}",
+            "{\"x\": 0, \"a\": {\"token\": 1 /* mine */}}",
+        ),
+        (
+            "{\"x\": 0,}",
+            "{\"a\": { // no more\n  \"token\": 1 // mine\n}}",
+            "{\"x\": 0, \"a\": {\n  \"token\": 1 // mine\n},}",
+        ),
+    ]);
+}
+
+#[test]
+fn strict_json_gets_neither_comment_nor_last_comma() {
+    let strict = |text: &[u8]| serde_json::from_slice::<Value>(text).is_ok();
+    let local = "{\n  // top\n  \"token\": 1, // mine\n}";
+    let cut = LAWS.strip("{\"a\": 1, \"token\": 2}").expect("cut");
+    assert!(strict(&cut.text));
+    let bare = "{\n  // top\n  \"token\": 1,\n}";
+    let laid = Format::Json.overlay(b"{\"a\": 1}", bare.as_bytes(), &[vec!["token".to_owned()]]);
+    assert!(strict(&laid.expect("laid").text));
+    // The comment beside a key is this machine's as the key is.
+    let laid = Format::Json.overlay(b"{\"a\": 1}", local.as_bytes(), &[vec!["token".to_owned()]]);
+    assert!(!strict(&laid.expect("laid").text));
+}
+
+#[test]
+fn texts_that_differ_in_comments_are_not_the_same() {
+    let same = |a: &str, b: &str| Format::Json.same_document(a.as_bytes(), b.as_bytes());
+    assert!(same("{\"a\": [1]}", " {\"a\":[ 1 ] }"));
+    assert!(same("{\"a\": 1} // x", "{\"a\": 1} // x"));
+    for other in [
+        "{\"a\": 1} // x",
+        "// x\n{\"a\": 1}",
+        "{\"a\": /* x */ 1}",
+        "{\"a\": 1,}",
+    ] {
+        assert!(!same("{\"a\": 1}", other) && !same(other, "{\"a\": 1}"));
+        assert!(!same(other, "{\"a\": 1} // y"), "{other}");
+        assert!(LAWS.same("{\"a\": 1}", other), "the values are: {other}");
+    }
+    assert!(!Format::Toml.same_document(b"a = 1", b"a = 1 # x"));
+    assert!(Format::Json.is_empty(b"{ }") && !Format::Json.is_empty(b"{ /* x */ }"));
+}
+
+#[test]
 fn what_finds_no_place_is_named_and_changes_nothing() {
     LAWS.leaves_out(&[
         ("{\"a\":5}", "{\"a\":{\"token\":1}}", "a.token"),
@@ -137,12 +271,16 @@ fn an_item_of_a_list_gets_its_members_back_if_it_is_otherwise_the_same() {
 }
 
 #[test]
-fn only_strict_json_is_read() {
+fn only_json_with_comments_and_last_commas_is_read() {
     let good = [
         "null",
         " [1, -0, 0.5, 1e9, -2E+1, 3.0e-7] ",
         "\"\\u00e9\\n\\/\\ud83d\\ude00\"",
         "{\"\":{}}",
+        "[1,]",
+        "{\"a\":1,}",
+        "/**/[//\n1/* / */,// ]\r\n]//",
+        "{/*a*/\"a\"/*:*/:/**/1/***/,/*}*/}",
     ];
     for text in good {
         assert!(Outline::read(text).is_ok(), "{text}");
@@ -151,8 +289,11 @@ fn only_strict_json_is_read() {
         ("", 1),
         (" ", 2),
         ("{", 2),
-        ("[1,]", 4),
-        ("{\"a\":1,}", 8),
+        ("[,]", 2),
+        ("{,}", 2),
+        ("[1,,]", 4),
+        ("{\"a\":1,,}", 8),
+        ("1,", 2),
         ("{a:1}", 2),
         ("01", 2),
         ("1.", 3),
@@ -168,7 +309,16 @@ fn only_strict_json_is_read() {
         ("\"\\u12g4\"", 6),
         ("\"a", 3),
         ("1 2", 3),
-        ("[1] // c", 5),
+        ("// c", 5),
+        ("[1] / c", 5),
+        ("[1, /* c ]", 5),
+        ("[1] /*/", 5),
+        ("[1] # c", 5),
+        ("[1 // c]", 9),
+        ("[1 // c\r, 2]", 4),
+        ("[1 // c\u{2028}, 2\n]", 4),
+        ("tr/**/ue", 1),
+        ("{\"a\":1,/**/\"a\":2}", 12),
         ("{\"a\" 1}", 6),
         ("[1 2]", 4),
         ("{\"a\":1 \"b\":2}", 8),
@@ -224,52 +374,118 @@ fn the_same_value_may_be_written_in_many_ways() {
     assert!(!same("{broken", "{broken "));
 }
 
-/// A document as text, with white space wherever it may be.
+/// What may stand between the parts of a document.
+fn space() -> impl Strategy<Value = &'static str> + Clone {
+    let blank = prop::sample::select(vec!["", " ", "\n  ", "\r\n\t"]);
+    let comment = prop::sample::select(vec![
+        " // c\n  ",
+        "\n  // \"token\": 1,\n  ",
+        "/* } */",
+        " /* a\n // b */ ",
+        " /* x */ // ]\r\n\t",
+    ]);
+    prop_oneof![3 => blank, 1 => comment]
+}
+
+/// A document as text, with white space, comments and last commas wherever they may be.
 fn document(keys: &'static [&'static str]) -> impl Strategy<Value = String> {
-    let space = || prop::sample::select(vec!["", " ", "\n  ", "\r\n\t"]);
     let atom = prop::sample::select(vec![
         "null",
         "true",
         "1.50",
         "-2e3",
         "\"\"",
-        "\"a \\\"{,\\u00e9\"",
+        "\"a \\\"{,\\u00e9 // /* \"",
     ]);
+    let spaced = |value| {
+        (space(), value, space()).prop_map(|(a, value, b): (_, String, _)| format!("{a}{value}{b}"))
+    };
     let value = atom
         .prop_map(str::to_owned)
         .prop_recursive(4, 24, 4, move |inner| {
-            let item = (space(), inner, space()).prop_map(|(a, value, b)| format!("{a}{value}{b}"));
-            let list =
-                (prop::collection::vec(item.clone(), 0..3), space()).prop_map(|(items, blank)| {
-                    if items.is_empty() {
-                        format!("[{blank}]")
-                    } else {
-                        format!("[{}]", items.join(","))
-                    }
-                });
-            prop_oneof![list, object(keys, item, space())]
+            let item = spaced(inner.boxed()).boxed();
+            let list = bracketed(prop::collection::vec(item.clone(), 0..3).boxed(), "[]");
+            prop_oneof![list, object(keys, item)]
         });
-    let item = (space(), value, space()).prop_map(|(a, value, b)| format!("{a}{value}{b}"));
-    (space(), object(keys, item, space()), space())
-        .prop_map(|(a, value, b)| format!("{a}{value}{b}"))
+    spaced(object(keys, spaced(value.boxed()).boxed()).boxed())
 }
 
 fn object(
     keys: &'static [&'static str],
-    item: impl Strategy<Value = String>,
-    space: impl Strategy<Value = &'static str>,
+    item: BoxedStrategy<String>,
 ) -> impl Strategy<Value = String> {
     let names = prop::sample::subsequence(keys, 0..=keys.len()).prop_shuffle();
-    let items = prop::collection::vec(item, keys.len());
-    (names, items, prop::collection::vec(space, 2)).prop_map(|(names, items, space)| {
-        let member = |(name, item)| format!("{}\"{name}\"{}:{item}", space[0], space[1]);
-        let members: Vec<String> = names.iter().zip(items).map(member).collect();
-        if members.is_empty() {
-            format!("{{{}}}", space[0])
-        } else {
-            format!("{{{}}}", members.join(","))
+    let items = prop::collection::vec((space(), space(), item), keys.len());
+    let members = (names, items).prop_map(|(names, items)| {
+        let member = |(name, (a, b, item))| format!("{a}\"{name}\"{b}:{item}");
+        names.iter().zip(items).map(member).collect()
+    });
+    bracketed(members.boxed(), "{}")
+}
+
+fn bracketed(
+    items: BoxedStrategy<Vec<String>>,
+    brackets: &'static str,
+) -> impl Strategy<Value = String> {
+    (items, space(), prop::bool::weighted(0.2)).prop_map(|(items, blank, comma)| {
+        let (open, close) = brackets.split_at(1);
+        match (items.is_empty(), comma) {
+            (true, _) => format!("{open}{blank}{close}"),
+            (false, true) => format!("{open}{},{blank}{close}", items.join(",")),
+            (false, false) => format!("{open}{}{close}", items.join(",")),
         }
     })
+}
+
+/// The text with white space in place of comments and last commas; nothing where a comment has no end.
+fn strict(text: &str) -> Option<String> {
+    let mut rest = text;
+    let mut out = String::new();
+    let mut comma = None;
+    while let Some(first) = rest.chars().next() {
+        let len = match first {
+            '"' => {
+                let mut escaped = false;
+                let end = rest[1..].find(|c| {
+                    let ends = c == '"' && !escaped;
+                    escaped = c == '\\' && !escaped;
+                    ends
+                });
+                end.map_or(rest.len(), |end| end + 2)
+            }
+            '/' if rest.starts_with("//") => {
+                rest = rest.find('\n').map_or("", |end| &rest[end..]);
+                continue;
+            }
+            '/' if rest.starts_with("/*") => {
+                rest = &rest[rest[2..].find("*/")? + 4..];
+                out.push(' ');
+                continue;
+            }
+            '}' | ']' => {
+                if let Some(comma) = comma {
+                    out.replace_range(comma..=comma, " ");
+                }
+                1
+            }
+            _ => first.len_utf8(),
+        };
+        if first == ',' {
+            // Behind nothing it is a comma too many.
+            let has_item = !out.trim_end().ends_with([',', '{', '[', ':']) && !out.is_empty();
+            comma = has_item.then_some(out.len());
+        } else if !" \t\r\n".contains(first) {
+            comma = None;
+        }
+        out.push_str(&rest[..len]);
+        rest = &rest[len..];
+    }
+    Some(out)
+}
+
+fn as_another_parser_reads(text: &str) -> Value {
+    let strict = strict(text).expect("every comment ends");
+    serde_json::from_str(&strict).expect("another parser agrees")
 }
 
 /// The raw text of the value at a path.
@@ -286,19 +502,22 @@ proptest! {
 
     #[test]
     fn stripping_what_was_laid_over_gives_the_text_back(text in document(SHARED), local in document(LOCAL)) {
+        let mut is_laid = false;
         LAWS.gives_back(&text, &local, |laid, placed| {
-            let _value: Value = serde_json::from_str(laid).expect("another parser agrees");
+            is_laid = true;
+            as_another_parser_reads(laid);
             for path in placed {
                 assert_eq!(raw(laid, path), raw(&local, path));
             }
         })?;
+        prop_assert!(is_laid, "nothing was refused");
     }
 
     #[test]
     fn stripping_twice_is_stripping_once(local in document(LOCAL)) {
         LAWS.strips_once(&local)?;
         let once = LAWS.strip(&local).expect("valid").text;
-        let value: Value = serde_json::from_slice(&once).expect("another parser agrees");
+        let value = as_another_parser_reads(std::str::from_utf8(&once).expect("UTF-8"));
         prop_assert!(!value.to_string().contains("\"token\""));
     }
 
@@ -308,14 +527,14 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused_as_another_parser_does(text in "[{}\\[\\],:\"a1.e \\\\u-]{0,12}") {
+    fn any_text_is_read_or_refused_as_another_parser_does(text in "[{}\\[\\],:\"a1.e \\\\u/*\n-]{0,12}") {
         LAWS.reads_or_refuses(&text)?;
         // serde_json takes duplicate keys into a map and refuses numbers beyond f64.
-        let theirs: Result<Value, _> = serde_json::from_str(&text);
+        let theirs = strict(&text).and_then(|text| serde_json::from_str::<Value>(&text).ok());
         match Outline::read(&text) {
-            Ok(_) => prop_assert!(theirs.is_ok() || text.contains('e') || text.contains("\\u"), "{}", text),
-            Err(DocError::DuplicateKey { .. }) => prop_assert!(theirs.is_ok()),
-            Err(_) => prop_assert!(theirs.is_err(), "{}", text),
+            Ok(_) => prop_assert!(theirs.is_some() || text.contains('e') || text.contains("\\u"), "{}", text),
+            Err(DocError::DuplicateKey { .. }) => prop_assert!(theirs.is_some()),
+            Err(_) => prop_assert!(theirs.is_none(), "{}", text),
         }
     }
 }

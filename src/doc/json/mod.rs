@@ -1,7 +1,9 @@
-//! JSON, read strictly and edited without touching what was not meant.
+//! JSON, as people write it for tools, with comments and a comma behind the last item where these
+//! stand; read strictly in all else, and edited without touching what was not meant.
 //!
 //! *In*: a text that claims to be JSON. *Out*: values with their spans; the text without some members,
-//! or with them laid back in. *Never*: reformat, reorder, or read a number as anything but its digits.
+//! or with them laid back in. *Never*: reformat, reorder, bring a comment into a text that had none
+//! but with the member that it stands beside, or read a number as anything but its digits.
 
 mod outline;
 mod overlay;
@@ -11,7 +13,7 @@ use super::DocError;
 use super::dialect::Dialect;
 use super::laying::Laying;
 use super::tree::{Drops, Node};
-use outline::Outline;
+pub(super) use outline::Outline;
 
 pub(super) enum Json {}
 

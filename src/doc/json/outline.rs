@@ -1,7 +1,10 @@
-//! A strict parser (RFC 8259) that keeps the span of every value.
+//! A parser that keeps the span of every value: strict (RFC 8259) but for comments and a comma behind
+//! the last item.
 
 use std::borrow::Cow;
 
+use crate::doc::braces::Written;
+use crate::doc::gap::Comments;
 use crate::doc::text;
 use crate::doc::tree::{Form, Member, Node, Shape};
 use crate::doc::{DocError, Position};
@@ -14,23 +17,35 @@ pub(super) const MAX_DEPTH: usize = 128;
 pub(in crate::doc) struct Outline<'a> {
     pub(super) text: &'a str,
     pub(super) root: Node<'a>,
+    /// Neither comments nor a comma behind the last item: every reader takes it.
+    pub(in crate::doc) is_strict: bool,
 }
 
 impl<'a> Outline<'a> {
     /// Reads a whole document: no key twice in one object, nothing after the value.
-    pub(super) fn read(text: &'a str) -> Result<Self, DocError> {
+    pub(in crate::doc) fn read(text: &'a str) -> Result<Self, DocError> {
         let mut parser = Parser {
             text,
             at: 0,
             depth: 0,
+            is_strict: true,
         };
-        parser.blank();
+        parser.blank()?;
         let root = parser.value()?;
-        parser.blank();
+        parser.blank()?;
         if parser.at < text.len() {
             return Err(parser.expected("nothing more after the value"));
         }
-        Ok(Self { text, root })
+        let is_strict = parser.is_strict;
+        Ok(Self {
+            text,
+            root,
+            is_strict,
+        })
+    }
+
+    pub(super) const fn written(&self) -> Written<'a> {
+        (self.text, Comments::Slashes)
     }
 }
 
@@ -38,6 +53,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    is_strict: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -51,29 +67,58 @@ impl<'a> Parser<'a> {
         is
     }
 
-    fn blank(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+    fn blank(&mut self) -> Result<(), DocError> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b'/') => self.comment()?,
+                _ => return Ok(()),
+            }
         }
+    }
+
+    /// Where a comment ends must be beyond doubt: what stands behind it is a value to one reader, and
+    /// nothing to another.
+    fn comment(&mut self) -> Result<(), DocError> {
+        let rest = &self.text[self.at..];
+        let Some(comment) = Comments::Slashes.lead(rest) else {
+            return Err(self.expected("a comment that ends, or none"));
+        };
+        let ends_alone =
+            rest[comment.len()..].starts_with('\r') && !rest[comment.len()..].starts_with("\r\n");
+        if comment.starts_with("//") && (ends_alone || comment.contains(['\u{2028}', '\u{2029}'])) {
+            return Err(DocError::Unsupported {
+                at: self.place(self.at),
+                what: "a comment of which not every reader sees the same end",
+            });
+        }
+        self.at += comment.len();
+        self.is_strict = false;
+        Ok(())
+    }
+
+    /// Whether this bracket comes behind an item, be it after a comma.
+    fn ends(&mut self, bracket: u8, expected: &'static str) -> Result<bool, DocError> {
+        self.blank()?;
+        if self.take(bracket) {
+            return Ok(true);
+        }
+        if !self.take(b',') {
+            return Err(self.expected(expected));
+        }
+        self.blank()?;
+        let is_last = self.take(bracket);
+        self.is_strict &= !is_last;
+        Ok(is_last)
     }
 
     fn place(&self, offset: usize) -> Position {
         text::position(self.text, offset)
     }
 
-    /// What is wrong here. What some tools write and read all the same is no damage.
     fn expected(&self, expected: &'static str) -> DocError {
         let at = self.place(self.at);
-        let rest = &self.text[self.at..];
-        let before = self.text[..self.at].trim_end();
-        let what = if rest.starts_with("//") || rest.starts_with("/*") {
-            "a comment"
-        } else if before.ends_with(',') && rest.starts_with(['}', ']']) {
-            "a comma behind the last one"
-        } else {
-            return DocError::Expected { at, expected };
-        };
-        DocError::Unsupported { at, what }
+        DocError::Expected { at, expected }
     }
 
     fn value(&mut self) -> Result<Node<'a>, DocError> {
@@ -112,7 +157,7 @@ impl<'a> Parser<'a> {
         }
         self.depth += 1;
         self.at += 1;
-        self.blank();
+        self.blank()?;
         let shape = inner(self)?;
         self.depth -= 1;
         Ok(shape)
@@ -125,14 +170,9 @@ impl<'a> Parser<'a> {
         }
         loop {
             members.push(self.member()?);
-            self.blank();
-            if self.take(b'}') {
+            if self.ends(b'}', "`,` or `}`")? {
                 break;
             }
-            if !self.take(b',') {
-                return Err(self.expected("`,` or `}`"));
-            }
-            self.blank();
         }
         self.refuse_duplicates(&members)?;
         Ok(Shape::Object(members))
@@ -149,11 +189,11 @@ impl<'a> Parser<'a> {
             return Err(self.expected("a key that is valid Unicode"));
         }
         let key_span = start..self.at;
-        self.blank();
+        self.blank()?;
         if !self.take(b':') {
             return Err(self.expected("`:`"));
         }
-        self.blank();
+        self.blank()?;
         let value = self.value()?;
         Ok(Member {
             key,
@@ -186,14 +226,9 @@ impl<'a> Parser<'a> {
         }
         loop {
             items.push(self.value()?);
-            self.blank();
-            if self.take(b']') {
+            if self.ends(b']', "`,` or `]`")? {
                 return Ok(Shape::List(items));
             }
-            if !self.take(b',') {
-                return Err(self.expected("`,` or `]`"));
-            }
-            self.blank();
         }
     }
 

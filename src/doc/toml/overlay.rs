@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use toml_edit::Key;
 
+use crate::doc::DocError;
+use crate::doc::braces;
+use crate::doc::gap::Comments;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, Form, KeyPath, Node, Shape, parts};
-use crate::doc::{DocError, braces};
 
 use super::outline::{Kind, Outline};
 use super::strip::refuse_dotted;
@@ -256,10 +258,11 @@ impl<'o, 'a> Target<'o, 'a> {
         let mut edits = self.lines;
         for (node, pieces) in self.braces.into_values() {
             // What has a header of its own, or none, has no braces to imitate.
-            edits.push(braces::append(
-                (self.outline.text, node),
+            let pieces = between_braces(&pieces).into_iter().map(braces::Piece::bare);
+            edits.extend(braces::append(
+                ((self.outline.text, Comments::Hash), node),
                 (self.local.text, &self.local.root),
-                &between_braces(&pieces),
+                &pieces.collect::<Vec<_>>(),
             ));
         }
         edits.extend(self.blocks);

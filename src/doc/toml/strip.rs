@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::doc::gap::Comments;
 use crate::doc::tree::{Drops, Form, Node, Shape};
 use crate::doc::{DocError, braces, text};
 
@@ -28,7 +29,8 @@ pub(super) fn without(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String
             Kind::Pair { .. } if below.here => statement.lines.clone(),
             Kind::Pair { value, .. } => {
                 refuse_dotted(outline.text, value)?;
-                braces::cuts(outline.text, value, below, &mut inside);
+                let written = (outline.text, Comments::Hash);
+                braces::cuts(written, value, below, &mut inside);
                 continue;
             }
             Kind::Header => continue,

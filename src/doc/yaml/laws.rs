@@ -33,6 +33,10 @@ fn a_key_goes_with_its_lines() {
         ("- token: x\n  # c\n  repos: y\n  b: 1\n", "- # c\n  b: 1\n"),
         ("a: {token: x, b: [1, {token: y}]}\n", "a: {b: [1, {}]}\n"),
         ("{ token: x, b: 1, }\n", "{ b: 1, }\n"),
+        (
+            "{\n  a: 1, # of a\n  token: x, # of token\n  # above\n  b: 2, # of b\n  repos: y }\n",
+            "{\n  a: 1, # of a\n  # above\n  b: 2 # of b\n   }\n",
+        ),
         ("\"tok\\u0065n\": 'é'\nä: |+\n  x\n\n\n", "ä: |+\n  x\n\n\n"),
         ("token: >-\n  a\n  b\nc: 1\n", "c: 1\n"),
         ("token:\nc: 1\n", "c: 1\n"),
@@ -69,6 +73,11 @@ fn local_keys_come_back_in_their_mappings() {
         ),
         ("a: {}\n", "a: {token: x}\n", "a: {token: x}\n"),
         ("a: {b: 1}\n", "a:\n  token: x\n", "a: {b: 1, token: x}\n"),
+        (
+            "a: {\n  b: 1 # of b\n  }\n",
+            "a:\n  token: x\n",
+            "a: {\n  b: 1, # of b\n  token: x\n  }\n",
+        ),
         (
             "a:\n  b: 1\n",
             "a: {token: x}\n",

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use crate::doc::DocError;
+use crate::doc::braces::{self, Piece};
+use crate::doc::gap::Comments;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, Form, KeyPath, Member, Node, Shape};
-use crate::doc::{DocError, braces};
 
 use super::outline::Outline;
 use super::strip::entry_end;
@@ -106,7 +108,11 @@ impl Writing<'_> {
             return Ok(());
         } else if node.form == Form::Inline {
             let pieces = self.pieces(&missing.members)?;
-            braces::append((self.text, node), (self.local, local), &pieces)
+            let pieces: Vec<_> = pieces.into_iter().map(Piece::bare).collect();
+            let written = (self.text, Comments::Hash);
+            let edits = braces::append((written, node), (self.local, local), &pieces);
+            self.edits.extend(edits);
+            return Ok(());
         } else {
             return Err(self.refused(missing.members[0].0));
         };

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::doc::gap::Comments;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, Form, Member, Node, Shape};
 use crate::doc::{DocError, braces};
@@ -36,7 +37,8 @@ struct Cutting<'t> {
 impl Cutting<'_> {
     fn node(&mut self, node: &Node<'_>, drops: &Drops<'_>, root: bool) -> Result<(), DocError> {
         if node.form == Form::Inline {
-            braces::cuts(self.text, node, drops, &mut self.inside);
+            let written = (self.text, Comments::Hash);
+            braces::cuts(written, node, drops, &mut self.inside);
             return Ok(());
         }
         match &node.shape {
