@@ -9,33 +9,14 @@ mod outline;
 mod overlay;
 mod strip;
 
-use super::DocError;
 use super::dialect::Dialect;
-use super::laying::Laying;
-use super::tree::{Drops, Node};
-pub(super) use outline::Outline;
 
-pub(super) enum Json {}
-
-impl Dialect for Json {
-    type Outline<'t> = Outline<'t>;
-
-    fn read(text: &str) -> Result<Outline<'_>, DocError> {
-        Outline::read(text)
-    }
-
-    fn root<'o>(json: &'o Outline<'_>) -> &'o Node<'o> {
-        &json.root
-    }
-
-    fn without(json: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
-        Ok(strip::without(json, drops))
-    }
-
-    fn with(json: &Outline<'_>, local: &Outline<'_>, laying: &Laying) -> Result<String, DocError> {
-        Ok(overlay::with(json, local, &laying.placed))
-    }
-}
+pub(super) const JSON: Dialect = Dialect {
+    read: outline::read,
+    without: |json, drops| Ok(strip::without(json, drops)),
+    with: |json, local, placed| Ok(overlay::with(json, local, placed)),
+    in_lines: false,
+};
 
 #[cfg(test)]
 mod laws;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::doc::braces::Written;
+use crate::doc::dialect::Outline;
 use crate::doc::gap::Comments;
 use crate::doc::text;
 use crate::doc::tree::{Form, Member, Node, Shape};
@@ -12,48 +12,26 @@ use crate::doc::{DocError, Position};
 /// Deeper documents are refused: no settings file needs them, and every walk here recurses.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// A document that was read without fault.
-#[derive(Debug)]
-pub(in crate::doc) struct Outline<'a> {
-    pub(super) text: &'a str,
-    pub(super) root: Node<'a>,
-    /// Neither comments nor a comma behind the last item: every reader takes it.
-    pub(in crate::doc) is_strict: bool,
-}
-
-impl<'a> Outline<'a> {
-    /// Reads a whole document: no key twice in one object, nothing after the value.
-    pub(in crate::doc) fn read(text: &'a str) -> Result<Self, DocError> {
-        let mut parser = Parser {
-            text,
-            at: 0,
-            depth: 0,
-            is_strict: true,
-        };
-        parser.blank()?;
-        let root = parser.value()?;
-        parser.blank()?;
-        if parser.at < text.len() {
-            return Err(parser.expected("nothing more after the value"));
-        }
-        let is_strict = parser.is_strict;
-        Ok(Self {
-            text,
-            root,
-            is_strict,
-        })
+/// Reads a whole document: no key twice in one object, nothing after the value.
+pub(super) fn read(text: &str) -> Result<Outline<'_>, DocError> {
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+    };
+    parser.blank()?;
+    let root = parser.value()?;
+    parser.blank()?;
+    if parser.at < text.len() {
+        return Err(parser.expected("nothing more after the value"));
     }
-
-    pub(super) const fn written(&self) -> Written<'a> {
-        (self.text, Comments::Slashes)
-    }
+    Ok(Outline { text, root })
 }
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    is_strict: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -93,7 +71,6 @@ impl<'a> Parser<'a> {
             });
         }
         self.at += comment.len();
-        self.is_strict = false;
         Ok(())
     }
 
@@ -107,9 +84,7 @@ impl<'a> Parser<'a> {
             return Err(self.expected(expected));
         }
         self.blank()?;
-        let is_last = self.take(bracket);
-        self.is_strict &= !is_last;
-        Ok(is_last)
+        Ok(self.take(bracket))
     }
 
     fn place(&self, offset: usize) -> Position {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use crate::doc::braces::{self, Piece, Written};
+use crate::doc::dialect::Outline;
+use crate::doc::gap::Comments;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, KeyPath, Member, Node, Shape};
-
-use super::outline::Outline;
 
 /// Puts these members of `local` into the text, as they are written there, with the comments beside
 /// them. A key that the text has
@@ -14,8 +14,8 @@ use super::outline::Outline;
 /// end of their object, so that stripping them again gives the text back byte for byte.
 pub(super) fn with(json: &Outline<'_>, local: &Outline<'_>, placed: &[KeyPath]) -> String {
     let mut writing = Writing {
-        text: json.written(),
-        local: local.written(),
+        text: (json.text, Comments::Slashes),
+        local: (local.text, Comments::Slashes),
         edits: Vec::new(),
     };
     writing.node(&json.root, &local.root, &Drops::of(placed));
