@@ -96,10 +96,10 @@ impl<'t> Braces<'t> {
         }
         self.cut_trailing(trailing, cut);
         for member in (0..goes.len()).filter(|member| goes[*member]) {
-            let comma = self.gaps[member + 1].comma();
+            let comma = self.gaps[member + 1].comma.clone();
             cut.extend(comma.filter(|comma| comma.start >= self.tail(member)));
         }
-        let ends_with_comma = self.gaps[goes.len()].comma().is_some();
+        let ends_with_comma = self.gaps[goes.len()].comma.is_some();
         if trailing > 0 && trailing < goes.len() && !ends_with_comma {
             cut.extend(self.gaps[trailing].comma_alone());
         }
@@ -142,7 +142,7 @@ impl<'t> Braces<'t> {
     fn all(&self) -> Range<usize> {
         let end = match &self.gaps[..] {
             [first, .., last] if first.end == self.inside.start => {
-                let comma = last.comma().map_or(0, |comma| comma.end);
+                let comma = last.comma.as_ref().map_or(0, |comma| comma.end);
                 last.tail().max(comma)
             }
             _ => self.inside.end,
@@ -242,7 +242,7 @@ pub(super) fn append(
     } else {
         own_lead
     };
-    let ended = gap.comma().is_some();
+    let ended = gap.comma.is_some();
     let mut edits = Vec::new();
     if members > 0 && !ended {
         let comma = if needs_break { gap.start } else { place };

@@ -61,6 +61,7 @@ pub(super) struct Gap<'t> {
     /// Where the next member or the closing brace begins.
     pub(super) end: usize,
     parts: Vec<Part>,
+    pub(super) comma: Option<Range<usize>>,
     /// Whether a further member begins on the line of the comma.
     next_on_line: bool,
 }
@@ -76,6 +77,7 @@ impl<'t> Gap<'t> {
             start: within.start.min(within.end),
             end: within.start.min(within.end),
             parts: Vec::new(),
+            comma: None,
             next_on_line: false,
         };
         loop {
@@ -83,33 +85,30 @@ impl<'t> Gap<'t> {
             gap.next_on_line &= !text[gap.end..bare].contains(BREAK);
             gap.end = bare;
             let rest = &text[bare..within.end];
-            let (len, what) = if rest.starts_with(',') && gap.comma().is_none() {
+            let (len, what) = if rest.starts_with(',') && gap.comma.is_none() {
                 (1, What::Comma)
             } else if let Some(comment) = comments.first(rest) {
                 comment
             } else {
                 return gap;
             };
+            gap.end += len;
+            let span = bare..gap.end;
             match what {
-                What::Comma => gap.next_on_line = member_follows,
+                What::Comma => {
+                    gap.comma = Some(span.clone());
+                    gap.next_on_line = member_follows;
+                }
                 What::Line => gap.next_on_line = false,
                 What::Block => {}
             }
-            gap.end += len;
-            let span = bare..gap.end;
             gap.parts.push(Part { what, span });
         }
     }
 
-    pub(super) fn comma(&self) -> Option<Range<usize>> {
-        let mut parts = self.parts.iter();
-        let comma = parts.find(|part| part.what == What::Comma)?;
-        Some(comma.span.clone())
-    }
-
     /// What goes where the comma is to go but the members around it stay.
     pub(super) fn comma_alone(&self) -> Option<Range<usize>> {
-        let comma = self.comma()?;
+        let comma = self.comma.clone()?;
         let has_comments = self.parts.len() > 1;
         Some(if has_comments {
             comma
@@ -127,7 +126,7 @@ impl<'t> Gap<'t> {
     /// Where a further member would begin, so that no comment which speaks of the one before comes to
     /// stand behind it.
     pub(super) fn next_place(&self) -> usize {
-        self.on_line(self.comma().map_or(self.start, |comma| comma.end))
+        self.on_line(self.comma.as_ref().map_or(self.start, |comma| comma.end))
     }
 
     /// Where that ends which follows a place on its line.

@@ -374,6 +374,33 @@ fn the_same_value_may_be_written_in_many_ways() {
     assert!(!same("{broken", "{broken "));
 }
 
+#[test]
+fn a_large_document_takes_no_time() {
+    let many = |line: &dyn Fn(usize) -> String| (0..6_000).map(line).collect::<String>();
+    let comments = "/* x */ // y\n".repeat(20_000);
+    let shapes = [
+        format!(
+            "{{{}}}",
+            many(&|at| format!("\"k{at}\": {{\"token\": {at}}}, // of k\n"))
+        ),
+        format!(
+            "{{{}}}",
+            many(&|at| format!("\"k{at}\": 1, // of k\n\"l{at}\": {{\"token\": 1 /* x */}},"))
+        ),
+        format!("{{\"a\": 1 {comments}, {comments}\"token\": 2 {comments}}}"),
+        format!("{{{comments}\"token\": 2, {comments}}}"),
+        format!("[{}]", many(&|at| format!("{{\"token\": {at}, // x\n}},"))),
+        "/*".repeat(200_000),
+        "//".repeat(200_000),
+        "/**/".repeat(100_000),
+        "[/**/".repeat(100_000),
+        "{\"a\":1,".repeat(100_000),
+    ];
+    for text in shapes {
+        LAWS.takes_no_time(&text, " // more\n");
+    }
+}
+
 /// What may stand between the parts of a document.
 fn space() -> impl Strategy<Value = &'static str> + Clone {
     let blank = prop::sample::select(vec!["", " ", "\n  ", "\r\n\t"]);
