@@ -19,4 +19,6 @@ pub(super) const JSON: Dialect = Dialect {
 };
 
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod laws;
