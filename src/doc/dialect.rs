@@ -5,34 +5,40 @@ use super::DocError;
 use super::laying::Laying;
 use super::tree::{Choice, Drops, KeyPath, Node, Overlaid, Stripped, ask, pruned, same_node};
 
+/// A document that was read without fault, without its byte order mark.
+#[derive(Debug)]
+pub(super) struct Outline<'t> {
+    pub(super) text: &'t str,
+    pub(super) root: Node<'t>,
+}
+
+type Read = fn(&str) -> Result<Outline<'_>, DocError>;
+type Without = fn(&Outline<'_>, &Drops<'_>) -> Result<String, DocError>;
+type With = fn(&Outline<'_>, &Outline<'_>, &[KeyPath]) -> Result<String, DocError>;
+
 /// What a format knows of how it is written.
-pub(super) trait Dialect {
-    /// A document that was read without fault: its values, and where they stand.
-    type Outline<'t>;
-
-    fn read(text: &str) -> Result<Self::Outline<'_>, DocError>;
-
-    fn root<'o>(outline: &'o Self::Outline<'_>) -> &'o Node<'o>;
-
+pub(super) struct Dialect {
+    pub(super) read: Read,
     /// The text without these members, whatever it then says.
-    fn without(outline: &Self::Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError>;
-
-    /// The text with these members of `local` in it, whatever it then says. What stands under such
-    /// a key gives way.
-    fn with(
-        outline: &Self::Outline<'_>,
-        local: &Self::Outline<'_>,
-        laying: &Laying,
-    ) -> Result<String, DocError>;
+    pub(super) without: Without,
+    /// The text with these members of another in it, whatever it then says.
+    pub(super) with: With,
+    /// Whether it is written in lines: then `with` gets a text whose last line has an end, and from
+    /// which all that gives way was cut out before. Else it sees to that itself.
+    pub(super) in_lines: bool,
 }
 
 /// Takes out every member for which `drop` answers yes; the rest stays byte for byte.
-pub(super) fn strip<D: Dialect>(text: &str, drop: &mut Choice<'_>) -> Result<Stripped, DocError> {
-    let outline = D::read(text)?;
-    let dropped = ask(D::root(&outline), drop);
+pub(super) fn strip(
+    dialect: &Dialect,
+    text: &str,
+    drop: &mut Choice<'_>,
+) -> Result<Stripped, DocError> {
+    let outline = (dialect.read)(text)?;
+    let dropped = ask(&outline.root, drop);
     let text = match &dropped[..] {
         [] => text.to_owned(),
-        dropped => cut::<D>(&outline, dropped)?,
+        dropped => cut(dialect, &outline, dropped)?,
     };
     Ok(Stripped {
         text: text.into_bytes(),
@@ -41,34 +47,36 @@ pub(super) fn strip<D: Dialect>(text: &str, drop: &mut Choice<'_>) -> Result<Str
 }
 
 /// The text without these members.
-pub(super) fn cut<D: Dialect>(
-    outline: &D::Outline<'_>,
-    dropped: &[KeyPath],
-) -> Result<String, DocError> {
+fn cut(dialect: &Dialect, outline: &Outline<'_>, dropped: &[KeyPath]) -> Result<String, DocError> {
     let drops = Drops::of(dropped);
-    let text = D::without(outline, &drops)?;
-    says::<D>(&text, &pruned(D::root(outline), &drops), dropped)?;
+    let text = (dialect.without)(outline, &drops)?;
+    says(dialect, &text, &pruned(&outline.root, &drops), dropped)?;
     Ok(text)
 }
 
 /// Puts the members of `local` that [`strip`] dropped there back into `text`, as `local` writes them.
-pub(super) fn overlay<D: Dialect>(
+pub(super) fn overlay(
+    dialect: &Dialect,
     text: &str,
     local: &str,
     dropped: &[KeyPath],
 ) -> Result<Overlaid, DocError> {
-    let outline = D::read(text)?;
-    let local_outline = D::read(local)?;
+    let outline = (dialect.read)(text)?;
+    let local_outline = (dialect.read)(local)?;
     let drops = Drops::of(dropped);
-    if D::without(&local_outline, &drops)? == text {
+    if (dialect.without)(&local_outline, &drops)? == text {
         return Ok(Overlaid {
             text: local.as_bytes().to_vec(),
             left_out: Vec::new(),
         });
     }
-    let (expected, laying) = Laying::lay(D::root(&outline), D::root(&local_outline), &drops);
-    let laid = D::with(&outline, &local_outline, &laying)?;
-    says::<D>(&laid, &expected, &laying.placed)?;
+    let (expected, laying) = Laying::lay(&outline.root, &local_outline.root, &drops);
+    let laid = if dialect.in_lines {
+        with_lines(dialect, &outline, &local_outline, &laying)?
+    } else {
+        (dialect.with)(&outline, &local_outline, &laying.placed)?
+    };
+    says(dialect, &laid, &expected, &laying.placed)?;
     Ok(Overlaid {
         text: laid.into_bytes(),
         left_out: laying.left_out,
@@ -76,9 +84,14 @@ pub(super) fn overlay<D: Dialect>(
 }
 
 /// Whether a text that was edited at these members says what it should.
-fn says<D: Dialect>(text: &str, expected: &Node<'_>, edited: &[KeyPath]) -> Result<(), DocError> {
-    match D::read(text) {
-        Ok(outline) if same_node(D::root(&outline), expected, None) => Ok(()),
+fn says(
+    dialect: &Dialect,
+    text: &str,
+    expected: &Node<'_>,
+    edited: &[KeyPath],
+) -> Result<(), DocError> {
+    match (dialect.read)(text) {
+        Ok(outline) if same_node(&outline.root, expected, None) => Ok(()),
         _ => Err(DocError::Unsafe {
             key: edited
                 .first()
@@ -87,22 +100,21 @@ fn says<D: Dialect>(text: &str, expected: &Node<'_>, edited: &[KeyPath]) -> Resu
     }
 }
 
-/// [`Dialect::with`] for a format that is written in lines: what gives way is cut out first, and
-/// what comes goes on lines of its own, written by `write` into a text whose last line has an end.
-pub(super) fn with_lines<D: Dialect>(
-    (text, outline): (&str, &D::Outline<'_>),
+fn with_lines(
+    dialect: &Dialect,
+    outline: &Outline<'_>,
+    local: &Outline<'_>,
     laying: &Laying,
-    write: impl FnOnce(&D::Outline<'_>) -> Result<String, DocError>,
 ) -> Result<String, DocError> {
     let mut bare = match &laying.replaced[..] {
-        [] => text.to_owned(),
-        replaced => cut::<D>(outline, replaced)?,
+        [] => outline.text.to_owned(),
+        replaced => cut(dialect, outline, replaced)?,
     };
     let unended = !bare.is_empty() && !bare.ends_with('\n');
     if unended {
         bare.push('\n');
     }
-    let mut laid = write(&D::read(&bare)?)?;
+    let mut laid = (dialect.with)(&(dialect.read)(&bare)?, local, &laying.placed)?;
     if unended {
         laid.truncate(laid.trim_end_matches('\n').len());
     }

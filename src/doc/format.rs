@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
+
 use super::DocError;
 use super::dialect::{self, Dialect};
-use super::json::Json;
+use super::json::JSON;
 use super::text::{self, BYTE_ORDER_MARK, Edit};
-use super::toml::Toml;
+use super::toml::TOML;
 use super::tree::{Choice, Form, KeyPath, Member, Node, Overlaid, Shape, Stripped, same_node};
-use super::yaml::Yaml;
+use super::yaml::YAML;
 
 /// Longer documents are refused: no person writes them, and each is held in memory several times.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -16,7 +18,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// A format of which members can be taken out and laid back in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Strict: a comment is a fault.
+    /// With comments and a comma behind the last item, where they stand.
     Json,
     Toml,
     Yaml,
@@ -43,11 +45,7 @@ impl Format {
     /// below one that goes.
     pub fn strip(self, bytes: &[u8], drop: &mut Choice<'_>) -> Result<Stripped, DocError> {
         let (mark, text) = Self::open(bytes)?;
-        let mut stripped = match self {
-            Self::Json => dialect::strip::<Json>(text, drop)?,
-            Self::Toml => dialect::strip::<Toml>(text, drop)?,
-            Self::Yaml => dialect::strip::<Yaml>(text, drop)?,
-        };
+        let mut stripped = dialect::strip(self.dialect(), text, drop)?;
         stripped.text.splice(..0, mark.bytes());
         Ok(stripped)
     }
@@ -62,11 +60,7 @@ impl Format {
     ) -> Result<Overlaid, DocError> {
         let (mark, text) = Self::open(bytes)?;
         let (_, local) = Self::open(local)?;
-        let mut overlaid = match self {
-            Self::Json => dialect::overlay::<Json>(text, local, dropped)?,
-            Self::Toml => dialect::overlay::<Toml>(text, local, dropped)?,
-            Self::Yaml => dialect::overlay::<Yaml>(text, local, dropped)?,
-        };
+        let mut overlaid = dialect::overlay(self.dialect(), text, local, dropped)?;
         overlaid.text.splice(..0, mark.bytes());
         Ok(overlaid)
     }
@@ -82,12 +76,26 @@ impl Format {
         a == b || matches!(same(a, b), Ok(Ok(true)))
     }
 
-    /// Whether the document is an object without members.
+    /// Whether two documents differ in formatting alone. A comment is something that a person wrote,
+    /// and a last comma is what some readers refuse: where JSON has one of these, and in formats that
+    /// are made for comments, only the very same text is the same.
+    #[must_use]
+    pub fn same_document(self, a: &[u8], b: &[u8]) -> bool {
+        a == b || (self.is_strict_json(a) && self.is_strict_json(b) && self.same_value(a, b))
+    }
+
+    /// Whether the document is an object without members, and in JSON without comments.
     #[must_use]
     pub fn is_empty(self, bytes: &[u8]) -> bool {
         let empty =
             |root: &Node<'_>| matches!(&root.shape, Shape::Object(members) if members.is_empty());
-        self.read(bytes, empty).unwrap_or(false)
+        (self != Self::Json || self.is_strict_json(bytes))
+            && self.read(bytes, empty).unwrap_or(false)
+    }
+
+    fn is_strict_json(self, bytes: &[u8]) -> bool {
+        let is_strict = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
+        self == Self::Json && Self::open(bytes).is_ok_and(|(_, text)| is_strict(text))
     }
 
     /// The document with other texts in it, each written as the old one was where that is possible.
@@ -148,11 +156,15 @@ impl Format {
         then: impl FnOnce(&Node<'_>) -> T,
     ) -> Result<T, DocError> {
         let (_, text) = Self::open(bytes)?;
-        Ok(match self {
-            Self::Json => then(Json::root(&Json::read(text)?)),
-            Self::Toml => then(Toml::root(&Toml::read(text)?)),
-            Self::Yaml => then(Yaml::root(&Yaml::read(text)?)),
-        })
+        Ok(then(&(self.dialect().read)(text)?.root))
+    }
+
+    const fn dialect(self) -> &'static Dialect {
+        match self {
+            Self::Json => &JSON,
+            Self::Toml => &TOML,
+            Self::Yaml => &YAML,
+        }
     }
 }
 

@@ -28,7 +28,7 @@ impl Laws {
         self.0.strip(text.as_bytes(), &mut leave)
     }
 
-    fn overlay(&self, text: &[u8], local: &str) -> Result<Overlaid, DocError> {
+    pub(super) fn overlay(&self, text: &[u8], local: &str) -> Result<Overlaid, DocError> {
         let dropped = self.strip(local)?.dropped;
         self.0.overlay(text, local.as_bytes(), &dropped)
     }
@@ -115,13 +115,8 @@ impl Laws {
     }
 
     /// Stripping what was laid over gives the text back, unless objects were made on the way. Some
-    /// edits are refused; `laid` sees the result of the others.
-    pub(super) fn gives_back(
-        &self,
-        text: &str,
-        local: &str,
-        laid: impl FnOnce(&str, &[KeyPath]),
-    ) -> TestCaseResult {
+    /// edits are refused.
+    pub(super) fn gives_back(&self, text: &str, local: &str) -> TestCaseResult {
         let (Ok(text), Ok(parts)) = (self.strip(text), self.strip(local)) else {
             return Ok(());
         };
@@ -147,7 +142,6 @@ impl Laws {
                 String::from_utf8_lossy(&text.text)
             );
         }
-        laid(&String::from_utf8(overlaid.text).expect("UTF-8"), &placed);
         Ok(())
     }
 
@@ -164,3 +158,37 @@ impl Laws {
 fn dotted(paths: &[KeyPath]) -> Vec<String> {
     paths.iter().map(|path| path.join(".")).collect()
 }
+
+/// The laws as tests, over the documents of a format with keys to share and with local ones, and over
+/// noise of some characters.
+macro_rules! hold {
+    ($laws:expr, $document:ident, $shared:expr, $local:expr, $noise:expr) => {
+        proptest! {
+            #![proptest_config($crate::doc::laws::cases())]
+
+            #[test]
+            fn stripping_twice_is_stripping_once(local in $document($local)) {
+                $laws.strips_once(&local)?;
+            }
+
+            #[test]
+            fn a_document_laid_over_its_own_stripped_form_is_whole_again(local in $document($local)) {
+                $laws.is_whole_again(&local)?;
+            }
+
+            #[test]
+            fn stripping_what_was_laid_over_gives_the_text_back(
+                text in $document($shared),
+                local in $document($local),
+            ) {
+                $laws.gives_back(&text, &local)?;
+            }
+
+            #[test]
+            fn any_text_is_read_or_refused(text in $noise) {
+                $laws.reads_or_refuses(&text)?;
+            }
+        }
+    };
+}
+pub(super) use hold;

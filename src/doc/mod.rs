@@ -8,6 +8,7 @@ mod braces;
 mod dialect;
 mod error;
 mod format;
+mod gap;
 mod json;
 mod laying;
 #[cfg(test)]

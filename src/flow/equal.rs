@@ -10,7 +10,7 @@ use super::FlowError;
 use super::unit::Unit;
 
 /// The three sides as they are compared: settings without what a receiver would leave out, and JSON
-/// of other formatting or order as what it equals.
+/// of other formatting or order, without comments, as what it equals.
 pub fn as_compared(objects: &mut Objects<'_>, unit: &Unit, trio: &Trio) -> Result<Trio, FlowError> {
     let mut trio = trio.clone();
     if let Some(sanitizer) = unit.sanitizer(&trio.path) {
@@ -26,7 +26,7 @@ pub fn as_compared(objects: &mut Objects<'_>, unit: &Unit, trio: &Trio) -> Resul
             trio.local = None;
         }
     }
-    // Comments of other formats are worth a journey.
+    // Comments are worth a journey, and other formats are made for them.
     if trio.path.name().and_then(Format::of) == Some(Format::Json) {
         for other in [trio.base, trio.vault] {
             if trio.local != other && are_same(objects, trio.local, other)? {
@@ -94,7 +94,7 @@ fn are_same(
 ) -> Result<bool, FlowError> {
     match (one, other) {
         (Some(one), Some(other)) if one.kind == other.kind && one.kind != Kind::Link => {
-            Ok(Format::Json.same_value(&objects.blob(one.id)?, &objects.blob(other.id)?))
+            Ok(Format::Json.same_document(&objects.blob(one.id)?, &objects.blob(other.id)?))
         }
         _ => Ok(false),
     }

@@ -266,7 +266,7 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
             format!("mend or delete {file}, then {again}; the vault keeps the last good version")
         }
         Reason::NotEditable => format!(
-            "write {file} without what is named there (JSON with neither comments nor a comma behind the last item, YAML without references to what stays here), then {again}; until then the file stays here"
+            "write {file} without what is named there (YAML without references to what stays here, say), then {again}; until then the file stays here"
         ),
         Reason::DamagedInVault => format!(
             "mend settings/{}/{} of the vault: on the machine that wrote it (`holdall backup log` names it), or in a clone of the vault, and push that; {file} needs nothing",

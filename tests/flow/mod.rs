@@ -1,6 +1,7 @@
 //! The arrows through the real program: what travels, what does not, and what is said about it.
 
 mod beside;
+mod comments;
 mod configure;
 mod database;
 mod explain;

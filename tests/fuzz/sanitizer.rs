@@ -12,6 +12,8 @@ const JSON: &[&str] = &[
     "{\n  \"theme\": \"dark\",\n  \"repos\": [\"/home/ada/api\"],\n  \"hooks\": [{\"command\": \"sh /home/ada/x\"}]\n}\n",
     "{\"a\":{\"apiKey\":\"0123456789abcdef\",\"b\":[1,{\"repos\":null}]},\"command\":\"~/bin/x\"}",
     "{ \"\\u0061\\ud83d\" : [ ] , \"b\" : { \"repos\" : 1 } }",
+    "// top\n{\n  \"theme\": \"dark\", // of theme\n  // above\n  \"repos\": [1, /* x */], // mine\n  \"command\": \"/home/ada/x\", /* y */\n}\n",
+    "{ // all\r\n\t\"repos\": { /* \"a\" */ }, /* b */ \"b\" /* : */: {\"apiKey\": \"0123456789\" // z\n}\n // end\n}",
 ];
 const TOML: &[&str] = &[
     "# top\nmodel = \"x\"\nrepos = [ 1, # c\n 2 ]\n\n[projects.\"/home/ada/a\"]\ntrust = \"yes\"\n\n[mcp.x]\ncommand = '/home/ada/bin/x'\nenv = { API_TOKEN = \"0123456789\", b = { repos = 1 } }\n",
@@ -43,6 +45,12 @@ const BITS: &[&str] = &[
     "\"\"\"",
     "#",
     " # c",
+    "//",
+    " // c\n",
+    "/* c */",
+    "/*",
+    "*/",
+    "\r",
     "\n",
     "\r\n",
     "\n\n",

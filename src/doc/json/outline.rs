@@ -1,7 +1,10 @@
-//! A strict parser (RFC 8259) that keeps the span of every value.
+//! A parser that keeps the span of every value: strict (RFC 8259) but for comments and a comma behind
+//! the last item.
 
 use std::borrow::Cow;
 
+use crate::doc::dialect::Outline;
+use crate::doc::gap::Comments;
 use crate::doc::text;
 use crate::doc::tree::{Form, Member, Node, Shape};
 use crate::doc::{DocError, Position};
@@ -9,29 +12,20 @@ use crate::doc::{DocError, Position};
 /// Deeper documents are refused: no settings file needs them, and every walk here recurses.
 pub(super) const MAX_DEPTH: usize = 128;
 
-/// A document that was read without fault.
-#[derive(Debug)]
-pub(in crate::doc) struct Outline<'a> {
-    pub(super) text: &'a str,
-    pub(super) root: Node<'a>,
-}
-
-impl<'a> Outline<'a> {
-    /// Reads a whole document: no key twice in one object, nothing after the value.
-    pub(super) fn read(text: &'a str) -> Result<Self, DocError> {
-        let mut parser = Parser {
-            text,
-            at: 0,
-            depth: 0,
-        };
-        parser.blank();
-        let root = parser.value()?;
-        parser.blank();
-        if parser.at < text.len() {
-            return Err(parser.expected("nothing more after the value"));
-        }
-        Ok(Self { text, root })
+/// Reads a whole document: no key twice in one object, nothing after the value.
+pub(super) fn read(text: &str) -> Result<Outline<'_>, DocError> {
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+    };
+    parser.blank()?;
+    let root = parser.value()?;
+    parser.blank()?;
+    if parser.at < text.len() {
+        return Err(parser.expected("nothing more after the value"));
     }
+    Ok(Outline { text, root })
 }
 
 struct Parser<'a> {
@@ -51,29 +45,55 @@ impl<'a> Parser<'a> {
         is
     }
 
-    fn blank(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+    fn blank(&mut self) -> Result<(), DocError> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b'/') => self.comment()?,
+                _ => return Ok(()),
+            }
         }
+    }
+
+    /// Where a comment ends must be beyond doubt: what stands behind it is a value to one reader, and
+    /// nothing to another.
+    fn comment(&mut self) -> Result<(), DocError> {
+        let rest = &self.text[self.at..];
+        let Some(comment) = Comments::Slashes.lead(rest) else {
+            return Err(self.expected("a comment that ends, or none"));
+        };
+        let ends_alone =
+            rest[comment.len()..].starts_with('\r') && !rest[comment.len()..].starts_with("\r\n");
+        if comment.starts_with("//") && (ends_alone || comment.contains(['\u{2028}', '\u{2029}'])) {
+            return Err(DocError::Unsupported {
+                at: self.place(self.at),
+                what: "a comment of which not every reader sees the same end",
+            });
+        }
+        self.at += comment.len();
+        Ok(())
+    }
+
+    /// Whether this bracket comes behind an item, be it after a comma.
+    fn ends(&mut self, bracket: u8, expected: &'static str) -> Result<bool, DocError> {
+        self.blank()?;
+        if self.take(bracket) {
+            return Ok(true);
+        }
+        if !self.take(b',') {
+            return Err(self.expected(expected));
+        }
+        self.blank()?;
+        Ok(self.take(bracket))
     }
 
     fn place(&self, offset: usize) -> Position {
         text::position(self.text, offset)
     }
 
-    /// What is wrong here. What some tools write and read all the same is no damage.
     fn expected(&self, expected: &'static str) -> DocError {
         let at = self.place(self.at);
-        let rest = &self.text[self.at..];
-        let before = self.text[..self.at].trim_end();
-        let what = if rest.starts_with("//") || rest.starts_with("/*") {
-            "a comment"
-        } else if before.ends_with(',') && rest.starts_with(['}', ']']) {
-            "a comma behind the last one"
-        } else {
-            return DocError::Expected { at, expected };
-        };
-        DocError::Unsupported { at, what }
+        DocError::Expected { at, expected }
     }
 
     fn value(&mut self) -> Result<Node<'a>, DocError> {
@@ -112,7 +132,7 @@ impl<'a> Parser<'a> {
         }
         self.depth += 1;
         self.at += 1;
-        self.blank();
+        self.blank()?;
         let shape = inner(self)?;
         self.depth -= 1;
         Ok(shape)
@@ -125,14 +145,9 @@ impl<'a> Parser<'a> {
         }
         loop {
             members.push(self.member()?);
-            self.blank();
-            if self.take(b'}') {
+            if self.ends(b'}', "`,` or `}`")? {
                 break;
             }
-            if !self.take(b',') {
-                return Err(self.expected("`,` or `}`"));
-            }
-            self.blank();
         }
         self.refuse_duplicates(&members)?;
         Ok(Shape::Object(members))
@@ -149,11 +164,11 @@ impl<'a> Parser<'a> {
             return Err(self.expected("a key that is valid Unicode"));
         }
         let key_span = start..self.at;
-        self.blank();
+        self.blank()?;
         if !self.take(b':') {
             return Err(self.expected("`:`"));
         }
-        self.blank();
+        self.blank()?;
         let value = self.value()?;
         Ok(Member {
             key,
@@ -186,14 +201,9 @@ impl<'a> Parser<'a> {
         }
         loop {
             items.push(self.value()?);
-            self.blank();
-            if self.take(b']') {
+            if self.ends(b']', "`,` or `]`")? {
                 return Ok(Shape::List(items));
             }
-            if !self.take(b',') {
-                return Err(self.expected("`,` or `]`"));
-            }
-            self.blank();
         }
     }
 

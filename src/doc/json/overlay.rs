@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
-use crate::doc::braces;
+use crate::doc::braces::{self, Piece, Written};
+use crate::doc::dialect::Outline;
+use crate::doc::gap::Comments;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, KeyPath, Member, Node, Shape};
 
-use super::outline::Outline;
-
-/// Puts these members of `local` into the text, as they are written there. A key that the text has
+/// Puts these members of `local` into the text, as they are written there, with the comments beside
+/// them. A key that the text has
 /// already gets the local value; objects that are missing on the way are made. New members go to the
 /// end of their object, so that stripping them again gives the text back byte for byte.
 pub(super) fn with(json: &Outline<'_>, local: &Outline<'_>, placed: &[KeyPath]) -> String {
     let mut writing = Writing {
-        text: json.text,
-        local: local.text,
+        text: (json.text, Comments::Slashes),
+        local: (local.text, Comments::Slashes),
         edits: Vec::new(),
     };
     writing.node(&json.root, &local.root, &Drops::of(placed));
@@ -22,8 +23,8 @@ pub(super) fn with(json: &Outline<'_>, local: &Outline<'_>, placed: &[KeyPath]) 
 }
 
 struct Writing<'j> {
-    text: &'j str,
-    local: &'j str,
+    text: Written<'j>,
+    local: Written<'j>,
     edits: Vec<Edit>,
 }
 
@@ -47,36 +48,40 @@ impl Writing<'_> {
         let there: HashMap<&str, &Member<'_>> =
             there.map(|member| (&*member.key, member)).collect();
         let mut missing = Vec::new();
-        for member in local.members() {
+        for (index, member) in local.members().iter().enumerate() {
             let Some(below) = wanted.key(&member.key) else {
                 continue;
             };
             match there.get(&*member.key) {
                 Some(old) if below.here => self.edits.push(Edit {
                     span: old.value.span.clone(),
-                    with: self.local[member.value.span.clone()].to_owned(),
+                    with: self.local.0[member.value.span.clone()].to_owned(),
                 }),
                 Some(old) => self.node(&old.value, &member.value, below),
-                None => missing.push(self.piece(member, below)),
+                None => missing.push(self.piece(local, index, below)),
             }
         }
         if !missing.is_empty() {
-            let edit = braces::append((self.text, node), (self.local, local), &missing);
-            self.edits.push(edit);
+            let edits = braces::append((self.text, node), (self.local.0, local), &missing);
+            self.edits.extend(edits);
         }
     }
 
-    /// The text of a member that is missing: as it is, or with nothing but what is wanted below.
-    fn piece(&self, member: &Member<'_>, wanted: &Drops<'_>) -> String {
+    /// A member that is missing: as it is, or with nothing but what is wanted below.
+    fn piece(&self, object: &Node<'_>, index: usize, wanted: &Drops<'_>) -> Piece {
         if wanted.here {
-            return self.local[member.span()].to_owned();
+            return Piece::of(self.local, object, index);
         }
-        let inner = member.value.members().iter();
+        let member = &object.members()[index];
+        let inner = member.value.members().iter().enumerate();
         let pieces: Vec<_> = inner
-            .filter_map(|inner| Some(self.piece(inner, wanted.key(&inner.key)?)))
+            .filter_map(|(index, inner)| {
+                Some(self.piece(&member.value, index, wanted.key(&inner.key)?))
+            })
             .collect();
-        let head = &self.local[member.key_span.start..=member.value.span.start];
-        let inner = braces::framed((self.local, &member.value), &pieces);
-        format!("{head}{inner}}}")
+        let text = self.local.0;
+        let head = &text[member.key_span.start..=member.value.span.start];
+        let inner = braces::framed((text, &member.value), &pieces);
+        Piece::bare(format!("{head}{inner}}}"))
     }
 }

@@ -1,14 +1,13 @@
 //! Taking members out.
 
+use crate::doc::dialect::Outline;
+use crate::doc::gap::Comments;
 use crate::doc::tree::Drops;
 use crate::doc::{braces, text};
 
-use super::outline::Outline;
-
-/// Takes members out with their commas and white space. An object that loses all its members becomes
-/// `{}` if white space followed its brace, else it keeps the white space before the closing one.
+/// Takes members out with their commas, their white space and the comments beside them.
 pub(super) fn without(json: &Outline<'_>, drops: &Drops<'_>) -> String {
     let mut cuts = Vec::new();
-    braces::cuts(json.text, &json.root, drops, &mut cuts);
+    braces::cuts((json.text, Comments::Slashes), &json.root, drops, &mut cuts);
     text::cut(json.text, cuts)
 }

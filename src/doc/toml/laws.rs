@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::doc::Format;
-use crate::doc::laws::{Laws, cases};
+use crate::doc::laws::{Laws, hold};
 
 const LAWS: Laws = Laws(Format::Toml);
 
@@ -248,26 +248,10 @@ fn document(keys: &'static [&'static str]) -> impl Strategy<Value = String> {
 const SHARED: &[&str] = &["a", "b.c", "\"d e\""];
 const LOCAL: &[&str] = &["a", "b.c", "b.token", "token", "token2"];
 
-proptest! {
-    #![proptest_config(cases())]
-
-    #[test]
-    fn stripping_twice_is_stripping_once(local in document(LOCAL)) {
-        LAWS.strips_once(&local)?;
-    }
-
-    #[test]
-    fn a_document_laid_over_its_own_stripped_form_is_whole_again(local in document(LOCAL)) {
-        LAWS.is_whole_again(&local)?;
-    }
-
-    #[test]
-    fn stripping_what_was_laid_over_gives_the_text_back(text in document(SHARED), local in document(LOCAL)) {
-        LAWS.gives_back(&text, &local, |_, _| ())?;
-    }
-
-    #[test]
-    fn any_text_is_read_or_refused(text in "[\\[\\]{}=.,'\"#a-b1 \\n\\r\\\\-]{0,24}") {
-        LAWS.reads_or_refuses(&text)?;
-    }
-}
+hold!(
+    LAWS,
+    document,
+    SHARED,
+    LOCAL,
+    "[\\[\\]{}=.,'\"#a-b1 \\n\\r\\\\-]{0,24}"
+);

@@ -8,6 +8,7 @@ mod edit;
 mod outline;
 mod overlay;
 mod read;
+mod statements;
 mod strip;
 
 use std::fmt;
@@ -15,40 +16,16 @@ use std::ops::Range;
 
 use toml_edit::Document;
 
-use super::dialect::{Dialect, with_lines};
-use super::laying::Laying;
+use super::dialect::Dialect;
 use super::text::{self, BYTE_ORDER_MARK};
-use super::tree::{Drops, Node};
 use super::{DocError, Position};
-use outline::Outline;
 
-pub(super) enum Toml {}
-
-impl Dialect for Toml {
-    type Outline<'t> = Outline<'t>;
-
-    fn read(text: &str) -> Result<Outline<'_>, DocError> {
-        Outline::read(text)
-    }
-
-    fn root<'o>(outline: &'o Outline<'_>) -> &'o Node<'o> {
-        &outline.root
-    }
-
-    fn without(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
-        strip::without(outline, drops)
-    }
-
-    fn with(
-        outline: &Outline<'_>,
-        local: &Outline<'_>,
-        laying: &Laying,
-    ) -> Result<String, DocError> {
-        with_lines::<Self>((outline.text, outline), laying, |bare| {
-            overlay::with(bare, local, &laying.placed)
-        })
-    }
-}
+pub(super) const TOML: Dialect = Dialect {
+    read: outline::read,
+    without: strip::without,
+    with: overlay::with,
+    in_lines: true,
+};
 
 /// A TOML document. The parser behind it refuses what is nested more than 80 levels deep.
 #[derive(Clone, Debug)]

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use toml_edit::Key;
 
+use crate::doc::DocError;
+use crate::doc::braces;
+use crate::doc::dialect::Outline;
+use crate::doc::gap::Comments;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, Form, KeyPath, Node, Shape, parts};
-use crate::doc::{DocError, braces};
 
-use super::outline::{Kind, Outline};
+use super::statements::{Kind, Statements};
 use super::strip::refuse_dotted;
 
 /// Writes these members of `local` into a text whose last line has an end: a key with its line at the
@@ -19,7 +22,7 @@ pub(super) fn with(
     local: &Outline<'_>,
     placed: &[KeyPath],
 ) -> Result<String, DocError> {
-    Target::new(outline, local).lay(placed)
+    Target::new(&Statements::of(outline), &Statements::of(local)).lay(placed)
 }
 
 /// A key with its value as the local document writes it.
@@ -38,8 +41,8 @@ type Piece = (KeyPath, String);
 type Section = Option<usize>;
 
 struct Target<'o, 'a> {
-    outline: &'o Outline<'a>,
-    local: &'o Outline<'a>,
+    outline: &'o Statements<'o, 'a>,
+    local: &'o Statements<'o, 'a>,
     nodes: HashMap<KeyPath, &'o Node<'a>>,
     /// Where each table with a header is, and the root.
     sections: HashMap<&'o [String], Section>,
@@ -56,7 +59,7 @@ struct Target<'o, 'a> {
 }
 
 impl<'o, 'a> Target<'o, 'a> {
-    fn new(outline: &'o Outline<'a>, local: &'o Outline<'a>) -> Self {
+    fn new(outline: &'o Statements<'o, 'a>, local: &'o Statements<'o, 'a>) -> Self {
         let mut target = Self {
             outline,
             local,
@@ -69,8 +72,8 @@ impl<'o, 'a> Target<'o, 'a> {
             braces: BTreeMap::new(),
             headers: BTreeMap::new(),
         };
-        target.index(&outline.root, &mut Vec::new());
-        for (at, statement) in outline.statements.iter().enumerate() {
+        target.index(outline.root, &mut Vec::new());
+        for (at, statement) in outline.all.iter().enumerate() {
             match &statement.kind {
                 Kind::Header => {
                     target.sections.insert(&statement.path, Some(at));
@@ -100,7 +103,7 @@ impl<'o, 'a> Target<'o, 'a> {
     fn lay(mut self, placed: &'o [KeyPath]) -> Result<String, DocError> {
         let wanted = Drops::of(placed);
         let local = self.local;
-        for (at, statement) in local.statements.iter().enumerate() {
+        for (at, statement) in local.all.iter().enumerate() {
             let Some(below) = wanted.at(&statement.path) else {
                 continue;
             };
@@ -181,7 +184,7 @@ impl<'o, 'a> Target<'o, 'a> {
             above.is_some_and(|node| matches!(node.shape, Shape::List(_)))
         });
         let below = |prefix: &[String]| {
-            let statements = self.outline.statements.iter();
+            let statements = self.outline.all.iter();
             statements
                 .enumerate()
                 .filter(|(_, statement)| {
@@ -256,10 +259,11 @@ impl<'o, 'a> Target<'o, 'a> {
         let mut edits = self.lines;
         for (node, pieces) in self.braces.into_values() {
             // What has a header of its own, or none, has no braces to imitate.
-            edits.push(braces::append(
-                (self.outline.text, node),
-                (self.local.text, &self.local.root),
-                &between_braces(&pieces),
+            let pieces = between_braces(&pieces).into_iter().map(braces::Piece::bare);
+            edits.extend(braces::append(
+                ((self.outline.text, Comments::Hash), node),
+                (self.local.text, self.local.root),
+                &pieces.collect::<Vec<_>>(),
             ));
         }
         edits.extend(self.blocks);
@@ -306,8 +310,8 @@ fn follows_blank(text: &str, at: usize) -> bool {
 
 /// Where the first line of the root goes: above the first header and the comments on it, unless
 /// these begin the document and so are about all of it.
-fn root_start(outline: &Outline<'_>) -> usize {
-    let Some(first) = outline.statements.first() else {
+fn root_start(outline: &Statements<'_, '_>) -> usize {
+    let Some(first) = outline.all.first() else {
         return outline.text.len();
     };
     let mut at = first.lines.start;

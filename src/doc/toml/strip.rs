@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use crate::doc::dialect::Outline;
+use crate::doc::gap::Comments;
 use crate::doc::tree::{Drops, Form, Node, Shape};
 use crate::doc::{DocError, braces, text};
 
-use super::outline::{Kind, Outline};
+use super::statements::{Kind, Statements};
 
 /// Takes members out: a key with its lines and the comment beside it, a table with its header, its own
 /// tables below it and what is between them; all the rest stays byte for byte. A comment above a key
@@ -13,22 +15,24 @@ use super::outline::{Kind, Outline};
 /// of where it stands. With a table goes one blank line before it. A table that has a header, or
 /// braces, stays when it loses all its members; one that was only implied goes.
 pub(super) fn without(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
+    let statements = Statements::of(outline);
     let mut lines: Vec<Range<usize>> = Vec::new();
     let mut inside = Vec::new();
     let mut covered = 0;
-    for (at, statement) in outline.statements.iter().enumerate() {
+    for (at, statement) in statements.all.iter().enumerate() {
         let Some(below) = drops.at(&statement.path) else {
             continue;
         };
         let span = match &statement.kind {
             Kind::Header if below.here => {
-                let span = statement.lines.start..outline.section_end(at);
+                let span = statement.lines.start..statements.section_end(at);
                 with_blank(outline.text, span, statement.lines.start <= covered)
             }
             Kind::Pair { .. } if below.here => statement.lines.clone(),
             Kind::Pair { value, .. } => {
                 refuse_dotted(outline.text, value)?;
-                braces::cuts(outline.text, value, below, &mut inside);
+                let written = (outline.text, Comments::Hash);
+                braces::cuts(written, value, below, &mut inside);
                 continue;
             }
             Kind::Header => continue,

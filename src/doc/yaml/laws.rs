@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::doc::Format;
-use crate::doc::laws::{Laws, cases};
+use crate::doc::laws::{Laws, hold};
 
 const LAWS: Laws = Laws(Format::Yaml);
 
@@ -33,6 +33,10 @@ fn a_key_goes_with_its_lines() {
         ("- token: x\n  # c\n  repos: y\n  b: 1\n", "- # c\n  b: 1\n"),
         ("a: {token: x, b: [1, {token: y}]}\n", "a: {b: [1, {}]}\n"),
         ("{ token: x, b: 1, }\n", "{ b: 1, }\n"),
+        (
+            "{\n  a: 1, # of a\n  token: x, # of token\n  # above\n  b: 2, # of b\n  repos: y }\n",
+            "{\n  a: 1, # of a\n  # above\n  b: 2 # of b\n   }\n",
+        ),
         ("\"tok\\u0065n\": 'é'\nä: |+\n  x\n\n\n", "ä: |+\n  x\n\n\n"),
         ("token: >-\n  a\n  b\nc: 1\n", "c: 1\n"),
         ("token:\nc: 1\n", "c: 1\n"),
@@ -69,6 +73,11 @@ fn local_keys_come_back_in_their_mappings() {
         ),
         ("a: {}\n", "a: {token: x}\n", "a: {token: x}\n"),
         ("a: {b: 1}\n", "a:\n  token: x\n", "a: {b: 1, token: x}\n"),
+        (
+            "a: {\n  b: 1 # of b\n  }\n",
+            "a:\n  token: x\n",
+            "a: {\n  b: 1, # of b\n  token: x\n  }\n",
+        ),
         (
             "a:\n  b: 1\n",
             "a: {token: x}\n",
@@ -305,26 +314,10 @@ fn document(keys: &'static [&'static str]) -> impl Strategy<Value = String> {
 const SHARED: &[&str] = &["a", "b", "\"c\""];
 const LOCAL: &[&str] = &["a", "b", "token", "repos"];
 
-proptest! {
-    #![proptest_config(cases())]
-
-    #[test]
-    fn stripping_twice_is_stripping_once(local in document(LOCAL)) {
-        LAWS.strips_once(&local)?;
-    }
-
-    #[test]
-    fn a_document_laid_over_its_own_stripped_form_is_whole_again(local in document(LOCAL)) {
-        LAWS.is_whole_again(&local)?;
-    }
-
-    #[test]
-    fn stripping_what_was_laid_over_gives_the_text_back(text in document(SHARED), local in document(LOCAL)) {
-        LAWS.gives_back(&text, &local, |_, _| ())?;
-    }
-
-    #[test]
-    fn any_text_is_read_or_refused(text in "[\\[\\]{}:,'\"#&*?|>!%@a-b1 \\t\\n\\r\\\\-]{0,24}") {
-        LAWS.reads_or_refuses(&text)?;
-    }
-}
+hold!(
+    LAWS,
+    document,
+    SHARED,
+    LOCAL,
+    "[\\[\\]{}:,'\"#&*?|>!%@a-b1 \\t\\n\\r\\\\-]{0,24}"
+);

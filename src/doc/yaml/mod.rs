@@ -8,39 +8,14 @@ mod outline;
 mod overlay;
 mod strip;
 
-use super::DocError;
-use super::dialect::{Dialect, with_lines};
-use super::laying::Laying;
-use super::tree::{Drops, Node};
-use outline::Outline;
+use super::dialect::Dialect;
 
-pub(super) enum Yaml {}
-
-impl Dialect for Yaml {
-    type Outline<'t> = Outline<'t>;
-
-    fn read(text: &str) -> Result<Outline<'_>, DocError> {
-        Outline::read(text)
-    }
-
-    fn root<'o>(outline: &'o Outline<'_>) -> &'o Node<'o> {
-        &outline.root
-    }
-
-    fn without(outline: &Outline<'_>, drops: &Drops<'_>) -> Result<String, DocError> {
-        strip::without(outline, drops)
-    }
-
-    fn with(
-        outline: &Outline<'_>,
-        local: &Outline<'_>,
-        laying: &Laying,
-    ) -> Result<String, DocError> {
-        with_lines::<Self>((outline.text, outline), laying, |bare| {
-            overlay::with(bare, local, &laying.placed)
-        })
-    }
-}
+pub(super) const YAML: Dialect = Dialect {
+    read: outline::read,
+    without: strip::without,
+    with: overlay::with,
+    in_lines: true,
+};
 
 #[cfg(test)]
 mod laws;

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
+use crate::doc::dialect::Outline;
 use crate::doc::tree::{Form, Member, Node, Shape};
 use crate::doc::{DocError, Position, text};
 
@@ -15,29 +16,20 @@ const MAX_DEPTH: usize = 128;
 /// More values than this may not come from references: few lines of them can stand for billions.
 const MAX_REFERRED: usize = 10_000;
 
-/// A document that was read without fault, without its byte order mark.
-#[derive(Debug)]
-pub(in crate::doc) struct Outline<'a> {
-    pub(super) text: &'a str,
-    /// An empty document is an object without members.
-    pub(in crate::doc) root: Node<'a>,
-}
-
-impl<'a> Outline<'a> {
-    /// Reads one document. Which of two equal keys holds differs from tool to tool, as does what a
-    /// merge key means, so both are refused; and so are keys that are no plain scalars.
-    pub(in crate::doc) fn read(text: &'a str) -> Result<Self, DocError> {
-        let mut reading = Reading {
-            text,
-            starts: char_starts(text),
-            events: Events(Parser::new_from_str(text)).peekable(),
-            depth: 0,
-            anchors: HashMap::new(),
-            referred: 0,
-        };
-        let root = reading.document()?;
-        Ok(Self { text, root })
-    }
+/// Reads one document; an empty one is an object without members. Which of two equal keys holds
+/// differs from tool to tool, as does what a merge key means, so both are refused; and so are keys
+/// that are no plain scalars.
+pub(super) fn read(text: &str) -> Result<Outline<'_>, DocError> {
+    let mut reading = Reading {
+        text,
+        starts: char_starts(text),
+        events: Events(Parser::new_from_str(text)).peekable(),
+        depth: 0,
+        anchors: HashMap::new(),
+        referred: 0,
+    };
+    let root = reading.document()?;
+    Ok(Outline { text, root })
 }
 
 /// Where the characters begin: the parser counts characters, an edit counts bytes.

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use crate::doc::DocError;
+use crate::doc::braces::{self, Piece};
+use crate::doc::dialect::Outline;
+use crate::doc::gap::Comments;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, Form, KeyPath, Member, Node, Shape};
-use crate::doc::{DocError, braces};
 
-use super::outline::Outline;
 use super::strip::entry_end;
 
 /// Writes these members of `local` into a text whose last line has an end: at the end of their mapping,
@@ -85,41 +87,43 @@ impl Writing<'_> {
                 None => missing.push((member, below)),
             }
         }
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let missing = &Missing {
-            members: missing,
-            in_braces: local.form == Form::Inline,
-        };
-        let empty = node.members().is_empty();
-        let is_root = empty && node.form == Form::Block;
-        let edit = if node.form == Form::Block && !empty {
-            self.append_lines(node, missing)?
-        } else if is_root {
-            let at = self.text.len();
-            let with = self.lines(missing, 0)?;
-            Edit { span: at..at, with }
-        } else if node.form == Form::Inline && empty && local.form == Form::Block {
-            let edits = self.open_up(node, missing, indent)?;
+        if !missing.is_empty() {
+            let missing = Missing {
+                members: missing,
+                in_braces: local.form == Form::Inline,
+            };
+            let edits = self.added(node, local, &missing, indent)?;
             self.edits.extend(edits);
-            return Ok(());
-        } else if node.form == Form::Inline {
-            let pieces = self.pieces(&missing.members)?;
-            braces::append((self.text, node), (self.local, local), &pieces)
-        } else {
-            return Err(self.refused(missing.members[0].0));
-        };
-        self.edits.push(edit);
+        }
         Ok(())
     }
 
-    /// Below the last member of a block.
-    fn append_lines(&self, node: &Node<'_>, missing: &Missing<'_, '_>) -> Result<Edit, DocError> {
-        let last = node.members().last().expect("the block has members");
-        let at = entry_end(self.text, last.value.span.end);
-        let with = self.lines(missing, column(self.text, last.key_span.start))?;
-        Ok(Edit { span: at..at, with })
+    fn added(
+        &self,
+        node: &Node<'_>,
+        local: &Node<'_>,
+        missing: &Missing<'_, '_>,
+        indent: usize,
+    ) -> Result<Vec<Edit>, DocError> {
+        let lines = |at: usize, column: usize| -> Result<Vec<Edit>, DocError> {
+            let with = self.lines(missing, column)?;
+            Ok(vec![Edit { span: at..at, with }])
+        };
+        match (node.form, node.members()) {
+            (Form::Block, []) => lines(self.text.len(), 0),
+            (Form::Block, [.., last]) => lines(
+                entry_end(self.text, last.value.span.end),
+                column(self.text, last.key_span.start),
+            ),
+            (Form::Inline, []) if local.form == Form::Block => self.open_up(node, missing, indent),
+            (Form::Inline, _) => {
+                let pieces = self.pieces(&missing.members)?;
+                let pieces: Vec<_> = pieces.into_iter().map(Piece::bare).collect();
+                let here = ((self.text, Comments::Hash), node);
+                Ok(braces::append(here, (self.local, local), &pieces))
+            }
+            _ => Err(self.refused(missing.members[0].0)),
+        }
     }
 
     /// `{}` becomes a block: below its line, or after the dash before it.

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use crate::doc::dialect::Outline;
+use crate::doc::gap::Comments;
 use crate::doc::text::{self, Edit};
 use crate::doc::tree::{Drops, Form, Member, Node, Shape};
 use crate::doc::{DocError, braces};
-
-use super::outline::Outline;
 
 /// Takes members out, with their lines and the comment beside them; all the rest stays byte for byte.
 /// A comment above a key stays: it may speak of more than that, and what a person wrote is not
@@ -36,7 +36,8 @@ struct Cutting<'t> {
 impl Cutting<'_> {
     fn node(&mut self, node: &Node<'_>, drops: &Drops<'_>, root: bool) -> Result<(), DocError> {
         if node.form == Form::Inline {
-            braces::cuts(self.text, node, drops, &mut self.inside);
+            let written = (self.text, Comments::Hash);
+            braces::cuts(written, node, drops, &mut self.inside);
             return Ok(());
         }
         match &node.shape {
