@@ -158,7 +158,8 @@ impl Place {
                 FileType::Directory => Standing::Dir,
                 _ => Standing::Other,
             }),
-            Err(Errno::NOENT) => Ok(Standing::Nothing),
+            // Nothing has a name that is too long: not what stands beside the longest one either.
+            Err(Errno::NOENT | Errno::NAMETOOLONG) => Ok(Standing::Nothing),
             Err(fault) => Err(fault.into()),
         }
     }

@@ -80,6 +80,32 @@ fn a_directory_that_lost_its_last_file_on_both_sides_does_not_come_back_empty() 
 }
 
 #[test]
+fn the_longest_names_come_change_and_go() {
+    let lengths = [230, 240, 247, 250, 251, 252, 255];
+    let name = |length| "n".repeat(length);
+    let scene = Scene::with(&[("x", "1\n")]);
+    for text in ["1\n", "2\n"] {
+        for length in lengths {
+            scene.a.write(state(&name(length)), text);
+        }
+        pushed(&scene.a);
+        let data = pulled(&scene.b);
+        assert_eq!(data["projects"][0]["kept"], 0, "{data}");
+        for length in lengths {
+            assert_eq!(self::text(&scene.b, state(&name(length))), text);
+        }
+    }
+    for length in lengths {
+        remove(&scene.a, state(&name(length)));
+    }
+    pushed(&scene.a);
+    pulled(&scene.b);
+    for length in lengths {
+        assert!(!is_there(&scene.b, state(&name(length))), "{length}");
+    }
+}
+
+#[test]
 fn names_that_some_disks_take_for_one_travel_all_and_are_named() {
     let scene = Scene::with(&[("x", "1\n")]);
     let names = ["d/README", "d/Readme", "gr\u{fc}n", "gru\u{308}n"];
