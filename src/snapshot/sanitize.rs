@@ -1,6 +1,6 @@
 //! Settings without what belongs to one machine, and without obvious secrets.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::doc::{DocError, Format, KeyPath, KeyPattern, Leaf, Stripped};
@@ -102,28 +102,37 @@ impl Sanitizer {
     }
 
     /// The text with this machine's home directory for `~`. Where the local file says the same in
-    /// its own words, these stay: first at the same path, then anywhere.
+    /// its own words, these stay: first at the same path, in their order where a list has several,
+    /// then anywhere.
     fn at_home(&self, text: Vec<u8>, local: Option<&[u8]>) -> Result<Vec<u8>, DocError> {
         let Some(home) = self.moving_home() else {
             return Ok(text);
         };
-        let mut own: HashMap<(String, String), String> = HashMap::new();
+        let mut own: HashMap<(String, String), VecDeque<String>> = HashMap::new();
         if let Some(local) = local {
             self.format.texts(local, &mut |path, text| {
                 if self.is_portable(path) {
                     let travels = with_tilde(text, home);
                     for place in [path.join("."), String::new()] {
                         let key = (place, travels.clone());
-                        own.entry(key).or_insert_with(|| text.to_owned());
+                        own.entry(key).or_default().push_back(text.to_owned());
                     }
                 }
             })?;
         }
         self.format.retell(&text, &mut |path, text| {
             self.is_portable(path).then(|| {
-                let said = |place: String| own.get(&(place, text.to_owned()));
+                let mut said = |place: String| {
+                    let words = own.get_mut(&(place, text.to_owned()))?;
+                    // The last ones serve for all that follow.
+                    let next = words.pop_front()?;
+                    if words.is_empty() {
+                        words.push_back(next.clone());
+                    }
+                    Some(next)
+                };
                 let said = said(path.join(".")).or_else(|| said(String::new()));
-                said.map_or_else(|| with_home(text, home), Clone::clone)
+                said.unwrap_or_else(|| with_home(text, home))
             })
         })
     }
@@ -237,6 +246,13 @@ mod tests {
             laid(text, local),
             r#"{"l": [{"run": "/home/bob/new"}, {"run": "~/a"}, {"run": "/home/bob/b"}]}"#
         );
+    }
+
+    #[test]
+    fn several_words_for_one_path_stay_in_their_order() {
+        let local = r#"{"l": [{"run": "/home/bob"}, {"run": "~"}], "n": 1}"#;
+        let text = r#"{"l": [{"run": "~"}, {"run": "~"}], "n": 2}"#;
+        assert_eq!(laid(text, local), local.replace('1', "2"));
     }
 
     #[test]
