@@ -4,6 +4,7 @@ mod beside;
 mod configure;
 mod database;
 mod explain;
+mod foreseen;
 mod format;
 mod gate;
 mod half_line;
