@@ -69,6 +69,7 @@ impl<'s> Coming<'s> {
             if let Reached::Place(spot) = self.reach(way)?
                 && spot.standing_at(spot.name())? == Standing::Nothing
             {
+                spot.takes()?;
                 self.change(way, Change::Dir);
             }
         }
@@ -84,6 +85,7 @@ impl<'s> Coming<'s> {
             && !self.comes_into(names)
             && (self.changed(names).is_some() || self.loses_all(&spot)?);
         if is_empty {
+            spot.takes()?;
             self.change(names, Change::Gone);
         }
         Ok(is_empty)
@@ -164,6 +166,11 @@ impl ComingSpot<'_, '_> {
     fn beside(&self, name: &OsStr) -> Vec<OsString> {
         let above = &self.names[..self.names.len() - 1];
         child(above, name)
+    }
+
+    /// A fault where no name may come or go.
+    pub fn takes(&self) -> io::Result<()> {
+        self.as_it_is(Place::takes, Ok(()))
     }
 
     /// A name of this directory, as far as no step changes it.

@@ -64,6 +64,7 @@ impl<'s> Foresight<'s> {
             StepKind::Delete { expected } => {
                 let why = judge.of_known(&spot, &step.names, *expected)?;
                 if why.is_none() {
+                    spot.takes()?;
                     self.disk.change(&step.names, Change::Gone);
                 }
                 Ok(why.map_or(StepOutcome::Done, StepOutcome::Kept))
@@ -71,6 +72,7 @@ impl<'s> Foresight<'s> {
             StepKind::MakeDir => {
                 let outcome = dir_to_make(judge.disk, &step.names, &spot)?;
                 if outcome == StepOutcome::Done {
+                    spot.takes()?;
                     self.disk.change(&step.names, Change::Dir);
                 }
                 Ok(outcome)
@@ -97,6 +99,7 @@ impl<'s> Foresight<'s> {
     }
 
     fn write(&self, step: &'s Step, spot: &ComingSpot<'_, 's>) -> Result<StepOutcome, Fault> {
+        spot.takes()?;
         let disk = &self.disk;
         let judge = self.judge(&disk);
         let head = || self.disk.head_of(step).map_err(Fault::Restore);

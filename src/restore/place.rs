@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::rc::Rc;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::base::{Kind, Leaf, ObjectId};
@@ -267,6 +267,17 @@ impl Place {
         let mut names = list(&dir)?;
         names.retain(|name| name != "." && name != "..");
         Ok(names)
+    }
+
+    /// A fault where no name may come or go in its directory.
+    pub fn takes(&self) -> io::Result<()> {
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        Ok(rustix::fs::accessat(
+            &self.dir,
+            ".",
+            access,
+            AtFlags::empty(),
+        )?)
     }
 
     pub fn set_mode(&self, mode: u32) -> io::Result<()> {

@@ -14,6 +14,7 @@ mod identity;
 mod memory;
 mod merge;
 mod misfit;
+mod obstacles;
 mod owners;
 mod rules;
 mod secret;
