@@ -122,7 +122,9 @@ fn attempt(
     };
     standing.look_up(&mut plan.conflicts)?;
     if options.dry_run {
-        plan.landings.iter_mut().for_each(Landing::preview);
+        for landing in &mut plan.landings {
+            landing.preview(writer, &objects)?;
+        }
     } else {
         pull.carry_out(&mut objects, &here, &mut plan)?;
         bookkeeping::remember_projects(writer, &here, false)?;

@@ -1,232 +1,223 @@
-//! One step at a time: a temp file beside the target, a last look at the target, a rename, and a look
-//! at what the rename brought out.
+//! Steps on a disk: temp files beside their places, made durable together, and then one after the
+//! other a last look at the place, a rename, and a look at what the rename brought out.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::base::{HostPath, Kind, Leaf, Random, StoreError, TEMP_PREFIX, VaultPath};
+use crate::base::{Leaf, TEMP_PREFIX};
 
 use super::RestoreError;
 use super::beside;
-use super::database::forbidden_by_database;
-use super::kept::{StepOutcome, WhyKept, why_kept};
-use super::link::leads_inside;
-use super::place::{Found, Hash, Place, Reached, Root, Standing};
+use super::durable::Durable;
+use super::emptied::remove_emptied;
+use super::group::{Beside, Group, Waiting};
+use super::judge::Judge;
+use super::kept::{Fault, StepOutcome, WhyKept, unread};
+use super::place::{Place, Root};
+use super::seen::{Reached, Spot};
+use super::step::{Step, StepKind, Target};
 use super::taken::taken_name;
-
-/// Where the bytes of a step come from, to be read piece by piece.
-pub type Content<'a> = &'a dyn Fn(&Step) -> Result<Box<dyn Read + 'a>, RestoreError>;
 
 /// So much is written at once.
 const BLOCK: usize = 64 * 1024;
-/// No system follows a longer link.
-const LONGEST_LINK: u64 = 4_096;
-/// So much of a file says what it is.
-const HEAD: u64 = 64;
-
-/// One change of the disk.
-#[derive(Clone, Debug)]
-pub struct Step {
-    /// How the path is spoken of.
-    pub path: VaultPath,
-    /// The real names on this disk, below the root.
-    pub names: Vec<OsString>,
-    pub kind: StepKind,
-}
-
-#[derive(Clone, Debug)]
-pub enum StepKind {
-    /// Put this there, if what stands there is what is expected.
-    Write {
-        leaf: Leaf,
-        private: bool,
-        expected: Option<Leaf>,
-    },
-    Delete {
-        expected: Leaf,
-    },
-    MakeDir,
-    RemoveDir,
-    /// Make a file readable by its owner alone, or by others again.
-    Private(bool),
-}
-
-/// Where steps are carried out, and with what.
-pub struct Target<'a> {
-    pub root: &'a HostPath,
-    /// The state directories: they stay, also with nothing left in them.
-    pub keep: &'a [VaultPath],
-    pub content: Content<'a>,
-    pub hash: Hash<'a>,
-    pub random: &'a dyn Random,
-}
 
 /// Carries the steps out; outcomes come in the order of the steps. A fault of the disk (full, gone)
 /// ends it: what was done is whole, what was not is untouched.
 pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, RestoreError> {
-    let path = target.root.as_path();
-    let root = Root::open(path).map_err(|source| RestoreError::Io {
-        action: "open",
-        path: path.to_owned(),
-        source,
-    })?;
-    let run = Run::new(root, target);
-    let mut outcomes = Vec::with_capacity(steps.len());
-    let mut emptied = BTreeMap::new();
-    for step in steps {
-        let outcome = run.step(step)?;
-        let takes = matches!(step.kind, StepKind::Delete { .. } | StepKind::RemoveDir);
-        if takes && outcome == StepOutcome::Done {
-            emptied.insert(&step.names, &step.path);
-        }
-        outcomes.push(outcome);
-    }
-    let made = steps
-        .iter()
-        .filter(|step| matches!(step.kind, StepKind::MakeDir));
-    run.remove_emptied(&emptied, &made.map(|step| &step.path).collect());
+    let open = |source| target.fault("open", None, source);
+    let root = Root::open(target.root.as_path()).map_err(open)?;
+    let durable = root.durable(steps.len()).map_err(open)?;
+    let run = Run::new(root, durable, target);
+    let outcomes = run.all(steps)?;
+    remove_emptied(target, steps, &outcomes, |names| run.remove_dir(names));
     Ok(outcomes)
 }
 
 struct Run<'r, 't> {
     root: Root,
+    durable: Durable,
     target: &'r Target<'t>,
     block: RefCell<Vec<u8>>,
 }
 
 impl<'r, 't> Run<'r, 't> {
-    fn new(root: Root, target: &'r Target<'t>) -> Self {
+    fn new(root: Root, durable: Durable, target: &'r Target<'t>) -> Self {
         let block = RefCell::new(vec![0; BLOCK]);
         Self {
             root,
+            durable,
             target,
             block,
         }
     }
 
-    fn step(&self, step: &Step) -> Result<StepOutcome, RestoreError> {
-        match self.attempt(step) {
-            Ok(outcome) => Ok(outcome),
-            Err(Fault::Io(fault)) => match why_kept(&fault) {
-                Some(why) => Ok(StepOutcome::Kept(why)),
-                None => Err(RestoreError::Io {
-                    action: "write",
-                    path: self.target.root.below(&step.path).as_path().to_owned(),
-                    source: fault,
-                }),
-            },
-            Err(Fault::Restore(fault)) => Err(fault),
-        }
+    fn all(&self, steps: &[Step]) -> Result<Vec<StepOutcome>, RestoreError> {
+        let mut outcomes = vec![StepOutcome::Already; steps.len()];
+        let mut group = Group::default();
+        let done = self.each(steps, &mut group, &mut outcomes);
+        // After a fault too: the next run believes what it finds here.
+        let closed = self.close(&mut group);
+        done.and(closed)?;
+        Ok(outcomes)
     }
 
-    fn attempt(&self, step: &Step) -> Result<StepOutcome, Fault> {
-        let makes = matches!(step.kind, StepKind::Write { .. } | StepKind::MakeDir);
-        let place = match self.root.reach(&step.names, makes)? {
-            Reached::Place(place) => place,
-            // What was to go is gone, and of what is not there no mode is to be changed.
-            Reached::Nowhere if matches!(step.kind, StepKind::Delete { .. }) => {
-                return Ok(StepOutcome::Done);
+    /// In the order of the steps, but that files wait for each other to be durable.
+    fn each<'s>(
+        &self,
+        steps: &'s [Step],
+        group: &mut Group<'s>,
+        outcomes: &mut [StepOutcome],
+    ) -> Result<(), RestoreError> {
+        for (number, step) in steps.iter().enumerate() {
+            let writes = matches!(step.kind, StepKind::Write { .. });
+            if group.is_full() || (group.is_waiting() && !writes) {
+                self.land_all(group, outcomes)?;
             }
-            Reached::Nowhere => return Ok(StepOutcome::Already),
-            Reached::OtherSpelling => return Ok(StepOutcome::Kept(WhyKept::CaseClash)),
-        };
-        match &step.kind {
-            StepKind::Write {
-                leaf,
-                private,
-                expected,
-            } => self.write(step, &place, (*leaf, *private), *expected),
-            StepKind::Delete { expected } => self.delete(step, &place, *expected),
-            StepKind::MakeDir => Ok(beside::make_dir(&self.root, &step.names, &place)?),
-            StepKind::RemoveDir => Ok(beside::remove_dir(&place)?),
-            StepKind::Private(private) => Ok(beside::set_private(&place, *private)?),
+            let attempt = self.attempt((number, step), group);
+            if let Some(outcome) = self.told(step, attempt)? {
+                outcomes[number] = outcome;
+            }
         }
+        self.land_all(group, outcomes)
     }
 
-    fn write(
+    fn land_all(
+        &self,
+        group: &mut Group<'_>,
+        outcomes: &mut [StepOutcome],
+    ) -> Result<(), RestoreError> {
+        let written = group.written(&self.durable);
+        for waiting in written.map_err(|fault| self.target.fault("write", None, fault))? {
+            let (number, step) = (waiting.number, waiting.step);
+            let landed = self.land(waiting).map(Some);
+            if let Some(outcome) = self.told(step, landed)? {
+                outcomes[number] = outcome;
+            }
+        }
+        self.close(group)
+    }
+
+    fn close(&self, group: &mut Group<'_>) -> Result<(), RestoreError> {
+        let closed = group.close(&self.durable);
+        closed.map_err(|fault| self.target.fault("write", None, fault))
+    }
+
+    /// A fault of one path is an outcome.
+    fn told(
         &self,
         step: &Step,
-        place: &Place,
-        (leaf, private): (Leaf, bool),
-        expected: Option<Leaf>,
-    ) -> Result<StepOutcome, Fault> {
-        let mut content = (self.target.content)(step).map_err(Fault::Restore)?;
-        let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
-        let is_link = leaf.kind == Kind::Link;
-        // A link whole, and of a file what shows a database.
-        let first = if is_link { LONGEST_LINK } else { HEAD };
-        let mut head = Vec::new();
-        let read = (&mut content).take(first).read_to_end(&mut head);
-        read.map_err(unread)?;
-        if is_link {
-            if head.is_empty() {
-                return Ok(StepOutcome::Kept(WhyKept::NameRefused));
-            }
-            if !leads_inside(&self.root, &step.names, &head)? {
-                return Ok(StepOutcome::Kept(WhyKept::LinkLeaves));
-            }
-        }
-        if let Some(why) = forbidden_by_database(place, &head)? {
-            return Ok(StepOutcome::Kept(why));
-        }
-        let mut content = head.as_slice().chain(content);
-        let written = match leaf.kind {
-            Kind::Link => place
-                .link_beside(&temp, OsStr::from_bytes(&head))
-                .map_err(Fault::Io),
-            _ => self.write_temp(place, &temp, (leaf, private), &mut content),
-        };
-        let outcome = written.and_then(|()| match expected {
-            None => self.add(step, place, &temp),
-            Some(expected) => self.replace(step, place, &temp, expected),
-        });
-        if !matches!(outcome, Ok(StepOutcome::Done)) {
-            place.unlink_beside(&temp);
-        }
-        outcome
+        attempt: Result<Option<StepOutcome>, Fault>,
+    ) -> Result<Option<StepOutcome>, RestoreError> {
+        attempt.or_else(|fault| {
+            let why = fault.why_kept(|source| self.target.fault("write", Some(step), source))?;
+            Ok(Some(StepOutcome::Kept(why)))
+        })
     }
 
-    fn write_temp(
+    /// What becomes of a step; nothing yet of a file that waits.
+    fn attempt<'s>(
         &self,
-        place: &Place,
-        temp: &OsStr,
-        (leaf, private): (Leaf, bool),
-        content: &mut dyn Read,
-    ) -> Result<(), Fault> {
-        let mode = match (leaf.kind, private) {
-            (Kind::Exec, true) => 0o700,
-            (Kind::Exec, false) => 0o755,
-            (_, true) => 0o600,
-            (_, false) => 0o644,
+        (number, step): (usize, &'s Step),
+        group: &mut Group<'s>,
+    ) -> Result<Option<StepOutcome>, Fault> {
+        let reached = match step.kind {
+            StepKind::Write { .. } => group.reach(&self.root, step, true)?,
+            StepKind::Delete { .. } => group.reach(&self.root, step, false)?,
+            StepKind::MakeDir => self.root.reach(&step.names, true)?,
+            StepKind::RemoveDir | StepKind::Private(_) => self.root.reach(&step.names, false)?,
         };
-        let mut file = place.create_beside(temp, mode)?;
+        let place = match step.at(reached) {
+            Ok(place) => place,
+            Err(outcome) => return Ok(Some(outcome)),
+        };
+        let outcome = match &step.kind {
+            StepKind::Write { .. } => {
+                group.wait(self.write_beside((number, step), place)?);
+                return Ok(None);
+            }
+            StepKind::Delete { expected } => self.delete(step, &place, *expected)?,
+            StepKind::MakeDir => beside::make_dir(&self.root, &step.names, &place)?,
+            StepKind::RemoveDir => beside::remove_dir(&place)?,
+            StepKind::Private(private) => beside::set_private(&place, *private)?,
+        };
+        Ok(Some(outcome))
+    }
+
+    fn write_beside<'s>(
+        &self,
+        (number, step): (usize, &'s Step),
+        place: Place,
+    ) -> Result<Waiting<'s>, Fault> {
+        let mut content = (self.target.content)(step)?;
+        let temp = OsString::from(format!("{TEMP_PREFIX}{:016x}", self.chance()?));
+        let mut waiting = Waiting {
+            number,
+            step,
+            beside: Beside::new(place, temp),
+            head: Vec::new(),
+            bytes: 0,
+        };
+        let is_link = step.kind.makes_link();
+        let read = (&mut content)
+            .take(step.kind.head())
+            .read_to_end(&mut waiting.head);
+        read.map_err(unread)?;
+        if !is_link {
+            let mut content = waiting.head.as_slice().chain(content);
+            waiting.bytes = self.write_temp(&waiting, &mut content)?;
+        } else if !waiting.head.is_empty() {
+            let target = OsStr::from_bytes(&waiting.head);
+            let Beside { place, temp, .. } = &waiting.beside;
+            place.link_beside(temp, target)?;
+        }
+        Ok(waiting)
+    }
+
+    fn write_temp(&self, waiting: &Waiting<'_>, content: &mut dyn Read) -> Result<u64, Fault> {
+        let Beside { place, temp, .. } = &waiting.beside;
+        let mut file = place.create_beside(temp, waiting.step.kind.mode())?;
         let mut block = self.block.borrow_mut();
+        let mut bytes = 0;
         loop {
             match content.read(&mut block) {
                 Ok(0) => break,
-                Ok(got) => file.write_all(&block[..got])?,
+                Ok(got) => {
+                    file.write_all(&block[..got])?;
+                    bytes += got as u64;
+                }
                 Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
-                Err(fault) => return Err(unread(fault)),
+                Err(fault) => return Err(unread(fault).into()),
             }
         }
-        file.sync_all()?;
-        Ok(())
+        self.durable.file(&file)?;
+        Ok(bytes)
+    }
+
+    /// Gives a file that is durable its name, if nothing speaks against it.
+    fn land(&self, mut waiting: Waiting<'_>) -> Result<StepOutcome, Fault> {
+        let (step, head) = (waiting.step, &waiting.head);
+        let Beside { place, temp, .. } = &waiting.beside;
+        let head = || Ok::<_, Fault>(head.clone());
+        if let Some(why) = self.judge().of_content(step, place, head)? {
+            return Ok(StepOutcome::Kept(why));
+        }
+        let outcome = match step.kind.expected() {
+            None => self.add(step, place, temp)?,
+            Some(expected) => self.replace(step, place, temp, expected)?,
+        };
+        waiting.beside.landed = outcome == StepOutcome::Done;
+        Ok(outcome)
     }
 
     fn add(&self, step: &Step, place: &Place, temp: &OsStr) -> Result<StepOutcome, Fault> {
         if place.rename_new(temp, &place.name)? {
-            place.sync()?;
             return Ok(StepOutcome::Done);
         }
-        let why = match place.standing()? {
-            _ if !self.root.is_spelled(&place.dir, &step.names)? => WhyKept::CaseClash,
-            Standing::Dir | Standing::Other => WhyKept::InTheWay,
-            _ => WhyKept::Changed,
-        };
-        Ok(StepOutcome::Kept(why))
+        let why = self.judge().of_new(place, &step.names)?;
+        // It may be gone by now.
+        Ok(StepOutcome::Kept(why.unwrap_or(WhyKept::Changed)))
     }
 
     /// The new file and the old one change places, and then the old one is looked at again: an edit
@@ -240,7 +231,7 @@ impl<'r, 't> Run<'r, 't> {
         expected: Leaf,
     ) -> Result<StepOutcome, Fault> {
         let ours = place.look(temp, self.target.hash)?;
-        if let Some(why) = self.is_not(step, place, expected)? {
+        if let Some(why) = self.judge().of_known(place, &step.names, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
@@ -250,7 +241,6 @@ impl<'r, 't> Run<'r, 't> {
             // This file system cannot: then the look above was the last one.
             Ok(false) => {
                 place.rename_beside(&taken, &place.name)?;
-                place.sync()?;
                 return Ok(StepOutcome::Done);
             }
             Err(fault) => {
@@ -258,9 +248,8 @@ impl<'r, 't> Run<'r, 't> {
                 return Err(fault.into());
             }
         }
-        let Some(why) = self.differs(place, &taken, expected)? else {
+        let Some(why) = self.judge().differs(place, &taken, expected)? else {
             place.unlink_beside(&taken);
-            place.sync()?;
             return Ok(StepOutcome::Done);
         };
         place.exchange(&taken)?;
@@ -275,46 +264,17 @@ impl<'r, 't> Run<'r, 't> {
 
     /// What is deleted leaves its place first, so that what is looked at last is what goes.
     fn delete(&self, step: &Step, place: &Place, expected: Leaf) -> Result<StepOutcome, Fault> {
-        if let Some(why) = self.is_not(step, place, expected)? {
+        if let Some(why) = self.judge().of_known(place, &step.names, expected)? {
             return Ok(StepOutcome::Kept(why));
         }
         let taken = taken_name(&place.name, self.chance()?);
         place.rename_beside(&place.name, &taken)?;
-        if let Some(why) = self.differs(place, &taken, expected)? {
+        if let Some(why) = self.judge().differs(place, &taken, expected)? {
             place.give_back(&taken)?;
             return Ok(StepOutcome::Kept(why));
         }
         place.unlink_beside(&taken);
-        place.sync()?;
         Ok(StepOutcome::Done)
-    }
-
-    /// Whether something else than expected stands at the place, or under another spelling of it, or
-    /// an open database.
-    fn is_not(&self, step: &Step, place: &Place, expected: Leaf) -> Result<Option<WhyKept>, Fault> {
-        let open = forbidden_by_database(place, &[])?;
-        let why = open.map_or_else(
-            || self.differs(place, &place.name, expected),
-            |it| Ok(Some(it)),
-        )?;
-        if why.is_none() && !self.root.is_spelled(&place.dir, &step.names)? {
-            return Ok(Some(WhyKept::CaseClash));
-        }
-        Ok(why)
-    }
-
-    /// Whether what stands under a name is something else than expected. Nothing means: no.
-    fn differs(
-        &self,
-        place: &Place,
-        name: &OsStr,
-        expected: Leaf,
-    ) -> Result<Option<WhyKept>, Fault> {
-        Ok(match place.look(name, self.target.hash)? {
-            Found::Other => Some(WhyKept::InTheWay),
-            Found::Leaf(leaf) if leaf == expected => None,
-            Found::Nothing | Found::Leaf(_) => Some(WhyKept::Changed),
-        })
     }
 
     fn chance(&self) -> Result<u64, Fault> {
@@ -322,49 +282,22 @@ impl<'r, 't> Run<'r, 't> {
         self.target
             .random
             .fill(&mut chance)
-            .map_err(|fault| Fault::Restore(fault.into()))?;
+            .map_err(RestoreError::from)?;
         Ok(u64::from_be_bytes(chance))
     }
 
-    /// A directory whose last entry was deleted goes too, but never a state directory itself, and none
-    /// that is wanted as an empty one.
-    fn remove_emptied(
-        &self,
-        deleted: &BTreeMap<&Vec<OsString>, &VaultPath>,
-        wanted: &BTreeSet<&VaultPath>,
-    ) {
-        for (names, path) in deleted.iter().rev() {
-            for (depth, above) in (1..names.len()).rev().zip(path.ancestors()) {
-                let is_inside = self.target.keep.iter().any(|root| {
-                    let tail = above.below(root);
-                    tail.is_some_and(|tail| !tail.is_root())
-                });
-                let gone = is_inside
-                    && !wanted.contains(&above)
-                    && self.root.reach(&names[..depth], false).is_ok_and(
-                        |reached| matches!(reached, Reached::Place(place) if place.remove_dir().unwrap_or(false)),
-                    );
-                if !gone {
-                    break;
-                }
-            }
-        }
+    fn remove_dir(&self, names: &[OsString]) -> bool {
+        let reached = self.root.reach(names, false);
+        reached.is_ok_and(
+            |reached| matches!(reached, Reached::Place(place) if place.remove_dir().unwrap_or(false)),
+        )
     }
-}
 
-/// What the content could not give is no fault of the disk.
-fn unread(fault: io::Error) -> Fault {
-    Fault::Restore(StoreError::Failed(Box::new(fault)).into())
-}
-
-enum Fault {
-    Io(io::Error),
-    Restore(RestoreError),
-}
-
-impl From<io::Error> for Fault {
-    fn from(fault: io::Error) -> Self {
-        Self::Io(fault)
+    fn judge(&self) -> Judge<'_, Root> {
+        Judge {
+            disk: &self.root,
+            hash: self.target.hash,
+        }
     }
 }
 
@@ -372,7 +305,7 @@ impl From<io::Error> for Fault {
 mod tests {
     use super::StepOutcome::{Done, Kept};
     use super::*;
-    use crate::base::{Edges, ObjectId};
+    use crate::base::{Edges, HostPath, Kind, ObjectId, StoreError, VaultPath};
     use std::cell::Cell;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
@@ -525,18 +458,18 @@ mod tests {
         let mut root = Root::open(dir.path()).expect("open");
         // A disk that has `X` and `D`, and finds them for `x` and `d`.
         root.list = |_| Ok(["X".into(), "D".into()].into());
-        let run = Run::new(root, &target);
+        let durable = root.durable(0).expect("asked");
+        let run = Run::new(root, durable, &target);
         let make = step("d", StepKind::MakeDir);
-        for step in [
+        let steps = [
             put("x", None),
             put("x", Some("old")),
             delete("x"),
             make,
             put("d/y", None),
-        ] {
-            let outcome = run.step(&step).expect("no fault of the disk");
-            assert_eq!(outcome, Kept(WhyKept::CaseClash), "{step:?}");
-        }
+        ];
+        let outcomes = run.all(&steps).expect("no fault of the disk");
+        assert_eq!(outcomes, [Kept(WhyKept::CaseClash); 5]);
         assert_eq!(
             fs::read_to_string(dir.path().join("x")).expect("there"),
             "old"
@@ -683,5 +616,85 @@ mod tests {
             (mode("a/plain"), mode("a/private"), mode("a/run")),
             (0o644, 0o600, 0o755)
         );
+    }
+
+    /// What becomes of steps when each path has bytes of its own.
+    fn run_of(
+        root: &Path,
+        steps: &[Step],
+        bytes: &dyn Fn(&Step) -> Result<Vec<u8>, RestoreError>,
+    ) -> Result<Vec<StepOutcome>, RestoreError> {
+        let root = HostPath::new(root).expect("absolute");
+        let edges = Edges::fixed(0);
+        let target = Target {
+            root: &root,
+            keep: &[],
+            content: &|step| Ok(Box::new(io::Cursor::new(bytes(step)?))),
+            hash: &|from, _| {
+                let mut bytes = Vec::new();
+                from.read_to_end(&mut bytes)?;
+                Ok(hash(&bytes))
+            },
+            random: edges.random.as_ref(),
+        };
+        apply(&target, steps)
+    }
+
+    #[test]
+    fn more_files_than_wait_together_all_land() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        fs::create_dir(dir.path().join("3")).expect("made");
+        fs::write(dir.path().join("3/103"), "mine").expect("written");
+        let path = |number: usize| format!("{}/{number}", number % 25);
+        let steps: Vec<_> = (0..1_100).map(|number| put(&path(number), None)).collect();
+        let text = |step: &Step| Ok(step.path.to_string().into_bytes());
+        let outcomes = run_of(dir.path(), &steps, &text).expect("no fault of the disk");
+        for (number, outcome) in outcomes.into_iter().enumerate() {
+            let there = fs::read_to_string(dir.path().join(path(number))).expect("there");
+            if number == 103 {
+                assert_eq!((outcome, there), (Kept(WhyKept::Changed), "mine".into()));
+            } else {
+                assert_eq!((outcome, there), (Done, path(number)));
+            }
+        }
+        assert_eq!(files(&dir.path().join("0")).len(), 44, "no temp files stay");
+    }
+
+    #[test]
+    fn no_file_has_its_name_before_all_that_wait_with_it_are_written() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let seen = Cell::new(0);
+        let steps = ["a", "b", "c"].map(|path| put(path, None));
+        let text = |step: &Step| {
+            let names = files(dir.path());
+            assert!(names.iter().all(|name| name.starts_with(TEMP_PREFIX)));
+            seen.set(seen.get() + names.len());
+            Ok(step.path.to_string().into_bytes())
+        };
+        let outcomes = run_of(dir.path(), &steps, &text).expect("no fault of the disk");
+        assert_eq!((outcomes.as_slice(), seen.get()), ([Done; 3].as_slice(), 3));
+        assert_eq!(files(dir.path()), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_fault_leaves_no_temp_file_and_no_half_group() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let steps = ["a", "b", "c"].map(|path| put(path, None));
+        let text = |step: &Step| match step.path.to_string().as_str() {
+            "c" => Err(StoreError::Failed("gone".into()).into()),
+            path => Ok(path.as_bytes().to_vec()),
+        };
+        assert!(run_of(dir.path(), &steps, &text).is_err());
+        assert!(files(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn a_log_that_comes_with_its_database_stays_out() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let steps = ["x.db", "x.db-wal"].map(|path| put(path, None));
+        let text = |_: &Step| Ok(b"SQLite format 3\0 and so on".to_vec());
+        let outcomes = run_of(dir.path(), &steps, &text).expect("no fault of the disk");
+        assert_eq!(outcomes, [Done, Kept(WhyKept::BesideDatabase)]);
+        assert_eq!(files(dir.path()), ["x.db"]);
     }
 }

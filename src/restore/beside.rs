@@ -4,15 +4,26 @@ use std::ffi::OsString;
 use std::io;
 
 use super::kept::{StepOutcome, WhyKept};
-use super::place::{Place, Root, Standing};
+use super::place::{Place, Root};
+use super::seen::{Disk, Spot, Standing};
 
 pub fn make_dir(root: &Root, names: &[OsString], place: &Place) -> io::Result<StepOutcome> {
-    Ok(match place.standing()? {
-        Standing::Nothing => {
-            place.make_dir()?;
-            StepOutcome::Done
-        }
-        Standing::Dir if root.is_spelled(&place.dir, names)? => StepOutcome::Already,
+    let outcome = dir_to_make(root, names, place)?;
+    if outcome == StepOutcome::Done {
+        place.make_dir()?;
+    }
+    Ok(outcome)
+}
+
+/// What becomes of a directory that is to be made.
+pub fn dir_to_make<D: Disk>(
+    disk: &D,
+    names: &[OsString],
+    spot: &D::Spot,
+) -> io::Result<StepOutcome> {
+    Ok(match spot.standing_at(spot.name())? {
+        Standing::Nothing => StepOutcome::Done,
+        Standing::Dir if disk.has_spelled(spot, names)? => StepOutcome::Already,
         Standing::Dir => StepOutcome::Kept(WhyKept::CaseClash),
         _ => StepOutcome::Kept(WhyKept::InTheWay),
     })
@@ -23,17 +34,22 @@ pub fn remove_dir(place: &Place) -> io::Result<StepOutcome> {
 }
 
 pub fn set_private(place: &Place, private: bool) -> io::Result<StepOutcome> {
-    let Standing::File { mode } = place.standing()? else {
-        return Ok(StepOutcome::Already);
-    };
-    let wanted = mode_to_set(mode, private);
+    let wanted = mode_of(place, private)?;
     if let Some(wanted) = wanted {
         place.set_mode(wanted)?;
     }
     Ok(done(wanted.is_some()))
 }
 
-const fn done(is_new: bool) -> StepOutcome {
+/// The mode that a file is to be given, if it has another one.
+pub fn mode_of(spot: &impl Spot, private: bool) -> io::Result<Option<u32>> {
+    Ok(match spot.standing_at(spot.name())? {
+        Standing::File { mode } => mode_to_set(mode, private),
+        _ => None,
+    })
+}
+
+pub const fn done(is_new: bool) -> StepOutcome {
     if is_new {
         StepOutcome::Done
     } else {
@@ -43,8 +59,7 @@ const fn done(is_new: bool) -> StepOutcome {
 
 /// The mode for a file that is to be readable by its owner alone, or by others again; nothing
 /// where it is so already.
-#[must_use]
-pub fn mode_to_set(mode: u32, private: bool) -> Option<u32> {
+fn mode_to_set(mode: u32, private: bool) -> Option<u32> {
     let wanted = if private { mode & 0o700 } else { mode | 0o044 };
     ((wanted ^ mode) & 0o777 != 0).then_some(wanted)
 }

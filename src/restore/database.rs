@@ -1,56 +1,41 @@
 //! A database that a program has open, and what lies beside it: nobody writes there but its program.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-
-use rustix::fs::{Mode, OFlags};
 
 use crate::base::{database_of, is_database, is_hot_journal};
 
 use super::WhyKept;
-use super::place::{Place, Standing};
+use super::seen::{Spot, Standing};
 
-/// What forbids to put these bytes at a place, or to take away what stands there. The names beside it
-/// are looked at first: most files have none.
-pub fn forbidden_by_database(place: &Place, bytes: &[u8]) -> io::Result<Option<WhyKept>> {
-    if let Some(owner) = database_of(place.name.as_bytes())
-        && has_database(place, OsStr::from_bytes(owner))
+/// What forbids to put a file at a place, or to take away what stands there. The names beside it are
+/// looked at first: most files have none, and then nobody asks whether what comes is a database.
+pub fn forbidden_by_database<S: Spot, F: From<io::Error>>(
+    spot: &S,
+    brings_one: impl FnOnce() -> Result<bool, F>,
+) -> Result<Option<WhyKept>, F> {
+    if let Some(owner) = database_of(spot.name().as_bytes())
+        && is_database(&spot.beginning(OsStr::from_bytes(owner)))
     {
         return Ok(Some(WhyKept::BesideDatabase));
     }
-    let is_open = is_in_use(place)? && (is_database(bytes) || has_database(place, &place.name));
+    let is_open = is_in_use(spot)? && (is_database(&spot.beginning(spot.name())) || brings_one()?);
     Ok(is_open.then_some(WhyKept::DatabaseInUse))
-}
-
-fn has_database(place: &Place, name: &OsStr) -> bool {
-    is_database(&beginning(place, name))
 }
 
 /// Whether something lies beside it that a program keeps there for a database it has open. A log of
 /// changes says so also while it is empty, because its program will go on with it.
-fn is_in_use(place: &Place) -> io::Result<bool> {
+fn is_in_use(spot: &impl Spot) -> io::Result<bool> {
     let beside = |ending: &str| -> OsString {
-        let mut name = place.name.clone();
+        let mut name = spot.name().to_owned();
         name.push(ending);
         name
     };
     for ending in ["-wal", "-shm"] {
-        if place.standing_at(&beside(ending))? != Standing::Nothing {
+        if spot.standing_at(&beside(ending))? != Standing::Nothing {
             return Ok(true);
         }
     }
-    Ok(is_hot_journal(&beginning(place, &beside("-journal"))))
-}
-
-/// The first bytes of a file; none where there is none that can be read.
-fn beginning(place: &Place, name: &OsStr) -> Vec<u8> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let mut head = Vec::new();
-    if let Ok(file) = rustix::fs::openat(&place.dir, name, flags, Mode::empty()) {
-        // What cannot be read is no database that anybody could have open.
-        File::from(file).take(16).read_to_end(&mut head).ok();
-    }
-    head
+    Ok(is_hot_journal(&spot.beginning(&beside("-journal"))))
 }

@@ -4,6 +4,10 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::base::StoreError;
+
+use super::RestoreError;
+
 /// Why the disk was left as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -27,8 +31,44 @@ pub enum WhyKept {
     BesideDatabase,
 }
 
+/// What ended an attempt.
+pub enum Fault {
+    Io(io::Error),
+    Restore(RestoreError),
+}
+
+impl From<io::Error> for Fault {
+    fn from(fault: io::Error) -> Self {
+        Self::Io(fault)
+    }
+}
+
+impl From<RestoreError> for Fault {
+    fn from(fault: RestoreError) -> Self {
+        Self::Restore(fault)
+    }
+}
+
+/// What a content could not give is no fault of the disk.
+pub fn unread(fault: io::Error) -> RestoreError {
+    StoreError::Failed(Box::new(fault)).into()
+}
+
+impl Fault {
+    /// Why the disk was left as it is, where the fault is of one path only.
+    pub fn why_kept(
+        self,
+        of_disk: impl FnOnce(io::Error) -> RestoreError,
+    ) -> Result<WhyKept, RestoreError> {
+        match self {
+            Self::Io(fault) => why_kept(&fault).ok_or_else(|| of_disk(fault)),
+            Self::Restore(fault) => Err(fault),
+        }
+    }
+}
+
 /// Faults of one path, as opposed to faults of the disk.
-pub fn why_kept(fault: &io::Error) -> Option<WhyKept> {
+fn why_kept(fault: &io::Error) -> Option<WhyKept> {
     match fault.kind() {
         // Its directory, or what stood there, went while it was worked on.
         io::ErrorKind::NotFound => Some(WhyKept::Changed),

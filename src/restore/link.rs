@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::base::{PathFault, VaultPath};
 
-use super::place::{Reached, Root, Standing};
+use super::seen::{Disk, Reached, Spot, Standing};
 
 /// The systems we know follow no more of them.
 const MAX_LINKS: usize = 40;
@@ -14,7 +14,7 @@ const MAX_LINKS: usize = 40;
 /// Goes the way that the system would go from `names` to `target`. A way up after a name is refused,
 /// however it ends: what stands under that name may become a link later. What is not there yet can
 /// only become a link of the vault, which goes through here too, or one that the user makes.
-pub fn leads_inside(root: &Root, names: &[OsString], target: &[u8]) -> io::Result<bool> {
+pub fn leads_inside<D: Disk>(disk: &D, names: &[OsString], target: &[u8]) -> io::Result<bool> {
     let mut way = parts(target);
     let climbs_late = way
         .windows(2)
@@ -36,11 +36,11 @@ pub fn leads_inside(root: &Root, names: &[OsString], target: &[u8]) -> io::Resul
             return Ok(false);
         }
         at.push(part);
-        let Reached::Place(place) = root.reach(&at, false)? else {
+        let Reached::Place(place) = disk.way_to(&at)? else {
             continue;
         };
-        if place.standing()? == Standing::Link {
-            let target = place.read_link(&place.name)?;
+        if place.standing_at(place.name())? == Standing::Link {
+            let target = place.read_link(place.name())?;
             links += 1;
             if links > MAX_LINKS || target.starts_with(b"/") {
                 return Ok(false);
@@ -70,6 +70,7 @@ fn is_reserved(name: &OsString) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::place::Root;
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;

@@ -5,16 +5,25 @@
 
 mod apply;
 mod beside;
+mod coming;
 mod database;
+mod durable;
+mod emptied;
 mod error;
+mod foresee;
+mod group;
+mod judge;
 mod kept;
 mod link;
 mod place;
+mod seen;
+mod step;
 mod taken;
 
-pub use apply::{Content, Step, StepKind, Target, apply};
-pub use beside::mode_to_set;
+pub use apply::apply;
 pub use error::RestoreError;
+pub use foresee::Foresight;
 pub use kept::{StepOutcome, WhyKept};
-pub use place::Hash;
+pub use seen::Hash;
+pub use step::{Content, Step, StepKind, Target};
 pub use taken::settle_taken;

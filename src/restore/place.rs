@@ -6,38 +6,24 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
+use std::rc::Rc;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::base::{Kind, Leaf, ObjectId};
 
+use super::durable::Durable;
+use super::seen::{Disk, Found, Hash, Reached, Spot, Standing};
+
 /// An open directory and a name in it.
 pub struct Place {
-    pub dir: OwnedFd,
+    pub dir: Rc<OwnedFd>,
     pub name: OsString,
 }
 
-/// What stands there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    Nothing,
-    File { mode: u32 },
-    Link,
-    Dir,
-    Other,
-}
-
-/// The same, with the name of its content.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Found {
-    Nothing,
-    Leaf(Leaf),
-    Other,
-}
-
-/// How the caller names a content of this size: the restore compares, and knows no more of it.
-pub type Hash<'a> = &'a dyn Fn(&mut dyn Read, u64) -> io::Result<ObjectId>;
+/// So much of a file is its beginning.
+const BEGINNING: u64 = 16;
 
 const DIR: OFlags = OFlags::DIRECTORY
     .union(OFlags::RDONLY)
@@ -56,15 +42,6 @@ pub struct Root {
     listed: RefCell<BTreeMap<Vec<OsString>, Listing>>,
 }
 
-/// Where a way down ends.
-pub enum Reached {
-    Place(Place),
-    /// A directory on the way is missing.
-    Nowhere,
-    /// The disk takes another name for this one: `Dir` for `dir`.
-    OtherSpelling,
-}
-
 impl Root {
     /// The root itself may be a link, because people link their directories.
     pub fn open(path: &std::path::Path) -> io::Result<Self> {
@@ -76,8 +53,13 @@ impl Root {
         })
     }
 
+    /// How what is written below it becomes durable.
+    pub fn durable(&self, steps: usize) -> io::Result<Durable> {
+        Durable::new(&self.dir, steps)
+    }
+
     /// Walks down to the directory that holds the last name. `make` creates what is missing on the way.
-    pub fn reach(&self, names: &[OsString], make: bool) -> io::Result<Reached> {
+    pub fn reach(&self, names: &[OsString], make: bool) -> io::Result<Reached<Place>> {
         let Some((last, above)) = names.split_last() else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -95,7 +77,7 @@ impl Root {
             };
         }
         Ok(Reached::Place(Place {
-            dir,
+            dir: Rc::new(dir),
             name: last.clone(),
         }))
     }
@@ -143,12 +125,24 @@ fn list(dir: &OwnedFd) -> io::Result<Listing> {
         .collect()
 }
 
-impl Place {
-    pub fn standing(&self) -> io::Result<Standing> {
-        self.standing_at(&self.name)
+impl Disk for Root {
+    type Spot = Place;
+
+    fn way_to(&self, names: &[OsString]) -> io::Result<Reached<Place>> {
+        self.reach(names, false)
     }
 
-    pub(super) fn standing_at(&self, name: &OsStr) -> io::Result<Standing> {
+    fn has_spelled(&self, spot: &Place, names: &[OsString]) -> io::Result<bool> {
+        self.is_spelled(&spot.dir, names)
+    }
+}
+
+impl Spot for Place {
+    fn name(&self) -> &OsStr {
+        &self.name
+    }
+
+    fn standing_at(&self, name: &OsStr) -> io::Result<Standing> {
         match rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(match FileType::from_raw_mode(stat.st_mode) {
                 FileType::RegularFile => Standing::File {
@@ -164,8 +158,7 @@ impl Place {
         }
     }
 
-    /// What a name of this directory holds.
-    pub fn look(&self, name: &OsStr, hash: Hash<'_>) -> io::Result<Found> {
+    fn look(&self, name: &OsStr, hash: Hash<'_>) -> io::Result<Found> {
         let (kind, id) = match self.standing_at(name)? {
             Standing::Nothing => return Ok(Found::Nothing),
             Standing::Dir | Standing::Other => return Ok(Found::Other),
@@ -179,16 +172,29 @@ impl Place {
         Ok(Found::Leaf(Leaf { kind, id }))
     }
 
+    fn read_link(&self, name: &OsStr) -> io::Result<Vec<u8>> {
+        Ok(rustix::fs::readlinkat(&self.dir, name, Vec::new())?.into_bytes())
+    }
+
+    fn beginning(&self, name: &OsStr) -> Vec<u8> {
+        let mut head = Vec::new();
+        if let Ok(file) = self.open(name) {
+            file.take(BEGINNING).read_to_end(&mut head).ok();
+        }
+        head
+    }
+}
+
+impl Place {
     fn file(&self, name: &OsStr, hash: Hash<'_>) -> io::Result<ObjectId> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = rustix::fs::openat(&self.dir, name, flags, Mode::empty())?;
-        let mut file = std::fs::File::from(file);
+        let mut file = self.open(name)?;
         let size = file.metadata()?.len();
         hash(&mut file, size)
     }
 
-    pub fn read_link(&self, name: &OsStr) -> io::Result<Vec<u8>> {
-        Ok(rustix::fs::readlinkat(&self.dir, name, Vec::new())?.into_bytes())
+    fn open(&self, name: &OsStr) -> io::Result<std::fs::File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        Ok(rustix::fs::openat(&self.dir, name, flags, Mode::empty())?.into())
     }
 
     /// A new file beside it, to be renamed over it. Never opens one that is there.
@@ -256,9 +262,27 @@ impl Place {
         }
     }
 
+    /// The names in the directory that stands there.
+    pub fn list(&self) -> io::Result<Listing> {
+        let dir = rustix::fs::openat(&self.dir, &self.name, DIR, Mode::empty())?;
+        let mut names = list(&dir)?;
+        names.retain(|name| name != "." && name != "..");
+        Ok(names)
+    }
+
+    /// A fault where no name may come or go in its directory.
+    pub fn takes(&self) -> io::Result<()> {
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        Ok(rustix::fs::accessat(
+            &self.dir,
+            ".",
+            access,
+            AtFlags::empty(),
+        )?)
+    }
+
     pub fn set_mode(&self, mode: u32) -> io::Result<()> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = rustix::fs::openat(&self.dir, &self.name, flags, Mode::empty())?;
+        let file = self.open(&self.name)?;
         Ok(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?)
     }
 

@@ -12,7 +12,8 @@ use std::path::Path;
 
 use crate::base::{ObjectId, TAKEN_PREFIX};
 
-use super::place::{Found, Hash, Place, Reached, Root};
+use super::place::{Place, Root};
+use super::seen::{Found, Hash, Reached, Spot};
 
 const MAX_NAME: usize = 255;
 const MARK: usize = 16;

@@ -178,6 +178,10 @@ fn what_a_pull_wrote_before_it_was_killed_is_known_to_the_next_run() {
     for name in ["x1", "x2", "x3"] {
         scene.b.write(state(name), "2\n");
     }
+    // More than wait together: those before the big one have their names when it ends the run.
+    for number in 0..500 {
+        scene.b.write(state(&format!("y{number}")), "1\n");
+    }
     scene.b.write(state("zbig"), vec![b'z'; 3_000_000]);
     pushed(&scene.b);
     let mut a = std::mem::replace(&mut scene.a, scene.sandbox.machine("nobody"));

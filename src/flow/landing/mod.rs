@@ -3,26 +3,25 @@
 //! *In*: the verdict on every path of it. *Out*: steps for this disk, what became of them, and what is
 //! agreed from then on. *Never*: decide a verdict.
 
+mod carry;
 mod notes;
 mod told;
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
 
-use crate::base::{Blobs, Leaf, PathFault, Tally, VaultPath, create_private_dir};
+use crate::base::{Blobs, Leaf, PathFault, VaultPath};
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
-use crate::restore::{RestoreError, Step, StepKind, StepOutcome, Target, apply};
-use crate::vault::{Objects, content_id, stream_id};
+use crate::restore::{Step, StepKind};
+use crate::vault::{Objects, content_id};
 
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
-use super::noted::{at_or_below, is_closed};
+use super::noted::is_closed;
 use super::real_names::real_names;
 use super::report::PulledUnit;
 use super::scan::Scanned;
-use super::{FlowError, Writer, settings_text};
-use notes::would_change;
-use told::{HALF_LINE, IN_THE_WAY, change_of, word};
+use super::{FlowError, settings_text};
+use told::{HALF_LINE, IN_THE_WAY};
 
 /// Contents that are not in the vault as they will be on the disk.
 type Contents = BTreeMap<VaultPath, Vec<u8>>;
@@ -243,100 +242,6 @@ impl Landing {
             }
         }
         Ok(true)
-    }
-
-    /// Says what would be done.
-    pub fn preview(&mut self) {
-        for step in self.deletes.iter().chain(&self.writes) {
-            self.report.changes.push(change_of(step));
-        }
-        for step in &self.extras {
-            if !self.is_told(step) && would_change(&self.report.path, step) {
-                self.report.changes.push(change_of(step));
-            }
-        }
-        self.report.recount();
-    }
-
-    /// Whether what becomes of files there says it already.
-    fn is_told(&self, beside: &Step) -> bool {
-        at_or_below(&self.then, &beside.path).next().is_some()
-    }
-
-    /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
-    /// What was done before a fault the next run finds by what was foreseen.
-    pub fn carry_out(
-        &mut self,
-        writer: &Writer<'_>,
-        objects: &Objects<'_>,
-        edits: &mut AgreedEdits,
-        tally: &Tally<'_>,
-    ) -> Result<(), FlowError> {
-        let root = self.report.path.clone();
-        if self.report.is_settings && !self.writes.is_empty() {
-            // The first settings of a tool may come before the tool.
-            create_private_dir(root.as_path())?;
-        }
-        let contents = std::mem::take(&mut self.contents);
-        let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
-            let content: Box<dyn Read> = match (&step.kind, contents.get(&step.path)) {
-                (_, Some(bytes)) => Box::new(bytes.as_slice()),
-                (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
-                _ => Box::new(io::empty()),
-            };
-            tally.one(0);
-            Ok(Box::new(Counted { content, tally }))
-        };
-        let all = [&mut self.deletes, &mut self.writes, &mut self.extras].map(std::mem::take);
-        let roots = self.roots.clone();
-        let target = Target {
-            root: &root,
-            keep: &roots,
-            content: &content,
-            hash: &stream_id,
-            random: writer.session.edges.random.as_ref(),
-        };
-        for steps in all.iter().filter(|steps| !steps.is_empty()) {
-            let outcomes = apply(&target, steps)?;
-            for (step, outcome) in steps.iter().zip(outcomes) {
-                self.book(step, outcome, edits);
-            }
-        }
-        self.report.recount();
-        Ok(())
-    }
-
-    fn book(&mut self, step: &Step, outcome: StepOutcome, edits: &mut AgreedEdits) {
-        match outcome {
-            StepOutcome::Kept(why) => {
-                self.then.remove(&step.path);
-                return self.report.keep(&step.path, word(why));
-            }
-            StepOutcome::Already => return,
-            StepOutcome::Done => {}
-        }
-        // A mode or an empty directory says nothing about the content.
-        let content = matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
-        if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
-            edits.leaf(&self.key, &step.path, *leaf);
-        }
-        if content || !self.is_told(step) {
-            self.report.changes.push(change_of(step));
-        }
-    }
-}
-
-/// A content that counts what is read of it.
-struct Counted<'a> {
-    content: Box<dyn Read + 'a>,
-    tally: &'a Tally<'a>,
-}
-
-impl Read for Counted<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.content.read(into)?;
-        self.tally.piece(read as u64);
-        Ok(read)
     }
 }
 

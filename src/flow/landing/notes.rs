@@ -1,10 +1,8 @@
 //! What git cannot carry, on its way to the disk: empty directories and private files.
 
-use std::os::unix::fs::PermissionsExt;
-
-use crate::base::{HostPath, Kind, Trees, VaultPath};
+use crate::base::{Kind, Trees, VaultPath};
 use crate::merge::{Scope, find, merge_notes};
-use crate::restore::{Step, StepKind, mode_to_set};
+use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
 use super::Landing;
@@ -83,20 +81,5 @@ impl Landing {
         if let Some(names) = real_names(&path, notes) {
             self.extras.push(Step { path, names, kind });
         }
-    }
-}
-
-/// Whether a step beside the files changes anything, as the disk stands before the run.
-pub(super) fn would_change(root: &HostPath, step: &Step) -> bool {
-    let names = step.names.iter();
-    let place = names.fold(root.as_path().to_owned(), |at, name| at.join(name));
-    let seen = place.symlink_metadata().ok();
-    match (&step.kind, seen) {
-        (StepKind::MakeDir, seen) => seen.is_none(),
-        (StepKind::RemoveDir, Some(seen)) => seen.is_dir(),
-        (StepKind::Private(private), Some(seen)) if seen.is_file() => {
-            mode_to_set(seen.permissions().mode(), *private).is_some()
-        }
-        _ => false,
     }
 }

@@ -1,0 +1,138 @@
+//! The steps of a landing are carried out, or only foreseen, and what becomes of them is booked.
+
+use std::io::{self, Read};
+
+use crate::base::{HostPath, Tally, VaultPath, create_private_dir};
+use crate::flow::agreed::AgreedEdits;
+use crate::flow::noted::at_or_below;
+use crate::flow::{FlowError, Writer};
+use crate::restore::{
+    Content, Foresight, RestoreError, Step, StepKind, StepOutcome, Target, apply,
+};
+use crate::vault::{Objects, stream_id};
+
+use super::told::{change_of, word};
+use super::{Contents, Landing};
+
+impl Landing {
+    /// Says what would become of the steps; changes nothing.
+    pub fn preview(&mut self, writer: &Writer<'_>, objects: &Objects<'_>) -> Result<(), FlowError> {
+        let (lists, contents) = self.take_steps();
+        let content = |step: &Step| open(objects, &contents, step);
+        let (root, keep) = (self.report.path.clone(), self.roots.clone());
+        let target = target((&root, &keep), &content, writer);
+        let foresight = Foresight::new(&target)?;
+        for steps in lists.iter().filter(|steps| !steps.is_empty()) {
+            let outcomes = foresight.foresee(steps)?;
+            self.book(steps, outcomes, &mut AgreedEdits::default());
+        }
+        Ok(())
+    }
+
+    /// What was done before a fault the next run finds by what was foreseen.
+    pub fn carry_out(
+        &mut self,
+        writer: &Writer<'_>,
+        objects: &Objects<'_>,
+        edits: &mut AgreedEdits,
+        tally: &Tally<'_>,
+    ) -> Result<(), FlowError> {
+        let root = self.report.path.clone();
+        if self.report.is_settings && !self.writes.is_empty() {
+            // The first settings of a tool may come before the tool.
+            create_private_dir(root.as_path())?;
+        }
+        let (lists, contents) = self.take_steps();
+        let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
+            let content = open(objects, &contents, step)?;
+            tally.one(0);
+            Ok(Box::new(Counted { content, tally }))
+        };
+        let keep = self.roots.clone();
+        let target = target((&root, &keep), &content, writer);
+        for steps in lists.iter().filter(|steps| !steps.is_empty()) {
+            let outcomes = apply(&target, steps)?;
+            self.book(steps, outcomes, edits);
+        }
+        Ok(())
+    }
+
+    /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
+    fn take_steps(&mut self) -> ([Vec<Step>; 3], Contents) {
+        let lists = [&mut self.deletes, &mut self.writes, &mut self.extras];
+        (
+            lists.map(std::mem::take),
+            std::mem::take(&mut self.contents),
+        )
+    }
+
+    fn book(&mut self, steps: &[Step], outcomes: Vec<StepOutcome>, edits: &mut AgreedEdits) {
+        for (step, outcome) in steps.iter().zip(outcomes) {
+            self.book_one(step, outcome, edits);
+        }
+        self.report.recount();
+    }
+    /// Whether what becomes of files there says it already.
+    fn is_told(&self, beside: &Step) -> bool {
+        at_or_below(&self.then, &beside.path).next().is_some()
+    }
+
+    fn book_one(&mut self, step: &Step, outcome: StepOutcome, edits: &mut AgreedEdits) {
+        match outcome {
+            StepOutcome::Kept(why) => {
+                self.then.remove(&step.path);
+                return self.report.keep(&step.path, word(why));
+            }
+            StepOutcome::Already => return,
+            StepOutcome::Done => {}
+        }
+        // A mode or an empty directory says nothing about the content.
+        let content = matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
+        if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
+            edits.leaf(&self.key, &step.path, *leaf);
+        }
+        if content || !self.is_told(step) {
+            self.report.changes.push(change_of(step));
+        }
+    }
+}
+
+fn target<'a>(
+    (root, keep): (&'a HostPath, &'a [VaultPath]),
+    content: Content<'a>,
+    writer: &'a Writer<'_>,
+) -> Target<'a> {
+    Target {
+        root,
+        keep,
+        content,
+        hash: &stream_id,
+        random: writer.session.edges.random.as_ref(),
+    }
+}
+
+fn open<'a>(
+    objects: &'a Objects<'_>,
+    contents: &'a Contents,
+    step: &Step,
+) -> Result<Box<dyn Read + 'a>, RestoreError> {
+    Ok(match (&step.kind, contents.get(&step.path)) {
+        (_, Some(bytes)) => Box::new(bytes.as_slice()),
+        (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
+        _ => Box::new(io::empty()),
+    })
+}
+
+/// A content that counts what is read of it.
+struct Counted<'a> {
+    content: Box<dyn Read + 'a>,
+    tally: &'a Tally<'a>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(into)?;
+        self.tally.piece(read as u64);
+        Ok(read)
+    }
+}
