@@ -72,6 +72,7 @@ impl Landing {
         }
         self.report.recount();
     }
+
     /// Whether what becomes of files there says it already.
     fn is_told(&self, beside: &Step) -> bool {
         at_or_below(&self.then, &beside.path).next().is_some()
