@@ -7,13 +7,17 @@
 //! stand in `rules.json`: most come from gitleaks (`LICENSE-gitleaks`), some are our own.
 
 mod assignment;
+mod beside;
 mod escapes;
 mod key_block;
 mod keywords;
+mod lead;
+mod reading;
 mod rules;
 mod scanner;
 mod utf16;
 mod value;
+mod words;
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -84,6 +88,8 @@ fn scan(mut content: &mut dyn Read) -> io::Result<Vec<Secret>> {
     Ok(scanner.finish())
 }
 
+#[cfg(test)]
+mod places;
 #[cfg(test)]
 mod planted;
 #[cfg(test)]
