@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::beside::{beside, inside};
 use super::lead::{Stand, after_sign, lead, line_end, skip_between};
 use super::reading::read_value;
+use super::value::is_name;
 
 /// How far a name reaches around the word that drew attention.
 const NAME_REACH: usize = 40;
@@ -14,7 +15,8 @@ pub(super) const LONG: usize = 400;
 /// Longer values are data.
 pub(super) const LONGEST: usize = 4096;
 /// Endings of a name that say: this is about a secret, not one.
-const ABOUT: [&str; 54] = [
+const ABOUT: [&str; 57] = [
+    "algorithm",
     "at",
     "budget",
     "cache",
@@ -27,6 +29,7 @@ const ABOUT: [&str; 54] = [
     "count",
     "counts",
     "dir",
+    "encryption",
     "env",
     "error",
     "expires",
@@ -47,6 +50,7 @@ const ABOUT: [&str; 54] = [
     "limits",
     "management",
     "manager",
+    "method",
     "mode",
     "model",
     "name",
@@ -102,13 +106,22 @@ pub(super) fn assigned(text: &[u8], word: Range<usize>, most: usize) -> Option<R
     {
         return None;
     }
-    let (behind, _) = skip_between(text, name.end);
-    let is_assigned = matches!(text.get(behind), Some(b'=' | b':'));
-    let apart = || beside(text, &name).or_else(|| option(text, &name));
-    if !is_assigned && let Some(from) = apart() {
-        return read_value(text, from, most).map(|found| found.place);
+    let behind = skip_between(text, name.end).0;
+    if matches!(text.get(behind), Some(b'=' | b':')) {
+        return behind_sign(text, name.end, most);
     }
-    let lead = lead(text, sign(text, name.end)?);
+    let apart = beside(text, &name).or_else(|| option(text, &name));
+    let found = match apart {
+        Some(from) => read_value(text, from, most)?.place,
+        None => behind_sign(text, name.end, most)?,
+    };
+    // Words stand beside each other in lists, too: `["password", "created_at_2"]`.
+    let is_option = text[name.start] == b'-';
+    (is_option || !is_name(&text[found.clone()])).then_some(found)
+}
+
+fn behind_sign(text: &[u8], name_end: usize, most: usize) -> Option<Range<usize>> {
+    let lead = lead(text, sign(text, name_end)?);
     if let Some(from) = inside(text, lead.at) {
         return read_value(text, from, most).map(|found| found.place);
     }

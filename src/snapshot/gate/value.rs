@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use super::words::usual_share;
+use super::words::Pairs;
 
 /// Texts that stand where a secret will be, in lower case.
 const PLACEHOLDERS: [&str; 22] = [
@@ -38,9 +38,15 @@ const PUBLIC_STARTS: [&str; 20] = [
 ];
 /// What stands in the tokens of manuals.
 const DUMMIES: [&[u8]; 3] = [b"EXAMPLE", b"abcdefghijklmnop", b"ABCDEFGHIJKLMNOP"];
+/// What a value holds that names a way to make a digest or a key.
+const ALGORITHMS: [&str; 6] = ["sha256", "sha-256", "argon2", "bcrypt", "scrypt", "pbkdf2"];
 /// Words in the name of a secret: code that fetches one says them again.
 const NAME_WORDS: [&str; 8] = [
     "pass", "pwd", "secret", "token", "cred", "api_key", "apikey", "_key",
+];
+/// How a number ends in code that says its kind.
+const NUMBERS: [&str; 10] = [
+    "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize",
 ];
 /// Below this share of changes between small letters, capitals and digits, a value is words; with
 /// capitals, words change more often.
@@ -49,6 +55,9 @@ const FEWEST_WITH_CAPITALS: f64 = 0.26;
 /// Letters alone are random from this length on, where fewer pairs of them than this are usual ones.
 const SHORTEST_OF_LETTERS: usize = 16;
 const MOST_USUAL: f64 = 0.65;
+/// Among digits, so few of so many pairs say the same.
+const FEW_USUAL: f64 = 0.4;
+const ENOUGH_PAIRS: u32 = 5;
 /// No text with less entropy is drawn at random.
 const LEAST_ENTROPY: f64 = 1.5;
 
@@ -79,22 +88,20 @@ pub(super) fn is_dummy(value: &[u8]) -> bool {
             .any(|word| memmem::find(value, word).is_some())
 }
 
-/// Whether a value without quotes is code or a reference: `settings.db_password_2`, `u16::MAX`, `512u32`.
+/// Whether a value is words that are written as a name: `created_at_v2`.
+pub(super) fn is_name(value: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:@$-".contains(byte);
+    value.iter().all(is_part) && Pairs::of(value).usual() > MOST_USUAL
+}
+
+/// Whether a value without quotes is code or a reference: `settings.db_password_2`, `a::B3`, `512u32`.
 pub(super) fn is_code(value: &[u8]) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:$-".contains(byte);
     let value = value.split(|byte| *byte == b'[').next().unwrap_or(value);
-    if !value.iter().all(is_part) {
-        return false;
-    }
     let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+    let says = |word: &&str| text.contains(*word);
     let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-        && [
-            "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize",
-        ]
-        .iter()
-        .any(|kind| text.ends_with(kind));
-    let names_one = NAME_WORDS.iter().any(|word| text.contains(word));
-    is_number || (usual_share(value) > MOST_USUAL && (names_one || text.contains("::")))
+        && NUMBERS.iter().any(|kind| text.ends_with(kind));
+    is_number || (is_name(value) && (says(&"::") || NAME_WORDS.iter().any(says)))
 }
 
 /// Whether a value under a suspicious name is random enough to be a key or a token.
@@ -106,7 +113,7 @@ pub(super) fn looks_like_token(value: &[u8]) -> bool {
     let is_hex = lower.iter().all(u8::is_ascii_hexdigit);
     let floor = if is_hex { 3.0 } else { 3.3 };
     let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    let random = mixed && changes_often(value) && (!is_hex || value.len() >= 24);
+    let random = mixed && is_drawn(value) && (!is_hex || value.len() >= 24);
     entropy(value) >= floor && (random || are_random_letters(value))
 }
 
@@ -123,7 +130,7 @@ pub(super) fn looks_like_password(value: &[u8]) -> bool {
         + has(u8::is_ascii_digit)
         + has(u8::is_ascii_punctuation);
     let worn = lower.starts_with(b"password") || lower.starts_with(b"passwd");
-    let random = has(u8::is_ascii_digit) == 1 && (kinds >= 3 || changes_often(value));
+    let random = has(u8::is_ascii_digit) == 1 && (kinds >= 3 || is_drawn(value));
     !worn && entropy(value) >= 2.7 && (random || are_random_letters(value))
 }
 
@@ -141,7 +148,7 @@ fn ungrouped(value: &[u8]) -> Cow<'_, [u8]> {
 fn are_random_letters(value: &[u8]) -> bool {
     value.len() >= SHORTEST_OF_LETTERS
         && value.iter().all(u8::is_ascii_alphabetic)
-        && usual_share(value) < MOST_USUAL
+        && Pairs::of(value).usual() < MOST_USUAL
 }
 
 /// Ids, digests, places and what stands for a value: nobody hides them.
@@ -149,6 +156,7 @@ fn is_public(lower: &[u8]) -> bool {
     let text = String::from_utf8_lossy(lower);
     PUBLIC_STARTS.iter().any(|start| text.starts_with(start))
         || PLACEHOLDERS.iter().any(|word| text.contains(word))
+        || ALGORITHMS.iter().any(|word| text.contains(word))
         || text.contains("://")
         || (text.starts_with('%') && text.ends_with('%'))
         || text.contains(char::is_whitespace)
@@ -180,6 +188,11 @@ fn is_moment(lower: &[u8]) -> bool {
             4 | 7 => *byte == b'-',
             _ => byte.is_ascii_digit(),
         })
+}
+
+fn is_drawn(value: &[u8]) -> bool {
+    let pairs = Pairs::of(value);
+    changes_often(value) || (pairs.all >= ENOUGH_PAIRS && pairs.usual() < FEW_USUAL)
 }
 
 /// Random texts change all the time between small letters, capitals and digits, names and words at
@@ -216,10 +229,12 @@ mod tests {
             "9aF3kQ7xZ1mB5vT8cR2w",
             "3f9a1c77d0b2e4865a91c3f07be2d418",
             "q8r2k5m1z7x4c9v3b6n0",
+            "45ghiukldjahdnhzdauz",
         ] {
             assert!(looks_like_token(token.as_bytes()), "{token}");
         }
         for public in [
+            "v10.2.3-20260121.4567",
             "0666d464-418a-4a08-ad53-6f15c78270cd",
             "01KAG3T8Z9W1X2Y3V4B5N6M7Q8",
             "sha512-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",

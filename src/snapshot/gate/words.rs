@@ -31,20 +31,32 @@ const OFTEN_NEXT: [&[u8]; 26] = [
     b"e",
 ];
 
-/// The share of pairs of letters in a text that are usual ones. The joint of two words, a capital behind
-/// a small letter, is none: words have few, random texts one at every fourth letter.
-pub(super) fn usual_share(text: &[u8]) -> f64 {
-    let (mut pairs, mut usual) = (0_u32, 0_u32);
-    for pair in text.windows(2) {
-        if let [first, second] = pair
-            && first.is_ascii_alphabetic()
-            && second.is_ascii_alphabetic()
-        {
-            pairs += 1;
-            usual += u32::from(is_usual(*first, *second));
-        }
+/// The pairs of letters that stand together in a text.
+pub(super) struct Pairs {
+    pub all: u32,
+    usual: u32,
+}
+
+impl Pairs {
+    /// The joint of two words, a capital behind a small letter, is no usual pair: words have few, random
+    /// texts one at every fourth letter.
+    pub fn of(text: &[u8]) -> Self {
+        let letters = text.windows(2).filter_map(|pair| match pair {
+            [first, second] if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() => {
+                Some(is_usual(*first, *second))
+            }
+            _ => None,
+        });
+        letters.fold(Self { all: 0, usual: 0 }, |pairs, is_usual| Self {
+            all: pairs.all + 1,
+            usual: pairs.usual + u32::from(is_usual),
+        })
     }
-    f64::from(usual) / f64::from(pairs.max(1))
+
+    /// The share of usual ones.
+    pub fn usual(&self) -> f64 {
+        f64::from(self.usual) / f64::from(self.all.max(1))
+    }
 }
 
 fn is_usual(first: u8, second: u8) -> bool {
@@ -65,15 +77,15 @@ mod tests {
             "OAUTH_CLIENT_SECRET",
             "configuration.database.password",
         ] {
-            assert!(usual_share(words.as_bytes()) > 0.75, "{words}");
+            assert!(Pairs::of(words.as_bytes()).usual() > 0.75, "{words}");
         }
         for random in [
             "MbQuAiwJHVzpZSjgmcWN",
             "mbquaiwjhvzpzsjgmcwn",
             "Xk39fjq0Zr8LmQ2vT5",
         ] {
-            assert!(usual_share(random.as_bytes()) < 0.5, "{random}");
+            assert!(Pairs::of(random.as_bytes()).usual() < 0.5, "{random}");
         }
-        assert!(usual_share(b"12").abs() < f64::EPSILON);
+        assert!(Pairs::of(b"12").usual().abs() < f64::EPSILON);
     }
 }
