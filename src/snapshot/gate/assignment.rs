@@ -15,64 +15,13 @@ pub(super) const LONG: usize = 400;
 /// Longer values are data.
 pub(super) const LONGEST: usize = 4096;
 /// Endings of a name that say: this is about a secret, not one.
-const ABOUT: [&str; 57] = [
-    "algorithm",
-    "at",
-    "budget",
-    "cache",
-    "cached",
-    "check",
-    "class",
-    "column",
-    "command",
-    "cost",
-    "count",
-    "counts",
-    "dir",
-    "encryption",
-    "env",
-    "error",
-    "expires",
-    "expiry",
-    "field",
-    "file",
-    "format",
-    "hash",
-    "header",
-    "id",
-    "ids",
-    "index",
-    "input",
-    "kind",
-    "len",
-    "length",
-    "limit",
-    "limits",
-    "management",
-    "manager",
-    "method",
-    "mode",
-    "model",
-    "name",
-    "names",
-    "output",
-    "path",
-    "policy",
-    "prefix",
-    "ref",
-    "scheme",
-    "sha",
-    "size",
-    "source",
-    "status",
-    "stdin",
-    "store",
-    "total",
-    "type",
-    "uri",
-    "url",
-    "usage",
-    "used",
+const ABOUT: [&str; 54] = [
+    "at", "budget", "cache", "cached", "check", "class", "column", "command", "cost", "count",
+    "counts", "dir", "env", "error", "expires", "expiry", "field", "file", "format", "hash",
+    "header", "id", "ids", "index", "input", "kind", "len", "length", "limit", "limits", "manager",
+    "method", "mode", "model", "name", "names", "output", "path", "policy", "prefix", "ref",
+    "scheme", "sha", "size", "source", "status", "stdin", "store", "total", "type", "uri", "url",
+    "usage", "used",
 ];
 /// Beginnings of a name whose tokens and keys everybody may see.
 const PUBLIC: [&str; 16] = [
@@ -94,7 +43,7 @@ const PUBLIC: [&str; 16] = [
     "sync",
 ];
 
-/// What leads to another value, in quotes, where the first one is none.
+/// What stands before another value, in quotes, that holds where the first one is none.
 const FALLBACKS: [&[u8]; 3] = [b"||", b"??", b"or "];
 
 /// The value assigned to the name of which `word` is a part. One that is longer than `most` goes on
@@ -120,6 +69,7 @@ pub(super) fn assigned(text: &[u8], word: Range<usize>, most: usize) -> Option<R
     (is_option || !is_name(&text[found.clone()])).then_some(found)
 }
 
+/// The value behind the sign that follows a name.
 fn behind_sign(text: &[u8], name_end: usize, most: usize) -> Option<Range<usize>> {
     let lead = lead(text, sign(text, name_end)?);
     if let Some(from) = inside(text, lead.at) {
@@ -136,7 +86,8 @@ fn behind_sign(text: &[u8], name_end: usize, most: usize) -> Option<Range<usize>
     let stands = match lead.stand {
         Stand::Here => true,
         Stand::Inset | Stand::Opened => found.quoted || is_alone(),
-        Stand::Below | Stand::Within => found.quoted,
+        Stand::Below => found.quoted,
+        Stand::Within => found.quoted && !is_name(&text[found.place.clone()]),
     };
     stands.then_some(found.place)
 }

@@ -16,6 +16,11 @@ const LONGEST_MEMBER: usize = 120;
 /// So far before its name a value may begin.
 const BEFORE: usize = 240;
 
+/// Whether a key says no more than that a value stands under it.
+pub fn says_value(key: &str) -> bool {
+    is_one_of(key.as_bytes(), &VALUE_KEYS)
+}
+
 /// Where the value begins of a name that stands here.
 pub(super) fn beside(text: &[u8], name: &Range<usize>) -> Option<usize> {
     let key = naming_key(text, name.start);
@@ -27,8 +32,10 @@ pub(super) fn beside(text: &[u8], name: &Range<usize>) -> Option<usize> {
 
 /// Where the value begins in the members of an object that opens here.
 pub(super) fn inside(text: &[u8], brace: usize) -> Option<usize> {
-    let is_brace = text.get(brace) == Some(&b'{');
-    member_after(text, brace, MOST_MEMBERS).filter(|_| is_brace)
+    if text.get(brace) != Some(&b'{') {
+        return None;
+    }
+    member_after(text, brace, MOST_MEMBERS)
 }
 
 /// Where the value begins that is one of the next members.

@@ -24,6 +24,7 @@ use std::io::{self, Read};
 
 use crate::base::{Finding, Gate, VaultPath};
 
+pub use beside::says_value;
 pub use scanner::{Scanner, Secret, fingerprint, masked};
 
 /// So much of a content is read at once. Most contents are smaller.

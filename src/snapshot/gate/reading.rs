@@ -5,9 +5,6 @@ use std::ops::Range;
 use super::lead::skip_between;
 use super::value::is_code;
 
-/// What ends a value that stands without quotes.
-const ENDS: &[u8] = b"\"'`\\,;)}]<>|&(";
-
 /// A value, and how it stands.
 pub(super) struct Value {
     pub place: Range<usize>,
@@ -26,7 +23,7 @@ pub(super) fn read_value(text: &[u8], from: usize, most: usize) -> Option<Value>
     }
     let inside = |byte: &&u8| match quote {
         Some(quote) => **byte != quote && !matches!(byte, b'\\' | b'\n' | b'\r' | 0x1b),
-        None => byte.is_ascii_graphic() && !ENDS.contains(byte),
+        None => byte.is_ascii_graphic() && !is_end(**byte),
     };
     let rest = text[start..].iter().take(most + 1);
     let length = rest.take_while(inside).count();
@@ -41,4 +38,24 @@ pub(super) fn read_value(text: &[u8], from: usize, most: usize) -> Option<Value>
 /// Whether a call or an index follows: this is code that fetches a value.
 fn is_called(text: &[u8], end: usize) -> bool {
     matches!(text.get(end), Some(b'(' | b'['))
+}
+
+/// Whether a byte ends a value that stands without quotes.
+const fn is_end(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'"' | b'\''
+            | b'`'
+            | b'\\'
+            | b','
+            | b';'
+            | b'('
+            | b')'
+            | b'}'
+            | b']'
+            | b'<'
+            | b'>'
+            | b'|'
+            | b'&'
+    )
 }

@@ -41,8 +41,8 @@ const DUMMIES: [&[u8]; 3] = [b"EXAMPLE", b"abcdefghijklmnop", b"ABCDEFGHIJKLMNOP
 /// What a value holds that names a way to make a digest or a key.
 const ALGORITHMS: [&str; 6] = ["sha256", "sha-256", "argon2", "bcrypt", "scrypt", "pbkdf2"];
 /// Words in the name of a secret: code that fetches one says them again.
-const NAME_WORDS: [&str; 8] = [
-    "pass", "pwd", "secret", "token", "cred", "api_key", "apikey", "_key",
+const NAME_WORDS: [&str; 9] = [
+    "auth", "pass", "pwd", "secret", "token", "cred", "api_key", "apikey", "_key",
 ];
 /// How a number ends in code that says its kind.
 const NUMBERS: [&str; 10] = [
@@ -58,6 +58,8 @@ const MOST_USUAL: f64 = 0.65;
 /// Among digits, so few of so many pairs say the same.
 const FEW_USUAL: f64 = 0.4;
 const ENOUGH_PAIRS: u32 = 5;
+/// Code that names something is no longer than this.
+const LONGEST_NAME: usize = 120;
 /// No text with less entropy is drawn at random.
 const LEAST_ENTROPY: f64 = 1.5;
 
@@ -91,47 +93,50 @@ pub(super) fn is_dummy(value: &[u8]) -> bool {
 /// Whether a value is words that are written as a name: `created_at_v2`.
 pub(super) fn is_name(value: &[u8]) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:@$-".contains(byte);
-    value.iter().all(is_part) && Pairs::of(value).usual() > MOST_USUAL
+    value.len() <= LONGEST_NAME
+        && value.iter().all(is_part)
+        && Pairs::of(value).usual() > MOST_USUAL
 }
 
 /// Whether a value without quotes is code or a reference: `settings.db_password_2`, `a::B3`, `512u32`.
 pub(super) fn is_code(value: &[u8]) -> bool {
     let value = value.split(|byte| *byte == b'[').next().unwrap_or(value);
-    let text = String::from_utf8_lossy(value).to_ascii_lowercase();
-    let says = |word: &&str| text.contains(*word);
-    let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-        && NUMBERS.iter().any(|kind| text.ends_with(kind));
-    is_number || (is_name(value) && (says(&"::") || NAME_WORDS.iter().any(says)))
+    if value
+        .first()
+        .is_some_and(|first| first.is_ascii_digit() || *first == b'-')
+    {
+        return NUMBERS.iter().any(|kind| value.ends_with(kind.as_bytes()));
+    }
+    let says = |text: &str| {
+        let mut words = NAME_WORDS.iter();
+        text.contains("::") || words.any(|word| text.contains(word))
+    };
+    is_name(value) && says(&String::from_utf8_lossy(value).to_ascii_lowercase())
 }
 
 /// Whether a value under a suspicious name is random enough to be a key or a token.
 pub(super) fn looks_like_token(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    if value.len() < 10 || is_public(&lower) {
-        return false;
-    }
-    let is_hex = lower.iter().all(u8::is_ascii_hexdigit);
-    let floor = if is_hex { 3.0 } else { 3.3 };
+    let is_hex = value.iter().all(u8::is_ascii_hexdigit);
+    let (shortest, floor) = if is_hex { (24, 3.0) } else { (10, 3.3) };
     let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    let random = mixed && is_drawn(value) && (!is_hex || value.len() >= 24);
-    entropy(value) >= floor && (random || are_random_letters(value))
+    let random = (mixed && is_drawn(value)) || are_random_letters(value);
+    value.len() >= shortest && random && entropy(value) >= floor && !is_public(value)
 }
 
 /// Whether a value in the place of a password is one that somebody would mind losing.
 pub(super) fn looks_like_password(value: &[u8]) -> bool {
     let value = &*ungrouped(value);
-    let lower = value.to_ascii_lowercase();
-    if value.len() < 8 || is_public(&lower) {
-        return false;
-    }
     let has = |kind: fn(&u8) -> bool| usize::from(value.iter().any(kind));
     let kinds = has(u8::is_ascii_lowercase)
         + has(u8::is_ascii_uppercase)
         + has(u8::is_ascii_digit)
         + has(u8::is_ascii_punctuation);
-    let worn = lower.starts_with(b"password") || lower.starts_with(b"passwd");
-    let random = has(u8::is_ascii_digit) == 1 && (kinds >= 3 || is_drawn(value));
-    !worn && entropy(value) >= 2.7 && (random || are_random_letters(value))
+    let starts =
+        |word: &[u8]| value.len() >= word.len() && value[..word.len()].eq_ignore_ascii_case(word);
+    let worn = starts(b"password") || starts(b"passwd");
+    let mixed = has(u8::is_ascii_digit) == 1 && (kinds >= 3 || is_drawn(value));
+    let random = !worn && (mixed || are_random_letters(value));
+    value.len() >= 8 && random && entropy(value) >= 2.7 && !is_public(value)
 }
 
 /// What is given to people in groups of four, `abcd efgh ijkl mnop`, is one text.
@@ -152,17 +157,18 @@ fn are_random_letters(value: &[u8]) -> bool {
 }
 
 /// Ids, digests, places and what stands for a value: nobody hides them.
-fn is_public(lower: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(lower);
+fn is_public(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let text = String::from_utf8_lossy(&lower);
     PUBLIC_STARTS.iter().any(|start| text.starts_with(start))
         || PLACEHOLDERS.iter().any(|word| text.contains(word))
         || ALGORITHMS.iter().any(|word| text.contains(word))
         || text.contains("://")
         || (text.starts_with('%') && text.ends_with('%'))
         || text.contains(char::is_whitespace)
-        || is_uuid(lower)
-        || is_ulid(lower)
-        || is_moment(lower)
+        || is_uuid(&lower)
+        || is_ulid(&lower)
+        || is_moment(&lower)
         || lower.iter().all(|byte| !byte.is_ascii_alphabetic())
 }
 
