@@ -150,7 +150,6 @@ fn code_and_what_manuals_show_pass() {
         "AKIAIOSFODNN7EXAMPLE",
         "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-        "ghp_1234567890abcdefghijklmnopqrstuvwxyz",
     ] {
         assert_eq!(found(text), [], "{text}");
     }
