@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::doc::{DocError, Format, KeyPath, KeyPattern, Leaf, Stripped};
 use crate::source::Reason;
 
-use super::gate::{Scanner, Secret, fingerprint};
+use super::gate::{Scanner, Secret, fingerprint, says_value};
 use super::portable::{with_home, with_tilde};
 
 /// Endings of a key's name, in lower case and without `_` and `-`, whose text values stay here.
@@ -141,7 +141,7 @@ impl Sanitizer {
     pub fn masked(&self, text: &[u8]) -> Result<Vec<Masked>, DocError> {
         let mut masked = Vec::new();
         self.format.texts(text, &mut |path, value| {
-            if let Some(name) = path.last().filter(|_| !self.is_local(path)) {
+            if let Some(name) = naming(path).filter(|_| !self.is_local(path)) {
                 let found = secrets_in(name, value).into_iter();
                 masked.extend(found.map(|secret| Masked {
                     key: path.join("."),
@@ -171,10 +171,16 @@ impl Sanitizer {
 }
 
 fn secrets(path: &[&str], leaf: &Leaf<'_>) -> Vec<Secret> {
-    match (path.last(), leaf) {
+    match (naming(path), leaf) {
         (Some(name), Leaf::Text(value)) => secrets_in(name, value),
         _ => Vec::new(),
     }
+}
+
+/// The key that says what a value is: its own, or in `"password": {"value": "…"}` the one above.
+fn naming<'p>(path: &[&'p str]) -> Option<&'p str> {
+    let named = path.iter().rev().find(|key| !says_value(key));
+    named.or(path.last()).copied()
 }
 
 /// What looks like a secret in a value of this name: by its shape, else all of it by its name.
@@ -265,6 +271,19 @@ mod tests {
         assert_ne!(sanitizer.clean(text).expect("clean").text, text);
         sanitizer.allowed = Arc::new(BTreeSet::from([masked[0].fingerprint.clone()]));
         assert_eq!(sanitizer.clean(text).expect("clean").text, text);
+    }
+
+    #[test]
+    fn a_value_goes_by_the_name_of_what_it_is_a_value_of() {
+        let text = br#"{"password": {"v": "0123456789ab", "by": "ada"}, "v": "0123456789ab"}"#;
+        let clean = of("ada").clean(text).expect("clean").text;
+        assert_eq!(
+            String::from_utf8_lossy(&clean),
+            r#"{"password": {"by": "ada"}, "v": "0123456789ab"}"#
+        );
+        let masked = of("ada").masked(text).expect("read");
+        let keys: Vec<_> = masked.iter().map(|it| it.key.as_str()).collect();
+        assert_eq!(keys, ["password.v"]);
     }
 
     #[test]

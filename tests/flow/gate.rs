@@ -373,3 +373,26 @@ fn a_dry_run_says_what_the_gate_would_hold_back() {
     assert_eq!(document["data"]["files"]["added"], 0, "{document}");
     assert_eq!(tip(&scene.bare), before);
 }
+
+#[test]
+fn a_secret_one_level_below_its_name_stays_out_of_the_settings_too() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let config = ".aigon/config.json";
+    let value = "Xk39fjq0Zr8LmQ2vT5";
+    scene.a.write(
+        config,
+        format!("{{\"a\": 1, \"password\": {{\"value\": \"{value}\", \"by\": \"ada\"}}}}\n"),
+    );
+    scene.a.json(&["backup", "push"]);
+    assert_eq!(
+        scene.vault()["settings/aigon/config.json"],
+        b"{\"a\": 1, \"password\": {\"by\": \"ada\"}}\n"
+    );
+    scene
+        .a
+        .write(config, format!("{{\"password\": [\"{value}\"]}}\n"));
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(line_of(&document, "config.json")["rule"], "password");
+    assert!(!any_object_has(&scene.bare, value));
+}

@@ -7,19 +7,24 @@
 //! stand in `rules.json`: most come from gitleaks (`LICENSE-gitleaks`), some are our own.
 
 mod assignment;
+mod beside;
 mod escapes;
 mod key_block;
 mod keywords;
+mod lead;
+mod reading;
 mod rules;
 mod scanner;
 mod utf16;
 mod value;
+mod words;
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use crate::base::{Finding, Gate, VaultPath};
 
+pub use beside::says_value;
 pub use scanner::{Scanner, Secret, fingerprint, masked, masked_name};
 
 /// So much of a content is read at once. Most contents are smaller.
@@ -84,6 +89,8 @@ fn scan(mut content: &mut dyn Read) -> io::Result<Vec<Secret>> {
     Ok(scanner.finish())
 }
 
+#[cfg(test)]
+mod places;
 #[cfg(test)]
 mod planted;
 #[cfg(test)]

@@ -37,10 +37,18 @@ fn key_block(label: &str, end: &str) -> String {
 
 /// Each with the rule that finds it.
 pub(super) fn planted() -> Vec<(&'static str, String)> {
-    let mut planted = tokens_a_to_g();
-    planted.extend(tokens_g_to_z());
+    let mut planted = tokens();
     planted.extend(named());
     planted
+}
+
+/// Those that are secrets wherever they stand.
+pub(super) fn tokens() -> Vec<(&'static str, String)> {
+    let mut tokens = tokens_a_to_g();
+    tokens.extend(tokens_g_to_z());
+    let body = chars(20);
+    tokens.push(("openai-key", format!("sk-{body}T3BlbkFJ{body}")));
+    tokens
 }
 
 fn tokens_a_to_g() -> Vec<(&'static str, String)> {

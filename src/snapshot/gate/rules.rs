@@ -13,7 +13,7 @@ use super::keywords::Keywords;
 
 const DATA: &str = include_str!("rules.json");
 /// Counts up when what the code of the gate finds changes without a change of its data.
-const JUDGEMENT: &[u8] = b"2";
+const JUDGEMENT: &[u8] = b"3";
 /// How far before a shape the word may stand that it needs.
 pub(super) const MOST_AFTER: usize = 300;
 /// No shape has more before the text that it needs within.
@@ -48,7 +48,16 @@ const TOKEN_NAMES: [&str; 24] = [
     "access key",
     "secret key",
 ];
-const PASSWORD_NAMES: [&str; 4] = ["password", "passwd", "passphrase", "_pwd"];
+const PASSWORD_NAMES: [&str; 6] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    "_pwd",
+    "_pass",
+];
+/// How a pattern says that the text goes on as another one behind its end.
+const ENDS: [&str; 3] = ["\\b", "(?:\\W|$)", "(?:[^\\w-]|$)"];
 const KEY_BLOCK: &str = "-----begin";
 
 /// How a value is judged that has no shape of its own.
@@ -72,6 +81,12 @@ pub(super) struct Shape {
     /// It may follow a letter or digit.
     #[serde(default)]
     pub inside: bool,
+    /// It has too little of its own to be found in the midst of other letters, as in a database.
+    #[serde(default)]
+    weak: bool,
+    /// It begins a line or a text in quotes.
+    #[serde(default)]
+    first: bool,
     /// This word stands before it in the same command.
     after: Option<String>,
     /// This text stands in it: without that, nothing is searched.
@@ -80,6 +95,15 @@ pub(super) struct Shape {
     pub judge: Option<Judge>,
     #[serde(skip)]
     compiled: OnceLock<Regex>,
+    #[serde(skip)]
+    endless: OnceLock<Regex>,
+}
+
+/// How texts stand in a content: with something between them, or as the columns of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Setting {
+    Spaced,
+    Packed,
 }
 
 /// A value that is a secret under a certain name.
@@ -182,14 +206,26 @@ impl Rules {
 
 impl Shape {
     /// Where the secret stands, if the shape stands at a keyword that begins here.
-    pub fn find(&self, text: &[u8], keyword: usize) -> Option<Range<usize>> {
+    pub fn find(&self, text: &[u8], keyword: usize, setting: Setting) -> Option<Range<usize>> {
         let start = keyword.checked_sub(self.back)?;
-        if !self.inside && !is_beginning(text, start) {
+        let is_packed = setting == Setting::Packed && !self.weak;
+        let may_begin = self.inside || is_packed || is_beginning(text, start);
+        if !may_begin || (self.first && !is_first(&text[..start])) {
             return None;
         }
         let end = text.len().min(start + LONGEST_SHAPE);
-        let regex = self.compiled.get_or_init(|| compile(&self.regex));
+        let regex = if is_packed {
+            self.endless.get_or_init(|| compile(endless(&self.regex)))
+        } else {
+            self.compiled.get_or_init(|| compile(&self.regex))
+        };
         let found = secret_of(regex, text, start..end)?;
+        // Words in capitals follow each other there, too: `SLOVAKIASLOVENIASPAIN`.
+        let is_words =
+            is_packed && !self.inside && !text[found.clone()].iter().any(u8::is_ascii_digit);
+        if is_words {
+            return None;
+        }
         self.stands_after(&text[..start]).then_some(found)
     }
 
@@ -224,6 +260,21 @@ impl Named {
     }
 }
 
+/// Whether a line or a text in quotes begins behind this.
+fn is_first(before: &[u8]) -> bool {
+    matches!(
+        before,
+        [] | [.., b'\n' | b'\r' | b'"' | b'\'' | b'`'] | [.., b'\\', b'n' | b'r']
+    )
+}
+
+fn endless(pattern: &str) -> &str {
+    let ends = ENDS.iter();
+    ends.fold(pattern, |pattern, end| {
+        pattern.strip_suffix(end).unwrap_or(pattern)
+    })
+}
+
 fn secret_of(regex: &Regex, text: &[u8], place: Range<usize>) -> Option<Range<usize>> {
     let start = place.start;
     let text = &text[place];
@@ -253,11 +304,16 @@ mod tests {
         let rules = rules();
         for shape in &rules.shapes {
             compile(&shape.regex);
+            compile(endless(&shape.regex));
             assert!(!shape.keywords.is_empty(), "{}", shape.id);
         }
         for named in &rules.named {
             compile(&named.value);
             assert!(!named.names.is_empty(), "{}", named.id);
+        }
+        for end in ["\\b", "\\W|", "$"] {
+            let endless = |shape: &&Shape| !endless(&shape.regex).contains(end);
+            assert!(rules.shapes.iter().all(|shape| endless(&shape)), "{end}");
         }
         let words = rules.shapes.iter().flat_map(|shape| &shape.keywords);
         for word in words.chain(rules.named.iter().flat_map(|named| &named.names)) {

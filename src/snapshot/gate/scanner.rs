@@ -7,8 +7,9 @@ use std::ops::Range;
 use super::assignment::{LONG, LONGEST, assigned};
 use super::escapes;
 use super::key_block::{self, private_key};
-use super::rules::{Judge, LONGEST_HEAD, MOST_AFTER, Rules, Wanted, rules};
-use super::value::{entropy, is_blank, looks_like_password, looks_like_token};
+use super::rules::{Judge, LONGEST_HEAD, MOST_AFTER, Rules, Setting, Wanted, rules};
+use super::utf16;
+use super::value::{entropy, is_code, is_dummy, looks_like_password, looks_like_token};
 
 /// What a secret is under any name, in reports.
 const ANY_TOKEN: &str = "secret-value";
@@ -42,6 +43,7 @@ pub struct Scanner {
     fresh: usize,
     /// Lines that ended before `held`.
     lines: usize,
+    setting: Setting,
     seen: BTreeSet<String>,
     found: Vec<Secret>,
     /// The last long value: names inside it have short ones.
@@ -59,6 +61,7 @@ impl Default for Scanner {
             held: Vec::new(),
             fresh: 0,
             lines: 0,
+            setting: Setting::Spaced,
             seen: BTreeSet::new(),
             found: Vec::new(),
             long: 0..0,
@@ -74,7 +77,7 @@ impl Scanner {
     pub fn whole(content: &[u8]) -> Vec<Secret> {
         let mut scanner = Self::default();
         scanner.look(content, 0..content.len());
-        scanner.found
+        scanner.told()
     }
 
     /// Takes the next piece.
@@ -99,13 +102,30 @@ impl Scanner {
     pub fn finish(mut self) -> Vec<Secret> {
         let held = std::mem::take(&mut self.held);
         self.look(&held, self.fresh..held.len());
+        self.told()
+    }
+
+    fn told(mut self) -> Vec<Secret> {
+        self.found.sort_by_key(|secret| secret.line);
         self.found
     }
 
-    /// Looks at every keyword that begins within `place`, as it reads without escapes.
+    /// Looks at what begins within `place`: as it reads without escapes, and at the wide texts among
+    /// other bytes.
     fn look(&mut self, text: &[u8], place: Range<usize>) {
-        let (text, place) = escapes::plain(text, place);
-        let text = text.as_ref();
+        let (plain, plain_place) = escapes::plain(text, place.clone());
+        if memchr::memchr(0, text).is_some() {
+            self.setting = Setting::Packed;
+        }
+        self.look_at(&plain, plain_place);
+        if self.setting == Setting::Packed {
+            let (narrow, place) = utf16::narrowed_within(text, place);
+            self.look_at(&narrow, place);
+        }
+    }
+
+    /// Looks at every keyword that begins within `place`.
+    fn look_at(&mut self, text: &[u8], place: Range<usize>) {
         let end = text.len().min(place.end + self.rules.longest_keyword);
         let (mut line, mut counted) = (self.lines, 0);
         let (rules, mut last) = (self.rules, 0..0);
@@ -162,7 +182,8 @@ impl Scanner {
                 let secret = &text[place.clone()];
                 let random = secret.iter().any(u8::is_ascii_digit)
                     && secret.iter().any(u8::is_ascii_alphabetic)
-                    && entropy(secret) >= named.entropy.unwrap_or(LEAST_ENTROPY);
+                    && entropy(secret) >= named.entropy.unwrap_or(LEAST_ENTROPY)
+                    && !is_dummy(secret);
                 random.then(|| at(named.id.as_str(), place))
             }
             Wanted::Any(judge) => {
@@ -191,7 +212,7 @@ impl Scanner {
         } else {
             LONGEST
         };
-        let value = assigned(text, keyword.clone(), most).map(|found| found.value);
+        let value = assigned(text, keyword.clone(), most);
         let is_long = |value: &&Range<usize>| most == LONGEST && value.len() > LONG;
         if let Some(long) = value.as_ref().filter(is_long) {
             self.long = long.clone();
@@ -215,11 +236,12 @@ impl Scanner {
             self.shaped = (number, keyword + LONGEST_HEAD);
             return None;
         }
-        let place = shape.find(text, keyword)?;
+        let place = shape.find(text, keyword, self.setting)?;
         let secret = &text[place.clone()];
         let random = shape.entropy.is_none_or(|floor| entropy(secret) >= floor);
-        let fits = shape.judge.is_none_or(|judge| judged(judge, secret));
-        let holds = random && fits && !is_blank(secret);
+        let fits = |judge| judged(judge, secret) && !is_code(secret);
+        let fits = shape.judge.is_none_or(fits);
+        let holds = random && fits && !is_dummy(secret);
         if holds || place.len() > LONG {
             self.shaped = (number, place.end);
         }

@@ -1,7 +1,7 @@
 //! What the gate finds and what it lets pass. Every secret is put together here, so that this file
 //! itself holds none.
 
-use super::planted::{chars, hex, planted};
+use super::planted::{chars, hex, planted, tokens};
 use super::*;
 
 fn found(text: &str) -> Vec<(&'static str, usize)> {
@@ -209,6 +209,69 @@ fn a_text_in_utf16_is_read() {
     }
 }
 
+/// What looks too much like the words and ids of others to be found in the midst of letters.
+const WEAK: [&str; 7] = [
+    "crates-token",
+    "hugging-face-token",
+    "nuget-api-key",
+    "openai-key",
+    "pulumi-api-token",
+    "square-access-token",
+    "twilio-api-key",
+];
+
+/// As a database holds them: a column begins where the one before ends, and ends where a byte follows
+/// that may be a letter.
+#[test]
+fn a_token_is_found_between_the_columns_of_a_database() {
+    let holds = |rule: &&str, secret: &str| {
+        let text = format!("SQLite format 3\0\x10\0\x01\nname{secret}other");
+        found(&text).contains(&(*rule, 2))
+    };
+    let tokens = tokens();
+    let missed = tokens.iter().filter(|(rule, secret)| !holds(rule, secret));
+    let missed: Vec<_> = missed.map(|(rule, _)| *rule).collect();
+    assert_eq!(missed, WEAK);
+    let token = format!("ghp_{}", chars(36));
+    assert_eq!(found(&format!("name{token}")), [], "a text is none");
+}
+
+/// Words run into each other there, too, and ids of all kinds end in `task`.
+#[test]
+fn ordinary_columns_of_a_database_pass() {
+    for text in [
+        format!("task-{}", hex(32)),
+        format!("RISK{}", hex(32)),
+        "CAUCASIANALBANIANARMENIANGREEK".to_owned(),
+        "CZECHIASLOVAKIASLOVENIASPAINSWEDEN".to_owned(),
+        format!("x{}4b1d{}", hex(20), hex(40)),
+        format!("xcio{}", chars(32)),
+    ] {
+        assert_eq!(found(&format!("\0name{text}other")), [], "{text}");
+    }
+}
+
+#[test]
+fn a_wide_text_in_a_database_is_read() {
+    let token = format!("ghp_{}", chars(36));
+    for text in [token.clone(), format!("password={}", chars(18))] {
+        let plain = Scanner::whole(text.as_bytes()).remove(0).fingerprint;
+        let low: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let high: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for wide in [low, high] {
+            for end in ["\0", "x\0"] {
+                let mut bytes = format!("SQLite format 3\0\x10\n\n{end}").into_bytes();
+                bytes.extend(&wide);
+                bytes.extend(b"\0\x07\0");
+                bytes.extend(vec![b' '; 2 * PIECE]);
+                let held = scan(&mut bytes.as_slice()).expect("memory is readable");
+                let held: Vec<_> = held.iter().map(|it| (&it.fingerprint, it.line)).collect();
+                assert_eq!(held, [(&plain, 3)], "{text} {end:?}");
+            }
+        }
+    }
+}
+
 /// Each of these words leads to a look at what surrounds it.
 #[test]
 fn words_that_are_repeated_without_end_take_no_longer_than_others() {
@@ -216,6 +279,18 @@ fn words_that_are_repeated_without_end_take_no_longer_than_others() {
     for text in [
         "token=",
         "token:\n ",
+        "token:\n\n",
+        "token: # ",
+        "token: [",
+        "token\n",
+        "name: token, a: b, ",
+        "value: name: token ",
+        "default login ",
+        "\0t\0o\0k\0e\0n\0=",
+        "x\0ghp_",
+        "auth\": \"",
+        ":*:a:",
+        " -pab",
         "--token ",
         "eyJhbGciOiJI.",
         "eyJa-",

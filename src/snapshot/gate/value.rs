@@ -1,5 +1,11 @@
 //! What a value looks like: random like a secret, or made by a person or a program for all to see.
 
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use super::words::Pairs;
+
 /// Texts that stand where a secret will be, in lower case.
 const PLACEHOLDERS: [&str; 22] = [
     "example",
@@ -26,13 +32,36 @@ const PLACEHOLDERS: [&str; 22] = [
     "abcdefghijklmnop",
 ];
 /// Words that a value may begin with when it is a digest or a reference, in lower case.
-const PUBLIC_STARTS: [&str; 12] = [
-    "sha1", "sha256", "sha384", "sha512", "md5", "blake", "$", "%", "/", "./", "~/", "env.",
+const PUBLIC_STARTS: [&str; 20] = [
+    "sha1", "sha256", "sha384", "sha512", "md5", "blake", "$", "%s", "%d", "%(", "%{", "/", "./",
+    "~/", "0x", "env.", "enc[", "keyring:", "vault:", "ref+",
+];
+/// What stands in the tokens of manuals.
+const DUMMY: &[u8] = b"EXAMPLE";
+/// What a value holds that names a way to make a digest or a key.
+const ALGORITHMS: [&str; 6] = ["sha256", "sha-256", "argon2", "bcrypt", "scrypt", "pbkdf2"];
+/// Words in the name of a secret: code that fetches one says them again.
+const NAME_WORDS: [&str; 9] = [
+    "auth", "pass", "pwd", "secret", "token", "cred", "api_key", "apikey", "_key",
+];
+/// How a number ends in code that says its kind.
+const NUMBERS: [&str; 10] = [
+    "u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize",
 ];
 /// Below this share of changes between small letters, capitals and digits, a value is words; with
 /// capitals, words change more often.
 const FEWEST_CHANGES: f64 = 0.15;
 const FEWEST_WITH_CAPITALS: f64 = 0.26;
+/// Letters alone are random from this length on, where fewer pairs of them than this are usual ones.
+const SHORTEST_OF_LETTERS: usize = 16;
+const MOST_USUAL: f64 = 0.65;
+/// Among digits, so few of so many pairs say the same.
+const FEW_USUAL: f64 = 0.4;
+const ENOUGH_PAIRS: u32 = 5;
+/// Code that names something is no longer than this.
+const LONGEST_NAME: usize = 120;
+/// No text with less entropy is drawn at random.
+const LEAST_ENTROPY: f64 = 1.5;
 
 /// Bits of information in each byte, by how often bytes occur in the value itself.
 pub(super) fn entropy(value: &[u8]) -> f64 {
@@ -50,51 +79,94 @@ pub(super) fn entropy(value: &[u8]) -> f64 {
 }
 
 /// Whether a text in the form of a token stands for one: `ghp_xxxxxxxxxxxx`.
-pub(super) fn is_blank(value: &[u8]) -> bool {
+pub(super) fn is_dummy(value: &[u8]) -> bool {
     let tail = &value[value.len().saturating_sub(16)..];
     let blank = |byte: u8| matches!(byte, b'x' | b'X' | b'*' | b'.' | b'0' | b'_' | b'-');
-    tail.first()
-        .is_some_and(|first| blank(*first) && tail.iter().all(|byte| byte == first))
+    let is_blank = |first: &u8| blank(*first) && tail.iter().all(|byte| byte == first);
+    tail.first().is_some_and(is_blank)
+        || entropy(value) < LEAST_ENTROPY
+        || memmem::find(value, DUMMY).is_some()
+}
+
+/// Whether a value is words that are written as a name: `created_at_v2`.
+pub(super) fn is_name(value: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.:@$-".contains(byte);
+    value.len() <= LONGEST_NAME
+        && value.iter().all(is_part)
+        && Pairs::of(value).usual() > MOST_USUAL
+}
+
+/// Whether a value without quotes is code or a reference: `settings.db_password_2`, `a::B3`, `512u32`.
+pub(super) fn is_code(value: &[u8]) -> bool {
+    let value = value.split(|byte| *byte == b'[').next().unwrap_or(value);
+    if value
+        .first()
+        .is_some_and(|first| first.is_ascii_digit() || *first == b'-')
+    {
+        return NUMBERS.iter().any(|kind| value.ends_with(kind.as_bytes()));
+    }
+    let says = |text: &str| {
+        let mut words = NAME_WORDS.iter();
+        text.contains("::") || words.any(|word| text.contains(word))
+    };
+    is_name(value) && says(&String::from_utf8_lossy(value).to_ascii_lowercase())
 }
 
 /// Whether a value under a suspicious name is random enough to be a key or a token.
 pub(super) fn looks_like_token(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    if value.len() < 10 || is_public(&lower) {
-        return false;
-    }
-    let is_hex = lower.iter().all(u8::is_ascii_hexdigit);
-    let floor = if is_hex { 3.0 } else { 3.3 };
+    let is_hex = value.iter().all(u8::is_ascii_hexdigit);
+    let (shortest, floor) = if is_hex { (24, 3.0) } else { (10, 3.3) };
     let mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
-    mixed && entropy(value) >= floor && changes_often(value) && (!is_hex || value.len() >= 24)
+    let random = (mixed && is_drawn(value)) || are_random_letters(value);
+    value.len() >= shortest && random && entropy(value) >= floor && !is_public(value)
 }
 
 /// Whether a value in the place of a password is one that somebody would mind losing.
 pub(super) fn looks_like_password(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    if value.len() < 8 || is_public(&lower) {
-        return false;
-    }
+    let value = &*ungrouped(value);
     let has = |kind: fn(&u8) -> bool| usize::from(value.iter().any(kind));
     let kinds = has(u8::is_ascii_lowercase)
         + has(u8::is_ascii_uppercase)
         + has(u8::is_ascii_digit)
         + has(u8::is_ascii_punctuation);
-    let worn = lower.starts_with(b"password") || lower.starts_with(b"passwd");
-    let digits = has(u8::is_ascii_digit) == 1;
-    !worn && digits && entropy(value) >= 2.7 && (kinds >= 3 || changes_often(value))
+    let starts =
+        |word: &[u8]| value.len() >= word.len() && value[..word.len()].eq_ignore_ascii_case(word);
+    let worn = starts(b"password") || starts(b"passwd");
+    let mixed = has(u8::is_ascii_digit) == 1 && (kinds >= 3 || is_drawn(value));
+    let random = !worn && (mixed || are_random_letters(value));
+    value.len() >= 8 && random && entropy(value) >= 2.7 && !is_public(value)
+}
+
+/// What is given to people in groups of four, `abcd efgh ijkl mnop`, is one text.
+fn ungrouped(value: &[u8]) -> Cow<'_, [u8]> {
+    let mut groups = value.split(|byte| *byte == b' ');
+    let is_grouped = value.contains(&b' ') && groups.all(|group| group.len() == 4);
+    if is_grouped {
+        Cow::Owned(value.iter().copied().filter(|byte| *byte != b' ').collect())
+    } else {
+        Cow::Borrowed(value)
+    }
+}
+
+fn are_random_letters(value: &[u8]) -> bool {
+    value.len() >= SHORTEST_OF_LETTERS
+        && value.iter().all(u8::is_ascii_alphabetic)
+        && Pairs::of(value).usual() < MOST_USUAL
 }
 
 /// Ids, digests, places and what stands for a value: nobody hides them.
-fn is_public(lower: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(lower);
+fn is_public(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let text = String::from_utf8_lossy(&lower);
     PUBLIC_STARTS.iter().any(|start| text.starts_with(start))
         || PLACEHOLDERS.iter().any(|word| text.contains(word))
+        || ALGORITHMS.iter().any(|word| text.contains(word))
         || text.contains("://")
+        || (text.starts_with('%') && text.ends_with('%'))
         || text.contains(char::is_whitespace)
-        || is_uuid(lower)
-        || is_ulid(lower)
-        || is_moment(lower)
+        || is_uuid(&lower)
+        || is_ulid(&lower)
+        || is_moment(&lower)
         || lower.iter().all(|byte| !byte.is_ascii_alphabetic())
 }
 
@@ -120,6 +192,11 @@ fn is_moment(lower: &[u8]) -> bool {
             4 | 7 => *byte == b'-',
             _ => byte.is_ascii_digit(),
         })
+}
+
+fn is_drawn(value: &[u8]) -> bool {
+    let pairs = Pairs::of(value);
+    changes_often(value) || (pairs.all >= ENOUGH_PAIRS && pairs.usual() < FEW_USUAL)
 }
 
 /// Random texts change all the time between small letters, capitals and digits, names and words at
@@ -156,10 +233,12 @@ mod tests {
             "9aF3kQ7xZ1mB5vT8cR2w",
             "3f9a1c77d0b2e4865a91c3f07be2d418",
             "q8r2k5m1z7x4c9v3b6n0",
+            "45ghiukldjahdnhzdauz",
         ] {
             assert!(looks_like_token(token.as_bytes()), "{token}");
         }
         for public in [
+            "v10.2.3-20260121.4567",
             "0666d464-418a-4a08-ad53-6f15c78270cd",
             "01KAG3T8Z9W1X2Y3V4B5N6M7Q8",
             "sha512-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
@@ -192,8 +271,54 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_is_no_token() {
-        assert!(is_blank(b"ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxx"));
-        assert!(!is_blank(b"ghp_aB3dE6gH9aB3dE6gH9"));
+    fn a_dummy_is_no_token() {
+        for dummy in [
+            "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "sk-ant-api03-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxAA",
+            "AKIAIOSFODNN7EXAMPLE",
+        ] {
+            assert!(is_dummy(dummy.as_bytes()), "{dummy}");
+        }
+        assert!(!is_dummy(b"ghp_aB3dE6gH9aB3dE6gH9"));
+    }
+
+    #[test]
+    fn code_names_what_it_fetches_and_a_password_does_not() {
+        for code in [
+            "user.password_v2",
+            "this.form.controls.password1.value",
+            "opts.Oauth2Password",
+            "Oauth2PasswordCredentials",
+            "aws_secretsmanager_secret_version.db_v2.secret_string",
+            "super::Win32::Foundation::UNICODE_STRING",
+            "16384u32",
+            "-2146368492i32",
+        ] {
+            assert!(is_code(code.as_bytes()), "{code}");
+        }
+        for other in ["Tr0ub4dor.3", "tokenXk39fjq0Zr8LmQ2vT5", "my.dog.has2fleas"] {
+            assert!(!is_code(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn letters_alone_are_a_secret_where_no_word_is_in_them() {
+        for random in [
+            "MbQuAiwJHVzpZSjgmcWN",
+            "mbquaiwjhvzpzsjgmcwn",
+            "MBQUAIWJHVZPZSJGMCWN",
+        ] {
+            assert!(looks_like_password(random.as_bytes()), "{random}");
+            assert!(looks_like_token(random.as_bytes()), "{random}");
+        }
+        for words in [
+            "getAuthenticationTokenFromHttpHeader",
+            "kubernetesserviceaccount",
+            "CLIENTCREDENTIALS",
+        ] {
+            assert!(!looks_like_password(words.as_bytes()), "{words}");
+            assert!(!looks_like_token(words.as_bytes()), "{words}");
+        }
     }
 }
