@@ -73,10 +73,3 @@ fn told(misfit: &Misfit) -> (Reason, String) {
         }
     }
 }
-
-/// Whether a file has keys that belong to this machine alone: then the vault's deletion of the rest
-/// does not delete the file.
-pub fn has_local_keys(unit: &Unit, path: &VaultPath, local: &[u8]) -> bool {
-    let clean = unit.sanitizer(path).map(|sanitizer| sanitizer.clean(local));
-    matches!(clean, Some(Ok(clean)) if !clean.dropped.is_empty())
-}

@@ -59,7 +59,8 @@ impl Step {
 }
 
 impl StepKind {
-    pub(super) const fn leaf(&self) -> Option<Leaf> {
+    #[must_use]
+    pub const fn leaf(&self) -> Option<Leaf> {
         match self {
             Self::Write { leaf, .. } => Some(*leaf),
             _ => None,
@@ -80,7 +81,8 @@ impl StepKind {
     }
 
     /// What is to stand there before.
-    pub(super) const fn expected(&self) -> Option<Leaf> {
+    #[must_use]
+    pub const fn expected(&self) -> Option<Leaf> {
         match self {
             Self::Write { expected, .. } => *expected,
             Self::Delete { expected } => Some(*expected),

@@ -137,6 +137,13 @@ impl Sanitizer {
         })
     }
 
+    /// Whether a file has keys that belong to this machine alone: then the vault's deletion of the rest
+    /// does not delete the file.
+    #[must_use]
+    pub fn keeps(&self, local: &[u8]) -> bool {
+        matches!(self.clean(local), Ok(clean) if !clean.dropped.is_empty())
+    }
+
     /// The values that stay here, or would without a person's leave.
     pub fn masked(&self, text: &[u8]) -> Result<Vec<Masked>, DocError> {
         let mut masked = Vec::new();

@@ -5,22 +5,23 @@
 
 mod carry;
 mod notes;
+mod own_keys;
 mod told;
 
 use std::collections::BTreeMap;
 
-use crate::base::{Blobs, Leaf, PathFault, VaultPath};
+use crate::base::{Leaf, PathFault, VaultPath};
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{Step, StepKind};
-use crate::vault::{Objects, content_id};
+use crate::vault::Objects;
 
+use super::FlowError;
 use super::agreed::{AgreedEdits, Notes};
 use super::meeting::Meeting;
-use super::noted::is_closed;
+use super::noted::{at_or_below, is_closed};
 use super::real_names::real_names;
 use super::report::PulledUnit;
 use super::scan::Scanned;
-use super::{FlowError, settings_text};
 use told::{HALF_LINE, IN_THE_WAY};
 
 /// Contents that are not in the vault as they will be on the disk.
@@ -70,6 +71,7 @@ impl Landing {
         for (trio, verdict) in &met.decided {
             landing.take(objects, scanned, vault_notes, (trio, verdict))?;
         }
+        landing.keep_blocked();
         landing.notes = landing.noted(objects, scanned, (met, vault_notes))?;
         Ok(landing)
     }
@@ -113,6 +115,23 @@ impl Landing {
         }
     }
 
+    /// What stays as it is may be a file where the vault has a directory by now, or the reverse: then
+    /// what the vault has there stays out, and is not agreed.
+    fn keep_blocked(&mut self) {
+        let kept = self.report.kept_paths.iter();
+        let kept: BTreeMap<_, _> = kept.map(|line| (line.path.clone(), line.why)).collect();
+        let is_blocked = |path: &VaultPath| {
+            let below = at_or_below(&kept, path).any(|(at, _)| at != path);
+            below || path.ancestors().any(|above| kept.contains_key(&above))
+        };
+        let blocked = self.writes.extract_if(.., |step| is_blocked(&step.path));
+        for step in blocked.collect::<Vec<_>>() {
+            self.then.remove(&step.path);
+            self.report.keep(&step.path, IN_THE_WAY);
+        }
+        self.settled.retain(|(path, _)| !is_blocked(path));
+    }
+
     /// Names that no disk of ours takes: said, and nothing more.
     fn hostile(&mut self, faults: &[PathFault]) {
         self.report.refused_names = faults.iter().map(PathFault::to_string).collect();
@@ -154,16 +173,11 @@ impl Landing {
                 };
                 StepKind::Delete { expected }
             }
-            OnDisk::Write(leaf) => {
-                // Closed on either side it stays closed; that it was opened over there is a step of
-                // its own, afterwards.
-                let noted = |notes: &Notes| is_closed(path, notes);
-                StepKind::Write {
-                    leaf,
-                    private: noted(vault_notes) || noted(&scanned.notes),
-                    expected: trio.local,
-                }
-            }
+            OnDisk::Write(leaf) => StepKind::Write {
+                leaf,
+                private: is_private(scanned, vault_notes, trio),
+                expected: trio.local,
+            },
         };
         // The vault forgets the real name of a path with the path; this disk still knows it.
         let notes = match kind {
@@ -179,7 +193,9 @@ impl Landing {
             names,
             kind,
         };
-        if scanned.unit.is_settings() && !self.with_local_keys(objects, scanned, &mut step)? {
+        if let Some(sanitizer) = scanned.unit.sanitizer(path)
+            && !self.with_own_keys(objects, (scanned, &sanitizer), &mut step)?
+        {
             return Ok(());
         }
         self.then.insert(path.clone(), verdict.base_after_pull);
@@ -189,60 +205,14 @@ impl Landing {
         }
         Ok(())
     }
+}
 
-    /// Settings keep this machine's own keys: what is written is the vault's text with them in it,
-    /// and what is expected is the file as it stands here. False: this file stays as it is.
-    fn with_local_keys(
-        &mut self,
-        objects: &Objects<'_>,
-        scanned: &Scanned,
-        step: &mut Step,
-    ) -> Result<bool, FlowError> {
-        let unit = &scanned.unit;
-        let (leaf, expected) = match &step.kind {
-            StepKind::Write { leaf, expected, .. } => (Some(*leaf), *expected),
-            StepKind::Delete { expected } => (None, Some(*expected)),
-            _ => return Ok(true),
-        };
-        let local = expected.and_then(|seen| settings_text::read(unit, &step.path, seen));
-        if expected.is_some() && local.is_none() {
-            self.report.keep(&step.path, "changed");
-            return Ok(false);
-        }
-        let standing = local.as_ref().zip(expected);
-        let raw = standing.map(|(raw, seen)| Leaf {
-            id: content_id(raw),
-            ..seen
-        });
-        match leaf {
-            None => {
-                let raw = raw.expect("a deletion expects a file");
-                let bytes = local.as_deref().unwrap_or_default();
-                if settings_text::has_local_keys(unit, &step.path, bytes) {
-                    self.report.keep(&step.path, "has_local_keys");
-                    return Ok(false);
-                }
-                step.kind = StepKind::Delete { expected: raw };
-            }
-            Some(leaf) => {
-                let text = objects.blob(leaf.id)?;
-                let merged = settings_text::overlay(unit, &step.path, &text, local.as_deref());
-                // It fitted a moment ago.
-                let Ok(merged) = merged else {
-                    self.report.keep(&step.path, "changed");
-                    return Ok(false);
-                };
-                self.contents.insert(step.path.clone(), merged);
-                let noted = is_closed(&step.path, &scanned.notes);
-                step.kind = StepKind::Write {
-                    leaf,
-                    private: noted || expected.is_none(),
-                    expected: raw,
-                };
-            }
-        }
-        Ok(true)
-    }
+/// Closed on either side it stays closed; that it was opened over there is a step of its own,
+/// afterwards. Of settings git carries no mode, so what is new is closed.
+fn is_private(scanned: &Scanned, vault_notes: &Notes, trio: &Trio) -> bool {
+    let noted = |notes: &Notes| is_closed(&trio.path, notes);
+    let is_new_setting = scanned.unit.is_settings() && trio.local.is_none();
+    noted(vault_notes) || noted(&scanned.notes) || is_new_setting
 }
 
 /// Paths that need no step: what is agreed about them changes all the same.
