@@ -108,16 +108,19 @@ fn refuse_nested(
     fresh: &[VaultPath],
 ) -> Result<(), ProjectError> {
     let all = || known.iter().chain(fresh);
-    for dir in named {
-        let holds = |other: &&VaultPath| *other != dir && dir.below(other).is_some();
-        if let Some(other) = all().find(holds) {
-            return Err(ProjectError::Nested {
-                dir: dir.to_string(),
-                within: other.to_string(),
-            });
-        }
+    let pairs = named
+        .iter()
+        .flat_map(|dir| all().map(move |other| (dir, other)));
+    let both_ways = pairs.flat_map(|(dir, other)| [(dir, other), (other, dir)]);
+    let is_nested =
+        |(dir, within): &(&VaultPath, &VaultPath)| dir != within && dir.below(within).is_some();
+    match both_ways.into_iter().find(is_nested) {
+        Some((dir, within)) => Err(ProjectError::Nested {
+            dir: dir.to_string(),
+            within: within.to_string(),
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The wanted name as every machine can use it, and as no other project here has it.

@@ -27,7 +27,7 @@ pub enum ProjectError {
     Taken { path: PathBuf, name: String },
     #[error("the vault has {path} as `{name}`, and it keeps that name")]
     Named { path: PathBuf, name: String },
-    #[error("`{dir}` travels already: it lies in the state directory `{within}`")]
+    #[error("`{dir}` lies in `{within}`: one of them alone can be a state directory")]
     Nested { dir: String, within: String },
     #[error("no project here is called `{wanted}`")]
     NotFound { wanted: String },

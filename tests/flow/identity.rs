@@ -303,4 +303,10 @@ fn a_directory_inside_a_state_directory_is_no_other_one() {
     let args = ["project", "add", utf8(&dir), "--state", ".aigon/sub"];
     let message = fails(&scene.a, &args, (1, "refused"));
     assert!(message.contains("`.aigon`"), "{message}");
+    scene
+        .a
+        .ok(&["project", "add", utf8(&dir), "--state", "sub/.x"]);
+    let args = ["project", "add", utf8(&dir), "--state", "sub"];
+    let message = fails(&scene.a, &args, (1, "refused"));
+    assert!(message.contains("`sub/.x`"), "{message}");
 }
