@@ -68,8 +68,10 @@ pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
             project.candidates.join(" or ")
         ),
         "holds_secret" => format!(
-            "{} waits as a whole: its name, a state directory of it or the path of a remote has a secret in it; rename that, and push again",
-            project.name
+            "{} waits as a whole: its name, a state directory of it or the path of a remote has a secret in it; rename that, forget the project and add it again: `holdall project remove {}`, then `holdall project add {}`",
+            project.name,
+            quoted(&project.name),
+            quoted(&project.path.to_string())
         ),
         _ => format!(
             "{} was taken out of the vault; to send it again: `holdall project add {}`",

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::HostPath;
 use crate::config::{ConfigFile, KEYS, Key, RULES, Setting, Value};
+use crate::snapshot::masked_name;
 
 use super::session::{own_rules, preset_names, unknown_presets};
 use super::{FlowError, Places};
@@ -94,6 +95,7 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
     let key = Key::named(key)?;
     let value = Value::parse(key, text)?;
     refuse_unknown_presets(key, &value)?;
+    refuse_secret(key, text)?;
     file.save()?;
     Ok(ConfigChangeReport {
         file: places.config_file.clone(),
@@ -120,6 +122,17 @@ fn refuse_unknown_presets(key: &Key, value: &Value) -> Result<(), FlowError> {
         }),
         None => Ok(()),
     }
+}
+
+/// Everybody reads the machine's name in the vault: the gate would stop every push.
+fn refuse_secret(key: &Key, text: &str) -> Result<(), FlowError> {
+    if key.name == "machine.name" && masked_name(text) != text {
+        return Err(FlowError::Refused {
+            what: "that name has a secret in it, and everybody reads it in the vault".to_owned(),
+            hint: "name the machine otherwise".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// Lets a key have its default again.

@@ -313,6 +313,19 @@ fn without_a_state_directory_that_can_be_looked_at_nothing_of_a_project_is_read(
 }
 
 #[test]
+fn a_machine_is_not_named_by_a_secret() {
+    let scene = Scene::with(&[("old", "1\n")]);
+    let name = format!("m-{}", planted());
+    let message = fails(
+        &scene.a,
+        &["config", "set", "machine.name", &name],
+        (1, "refused"),
+    );
+    assert!(!message.contains(&name), "{message}");
+    scene.a.ok(&["config", "set", "machine.name", "workshop"]);
+}
+
+#[test]
 fn a_project_whose_record_would_carry_a_token_waits_alone() {
     let scene = Scene::with(&[("old", "1\n")]);
     let token = planted();

@@ -97,3 +97,20 @@ fn a_line_that_the_vault_has_is_not_taken_back_because_it_is_young_here() {
         assert_eq!(scene.stored(LOG), format!("{log}x\n"));
     }
 }
+
+#[test]
+fn a_log_that_is_half_a_line_waits_for_what_the_vault_has_and_says_so() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.a.write(state(LOG), "l1\n");
+    pushed(&scene.a);
+    scene.b.write(state(LOG), "l2part");
+    for args in [
+        ["backup", "pull", "--dry-run"].as_slice(),
+        &["backup", "pull"],
+    ] {
+        let (_, document) = scene.b.json(args);
+        let kept = &document["data"]["projects"][0]["kept_paths"];
+        let line = json!([{"path": ".aigon/h.jsonl", "why": "half_line"}]);
+        assert_eq!(*kept, line, "{document}");
+    }
+}

@@ -8,7 +8,7 @@ use crate::flow::report::{
     CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, LINKED, PulledUnit, Reason,
 };
 use crate::flow::scan::Scanned;
-use crate::merge::find;
+use crate::merge::{Trio, find};
 use crate::restore::{Step, StepKind, WhyKept};
 use crate::vault::Objects;
 
@@ -33,6 +33,17 @@ impl Landing {
             }
         }
         Ok(())
+    }
+}
+
+impl Landing {
+    /// A log without a full line is not looked at: what comes for it waits.
+    pub(super) fn wait_for_line(&mut self, scanned: &Scanned, trio: &Trio) {
+        let left = scanned.left.get(&trio.path);
+        let is_half = left.is_some_and(|left| left.reason == Reason::HalfLine);
+        if is_half && trio.vault.is_some() && trio.vault != trio.base {
+            self.report.keep(&trio.path, HALF_LINE);
+        }
     }
 }
 

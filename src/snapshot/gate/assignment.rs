@@ -72,7 +72,7 @@ pub(super) fn assigned(text: &[u8], word: Range<usize>, most: usize) -> Option<R
 /// The value behind the sign that follows a name.
 fn behind_sign(text: &[u8], name_end: usize, most: usize) -> Option<Range<usize>> {
     let lead = lead(text, sign(text, name_end)?);
-    if let Some(from) = inside(text, lead.at) {
+    if let Some(from) = inside(text, lead) {
         return read_value(text, from, most).map(|found| found.place);
     }
     let found = read_value(text, lead.at, most)?;

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::lead::{after_sign, count, is_blank, line_end, skip_between};
+use super::lead::{Lead, Stand, after_sign, count, is_blank, line_end, skip_between};
 use super::reading::read_value;
 
 /// Keys under which the value of what is named stands.
@@ -30,12 +30,14 @@ pub(super) fn beside(text: &[u8], name: &Range<usize>) -> Option<usize> {
         .or_else(|| member_before(text, key?))
 }
 
-/// Where the value begins in the members of an object that opens here.
-pub(super) fn inside(text: &[u8], brace: usize) -> Option<usize> {
-    if text.get(brace) != Some(&b'{') {
-        return None;
+/// Where the value begins in the members of an object that opens here, or is set in below its name.
+pub(super) fn inside(text: &[u8], lead: Lead) -> Option<usize> {
+    if text.get(lead.at) == Some(&b'{') {
+        return member_after(text, lead.at, MOST_MEMBERS);
     }
-    member_after(text, brace, MOST_MEMBERS)
+    let key = key_at(text, lead.at);
+    let is_first = lead.stand == Stand::Inset && is_one_of(&text[key.clone()], &VALUE_KEYS);
+    is_first.then(|| after_key(text, key.end)).flatten()
 }
 
 /// Where the value begins that is one of the next members.

@@ -1,6 +1,8 @@
 //! What may stand between a name and its value: ends of lines, comments, and what the languages of
 //! settings write before a text.
 
+use memchr::memmem;
+
 use super::escapes::colour;
 
 /// What may stand between a name and its sign, or the sign and the value: quotes, blanks, backslashes.
@@ -82,7 +84,7 @@ fn step(rest: &[u8], stand: Stand) -> Option<(usize, Stand)> {
     let (length, stand) = match rest {
         [b'[' | b'(', ..] => (1, Stand::Within),
         [b'-', b' ', ..] if stand != Stand::Here => (1, Stand::Inset),
-        [b'#', ..] => (comment(rest)?, stand),
+        [b'#', ..] | [b'/', b'/' | b'*', ..] => (comment(rest)?, stand),
         [b'|' | b'>', ..] => (block(rest)?, stand),
         [b'!', b'!', word @ ..] | [b'&', word @ ..] => {
             (rest.len() - word.len() + tag(word)?, stand)
@@ -128,10 +130,13 @@ fn opening(rest: &[u8], stand: Stand) -> Option<(usize, Stand)> {
     third.and(second).map(|length| (length, stand))
 }
 
-/// The length of a comment here that ends with its line.
+/// The length of a comment here: up to the end of its line, or to an end of its own.
 fn comment(rest: &[u8]) -> Option<usize> {
+    if let [b'/', b'*', inside @ ..] = rest {
+        return memmem::find(inside, b"*/").map(|length| length + 4);
+    }
     let ends = |at: &usize| line_end(&rest[*at..]).is_some();
-    let is_comment = rest.first() == Some(&b'#');
+    let is_comment = matches!(rest, [b'#', ..] | [b'/', b'/', b' ' | b'\t', ..]);
     (0..rest.len()).find(|at| is_comment && ends(at))
 }
 

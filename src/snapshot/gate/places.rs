@@ -4,7 +4,10 @@ use super::planted::{chars, hex};
 use super::*;
 
 /// Each with `{}` where the value stands.
-const PLACES: [&str; 46] = [
+const PLACES: [&str; 49] = [
+    "{\"password\": /* the old one */ \"{}\"}",
+    "{\"password\": // the old one\n  \"{}\"}",
+    "password:\n  value: {}\n",
     "{\"password\":\n\n  \"{}\"}",
     "{\"password\"\n:\n\"{}\"}",
     "{\"password\": [\"{}\", 1]}",
