@@ -9,7 +9,7 @@ use crate::project::{Identity, Match, Registered, Registry, find_match, unique_n
 use crate::source::state_dirs;
 use crate::vault::Objects;
 
-use super::agreed::{Agreed, unit_key};
+use super::agreed::unit_key;
 use super::scan::{Scanned, absent, scan};
 use super::unit::{Unit, absent_tools, settings_units};
 use super::upstream::{Upstream, VaultProject};
@@ -157,20 +157,20 @@ impl Here {
         Ok(here)
     }
 
-    /// Adds the tools that the vault has settings of and this disk never had. What was here before
-    /// and was deleted stays deleted.
+    /// Adds the tools that the vault has settings of and this disk has not: a new machine gets them, and
+    /// what was deleted as a whole comes back, as a state directory does. Who does not want them
+    /// switches them off.
     pub fn expect_settings(
         &mut self,
         session: &Session<'_>,
         upstream: &Upstream,
-        (agreed, objects): (&Agreed, &Objects<'_>),
+        objects: &Objects<'_>,
     ) -> Result<(), FlowError> {
-        let known = agreed.units(objects)?;
         let allowed = allowance::allowed(session, objects, upstream.tree)?;
         for mut unit in absent_tools(session)? {
             unit.allowed = Arc::clone(&allowed);
             let dir = names::settings_tool_dir(&unit.name)?;
-            if !known.contains(&unit.key) && upstream.dir(objects, &dir)?.is_some() {
+            if upstream.dir(objects, &dir)?.is_some() {
                 self.settings.push(absent(unit));
             }
         }

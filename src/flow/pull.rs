@@ -98,7 +98,7 @@ fn attempt(
         (&mut objects, writer.began_ns),
     )?;
     if here.is_whole {
-        here.expect_settings(writer.session, &upstream, (&agreed, &objects))?;
+        here.expect_settings(writer.session, &upstream, &objects)?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let machine = writer.machine();

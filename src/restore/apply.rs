@@ -75,7 +75,12 @@ impl<'r, 't> Run<'r, 't> {
             if group.is_full() || (group.is_waiting() && !writes) {
                 self.land_all(group, outcomes)?;
             }
-            let attempt = self.attempt((number, step), group);
+            let mut attempt = self.attempt((number, step), group);
+            if group.is_waiting() && attempt.as_ref().is_err_and(Fault::is_of_room) {
+                // What waits takes room twice, until it has the place of what was there.
+                self.land_all(group, outcomes)?;
+                attempt = self.attempt((number, step), group);
+            }
             if let Some(outcome) = self.told(step, attempt)? {
                 outcomes[number] = outcome;
             }

@@ -55,6 +55,12 @@ pub fn unread(fault: io::Error) -> RestoreError {
 }
 
 impl Fault {
+    /// Whether a file found no room.
+    pub fn is_of_room(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, Self::Io(fault) if matches!(fault.kind(), StorageFull | QuotaExceeded))
+    }
+
     /// Why the disk was left as it is, where the fault is of one path only.
     pub fn why_kept(
         self,

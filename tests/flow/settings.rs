@@ -304,6 +304,36 @@ fn a_tool_that_was_away_is_where_it_was_when_it_is_back() {
 }
 
 #[test]
+fn a_tool_that_is_gone_as_a_whole_comes_back_with_a_pull() {
+    for push_first in [false, true] {
+        let scene = Scene::new();
+        let files = [".aider.conf.yml", ".codex/config.toml"];
+        let write = |text| {
+            scene.a.write(files[0], format!("model: {text}\n"));
+            scene.a.write(files[1], format!("model = '{text}'\n"));
+            pushed(&scene.a);
+        };
+        write("one");
+        scene.b.ok(&["backup", "pull"]);
+        fs::remove_file(scene.b.home.join(files[0])).expect("removed");
+        fs::remove_dir_all(scene.b.home.join(".codex")).expect("removed");
+        if push_first {
+            scene.b.ok(&["backup", "push"]);
+        }
+        write("two");
+        scene.b.ok(&["backup", "pull"]);
+        for file in files {
+            assert!(text(&scene.b, file).contains("two"), "{file}");
+        }
+        // Switched off it stays away.
+        scene.b.ok(&["settings", "remove", "codex"]);
+        fs::remove_dir_all(scene.b.home.join(".codex")).expect("removed");
+        scene.b.ok(&["backup", "pull"]);
+        assert!(!is_there(&scene.b, ".codex"));
+    }
+}
+
+#[test]
 fn an_added_path_travels_to_the_same_place() {
     let scene = Scene::new();
     for machine in [&scene.a, &scene.b] {
