@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
 use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, PulledUnit};
-use crate::flow::{FlowError, Selection, withheld_hints};
+use crate::flow::{FlowError, Selection, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::PullArgs;
@@ -50,6 +50,12 @@ fn hints(report: &PullReport) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if let Some(settings) = report.unasked.first() {
+        hints.push(format!(
+            "to have it here, too: `holdall settings add {}`, then `holdall backup pull`",
+            quoted(&settings.path.to_string())
+        ));
+    }
     hints.extend(conflict_hints(&report.conflicts));
     hints.extend(withheld_hints(&report.withheld, "pull"));
     hints.extend(skipped_hints(&report.skipped));
@@ -70,6 +76,16 @@ fn text(report: &PullReport, look: &Look) -> String {
             table.row([project.name.clone(), project.remotes.join(", ")]);
         }
         text.push_str(&table.to_string());
+    }
+    for settings in &report.unasked {
+        let path = settings.path.to_string();
+        let files = count(settings.files as u64, "file");
+        writeln!(
+            text,
+            "not asked for  {}: {files} in the vault",
+            printable(&path)
+        )
+        .ok();
     }
     text.push_str(&outcome(report));
     text

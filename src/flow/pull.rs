@@ -21,6 +21,7 @@ use super::report::{
 };
 use super::scan::Scanned;
 use super::standing::Standing;
+use super::unasked::{Unasked, unasked};
 use super::upstream::{Healed, Upstream};
 use super::{FlowError, Stage, Writer, bookkeeping, conflicts, memory};
 
@@ -47,6 +48,8 @@ pub struct PullReport {
     pub projects: Vec<PulledUnit>,
     pub settings: Vec<PulledUnit>,
     pub missing: Vec<MissingProject>,
+    /// Settings of the vault that nobody added here.
+    pub unasked: Vec<Unasked>,
     pub skipped: Vec<SkippedProject>,
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
@@ -130,9 +133,15 @@ fn attempt(
         bookkeeping::remember_projects(writer, &here, false)?;
         bookkeeping::save_caches(&here, &mut objects)?;
     }
+    let unasked = if here.is_whole {
+        unasked(writer.session, (&here, &upstream), &objects)?
+    } else {
+        Vec::new()
+    };
     let now = writer.session.edges.clock.now();
     Ok(PullReport {
         remote: writer.session.config.remote_url.clone(),
+        unasked,
         ms: now.millis() - began.millis(),
         ..report(options, &here, &upstream, plan)
     })
@@ -151,6 +160,7 @@ fn report(options: &PullOptions, here: &Here, upstream: &Upstream, plan: PullPla
         dry_run: options.dry_run,
         commit: upstream.parent,
         missing: missing(here, upstream, &options.selection),
+        unasked: Vec::new(),
         skipped: skipped(here),
         withheld: withheld(here),
         left: left(here),

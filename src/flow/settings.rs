@@ -6,8 +6,11 @@ use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
 use crate::config::{ConfigFile, Written};
+use crate::layout::names;
+use crate::merge::find;
 use crate::project::Registry;
 use crate::source::{Class, Decision, pattern_for, presets, state_dirs};
+use crate::vault::RefName;
 
 use super::added::{Belongs, added_path, belongs};
 use super::hints::quoted;
@@ -147,7 +150,8 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
         refuse_of_preset(session, &path, &belongs)?;
         refuse_of_project(session, &path)?;
         refuse_ruled_out(session, &path, &belongs)?;
-        if !session.places.home.below(&path).as_path().exists() {
+        let is_there = session.places.home.below(&path).as_path().exists();
+        if !is_there && !is_in_vault(session, &path, &belongs)? {
             return Err(FlowError::NoSuchPath {
                 path: session.places.home.below(&path).as_path().to_owned(),
             });
@@ -180,6 +184,25 @@ fn with_added(session: &Session<'_>, path: &VaultPath) -> Result<Vec<String>, Fl
     }
     added.push(format!("~/{path}"));
     Ok(added)
+}
+
+/// Whether another machine sent it: then it can be added before it is here.
+fn is_in_vault(
+    session: &Session<'_>,
+    path: &VaultPath,
+    belongs: &Belongs,
+) -> Result<bool, FlowError> {
+    let (tool, tail) = match belongs {
+        Belongs::Beside { tool, tail } => (tool.as_str(), tail),
+        _ => (HOME_TOOL, path),
+    };
+    let Some(store) = session.store()? else {
+        return Ok(false);
+    };
+    let tip = store.read_ref(RefName::Branch)?;
+    let tree = tip.map(|tip| store.tree_of(tip)).transpose()?;
+    let place = names::settings_tool_dir(tool)?.join(tail);
+    Ok(find(&store, tree, &place)?.is_some())
 }
 
 /// Nothing travels that lies behind a link.

@@ -49,7 +49,7 @@ fn a_new_machine_gets_the_settings_of_a_tool_before_the_tool() {
 }
 
 #[test]
-fn settings_whose_tool_was_deleted_here_stay_deleted_here_and_stay_in_the_vault() {
+fn settings_that_were_deleted_as_a_whole_stay_in_the_vault_and_come_back_unless_switched_off() {
     let sandbox = Sandbox::new();
     let (laptop, vault) = laptop(&sandbox);
     let other = sandbox.machine("other");
@@ -58,8 +58,16 @@ fn settings_whose_tool_was_deleted_here_stay_deleted_here_and_stay_in_the_vault(
     std::fs::remove_dir_all(other.home.join(".codex")).expect("deleted");
     laptop.write(FILE, "Look three times.\n");
     laptop.ok(&["backup", "push"]);
+    let removed = || {
+        let (_, push) = other.json(&["backup", "push"]);
+        push["data"]["files"]["removed"].clone()
+    };
+    assert_eq!(removed(), 0);
+    other.ok(&["backup", "pull"]);
+    assert_eq!(other.read(FILE), laptop.read(FILE));
+    other.ok(&["settings", "remove", "codex"]);
+    std::fs::remove_dir_all(other.home.join(".codex")).expect("deleted");
+    assert_eq!(removed(), 0);
     other.ok(&["backup", "pull"]);
     assert!(!other.home.join(".codex").exists());
-    let (_, push) = other.json(&["backup", "push"]);
-    assert_eq!(push["data"]["files"]["removed"], 0, "{push}");
 }

@@ -325,12 +325,37 @@ fn a_tool_that_is_gone_as_a_whole_comes_back_with_a_pull() {
         for file in files {
             assert!(text(&scene.b, file).contains("two"), "{file}");
         }
-        // Switched off it stays away.
-        scene.b.ok(&["settings", "remove", "codex"]);
-        fs::remove_dir_all(scene.b.home.join(".codex")).expect("removed");
-        scene.b.ok(&["backup", "pull"]);
-        assert!(!is_there(&scene.b, ".codex"));
     }
+}
+
+#[test]
+fn what_others_added_is_named_and_comes_where_it_is_asked_for() {
+    let scene = Scene::new();
+    scene.a.write("cfg/a", "1\n");
+    scene.a.write("cfg/in/b", "1\n");
+    scene.a.write(".codex/config.toml", "model = 'one'\n");
+    scene.a.write(".codex/extra/notes.md", "1\n");
+    for path in ["~/cfg", "~/.codex/extra"] {
+        scene.a.ok(&["settings", "add", path]);
+    }
+    pushed(&scene.a);
+    scene.b.ok(&["backup", "pull"]);
+    let ran = scene.b.ok(&["backup", "pull"]);
+    for (path, files) in [("cfg", "2 files"), (".codex/extra/notes.md", "1 file")] {
+        let path = scene.b.home.join(path);
+        let line = format!("not asked for  {}: {files} in the vault", path.display());
+        assert!(ran.stdout.contains(&line), "{ran}");
+        assert!(!path.exists());
+        scene
+            .b
+            .ok(&["settings", "add", path.to_str().expect("text")]);
+    }
+    let ran = scene.b.ok(&["backup", "pull"]);
+    assert!(!ran.stdout.contains("not asked for"), "{ran}");
+    assert_eq!(text(&scene.b, "cfg/in/b"), "1\n");
+    assert_eq!(text(&scene.b, ".codex/extra/notes.md"), "1\n");
+    let gone = ["settings", "add", "~/nowhere"];
+    assert_eq!(scene.b.run(&gone).code, 1);
 }
 
 #[test]
