@@ -33,7 +33,7 @@ impl<'s> Foresight<'s> {
         })
     }
 
-    /// The outcomes that [`super::apply`] would give.
+    /// The outcomes that [`super::apply()`] would give.
     pub fn foresee(&self, steps: &'s [Step]) -> Result<Vec<StepOutcome>, RestoreError> {
         let mut outcomes = Vec::with_capacity(steps.len());
         for step in steps {
