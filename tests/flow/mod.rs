@@ -22,5 +22,6 @@ mod rules;
 mod secret;
 mod settings;
 mod told;
+mod tools;
 mod travel;
 pub mod scene;
