@@ -30,7 +30,8 @@ fn hints(report: &StatusReport) -> Vec<String> {
     }
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
     hints.extend(fault.iter().flat_map(|fault| fault.hints.iter().cloned()));
-    if report.pending.counts != Counts::default() && fault.is_none() {
+    let waits = report.pending.counts != Counts::default() || report.pending.decisions > 0;
+    if waits && fault.is_none() {
         hints.push("send what waits: `holdall backup push`".to_owned());
     }
     if report.behind.is_some_and(|behind| behind > 0) {

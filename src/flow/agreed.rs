@@ -236,8 +236,7 @@ impl AgreedEdits {
         self.forgotten.insert(key.to_owned());
     }
 
-    /// Remembers that a tool is gone, or switched off: the vault's settings stay away with it, and what
-    /// it lacks when it is back was not deleted.
+    /// Remembers that a tool is gone, or switched off: what it lacks when it is back was not deleted.
     pub fn away(&mut self, objects: &mut Objects<'_>, key: &str) -> Result<(), FlowError> {
         let mark = Graft::Leaf(blob(objects, &())?);
         self.edits.insert(away_path(key), mark);

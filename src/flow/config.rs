@@ -128,8 +128,9 @@ fn refuse_unknown_presets(key: &Key, value: &Value) -> Result<(), FlowError> {
 fn refuse_secret(key: &Key, text: &str) -> Result<(), FlowError> {
     if key.name == "machine.name" && masked_name(text) != text {
         return Err(FlowError::Refused {
-            what: "that name has a secret in it, and everybody reads it in the vault".to_owned(),
-            hint: "name the machine otherwise".to_owned(),
+            what: "machine.name would have a secret in it, and everybody reads it in the vault"
+                .to_owned(),
+            hint: "take another name: `holdall config set machine.name NAME`".to_owned(),
         });
     }
     Ok(())

@@ -73,10 +73,9 @@ impl Round<'_> {
             return Ok(());
         };
         let is_new = matches!(project.placement, Placement::New { .. });
-        if project.is_held && is_new {
-            return Ok(());
+        if !(project.is_held && is_new) {
+            plan.projects.push(project.registered.id.clone());
         }
-        plan.projects.push(project.registered.id.clone());
         if project.is_held {
             return Ok(());
         }

@@ -192,10 +192,7 @@ fn is_in_vault(
     path: &VaultPath,
     belongs: &Belongs,
 ) -> Result<bool, FlowError> {
-    let (tool, tail) = match belongs {
-        Belongs::Beside { tool, tail } => (tool.as_str(), tail),
-        _ => (HOME_TOOL, path),
-    };
+    let (tool, tail) = place_of(path, belongs);
     let Some(store) = session.store()? else {
         return Ok(false);
     };
@@ -203,6 +200,14 @@ fn is_in_vault(
     let tree = tip.map(|tip| store.tree_of(tip)).transpose()?;
     let place = names::settings_tool_dir(tool)?.join(tail);
     Ok(find(&store, tree, &place)?.is_some())
+}
+
+/// The tool that an added path travels with, and where it lies below that one's directory.
+fn place_of<'p>(path: &'p VaultPath, belongs: &'p Belongs) -> (&'p str, &'p VaultPath) {
+    match belongs {
+        Belongs::Beside { tool, tail } => (tool, tail),
+        _ => (HOME_TOOL, path),
+    }
 }
 
 /// Nothing travels that lies behind a link.
@@ -359,10 +364,7 @@ fn refuse_ruled_out(
     path: &VaultPath,
     belongs: &Belongs,
 ) -> Result<(), FlowError> {
-    let (tool, tail) = match belongs {
-        Belongs::Beside { tool, tail } => (tool.as_str(), tail),
-        _ => (HOME_TOOL, path),
-    };
+    let (tool, tail) = place_of(path, belongs);
     let rules = session.rules.for_settings(tool)?;
     let is_dir = session.places.home.below(path).as_path().is_dir();
     let decision = rules.decide(tail.as_str(), is_dir);

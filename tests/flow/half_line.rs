@@ -18,6 +18,17 @@ fn reason(machine: &Machine, args: &[&str], list: &str) -> Value {
         .map_or(Value::Null, |line| line["reason"].clone())
 }
 
+/// A pull and its dry run leave the log as it is, and say why.
+#[track_caller]
+fn keeps_the_log(machine: &Machine) {
+    for args in [&["backup", "pull", "--dry-run"][..], &["backup", "pull"]] {
+        let (_, document) = machine.json(args);
+        let kept = &document["data"]["projects"][0]["kept_paths"];
+        let line = json!([{"path": ".aigon/h.jsonl", "why": "half_line"}]);
+        assert_eq!(*kept, line, "{document}");
+    }
+}
+
 #[test]
 fn push_and_status_name_a_half_line_and_do_not_count_it() {
     let scene = Scene::with(&[("x", "1\n")]);
@@ -55,15 +66,7 @@ fn a_pull_keeps_a_log_that_is_being_written_and_says_why() {
     assert_eq!(document["data"]["projects"][0]["kept"], 0, "{document}");
     scene.a.write(state(LOG), "l1\nl3\n");
     pushed(&scene.a);
-    for args in [
-        ["backup", "pull", "--dry-run"].as_slice(),
-        &["backup", "pull"],
-    ] {
-        let (_, document) = scene.b.json(args);
-        let kept = &document["data"]["projects"][0]["kept_paths"];
-        let line = json!([{"path": ".aigon/h.jsonl", "why": "half_line"}]);
-        assert_eq!(*kept, line, "{document}");
-    }
+    keeps_the_log(&scene.b);
     assert_eq!(text(&scene.b, state(LOG)), "l1\nl2part");
 }
 
@@ -104,13 +107,5 @@ fn a_log_that_is_half_a_line_waits_for_what_the_vault_has_and_says_so() {
     scene.a.write(state(LOG), "l1\n");
     pushed(&scene.a);
     scene.b.write(state(LOG), "l2part");
-    for args in [
-        ["backup", "pull", "--dry-run"].as_slice(),
-        &["backup", "pull"],
-    ] {
-        let (_, document) = scene.b.json(args);
-        let kept = &document["data"]["projects"][0]["kept_paths"];
-        let line = json!([{"path": ".aigon/h.jsonl", "why": "half_line"}]);
-        assert_eq!(*kept, line, "{document}");
-    }
+    keeps_the_log(&scene.b);
 }

@@ -33,6 +33,7 @@ fn a_value_of_settings_that_the_vault_has_is_not_said_to_stay_here() {
     assert_eq!(found()["in_vault"], true);
     let status = scene.a.ok(&["backup", "status"]);
     assert!(status.stdout.contains("1 decision on secrets"), "{status}");
+    assert!(status.stderr.contains("backup push"), "{status}");
     let dry = scene.a.ok(&["backup", "push", "--dry-run"]);
     assert!(dry.stdout.contains("1 decision on secrets"), "{dry}");
     scene.a.write(".claude/settings.json", text(2));
