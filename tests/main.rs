@@ -21,4 +21,5 @@ mod layout;
 #[cfg(target_os = "linux")]
 mod peak;
 mod peers;
+mod simulation;
 mod store;

@@ -35,6 +35,7 @@ pub mod pull;
 pub mod push;
 mod real_names;
 mod records;
+mod renewal;
 pub mod report;
 mod round;
 mod scan;

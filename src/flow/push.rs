@@ -11,6 +11,7 @@ use super::allowance::Queue;
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::{Published, Publisher, Work};
+use super::renewal::renew;
 use super::report::{
     AlikeLine, ConflictLine, FileCounts, LargeLine, LeftLine, OpCounts, SkippedProject,
     UnitChanges, WithheldLine, needs_decision,
@@ -95,8 +96,9 @@ fn attempt(
     )?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
+        writer,
         here,
-        allow_mass_delete: options.allow_mass_delete,
+        options,
     };
     let before = upstream.tree;
     let done = publisher.publish(&mut objects, (agreed, upstream), &mut state);
@@ -133,20 +135,23 @@ fn all_withheld(fault: FlowError, here: &Here) -> FlowError {
 }
 
 /// The state of this disk, on its way into the vault.
-struct State {
+struct State<'a> {
+    writer: &'a Writer<'a>,
     here: Here,
-    allow_mass_delete: bool,
+    options: &'a PushOptions,
 }
 
-impl Work for State {
+impl Work for State<'_> {
     fn plan(
         &mut self,
         objects: &mut Objects<'_>,
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError> {
+        let dry_run = self.options.dry_run;
+        renew(self.writer, &mut self.here, ground.upstream, dry_run)?;
         let terms = Terms {
             ground,
-            allow_mass_delete: self.allow_mass_delete,
+            allow_mass_delete: self.options.allow_mass_delete,
             brings_back: false,
         };
         Round { terms }.plan(objects, &mut self.here)

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{HostPath, Tally, VaultPath, create_private_dir};
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::noted::at_or_below;
@@ -80,6 +81,7 @@ impl Landing {
 
     fn book_one(&mut self, step: &Step, outcome: StepOutcome, edits: &mut AgreedEdits) {
         match outcome {
+            StepOutcome::Kept(_) if is_broken(Rule::UnwrittenIsNotAgreed) => {}
             StepOutcome::Kept(why) => {
                 self.then.remove(&step.path);
                 return self.report.keep(&step.path, word(why));
