@@ -52,6 +52,12 @@ mod state {
         Ok(())
     }
 
+    /// Stands before a file is written beside its place on a disk.
+    #[inline]
+    pub const fn step_beside() -> io::Result<()> {
+        Ok(())
+    }
+
     /// Whether the machine died in this run: then nothing is tidied up either.
     #[inline]
     pub const fn is_dead() -> bool {
@@ -101,12 +107,21 @@ mod state {
         if is_dead() {
             return Err(io::Error::other("the machine died"));
         }
-        let is_now = |deed: &mut (u64, Deed)| deed.0 <= STEPS.get();
-        let deed = MEANWHILE.with_borrow_mut(|deed| deed.take_if(is_now));
+        do_meanwhile(|at| at > 0 && at <= STEPS.get());
+        Ok(())
+    }
+
+    /// Stands before a file is written beside its place on a disk.
+    pub fn step_beside() -> io::Result<()> {
+        do_meanwhile(|at| at == 0);
+        step()
+    }
+
+    fn do_meanwhile(is_now: impl Fn(u64) -> bool) {
+        let deed = MEANWHILE.with_borrow_mut(|deed| deed.take_if(|(at, _)| is_now(*at)));
         if let Some((_, deed)) = deed {
             deed();
         }
-        Ok(())
     }
 
     /// Whether the machine died in this run: then nothing is tidied up either.
@@ -147,7 +162,8 @@ mod state {
         DIES_AT.set(step);
     }
 
-    /// Somebody does something right before this step of the run.
+    /// Somebody does something right before this step of the run; before the first file of a disk is
+    /// written, if it is 0.
     pub fn meanwhile(step: u64, deed: impl FnOnce() + 'static) {
         MEANWHILE.set(Some((step, Box::new(deed))));
     }

@@ -103,16 +103,14 @@ pub fn decide(trio: &Trio, scope: Scope) -> Verdict {
             base_after_push: local,
             ..leave(base)
         },
-        _ if is_broken(Rule::ConflictKeepsBase) => Verdict {
-            vault: InVault::File,
-            disk: OnDisk::Kept,
-            base_after_push: local,
-            ..leave(base)
-        },
         _ => Verdict {
             vault: InVault::File,
             disk: OnDisk::Kept,
-            ..leave(base)
+            ..leave(if is_broken(Rule::ConflictKeepsBase) {
+                local
+            } else {
+                base
+            })
         },
     }
 }

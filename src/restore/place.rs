@@ -200,7 +200,7 @@ impl Place {
 
     /// A new file beside it, to be renamed over it. Never opens one that is there.
     pub fn create_beside(&self, temp: &OsStr, mode: u32) -> io::Result<std::fs::File> {
-        seams::step()?;
+        seams::step_beside()?;
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.dir, temp, flags, Mode::from_raw_mode(0o600))?;
@@ -209,7 +209,7 @@ impl Place {
     }
 
     pub fn link_beside(&self, temp: &OsStr, target: &OsStr) -> io::Result<()> {
-        seams::step()?;
+        seams::step_beside()?;
         Ok(rustix::fs::symlinkat(target, &self.dir, temp)?)
     }
 

@@ -46,8 +46,19 @@ fn attempt(state: &Path, rng: &mut Rng, tokens: &mut Tokens) -> io::Result<()> {
     }
 }
 
+/// One more version of a file that is there.
+pub fn again(path: &Path, rng: &mut Rng, tokens: &mut Tokens) {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let _ = match ending {
+        Some("jsonl") => append(path, tokens),
+        Some("json") => key(path, rng, tokens),
+        Some("bin") => binary(path, rng, tokens),
+        _ => lines(path, rng, tokens),
+    };
+}
+
 fn name(state: &Path, rng: &mut Rng, ending: &str) -> PathBuf {
-    let dir = rng.pick(&["", "a/", "b/", "b/c/"]);
+    let dir = rng.pick(&["", "", "a/", "b/c/"]);
     state.join(format!("{dir}n{}.{ending}", rng.below(2)))
 }
 

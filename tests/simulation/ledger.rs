@@ -10,6 +10,8 @@ pub struct Ledger {
     live: BTreeMap<String, BTreeSet<u32>>,
     /// Versions that a push said were in the vault.
     captured: BTreeSet<u32>,
+    /// Where a push said so. A rule that keeps a path out takes it out of no vault.
+    carried: BTreeSet<(String, u32)>,
     /// By machine, what stays on it.
     locals: BTreeMap<usize, BTreeSet<u32>>,
     /// Paths where a mode alone was changed.
@@ -43,17 +45,28 @@ impl Ledger {
     pub fn captured(&mut self, files: &Files, is_left: impl Fn(&str) -> bool) {
         for (key, held) in files.iter().filter(|(key, _)| !is_left(key)) {
             if self.live.contains_key(key) {
-                self.captured.extend(tokens(&held.bytes, "tok"));
+                let here = tokens(&held.bytes, "tok");
+                self.captured.extend(&here);
+                self.carried
+                    .extend(here.into_iter().map(|token| (key.clone(), token)));
             }
         }
     }
 
     /// A disk or a remote was set back: what is nowhere any more can't be asked for, and what is in a
     /// history alone need not come back.
-    pub fn set_back(&mut self, anywhere: &BTreeSet<u32>, now: &BTreeSet<u32>) {
+    pub fn set_back(&mut self, anywhere: &BTreeSet<u32>, now: &[Files]) {
         self.captured.retain(|token| anywhere.contains(token));
-        for live in self.live.values_mut() {
-            live.retain(|token| now.contains(token));
+        self.carried.clear();
+        let all = now.iter().flatten();
+        let filed = all.filter(|(key, _)| key.starts_with("conflicts/"));
+        let filed: BTreeSet<u32> = filed
+            .flat_map(|(_, held)| tokens(&held.bytes, "tok"))
+            .collect();
+        for (key, live) in &mut self.live {
+            let here = now.iter().filter_map(|files| files.get(key));
+            let here: BTreeSet<u32> = here.flat_map(|held| tokens(&held.bytes, "tok")).collect();
+            live.retain(|token| here.contains(token) || filed.contains(token));
         }
     }
 
@@ -66,6 +79,16 @@ impl Ledger {
     pub fn live(&self) -> impl Iterator<Item = (&str, u32)> {
         let all = self.live.iter();
         all.flat_map(|(key, live)| live.iter().map(move |token| (key.as_str(), *token)))
+    }
+
+    pub fn is_carried(&self, key: &str, token: u32) -> bool {
+        self.carried.contains(&(key.to_owned(), token))
+    }
+
+    /// Somebody took a project out of the vault.
+    pub fn removed(&mut self, project: &str) {
+        let of_it = format!("projects/{project}/");
+        self.carried.retain(|(key, _)| !key.starts_with(&of_it));
     }
 
     pub fn is_live(&self, key: &str, token: u32) -> bool {

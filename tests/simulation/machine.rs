@@ -31,6 +31,8 @@ pub type Files = BTreeMap<String, Held>;
 
 pub struct Machine {
     pub home: PathBuf,
+    /// Where its disk lies while the machine that it is a clone of, or that is one of it, runs.
+    pub parked: PathBuf,
     edges: Edges,
     clock: Arc<AtomicI64>,
 }
@@ -71,7 +73,13 @@ impl Machine {
             random: Box::new(Seeded(AtomicU64::new(rng.next() << 16))),
             env: Env::new(vars, home.clone(), name),
         };
-        let machine = Self { home, edges, clock };
+        let parked = root.join(format!("parked-{number}"));
+        let machine = Self {
+            home,
+            parked,
+            edges,
+            clock,
+        };
         let url = remote.to_str().expect("the sandbox has a plain name");
         let options = ConfigureOptions {
             url: url.to_owned(),
@@ -83,6 +91,32 @@ impl Machine {
         connected.expect("an empty remote can be configured");
         machine.add_projects().expect("a checkout can be added");
         machine
+    }
+
+    /// A clone: the same disk at the same place, and another clock and other chances.
+    pub fn twin(&self, root: &Path, number: usize, rng: &mut Rng) -> Self {
+        let parked = root.join(format!("parked-{number}"));
+        copy_dir(&self.home, &parked);
+        let clock = Arc::new(AtomicI64::new(self.clock.load(Ordering::Relaxed)));
+        Self {
+            edges: Edges {
+                clock: Box::new(Skewed(Arc::clone(&clock))),
+                random: Box::new(Seeded(AtomicU64::new(rng.next() << 16))),
+                env: self.edges.env.clone(),
+            },
+            home: self.home.clone(),
+            parked,
+            clock,
+        }
+    }
+
+    /// Where its disk is now.
+    fn disk(&self) -> &Path {
+        if self.parked.exists() {
+            &self.parked
+        } else {
+            &self.home
+        }
     }
 
     /// The clock goes on, or back.
@@ -131,7 +165,7 @@ impl Machine {
     }
 
     pub fn store(&self) -> PathBuf {
-        self.home.join("holdall/data/vault.git")
+        self.disk().join("holdall/data/vault.git")
     }
 
     /// Where a path of the vault lies on this disk.
@@ -144,7 +178,7 @@ impl Machine {
 
     /// Everything on this disk that could travel.
     pub fn files(&self) -> Files {
-        files_of(&self.home)
+        files_of(self.disk())
     }
 }
 

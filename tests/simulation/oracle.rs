@@ -12,8 +12,9 @@ use holdall::flow::push::{PushOptions, push};
 use holdall::flow::status::{StatusOptions, status};
 
 use super::machine::{Files, Machine, PROJECTS, tokens};
+use super::said::{is_at, is_left, told};
 use super::vault;
-use super::world::{Fault, World, is_at, is_left, told};
+use super::world::{Fault, World};
 
 const ROUNDS: usize = 3;
 
@@ -54,6 +55,7 @@ impl Waiting {
 pub fn judge(world: &World, is_plain: bool) -> Result<(), Fault> {
     let mut waiting = Vec::new();
     for m in 0..world.machines.len() {
+        world.mount(m);
         world.add_projects(m)?;
     }
     for round in 0..=ROUNDS {
@@ -85,6 +87,7 @@ pub fn judge(world: &World, is_plain: bool) -> Result<(), Fault> {
 
 /// A pull and a push. At last both have nothing to do.
 fn heal(world: &World, m: usize, is_last: bool) -> Result<Waiting, Fault> {
+    world.mount(m);
     let code = world.machines[m].home.join("code");
     let before = (vault::tip_of(&world.remote), listing(&code));
     let pulled = match world.pull(m, false) {
@@ -179,8 +182,8 @@ fn disks_agree(there: &Files, disks: &[Files], waiting: &[Waiting]) -> Result<()
     Ok(())
 }
 
-/// What nobody replaced who saw it is at its path in the vault, on file, or on a disk that says it
-/// keeps it back.
+/// What nobody replaced who saw it is at its path in the vault, or on file. What never came there is on
+/// a disk that says it keeps it back.
 fn nothing_live_is_lost(
     world: &World,
     (there, disks): (&Files, &[Files]),
@@ -199,7 +202,10 @@ fn nothing_live_is_lost(
             held.is_some_and(|held| tokens(&held.bytes, "tok").contains(&token))
         };
         let sides = disks.iter().zip(waiting);
-        let kept = |(disk, waiting): (&Files, &Waiting)| waiting.left.contains(key) && has(disk);
+        let may_stay = !ledger.is_carried(key, token);
+        let kept = |(disk, waiting): (&Files, &Waiting)| {
+            may_stay && waiting.left.contains(key) && has(disk)
+        };
         if !has(there) && !filed.contains(&token) && !sides.into_iter().any(kept) {
             let on: Vec<_> = (0..disks.len()).filter(|m| has(&disks[*m])).collect();
             return Err(format!(
@@ -279,6 +285,7 @@ fn conflicts_are_real(world: &World, disks: &[Files], waiting: &[Waiting]) -> Re
 
 /// Status, log and dry runs change nothing but the lock that they take.
 fn reads_write_nothing(world: &World) -> Result<(), Fault> {
+    world.mount(0);
     let machine = &world.machines[0];
     let before = listing(&machine.home);
     let read = |machine: &Machine| {

@@ -16,7 +16,8 @@ use crate::kit::Rng;
 
 use super::edits::{self, Tokens};
 use super::ledger::Ledger;
-use super::machine::{Files, Machine, PROJECTS, copy_dir};
+use super::machine::{Files, Machine, PROJECTS, copy_dir, files_of};
+use super::said::{is_left, told};
 use super::script::{Action, Script, What};
 use super::vault;
 
@@ -75,7 +76,8 @@ impl World {
 
     pub fn act(&mut self, action: Action) -> Result<(), Fault> {
         let mut rng = Rng::new(action.chance);
-        let m = action.machine;
+        let m = self.one_of_the_twins(action.machine, &mut rng);
+        self.mount(m);
         self.machines[m].set_clock(&mut rng);
         let both = |is_push| Run {
             is_push,
@@ -87,6 +89,11 @@ impl World {
             What::Pull => self.run(m, both(false)),
             What::PushOne => self.run(m, one(true)),
             What::PullOne => self.run(m, one(false)),
+            What::Round => (0..self.machines.len()).try_for_each(|m| {
+                self.mount(m);
+                self.run(m, both(false))?;
+                self.run(m, both(true))
+            }),
             What::CrashPush => self.crash(m, both(true), &mut rng),
             What::CrashPull => self.crash(m, both(false), &mut rng),
             What::MeddlePush => self.meddle(m, both(true), &mut rng),
@@ -106,6 +113,10 @@ impl World {
             What::Unmounted => self.unmounted(m, &mut rng),
             What::RemoveProject => self.remove_project(m),
             What::AddProject => self.add_projects(m),
+            What::Clone => {
+                self.clone_machine(m, &mut rng);
+                Ok(())
+            }
             What::Backup | What::RollBack | What::KeepRemote | What::Rewind => {
                 self.set_back(m, action.what);
                 Ok(())
@@ -114,6 +125,35 @@ impl World {
                 self.edit(m, action.what, &mut rng);
                 Ok(())
             }
+        }
+    }
+
+    fn one_of_the_twins(&self, m: usize, rng: &mut Rng) -> usize {
+        let home = &self.machines[m].home;
+        let same = |other: &usize| self.machines[*other].home == *home;
+        let twins: Vec<_> = (0..self.machines.len()).filter(same).collect();
+        twins[rng.below(twins.len())]
+    }
+
+    /// Puts the disk of a machine in its place, instead of its twin's.
+    pub fn mount(&self, m: usize) {
+        let machine = &self.machines[m];
+        if machine.parked.exists() {
+            let mut twins = self.machines.iter();
+            let up = twins.find(|other| other.home == machine.home && !other.parked.exists());
+            let up = up.expect("one of the twins is up");
+            fs::rename(&machine.home, &up.parked).expect("a directory can be moved");
+            fs::rename(&machine.parked, &machine.home).expect("a directory can be moved");
+        }
+    }
+
+    fn clone_machine(&mut self, m: usize, rng: &mut Rng) {
+        let number = self.machines.len();
+        if number < 5 {
+            let twin = self.machines[m].twin(&self.root, number, rng);
+            let files = twin.files();
+            self.machines.push(twin);
+            self.ledger.borrow_mut().set_locals(number, &files);
         }
     }
 
@@ -221,25 +261,33 @@ impl World {
         ended
     }
 
-    /// Somebody edits at some write of the run.
+    /// Somebody edits at some write of the run, what it is about to write too.
     fn meddle(&self, m: usize, run: Run, rng: &mut Rng) -> Result<(), Fault> {
-        let state = PROJECTS.map(|project| self.machines[m].state(project));
-        let twin = Disk {
-            number: m,
-            home: self.machines[m].home.clone(),
-        };
+        let machine = &self.machines[m];
+        let state = machine.state(rng.pick(&PROJECTS));
+        let (here, there) = (machine.files(), vault::files(&self.remote));
+        let there = there.unwrap_or_default();
+        let differs = |key: &&String| here.get(*key) != there.get(*key);
+        let coming: Vec<PathBuf> = there
+            .keys()
+            .filter(differs)
+            .filter(|key| key.starts_with("projects/"))
+            .map(|key| machine.place(key))
+            .collect();
+        let (home, mut rng) = (machine.home.clone(), Rng::new(rng.next()));
         let (ledger, tokens) = (Rc::clone(&self.ledger), Rc::clone(&self.tokens));
-        let step = 1 + rng.below(60) as u64;
-        let mut rng = Rng::new(rng.next());
+        // Half of the time when the run has looked at the disk and is about to write.
+        let step = rng.below(40).saturating_sub(19) as u64;
         seams::meanwhile(step, move || {
-            let before = twin.files();
-            for _ in 0..6 {
-                let at = rng.below(2);
-                edits::edit(&state[at], &mut rng, &mut tokens.borrow_mut());
+            let before = files_of(&home);
+            let tokens = &mut tokens.borrow_mut();
+            for path in coming.iter().filter(|path| path.is_file()) {
+                if rng.below(2) == 0 {
+                    edits::again(path, &mut rng, tokens);
+                }
             }
-            ledger
-                .borrow_mut()
-                .changed(twin.number, &before, &twin.files());
+            edits::edit(&state, &mut rng, tokens);
+            ledger.borrow_mut().changed(m, &before, &files_of(&home));
         });
         self.run(m, run)
     }
@@ -264,7 +312,7 @@ impl World {
     fn unmounted(&self, m: usize, rng: &mut Rng) -> Result<(), Fault> {
         let state = self.machines[m].state(rng.pick(&PROJECTS));
         let aside = self.root.join("aside");
-        fs::rename(&state, &aside).expect("a directory can be moved");
+        fs::rename(&state, &aside).expect("a state directory stays, also when it is empty");
         let pushed = self.disturbed(
             m,
             Run {
@@ -282,6 +330,7 @@ impl World {
             project::remove(writer, "api", true).map(drop)
         });
         seams::begin();
+        self.ledger.borrow_mut().removed("api");
         match removed {
             Err(fault) if fault.kind() == ErrorKind::NotFound => Ok(()),
             Err(FlowError::NothingToPush) => Ok(()),
@@ -314,15 +363,12 @@ impl World {
         }
     }
 
-    /// The tokens of all versions that disks and tips have now.
-    fn present(&self) -> BTreeSet<u32> {
+    /// What disks and tips have now.
+    fn present(&self) -> Vec<Files> {
         let stores = self.machines.iter().map(Machine::store);
         let tips = stores.chain([self.remote.clone()]);
         let tips = tips.filter_map(|path| path.exists().then(|| vault::files(&path))?);
-        let disks = self.machines.iter().map(Machine::files);
-        let files = tips.chain(disks).flatten();
-        files
-            .flat_map(|(_, held)| super::machine::tokens(&held.bytes, "tok"))
+        tips.chain(self.machines.iter().map(Machine::files))
             .collect()
     }
 
@@ -339,18 +385,6 @@ impl World {
     }
 }
 
-/// A disk, for who edits while a run of its machine is under way.
-struct Disk {
-    number: usize,
-    home: PathBuf,
-}
-
-impl Disk {
-    fn files(&self) -> Files {
-        super::machine::files_of(&self.home)
-    }
-}
-
 fn selection(one: bool) -> Selection {
     Selection {
         projects: one.then(|| "api".to_owned()).into_iter().collect(),
@@ -362,42 +396,4 @@ fn replace(from: &Path, to: &Path) {
         fs::remove_dir_all(to).expect("a directory can be deleted");
     }
     copy_dir(from, to);
-}
-
-pub fn told(fault: &FlowError) -> String {
-    let mut text = format!("{fault}");
-    let mut cause = std::error::Error::source(fault);
-    while let Some(fault) = cause {
-        text += &format!(": {fault}");
-        cause = fault.source();
-    }
-    text
-}
-
-/// Whether a push left a path behind.
-pub fn is_left(report: &PushReport, key: &str) -> bool {
-    let withheld = report
-        .withheld
-        .iter()
-        .map(|line| (&line.project, &line.path));
-    let left = report.left.iter().map(|line| (&line.project, &line.path));
-    // One that was taken out of the vault, or is not on the list of the machine.
-    let skipped = |name: &str| !report.projects.iter().any(|sent| sent.name == name);
-    withheld
-        .chain(left)
-        .any(|(project, path)| is_at(key, project, path.as_str()))
-        || PROJECTS
-            .iter()
-            .any(|name| skipped(name) && key.starts_with(&format!("projects/{name}/")))
-}
-
-/// Whether a path of the vault is this path of a project or tool, or below it.
-pub fn is_at(key: &str, owner: &str, path: &str) -> bool {
-    ["projects", "settings"].iter().any(|top| {
-        let at = format!("{top}/{owner}/{path}");
-        key == at
-            || key
-                .strip_prefix(&at)
-                .is_some_and(|rest| rest.starts_with('/'))
-    })
 }
