@@ -24,11 +24,16 @@ pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> 
         allow_mass_delete: args.allow_mass_delete,
     };
     let report = ctx.write(name, |writer| pull(writer, &options))?;
-    let (hints, needs) = (hints(&report), report.needs_decision());
+    let mut hints = hints(&report);
+    hints.extend(conflict_hints(&report.conflicts));
+    hints.extend(withheld_hints(&report.withheld, "pull"));
+    hints.extend(skipped_hints(&report.skipped));
+    let needs = report.needs_decision();
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
 
-fn hints(report: &PullReport) -> Vec<String> {
+/// What to do about what did not come here. What waits in both directions a push tells, too.
+pub fn hints(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
     if !report.missing.is_empty() {
         hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
@@ -56,19 +61,30 @@ fn hints(report: &PullReport) -> Vec<String> {
             quoted(&settings.path.to_string())
         ));
     }
-    hints.extend(conflict_hints(&report.conflicts));
-    hints.extend(withheld_hints(&report.withheld, "pull"));
-    hints.extend(skipped_hints(&report.skipped));
     hints
 }
 
 fn text(report: &PullReport, look: &Look) -> String {
+    let mut text = arrivals(report, look);
+    text.push_str(&withheld(&report.withheld));
+    text.extend(report.conflicts.iter().map(conflict_words));
+    text.push_str(&elsewhere(report));
+    text.push_str(&outcome(report));
+    text
+}
+
+/// What comes here, and what of it does not.
+pub fn arrivals(report: &PullReport, look: &Look) -> String {
     let mut text = String::new();
     for unit in report.projects.iter().chain(&report.settings) {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
-    text.push_str(&withheld(&report.withheld));
-    text.extend(report.conflicts.iter().map(conflict_words));
+    text
+}
+
+/// What the vault has and this machine does not carry.
+pub fn elsewhere(report: &PullReport) -> String {
+    let mut text = String::new();
     if !report.missing.is_empty() {
         writeln!(text, "in the vault and not on this machine:").ok();
         let mut table = Table::new().indent(2);
@@ -87,7 +103,6 @@ fn text(report: &PullReport, look: &Look) -> String {
         )
         .ok();
     }
-    text.push_str(&outcome(report));
     text
 }
 
@@ -116,7 +131,7 @@ fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
     }
 }
 
-fn outcome(report: &PullReport) -> String {
+pub fn outcome(report: &PullReport) -> String {
     let units = report.projects.iter().chain(&report.settings);
     let what = changes_words(&Counts::of(units.flat_map(|unit| &unit.changes)));
     let healed = report.healed.map_or_else(String::new, |healed| {

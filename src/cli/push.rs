@@ -28,7 +28,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> 
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
 
-fn hints(report: &PushReport) -> Vec<String> {
+pub fn hints(report: &PushReport) -> Vec<String> {
     let mut hints = Vec::new();
     if report.projects.is_empty() && report.skipped.is_empty() {
         hints.push("no project is registered here: `holdall project add PATH`".to_owned());
@@ -82,7 +82,7 @@ pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
     skipped.iter().map(hint).collect()
 }
 
-fn text(report: &PushReport, look: &Look) -> String {
+pub fn text(report: &PushReport, look: &Look) -> String {
     let mut text = String::new();
     for unit in report.projects.iter().chain(&report.settings) {
         changes(&mut text, unit, report.dry_run || look.verbose);

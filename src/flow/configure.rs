@@ -4,12 +4,11 @@ use serde::Serialize;
 
 use crate::base::{Id, ObjectId};
 use crate::config::ConfigFile;
-use crate::project::Registry;
 use crate::vault::wire::Address;
 use crate::vault::{RefName, Relation};
 
 use super::upstream::{projects, vault_record};
-use super::{Event, FlowError, Stage, Writer};
+use super::{Event, FlowError, Stage, Writer, bookkeeping};
 
 #[derive(Clone, Debug, Default)]
 pub struct ConfigureOptions {
@@ -149,15 +148,6 @@ fn meet(
     for sent in store.sent()? {
         store.forget_sent(sent)?;
     }
-    Registry::edit(
-        &writer.session.places.registry(),
-        &writer.session.holder(),
-        |registry| {
-            for project in &mut registry.projects {
-                project.published = false;
-            }
-            Ok(())
-        },
-    )?;
+    bookkeeping::all_are_new(writer)?;
     Ok(true)
 }

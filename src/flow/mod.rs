@@ -44,6 +44,7 @@ pub mod settings;
 mod settings_text;
 mod standing;
 pub mod status;
+pub mod sync;
 mod unasked;
 mod unit;
 mod upstream;

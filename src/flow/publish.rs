@@ -96,6 +96,9 @@ impl<'a> Publisher<'a> {
         let upstream = look(objects, &source, &agreed, &self.filer(&machine))?;
         let agreed = memory::settle(&self.writer.store, &upstream, agreed, self.dry_run)?;
         if upstream.first_meeting {
+            if !self.dry_run {
+                bookkeeping::all_are_new(self.writer)?;
+            }
             return Ok((Agreed::default(), upstream));
         }
         Ok((agreed, upstream))

@@ -8,7 +8,7 @@ use crate::merge::Lookup;
 use crate::vault::Objects;
 
 use super::account::{left, skipped, withheld};
-use super::agreed::{AgreedEdits, Notes};
+use super::agreed::{Agreed, AgreedEdits, Notes};
 use super::filing::conflict_id;
 use super::guard::withhold_emptied;
 use super::here::{Here, Placement, Selection};
@@ -65,9 +65,14 @@ pub struct PullReport {
 impl PullReport {
     #[must_use]
     pub fn needs_decision(&self) -> bool {
+        self.keeps_waiting() || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+    }
+
+    /// Whether something could not come here until a person does something about it.
+    #[must_use]
+    pub fn keeps_waiting(&self) -> bool {
         let units = self.projects.iter().chain(&self.settings);
-        let waits = units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits);
-        waits || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+        units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits)
     }
 }
 
@@ -90,24 +95,35 @@ fn attempt(
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
-    let (agreed, upstream) = publisher.meet(&mut objects)?;
-    if upstream.parent.is_none() {
+    let met = publisher.meet(&mut objects)?;
+    if met.1.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
+    take_in(&publisher, &mut objects, &met, options)
+}
+
+/// Takes in what the vault was met with.
+pub fn take_in(
+    publisher: &Publisher<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, upstream): &(Agreed, Upstream),
+    options: &PullOptions,
+) -> Result<PullReport, FlowError> {
+    let writer = publisher.writer;
     let mut here = Here::scan(
         writer.session,
-        &upstream,
+        upstream,
         &options.selection,
-        (&mut objects, writer.began_ns),
+        (objects, writer.began_ns),
     )?;
     if here.is_whole {
-        here.expect_settings(writer.session, &upstream, &objects)?;
+        here.expect_settings(writer.session, upstream, objects)?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let machine = writer.machine();
     let ground = Ground {
-        agreed: &agreed,
-        upstream: &upstream,
+        agreed,
+        upstream,
         filer: &publisher.filer(&machine),
     };
     let pull = Pull {
@@ -115,9 +131,9 @@ fn attempt(
         options,
         ground: &ground,
     };
-    let mut plan = pull.plan(&mut objects, &mut here)?;
+    let mut plan = pull.plan(objects, &mut here)?;
     let standing = Standing {
-        objects: &objects,
+        objects,
         tree: upstream.tree,
         here: &here,
         machine: &machine,
@@ -126,15 +142,15 @@ fn attempt(
     standing.look_up(&mut plan.conflicts)?;
     if options.dry_run {
         for landing in &mut plan.landings {
-            landing.preview(writer, &objects)?;
+            landing.preview(writer, objects)?;
         }
     } else {
-        pull.carry_out(&mut objects, &here, &mut plan)?;
+        pull.carry_out(objects, &here, &mut plan)?;
         bookkeeping::remember_projects(writer, &here, false)?;
-        bookkeeping::save_caches(&here, &mut objects)?;
+        bookkeeping::save_caches(&here, objects)?;
     }
     let unasked = if here.is_whole {
-        unasked(writer.session, (&here, &upstream), &objects)?
+        unasked(writer.session, (&here, upstream), objects)?
     } else {
         Vec::new()
     };
@@ -142,8 +158,8 @@ fn attempt(
     Ok(PullReport {
         remote: writer.session.config.remote_url.clone(),
         unasked,
-        ms: now.millis() - began.millis(),
-        ..report(options, &here, &upstream, plan)
+        ms: now.millis() - publisher.began.millis(),
+        ..report(options, &here, upstream, plan)
     })
 }
 

@@ -7,6 +7,7 @@ use crate::merge::Lookup;
 use crate::vault::Objects;
 
 use super::account::{alike, counts, large, left, skipped, withheld};
+use super::agreed::Agreed;
 use super::allowance::Queue;
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
@@ -86,12 +87,23 @@ fn attempt(
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
-    let (agreed, upstream) = publisher.meet(&mut objects)?;
+    let met = publisher.meet(&mut objects)?;
+    send(&publisher, &mut objects, met, options)
+}
+
+/// Sends what this disk has to the vault that was met.
+pub fn send(
+    publisher: &Publisher<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, upstream): (Agreed, Upstream),
+    options: &PushOptions,
+) -> Result<PushReport, FlowError> {
+    let writer = publisher.writer;
     let here = Here::scan(
         writer.session,
         &upstream,
         &options.selection,
-        (&mut objects, writer.began_ns),
+        (objects, writer.began_ns),
     )?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
@@ -99,11 +111,11 @@ fn attempt(
         allow_mass_delete: options.allow_mass_delete,
     };
     let before = upstream.tree;
-    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state);
+    let done = publisher.publish(objects, (agreed, upstream), &mut state);
     let mut done = done.map_err(|fault| all_withheld(fault, &state.here))?;
     let after = done.tip.map(|tip| writer.store.tree_of(tip)).transpose()?;
     let standing = Standing {
-        objects: &objects,
+        objects,
         tree: after.or(before),
         here: &state.here,
         machine: &writer.machine(),
@@ -115,11 +127,11 @@ fn attempt(
             memory::landed(&writer.store)?;
         }
         bookkeeping::remember_projects(writer, &state.here, true)?;
-        bookkeeping::save_caches(&state.here, &mut objects)?;
+        bookkeeping::save_caches(&state.here, objects)?;
     }
     Ok(PushReport {
         decisions: Queue::load(writer.session)?.decisions.len(),
-        ..report(writer, options, (&state.here, done), began)
+        ..report(writer, options, (&state.here, done), publisher.began)
     })
 }
 

@@ -21,6 +21,7 @@ mod owners;
 mod rules;
 mod secret;
 mod settings;
+mod sync;
 mod told;
 mod tools;
 mod travel;

@@ -84,6 +84,21 @@ pub struct PullArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Show what would be written here, and what would travel as this disk is now
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only this project; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub project: Vec<String>,
+    /// Go on even where a state directory loses most of its files, here or in the vault
+    ///
+    /// See `backup push --help` and `backup pull --help` for what is held back without it.
+    #[arg(long)]
+    pub allow_mass_delete: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Do not ask the remote: answer with what was last seen
     #[arg(long)]

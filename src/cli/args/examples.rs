@@ -54,6 +54,16 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "sync",
+        &[
+            example("holdall sync", "both directions, everything"),
+            example(
+                "holdall sync --dry-run",
+                "what would come here, and what would go",
+            ),
+        ],
+    ),
+    (
         "backup push",
         &[
             example("holdall backup push", "everything that changed"),

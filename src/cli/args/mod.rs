@@ -13,7 +13,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs};
+pub use backup::{
+    BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs, SyncArgs,
+};
 pub use config::ConfigCommand;
 pub use examples::{Example, examples_of};
 pub use project::{
@@ -100,6 +102,11 @@ pub enum Command {
     /// merged becomes a conflict that you decide, and blocks nothing else.
     #[command(subcommand, visible_alias = "vault")]
     Backup(BackupCommand),
+    /// Take in what the vault has, then send what changed here
+    ///
+    /// `backup pull` and then `backup push`, on one look at the remote. What changed on both sides and
+    /// cannot be merged stays on this disk, is filed in the vault, and stops nothing else.
+    Sync(SyncArgs),
     /// Say which projects travel
     ///
     /// A project is recognised by its git remotes, not by where it lies: the same project may lie
