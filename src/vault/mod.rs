@@ -4,6 +4,7 @@
 //! *Never*: what a task, a project or a snapshot is; a working tree; anything of the user's git
 //! configuration but what reaching the remote needs.
 
+mod ahead;
 mod commit;
 mod content;
 mod error;
@@ -22,6 +23,7 @@ mod sweep;
 mod tree;
 pub mod wire;
 
+pub use ahead::Ahead;
 pub use commit::{Author, CommitOutcome, NewCommit};
 pub use error::{VaultError, WireError};
 pub use history::{CommitInfo, Relation};

@@ -1,15 +1,15 @@
 //! The steps of a landing are carried out, or only foreseen, and what becomes of them is booked.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
-use crate::base::{HostPath, Tally, VaultPath, create_private_dir};
+use crate::base::{HostPath, ObjectId, Tally, VaultPath, create_private_dir};
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::noted::at_or_below;
 use crate::flow::{FlowError, Writer};
 use crate::restore::{
     Content, Foresight, RestoreError, Step, StepKind, StepOutcome, Target, apply,
 };
-use crate::vault::{Objects, stream_id};
+use crate::vault::{Ahead, Objects, stream_id};
 
 use super::told::{change_of, word};
 use super::{Contents, Landing};
@@ -43,8 +43,16 @@ impl Landing {
             create_private_dir(root.as_path())?;
         }
         let (lists, contents) = self.take_steps();
+        let ahead = Ahead::begin(objects.store(), in_vault(&lists[1], &contents))?;
         let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
-            let content = open(objects, &contents, step)?;
+            let content = match stored_of(step, &contents) {
+                Some(id) => ahead.take(id)?,
+                None => None,
+            };
+            let content: Box<dyn Read> = match content {
+                Some(bytes) => Box::new(Cursor::new(bytes)),
+                None => open(objects, &contents, step)?,
+            };
             tally.one(0);
             Ok(Box::new(Counted { content, tally }))
         };
@@ -122,6 +130,17 @@ fn open<'a>(
         (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
         _ => Box::new(io::empty()),
     })
+}
+
+/// The contents of steps that are as the vault has them.
+fn in_vault(steps: &[Step], contents: &Contents) -> Vec<ObjectId> {
+    let ids = steps.iter().filter_map(|step| stored_of(step, contents));
+    ids.collect()
+}
+
+fn stored_of(step: &Step, contents: &Contents) -> Option<ObjectId> {
+    let is_other = contents.contains_key(&step.path);
+    step.kind.leaf().filter(|_| !is_other).map(|leaf| leaf.id)
 }
 
 /// A content that counts what is read of it.
