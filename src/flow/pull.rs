@@ -146,6 +146,11 @@ pub fn take_in(
         }
     } else {
         pull.carry_out(objects, &here, &mut plan)?;
+        for (scanned, landing) in here.scanned_mut().zip(&plan.landings) {
+            for (step, stat) in &landing.landed {
+                scanned.learn(step, *stat);
+            }
+        }
         bookkeeping::remember_projects(writer, &here, false)?;
         bookkeeping::save_caches(&here, objects)?;
     }

@@ -1,10 +1,12 @@
 //! L: what this disk holds now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt;
 
-use crate::base::{Finding, HostPath, ObjectId, VaultPath};
+use crate::base::{Finding, HostPath, ObjectId, Stat, VaultPath};
 use crate::layout::Owner;
 use crate::merge::Scope;
+use crate::restore::Step;
 use crate::snapshot::{CacheKeys, Snapshot, StatCache, Subject, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
@@ -79,6 +81,22 @@ impl Scanned {
             scanned.withhold(path, Reason::OfPreset, None);
         }
         scanned
+    }
+
+    /// A file was written here: as long as it stands so, its content need not be read. What is cleaned
+    /// on its way to the vault has another content here.
+    pub fn learn(&mut self, step: &Step, stat: Stat) {
+        let (Some(cache), Some(leaf)) = (&mut self.cache, step.kind.leaf()) else {
+            return;
+        };
+        let Some((name, above)) = step.names.split_last() else {
+            return;
+        };
+        if self.unit.sanitizer(&step.path).is_some() {
+            return;
+        }
+        let above: Vec<&[u8]> = above.iter().map(|name| name.as_bytes()).collect();
+        cache.learn(&above.join(&b'/'), name.as_bytes(), (stat, leaf.id));
     }
 
     /// Remembers what was read, for the next run. The store has all of it by now.

@@ -1,5 +1,6 @@
 //! The steps of a landing are carried out, or only foreseen, and what becomes of them is booked.
 
+use std::cell::RefCell;
 use std::io::{self, Cursor, Read};
 
 use crate::base::{HostPath, ObjectId, Tally, VaultPath, create_private_dir};
@@ -13,6 +14,9 @@ use crate::vault::{Ahead, Objects, stream_id};
 
 use super::told::{change_of, word};
 use super::{Contents, Landing};
+
+/// No file system counts in more than two seconds.
+const COARSEST_NS: i64 = 2_000_000_000;
 
 impl Landing {
     /// Says what would become of the steps; changes nothing.
@@ -58,11 +62,20 @@ impl Landing {
         };
         let keep = self.roots.clone();
         let target = target((&root, &keep), &content, writer);
+        let landed = RefCell::new(Vec::new());
+        let target = Target {
+            landed: &|step, stat| landed.borrow_mut().push((step.clone(), stat)),
+            ..target
+        };
+        let mut result = Ok(());
         for steps in lists.iter().filter(|steps| !steps.is_empty()) {
-            let outcomes = apply(&target, steps)?;
-            self.book(steps, outcomes, edits);
+            result = apply(&target, steps).map(|outcomes| self.book(steps, outcomes, edits));
+            if result.is_err() {
+                break;
+            }
         }
-        Ok(())
+        self.landed = landed.into_inner();
+        Ok(result?)
     }
 
     /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
@@ -117,6 +130,8 @@ fn target<'a>(
         content,
         hash: &stream_id,
         random: writer.session.edges.random.as_ref(),
+        mtime_ns: writer.began_ns.saturating_sub(COARSEST_NS),
+        landed: &|_, _| (),
     }
 }
 

@@ -10,7 +10,7 @@ mod told;
 
 use std::collections::BTreeMap;
 
-use crate::base::{Leaf, PathFault, VaultPath};
+use crate::base::{Leaf, PathFault, Stat, VaultPath};
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
@@ -43,6 +43,8 @@ pub struct Landing {
     /// What is agreed once a step is done, by path.
     then: BTreeMap<VaultPath, Option<Leaf>>,
     notes: Option<Notes>,
+    /// The files that are new here, as they stand.
+    pub(super) landed: Vec<(Step, Stat)>,
 }
 
 impl Landing {
@@ -65,6 +67,7 @@ impl Landing {
             settled: settled(&met.decided),
             then: BTreeMap::new(),
             notes: None,
+            landed: Vec::new(),
         };
         landing.hostile(&met.faults);
         landing.linked(objects, scanned, met)?;
