@@ -10,8 +10,10 @@ mod bug;
 mod completions;
 mod config;
 mod configure;
+mod conflict;
 pub mod ctx;
 mod demo;
+mod editor;
 mod explain;
 pub mod exit;
 mod history;
@@ -99,6 +101,7 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Completions(args) => completions::run(ctx, args),
         Command::Man(args) => man::run(ctx, args),
         Command::Backup(command) => backup(ctx, name, command),
+        Command::Conflict(command) => conflict::run(ctx, name, command),
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),
         Command::Secret(command) => secret::run(ctx, name, command),

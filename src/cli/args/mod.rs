@@ -5,6 +5,7 @@
 
 mod backup;
 mod config;
+mod conflict;
 mod examples;
 mod project;
 mod tree;
@@ -15,6 +16,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs};
 pub use config::ConfigCommand;
+pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, ResolveArgs};
 pub use examples::{Example, examples_of};
 pub use project::{
     ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SecretCommand, SettingsCommand,
@@ -100,6 +102,12 @@ pub enum Command {
     /// merged becomes a conflict that you decide, and blocks nothing else.
     #[command(subcommand, visible_alias = "vault")]
     Backup(BackupCommand),
+    /// See what two machines changed at once, and decide
+    ///
+    /// A file that both sides changed and that cannot be merged blocks nothing: the vault keeps its
+    /// version, each disk its own, and a push files the other ones until somebody decides.
+    #[command(subcommand)]
+    Conflict(ConflictCommand),
     /// Say which projects travel
     ///
     /// A project is recognised by its git remotes, not by where it lies: the same project may lie
