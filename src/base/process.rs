@@ -63,6 +63,22 @@ impl Program {
         }
     }
 
+    /// A program that a person works with: it sees what the person's own programs see.
+    #[must_use]
+    pub fn of_person(path: impl AsRef<OsStr>, env: &Env) -> Self {
+        let mut program = Self::new(path, env);
+        program.command.envs(env.all()).current_dir(&env.cwd);
+        program
+    }
+
+    /// Runs to the end on the terminal of this process.
+    pub fn on_terminal(mut self) -> Result<ExitStatus, BaseError> {
+        self.command.status().map_err(|source| BaseError::Spawn {
+            program: self.name,
+            source,
+        })
+    }
+
     #[must_use]
     pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.command.args(args);

@@ -10,8 +10,10 @@ mod bug;
 mod completions;
 mod config;
 mod configure;
+mod conflict;
 pub mod ctx;
 mod demo;
+mod editor;
 mod explain;
 pub mod exit;
 mod history;
@@ -101,6 +103,7 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Man(args) => man::run(ctx, args),
         Command::Backup(command) => backup(ctx, name, command),
         Command::Sync(args) => sync::run(ctx, name, args),
+        Command::Conflict(command) => conflict::run(ctx, name, command),
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),
         Command::Secret(command) => secret::run(ctx, name, command),

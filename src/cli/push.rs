@@ -8,6 +8,7 @@ use crate::flow::{FlowError, Selection, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::PushArgs;
+use super::conflict::{decision_hint, decision_words};
 use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
 use super::words::{
@@ -40,6 +41,7 @@ pub fn hints(report: &PushReport) -> Vec<String> {
         );
     }
     hints.extend(conflict_hints(&report.conflicts));
+    hints.extend(decision_hint(&report.resolved));
     hints.extend(withheld_hints(&report.withheld, "push"));
     if !report.large.is_empty() {
         hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
@@ -88,6 +90,7 @@ pub fn text(report: &PushReport, look: &Look) -> String {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
     text.push_str(&withheld(&report.withheld));
+    text.extend(report.resolved.iter().map(decision_words));
     text.extend(report.conflicts.iter().map(conflict_words));
     for line in &report.large {
         let (size, limit) = (bytes(line.size), bytes(line.limit));

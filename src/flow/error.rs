@@ -127,6 +127,15 @@ pub enum FlowError {
     NoSuchSetting { what: String },
     #[error("no value with this fingerprint was found or allowed here")]
     NoSuchSecret { near: Vec<String> },
+    #[error("no {what} is known by `{wanted}`")]
+    NoSuch {
+        what: &'static str,
+        wanted: String,
+        known: Vec<String>,
+    },
+    /// The command line leaves open what nobody can be asked.
+    #[error("{what}")]
+    Unsaid { what: &'static str, hint: String },
     #[error("no address was given{}", now.as_ref().map_or_else(String::new, |url| format!("; the remote now is {url}")))]
     NoAddress { now: Option<String> },
     #[error("{what}")]
@@ -228,7 +237,7 @@ impl FlowError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoHome => ErrorKind::NotConfigured,
-            Self::NoAddress { .. } => ErrorKind::Usage,
+            Self::NoAddress { .. } | Self::Unsaid { .. } => ErrorKind::Usage,
             Self::Busy { .. } | Self::TooContended { .. } => ErrorKind::Busy,
             Self::NotAVault { .. } => ErrorKind::NotAVault,
             Self::OtherVault { .. } => ErrorKind::OtherVault,
@@ -240,6 +249,7 @@ impl FlowError {
             | Self::GateHoldsRecord { .. } => ErrorKind::Refused,
             Self::NoSuchSetting { .. }
             | Self::NoSuchSecret { .. }
+            | Self::NoSuch { .. }
             | Self::NeverInVault { .. }
             | Self::NothingToPush
             | Self::NothingToPull

@@ -68,8 +68,9 @@ impl FlowError {
             Self::NoAddress { .. } => vec![
                 "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
             ],
-            Self::Refused { hint, .. } => one(hint),
+            Self::Refused { hint, .. } | Self::Unsaid { hint, .. } => one(hint),
             Self::NoSuchSecret { near } => secret_hints(near),
+            Self::NoSuch { what, known, .. } => vec![listed(&format!("{what}s"), known)],
             Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
             Self::GateHoldsRecord { .. } => {
                 one(

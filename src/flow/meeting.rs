@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{ObjectId, PathFault, VaultPath};
+use crate::base::{Leaf, ObjectId, PathFault, VaultPath};
 use crate::layout::names;
 use crate::merge::{
     Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, leaves, settle_clashes,
@@ -72,12 +72,24 @@ pub struct Meeting {
     pub faults: Vec<PathFault>,
 }
 
+/// What is agreed about a path, because a decision about its conflict goes ahead of the plan.
+pub struct Decided {
+    /// The conflict.
+    pub id: String,
+    /// The project or tool.
+    pub key: String,
+    pub path: VaultPath,
+    pub leaf: Option<Leaf>,
+}
+
 /// How a unit is met.
 pub struct Terms<'a> {
     pub ground: &'a Ground<'a>,
     pub allow_mass_delete: bool,
     /// State directories that are gone from a checkout that is there come back.
     pub brings_back: bool,
+    /// What is agreed because a decision about it goes ahead.
+    pub decided: &'a [Decided],
 }
 
 impl Terms<'_> {
@@ -172,6 +184,11 @@ impl Terms<'_> {
                     known.insert(trio.path, trio.vault.map_or(Graft::Remove, Graft::Leaf));
                 }
             }
+        }
+        for decided in self.decided.iter().filter(|it| it.key == *key) {
+            let leaf = decided.leaf.map_or(Graft::Remove, Graft::Leaf);
+            known.insert(decided.path.clone(), leaf);
+            draft.filed.remove(&decided.id);
         }
         for (id, filed) in draft.filed.clone() {
             let ours = names::variant_record(&id, &filed.machine)?;

@@ -11,6 +11,7 @@ mod bookkeeping;
 mod compare;
 pub mod config;
 pub mod configure;
+pub mod conflict;
 mod conflicts;
 mod database_copy;
 mod enrolment;

@@ -9,6 +9,7 @@ use crate::vault::Objects;
 
 use super::account::{left, skipped, withheld};
 use super::agreed::{Agreed, AgreedEdits, Notes};
+use super::conflict::{hold_paths, mark_decided};
 use super::filing::conflict_id;
 use super::guard::withhold_emptied;
 use super::here::{Here, Placement, Selection};
@@ -120,6 +121,7 @@ pub fn take_in(
         here.expect_settings(writer.session, upstream, objects)?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
+    let waiting = hold_paths(writer.session, objects, (&mut here, upstream))?;
     let machine = writer.machine();
     let ground = Ground {
         agreed,
@@ -140,6 +142,7 @@ pub fn take_in(
         lookup: Lookup::default(),
     };
     standing.look_up(&mut plan.conflicts)?;
+    mark_decided(&mut plan.conflicts, &waiting);
     if options.dry_run {
         for landing in &mut plan.landings {
             landing.preview(writer, objects)?;
@@ -266,6 +269,7 @@ impl Pull<'_> {
             ground: self.ground,
             allow_mass_delete: self.options.allow_mass_delete,
             brings_back: true,
+            decided: &[],
         };
         let mut met = terms.meet(objects, scanned, berth, draft)?;
         if !self.options.allow_mass_delete && withhold_emptied(objects, scanned, &met.decided)? {

@@ -9,6 +9,7 @@ use crate::vault::Objects;
 use super::account::{alike, counts, large, left, skipped, withheld};
 use super::agreed::Agreed;
 use super::allowance::Queue;
+use super::conflict::{Carried, DecisionLine, carry, mark_decided};
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::{Published, Publisher, Work};
@@ -19,7 +20,7 @@ use super::report::{
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping, memory};
+use super::{FlowError, Session, Writer, bookkeeping, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -51,6 +52,8 @@ pub struct PushReport {
     pub alike: Vec<AlikeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
+    /// What became of decisions about conflicts.
+    pub resolved: Vec<DecisionLine>,
     pub ops: OpCounts,
     /// What a person decided about secrets, and the vault does not know yet.
     pub decisions: usize,
@@ -107,8 +110,10 @@ pub fn send(
     )?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
+        session: writer.session,
         here,
         allow_mass_delete: options.allow_mass_delete,
+        carried: Carried::default(),
     };
     let before = upstream.tree;
     let done = publisher.publish(objects, (agreed, upstream), &mut state);
@@ -122,7 +127,9 @@ pub fn send(
         lookup: Lookup::default(),
     };
     standing.look_up(&mut done.plan.conflicts)?;
+    mark_decided(&mut done.plan.conflicts, &state.carried.waiting);
     if !options.dry_run {
+        state.carried.settle(writer)?;
         if state.here.is_whole {
             memory::landed(&writer.store)?;
         }
@@ -131,6 +138,7 @@ pub fn send(
     }
     Ok(PushReport {
         decisions: Queue::load(writer.session)?.decisions.len(),
+        resolved: state.carried.lines,
         ..report(writer, options, (&state.here, done), publisher.began)
     })
 }
@@ -145,12 +153,23 @@ fn all_withheld(fault: FlowError, here: &Here) -> FlowError {
 }
 
 /// The state of this disk, on its way into the vault.
-struct State {
+struct State<'a> {
+    session: &'a Session<'a>,
     here: Here,
     allow_mass_delete: bool,
+    carried: Carried,
 }
 
-impl Work for State {
+impl Work for State<'_> {
+    fn decide(
+        &mut self,
+        objects: &mut Objects<'_>,
+        upstream: &mut Upstream,
+    ) -> Result<(), FlowError> {
+        self.carried = carry(self.session, objects, &mut self.here, upstream)?;
+        Ok(())
+    }
+
     fn plan(
         &mut self,
         objects: &mut Objects<'_>,
@@ -160,8 +179,11 @@ impl Work for State {
             ground,
             allow_mass_delete: self.allow_mass_delete,
             brings_back: false,
+            decided: &self.carried.known,
         };
-        Round { terms }.plan(objects, &mut self.here)
+        let mut plan = Round { terms }.plan(objects, &mut self.here)?;
+        plan.resolved.clone_from(&self.carried.dirs);
+        Ok(plan)
     }
 
     fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
@@ -206,6 +228,7 @@ fn report(
         alike: alike(here),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
+        resolved: Vec::new(),
         ops: OpCounts::default(),
         decisions: 0,
         remote: writer.session.config.remote_url.clone(),

@@ -198,6 +198,8 @@ pub struct ConflictLine {
     pub dir: Option<VaultPath>,
     /// The machines whose versions these are, by name.
     pub machines: Vec<String>,
+    /// It was decided here: the next push carries the decision.
+    pub decided: bool,
 }
 
 impl ConflictLine {
@@ -213,6 +215,7 @@ impl ConflictLine {
             here: false,
             dir: None,
             machines: Vec::new(),
+            decided: false,
         }
     }
 }
@@ -351,5 +354,6 @@ pub fn needs_decision(
     conflicts: &[ConflictLine],
 ) -> bool {
     let waits = |project: &SkippedProject| project.reason != "removed_from_vault";
-    skipped.iter().any(waits) || !withheld.is_empty() || !conflicts.is_empty()
+    let is_open = |conflict: &ConflictLine| !conflict.decided;
+    skipped.iter().any(waits) || !withheld.is_empty() || conflicts.iter().any(is_open)
 }

@@ -35,6 +35,8 @@ pub struct Scanned {
     pub(super) of_record: Vec<Finding>,
     /// The paths that both sides changed.
     pub disputed: Vec<VaultPath>,
+    /// The paths that have a person's choice, which a push has to carry first.
+    pub decided: BTreeSet<VaultPath>,
     /// The line at which a directory's own rules cannot be understood.
     pub lines: BTreeMap<VaultPath, usize>,
     pub missing_roots: Vec<VaultPath>,
@@ -66,6 +68,7 @@ impl Scanned {
             findings: BTreeMap::new(),
             of_record: Vec::new(),
             disputed: Vec::new(),
+            decided: BTreeSet::new(),
             lines: BTreeMap::new(),
             missing_roots: snapshot.missing_roots,
             alike: snapshot.alike,
@@ -119,6 +122,9 @@ impl Scanned {
     pub fn scope(&self, path: &VaultPath) -> Scope {
         if !self.unit.covers(path) || self.tracked.contains(path.as_str().as_bytes()) {
             return Scope::Out;
+        }
+        if self.decided.contains(path) {
+            return Scope::Held;
         }
         let left = self.left.get(path).into_iter();
         let above = path.ancestors().filter_map(|dir| self.left.get(&dir));
@@ -362,6 +368,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         findings: BTreeMap::new(),
         of_record: Vec::new(),
         disputed: Vec::new(),
+        decided: BTreeSet::new(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),
         alike: Vec::new(),

@@ -13,6 +13,7 @@ use super::account::{left, skipped, withheld};
 use super::agreed::Agreed;
 use super::allowance::Queue;
 use super::compare::{Compared, compare, store_or_empty};
+use super::conflict::{holding, mark_decided};
 use super::filing::Filer;
 use super::here::Here;
 use super::report::{
@@ -114,16 +115,23 @@ pub struct Pending {
     pub ops: usize,
     /// What a person decided about secrets, and the vault does not know yet.
     pub decisions: usize,
+    /// The same about conflicts.
+    pub resolved: usize,
 }
 
 impl Pending {
-    fn of(session: &Session<'_>, units: &[UnitChanges]) -> Result<Self, FlowError> {
+    fn of(
+        session: &Session<'_>,
+        units: &[UnitChanges],
+        resolved: usize,
+    ) -> Result<Self, FlowError> {
         let counts = Counts::of(units.iter().flat_map(|unit| &unit.changes));
         Ok(Self {
             files: counts.files(),
             counts,
             ops: 0,
             decisions: Queue::load(session)?.decisions.len(),
+            resolved,
         })
     }
 }
@@ -165,6 +173,9 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         lookup: Lookup::default(),
     };
     standing.look_up(&mut conflict_list)?;
+    let waiting = holding(session, &objects, (&here, &upstream))?;
+    let waiting = waiting.into_keys().collect();
+    mark_decided(&mut conflict_list, &waiting);
     let machines = machines(&objects, &upstream, &machine)
         .map_err(|fault| fault.of_vault(OWN_COPY, upstream.parent))?;
     let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
@@ -178,7 +189,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         next_run: None,
         last_push: last_run(&runs, "push"),
         last_pull: last_run(&runs, "pull"),
-        pending: Pending::of(session, &plan.units)?,
+        pending: Pending::of(session, &plan.units, waiting.len())?,
         projects,
         settings,
         ahead,

@@ -15,7 +15,7 @@ use crate::flow::scene::{Scene, state};
 use crate::kit::Machine;
 
 /// Both ends of a new terminal of 80 columns.
-fn terminal() -> (OwnedFd, OwnedFd) {
+pub fn terminal() -> (OwnedFd, OwnedFd) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be had");
     grantpt(&ours).expect("granted");
     unlockpt(&ours).expect("unlocked");

@@ -3,7 +3,9 @@
 mod beside;
 mod comments;
 mod configure;
+pub mod conflicts;
 mod database;
+mod decisions;
 mod explain;
 mod foreseen;
 mod format;

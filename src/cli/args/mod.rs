@@ -5,6 +5,7 @@
 
 mod backup;
 mod config;
+mod conflict;
 mod examples;
 mod project;
 mod tree;
@@ -17,6 +18,7 @@ pub use backup::{
     BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs, SyncArgs,
 };
 pub use config::ConfigCommand;
+pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, ResolveArgs};
 pub use examples::{Example, examples_of};
 pub use project::{
     ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SecretCommand, SettingsCommand,
@@ -107,6 +109,12 @@ pub enum Command {
     /// `backup pull` and then `backup push`, on one look at the remote. What changed on both sides and
     /// cannot be merged stays on this disk, is filed in the vault, and stops nothing else.
     Sync(SyncArgs),
+    /// See what two machines changed at once, and decide
+    ///
+    /// A file that both sides changed and that cannot be merged blocks nothing: the vault keeps its
+    /// version, each disk its own, and a push files the other ones until somebody decides.
+    #[command(subcommand)]
+    Conflict(ConflictCommand),
     /// Say which projects travel
     ///
     /// A project is recognised by its git remotes, not by where it lies: the same project may lie
