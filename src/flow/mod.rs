@@ -12,6 +12,7 @@ mod compare;
 pub mod config;
 pub mod configure;
 mod conflicts;
+mod content;
 mod database_copy;
 mod enrolment;
 mod equal;

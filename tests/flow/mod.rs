@@ -3,6 +3,7 @@
 mod beside;
 mod comments;
 mod configure;
+mod content;
 mod database;
 mod explain;
 mod foreseen;
