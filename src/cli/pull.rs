@@ -13,6 +13,7 @@ use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
 use super::words::{
     amount, change_line, changes_words, conflict_hints, conflict_words, healed_words, kept_words,
+    merged_line,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> {
@@ -116,6 +117,7 @@ fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
         let amount = amount(&unit.counts);
         writeln!(text, "{}  {amount}", printable(&unit.name)).ok();
     }
+    text.extend(unit.merged.iter().map(|path| merged_line(&unit.name, path)));
     for kept in &unit.kept_paths {
         let place = format!("{}/{}", unit.name, kept.path);
         writeln!(

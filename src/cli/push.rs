@@ -13,7 +13,7 @@ use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
 use super::words::{
     amount, change_line, changes_words, conflict_hints, conflict_words, decisions, healed_words,
-    reason_words,
+    merged_line, reason_words,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
@@ -145,6 +145,7 @@ fn changes(text: &mut String, unit: &UnitChanges, each: bool) {
         let place = format!("{}/{}", unit.name, remark.path);
         writeln!(text, "note  {}: {}", printable(&place), remark.remark).ok();
     }
+    text.extend(unit.merged.iter().map(|path| merged_line(&unit.name, path)));
 }
 
 /// What stays behind and wants attention. Never the bytes.

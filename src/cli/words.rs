@@ -61,6 +61,15 @@ pub fn change_line(place: &str, change: ChangeKind) -> String {
     format!("{sign} {}{tail}", printable(place))
 }
 
+/// One file that changed on two machines, and whose changes stand together now.
+pub fn merged_line(unit: &str, path: &VaultPath) -> String {
+    let place = format!("{unit}/{path}");
+    format!(
+        "merged  {}: changed here and elsewhere, and has both changes\n",
+        printable(&place)
+    )
+}
+
 /// What a person decided about secrets and is not in the vault yet, behind what else there is.
 pub fn decisions(many: usize) -> String {
     match many {
@@ -163,6 +172,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "changed_here" => "changed here, deleted in the vault",
         "changed" => "changed while the pull was running",
         "half_line" => "its last line is not ended yet",
+        "just_written" => "something was written to it a moment ago; the next pull takes it",
         "linked" => "a link stands there; nothing is written to where it leads",
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",

@@ -11,6 +11,7 @@ use crate::vault::Objects;
 
 use super::FlowError;
 use super::agreed::{Agreed, AgreedEdits, Filed, Notes};
+use super::content::verdict;
 use super::equal::as_compared;
 use super::filing::Filer;
 use super::guard::withhold_accidents;
@@ -260,7 +261,8 @@ pub fn judge(
     for trio in trios {
         let scope = scanned.scope(&trio.path);
         let verdict = if scope == Scope::Carried {
-            decide(&as_compared(objects, &scanned.unit, &trio)?, scope)
+            let seen = as_compared(objects, &scanned.unit, &trio)?;
+            verdict(objects, &scanned.unit, &seen)?
         } else {
             decide(&trio, scope)
         };

@@ -13,6 +13,7 @@ pub mod config;
 pub mod configure;
 pub mod conflict;
 mod conflicts;
+mod content;
 mod database_copy;
 mod enrolment;
 mod equal;

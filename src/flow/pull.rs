@@ -276,7 +276,10 @@ impl Pull<'_> {
             let trios = met.decided.into_iter().map(|(trio, _)| trio).collect();
             met.decided = judge(objects, trios, scanned)?;
         }
-        Landing::plan(objects, scanned, &met, vault_notes)
+        let mut landing = Landing::plan(objects, scanned, &met, vault_notes)?;
+        let now = self.writer.session.edges.clock.now();
+        landing.spare_logs(objects, scanned, now)?;
+        Ok(landing)
     }
 
     /// Writes. From here on a fault ends the writing, and what is known by then is stored.

@@ -217,6 +217,7 @@ mod tests {
             files,
             changes: vec![change; files],
             remarks: Vec::new(),
+            merged: Vec::new(),
         }
     }
 

@@ -121,6 +121,9 @@ pub struct UnitChanges {
     pub changes: Vec<Change>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<RemarkLine>,
+    /// What changed elsewhere, too: the vault gets both changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<VaultPath>,
 }
 
 impl UnitChanges {
@@ -135,6 +138,7 @@ impl UnitChanges {
             files: 0,
             changes: Vec::new(),
             remarks: Vec::new(),
+            merged: Vec::new(),
         }
     }
 
@@ -174,6 +178,7 @@ impl UnitChanges {
             Some(Remark::ChangedHereDeletedThere) => {
                 "changed here, deleted elsewhere: the change stays"
             }
+            Some(Remark::Merged) => return self.merged.push(path.clone()),
             None => return,
         };
         self.remarks.push(RemarkLine {
@@ -316,6 +321,9 @@ pub struct PulledUnit {
     pub kept: usize,
     pub changes: Vec<Change>,
     pub kept_paths: Vec<KeptLine>,
+    /// What changed here, too: the disk gets both changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<VaultPath>,
     /// Names in the vault that no disk of ours takes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused_names: Vec<String>,
@@ -333,6 +341,7 @@ impl PulledUnit {
             kept: 0,
             changes: Vec::new(),
             kept_paths: Vec::new(),
+            merged: Vec::new(),
             refused_names: Vec::new(),
             is_settings: unit.is_settings(),
         }

@@ -7,6 +7,7 @@ mod frame;
 mod progress;
 mod reference;
 mod settings;
+mod two_machines;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

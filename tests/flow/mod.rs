@@ -4,6 +4,7 @@ mod beside;
 mod comments;
 mod configure;
 pub mod conflicts;
+mod content;
 mod database;
 mod decisions;
 mod explain;

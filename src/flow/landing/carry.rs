@@ -7,9 +7,7 @@ use crate::base::{HostPath, ObjectId, Tally, VaultPath, create_private_dir};
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::noted::at_or_below;
 use crate::flow::{FlowError, Writer};
-use crate::restore::{
-    Content, Foresight, RestoreError, Step, StepKind, StepOutcome, Target, apply,
-};
+use crate::restore::{Content, Foresight, RestoreError, Step, StepOutcome, Target, apply};
 use crate::vault::{Ahead, Objects, stream_id};
 
 use super::told::{change_of, word};
@@ -109,9 +107,12 @@ impl Landing {
             StepOutcome::Done => {}
         }
         // A mode or an empty directory says nothing about the content.
-        let content = matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
+        let content = step.kind.expected().or(step.kind.leaf()).is_some();
         if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
             edits.leaf(&self.key, &step.path, *leaf);
+        }
+        if content && self.merged.contains(&step.path) {
+            self.report.merged.push(step.path.clone());
         }
         if content || !self.is_told(step) {
             self.report.changes.push(change_of(step));
@@ -140,9 +141,9 @@ fn open<'a>(
     contents: &'a Contents,
     step: &Step,
 ) -> Result<Box<dyn Read + 'a>, RestoreError> {
-    Ok(match (&step.kind, contents.get(&step.path)) {
+    Ok(match (step.kind.leaf(), contents.get(&step.path)) {
         (_, Some(bytes)) => Box::new(bytes.as_slice()),
-        (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
+        (Some(leaf), None) => objects.open(leaf.id)?,
         _ => Box::new(io::empty()),
     })
 }

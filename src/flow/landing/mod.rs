@@ -4,14 +4,15 @@
 //! agreed from then on. *Never*: decide a verdict.
 
 mod carry;
+mod logs;
 mod notes;
 mod own_keys;
 mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Leaf, PathFault, Stat, VaultPath};
-use crate::merge::{InVault, OnDisk, Trio, Verdict};
+use crate::merge::{InVault, OnDisk, Remark, Trio, Verdict};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
@@ -42,6 +43,8 @@ pub struct Landing {
     settled: Vec<(VaultPath, Option<Leaf>)>,
     /// What is agreed once a step is done, by path.
     then: BTreeMap<VaultPath, Option<Leaf>>,
+    /// What gets the changes of both sides.
+    merged: BTreeSet<VaultPath>,
     notes: Option<Notes>,
     /// The files that are new here, as they stand.
     pub(super) landed: Vec<(Step, Stat)>,
@@ -66,6 +69,7 @@ impl Landing {
             extras: Vec::new(),
             settled: settled(&met.decided),
             then: BTreeMap::new(),
+            merged: merged(&met.decided),
             notes: None,
             landed: Vec::new(),
         };
@@ -217,6 +221,13 @@ fn is_private(scanned: &Scanned, vault_notes: &Notes, trio: &Trio) -> bool {
     let noted = |notes: &Notes| is_closed(&trio.path, notes);
     let is_new_setting = scanned.unit.is_settings() && trio.local.is_none();
     noted(vault_notes) || noted(&scanned.notes) || is_new_setting
+}
+
+fn merged(decided: &[(Trio, Verdict)]) -> BTreeSet<VaultPath> {
+    let merged = decided
+        .iter()
+        .filter(|(_, verdict)| verdict.remark == Some(Remark::Merged));
+    merged.map(|(trio, _)| trio.path.clone()).collect()
 }
 
 /// Paths that need no step: what is agreed about them changes all the same.
