@@ -31,7 +31,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> 
 fn hints(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
     if !report.missing.is_empty() {
-        hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
+        hints.push("bring a missing project here: clone it, then `holdall project add PATH` (or `holdall project scan DIR` for several) and pull again".to_owned());
     }
     let units = report.projects.iter().chain(&report.settings);
     let kept: Vec<&str> = units

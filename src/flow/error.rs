@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::base::{BaseError, Holder, Id, ObjectId, PathFault, StoreError, VaultPath};
+use crate::base::{BaseError, Holder, HostPath, Id, ObjectId, PathFault, StoreError, VaultPath};
 use crate::config::ConfigError;
 use crate::database::DatabaseError;
 use crate::layout::LayoutError;
@@ -17,7 +17,7 @@ use crate::snapshot::SnapshotError;
 use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
 
-use super::report::WithheldLine;
+use super::report::{Candidate, WithheldLine};
 
 /// The kinds that scripts rely on. The command line turns each into its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -117,6 +117,13 @@ pub enum FlowError {
     NothingToPull,
     #[error("no project here is called `{name}`")]
     NoSuchProject { name: String, known: Vec<String> },
+    #[error("the vault has no project `{wanted}`")]
+    NotInVault { wanted: String, known: Vec<String> },
+    #[error("{path} could be {} in the vault: which one is meant cannot be told", either(.candidates))]
+    Ambiguous {
+        path: HostPath,
+        candidates: Vec<Candidate>,
+    },
     #[error(
         "{path} does not lie in the home directory, so it is no setting of yours that could travel"
     )]
@@ -165,6 +172,11 @@ impl From<PathFault> for FlowError {
     fn from(fault: PathFault) -> Self {
         Self::Base(fault.into())
     }
+}
+
+fn either(candidates: &[Candidate]) -> String {
+    let names: Vec<&str> = candidates.iter().map(|it| it.name.as_str()).collect();
+    names.join(" or ")
 }
 
 fn all_words(lines: &[WithheldLine]) -> String {
@@ -236,6 +248,7 @@ impl FlowError {
             Self::NewerFormat { .. } => ErrorKind::NewerFormat,
             Self::PushRefused { .. }
             | Self::Refused { .. }
+            | Self::Ambiguous { .. }
             | Self::AllWithheld { .. }
             | Self::GateHoldsRecord { .. } => ErrorKind::Refused,
             Self::NoSuchSetting { .. }
@@ -244,6 +257,7 @@ impl FlowError {
             | Self::NothingToPush
             | Self::NothingToPull
             | Self::NoSuchProject { .. }
+            | Self::NotInVault { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
             Self::OutsideHome { .. } | Self::NoSuchPreset { .. } => ErrorKind::Invalid,
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_kind(fault),

@@ -5,6 +5,8 @@ use crate::base::Progress;
 /// What takes long where there is much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Checkouts of this disk are looked at.
+    Looking,
     /// Files of this disk are read and compressed.
     Reading,
     /// The gate looks at what is new.

@@ -18,6 +18,7 @@ mod merge;
 mod misfit;
 mod obstacles;
 mod owners;
+mod recognise;
 mod rules;
 mod secret;
 mod settings;

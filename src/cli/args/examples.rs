@@ -128,6 +128,32 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "project link",
+        &[
+            example(
+                "holdall project link ~/src/api api",
+                "by the name that the vault has for it",
+            ),
+            example(
+                "holdall project link . 01KAG3QZ5T8W2N4M6P0R9S7V1X",
+                "by its id, as a pull or a scan names it",
+            ),
+        ],
+    ),
+    (
+        "project scan",
+        &[
+            example(
+                "holdall project scan ~/code ~/work",
+                "register what the vault knows",
+            ),
+            example(
+                "holdall project scan --dry-run ~/code",
+                "see what would be registered",
+            ),
+        ],
+    ),
+    (
         "project list",
         &[example(
             "holdall project list",

@@ -17,7 +17,8 @@ pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, Push
 pub use config::ConfigCommand;
 pub use examples::{Example, examples_of};
 pub use project::{
-    ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SecretCommand, SettingsCommand,
+    ProjectAddArgs, ProjectCommand, ProjectLinkArgs, ProjectRemoveArgs, ProjectScanArgs,
+    SecretCommand, SettingsCommand,
 };
 pub use tree::{command, parse};
 
