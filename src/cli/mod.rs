@@ -25,6 +25,7 @@ mod project_scan;
 mod pull;
 mod push;
 mod question;
+mod restore;
 mod secret;
 mod settings;
 pub mod show;
@@ -103,6 +104,7 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Completions(args) => completions::run(ctx, args),
         Command::Man(args) => man::run(ctx, args),
         Command::Backup(command) => backup(ctx, name, command),
+        Command::Restore(args) => restore::run(ctx, name, args),
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),
         Command::Secret(command) => secret::run(ctx, name, command),

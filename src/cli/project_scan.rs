@@ -18,7 +18,8 @@ pub fn run(ctx: &Ctx, name: &str, args: &ProjectScanArgs) -> Result<Answer, Flow
         dry_run: args.dry_run,
     };
     let report = ctx.read(name, |session| scan(session, &options))?;
-    let waits = !report.undecided.is_empty();
+    let mut doubts = report.undecided.iter();
+    let waits = doubts.any(|it| it.why != Doubt::Second);
     let hint = (!report.dry_run && !report.registered.is_empty())
         .then_some("take in what the vault has of them: `holdall backup pull`");
     Ok(Answer::new(report, text).needs_decision(waits).hints(hint))

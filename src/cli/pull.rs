@@ -29,10 +29,18 @@ pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> 
 }
 
 fn hints(report: &PullReport) -> Vec<String> {
+    let missing = (!report.missing.is_empty()).then(|| {
+        "bring a missing project here: clone it, then `holdall project add PATH` (or `holdall project scan DIR` for several) and pull again".to_owned()
+    });
+    missing
+        .into_iter()
+        .chain(hints_on_what_came(report))
+        .collect()
+}
+
+/// What to do next about what a pull brought, or kept.
+pub fn hints_on_what_came(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
-    if !report.missing.is_empty() {
-        hints.push("bring a missing project here: clone it, then `holdall project add PATH` (or `holdall project scan DIR` for several) and pull again".to_owned());
-    }
     let units = report.projects.iter().chain(&report.settings);
     let kept: Vec<&str> = units
         .flat_map(|unit| &unit.kept_paths)
@@ -62,7 +70,8 @@ fn hints(report: &PullReport) -> Vec<String> {
     hints
 }
 
-fn text(report: &PullReport, look: &Look) -> String {
+/// How a pull reads.
+pub fn text(report: &PullReport, look: &Look) -> String {
     let mut text = String::new();
     for unit in report.projects.iter().chain(&report.settings) {
         changes(&mut text, unit, report.dry_run || look.verbose);

@@ -14,6 +14,13 @@ pub fn line(prompt: &str) -> Option<String> {
     (!line.is_empty()).then(|| line.to_owned())
 }
 
+/// Yes, said in so many letters; anything else is a no.
+#[must_use]
+pub fn confirm(prompt: &str) -> bool {
+    let answer = line(&format!("{prompt} [y/N]"));
+    answer.is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
 /// The number of a choice, counted from nought; nothing where none of them was named.
 #[must_use]
 pub fn choose(prompt: &str, choices: &[String]) -> Option<usize> {

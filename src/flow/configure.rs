@@ -9,7 +9,7 @@ use crate::vault::wire::Address;
 use crate::vault::{RefName, Relation};
 
 use super::upstream::{projects, vault_record};
-use super::{Event, FlowError, Stage, Writer};
+use super::{Event, FlowError, Session, Stage, Writer};
 
 #[derive(Clone, Debug, Default)]
 pub struct ConfigureOptions {
@@ -47,7 +47,7 @@ pub fn configure(
     options: &ConfigureOptions,
 ) -> Result<ConfigureReport, FlowError> {
     let session = writer.session;
-    let url = absolute(writer, &options.url)?;
+    let url = absolute(session, &options.url)?;
     let mut file = ConfigFile::open(&session.places.config_file)?;
     let before = session
         .config
@@ -90,8 +90,8 @@ pub fn configure(
 }
 
 /// A relative path means nothing to the daemon, which stands elsewhere.
-fn absolute(writer: &Writer<'_>, url: &str) -> Result<String, FlowError> {
-    let address = writer.session.address(url)?;
+pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
+    let address = session.address(url)?;
     if url.contains("://") {
         return Ok(url.to_owned());
     }

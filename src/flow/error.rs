@@ -106,6 +106,9 @@ pub enum FlowError {
     /// The address that was asked for, before it is the one that is kept.
     #[error("{source}")]
     Connecting { url: String, source: WireError },
+    /// The address of a vault that a new machine asked for.
+    #[error("{source}")]
+    Restoring { url: String, source: WireError },
     #[error("the vault never had {what}")]
     NeverInVault { what: String, known: Vec<String> },
     #[error("`{name}` is no preset")]
@@ -263,7 +266,9 @@ impl FlowError {
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_kind(fault),
             Self::BadFile { .. } | Self::BadRecord { .. } | Self::Merge(_) => ErrorKind::Corrupt,
             Self::Layout(fault) => layout_kind(fault),
-            Self::Wire(fault) | Self::Connecting { source: fault, .. } => wire_kind(fault),
+            Self::Wire(fault)
+            | Self::Connecting { source: fault, .. }
+            | Self::Restoring { source: fault, .. } => wire_kind(fault),
             Self::Vault(fault) => vault_kind(fault),
             Self::Project(fault) => project_kind(fault),
             Self::Repo(fault) => repo_kind(fault),

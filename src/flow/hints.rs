@@ -57,6 +57,7 @@ impl FlowError {
             ],
             Self::BadFile { path, .. } if path.is_absolute() => vec![move_away(path)],
             Self::Connecting { url, source } => connecting_hints(url, source),
+            Self::Restoring { url, .. } => vec![again(url)],
             Self::NeverInVault { known, .. } => vec![listed("projects of the vault", known)],
             Self::NoSuchPreset { known, .. } => vec![listed("presets", known)],
             Self::NoSuchPath { .. } => one("make it first, or check how it is spelt"),
@@ -185,6 +186,13 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
         )],
         _ => wire_hints(fault),
     }
+}
+
+fn again(url: &str) -> String {
+    format!(
+        "nothing was changed; when it answers: `holdall restore {}`",
+        quoted(url)
+    )
 }
 
 fn wire_hints(fault: &WireError) -> Vec<String> {

@@ -28,6 +28,7 @@ mod landing;
 mod local_checkout;
 mod meeting;
 mod memory;
+pub mod newcomer;
 mod noted;
 mod places;
 pub mod project;

@@ -292,7 +292,8 @@ fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {
     )
 }
 
-fn machines(
+/// The machines that have pushed, the latest first.
+pub fn machines(
     objects: &Objects<'_>,
     upstream: &Upstream,
     own: &MachineId,

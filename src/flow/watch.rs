@@ -31,6 +31,11 @@ pub enum Event<'a> {
     Fetching {
         url: &'a str,
     },
+    /// A project is cloned from where it is published.
+    Cloning {
+        name: &'a str,
+        url: &'a str,
+    },
     Pushing {
         url: &'a str,
     },

@@ -120,6 +120,13 @@ impl Store {
         read_object(&self.repo, id)
     }
 
+    /// How large a content is, without reading it.
+    pub fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
+        let header = self.repo.odb().and_then(|odb| odb.read_header(oid(id)));
+        let (size, _) = header.map_err(|fault| read_fault(id, &fault))?;
+        Ok(size as u64)
+    }
+
     pub(super) fn fault(&self, action: &'static str) -> impl Fn(git2::Error) -> VaultError {
         let path = self.path.clone();
         move |source| VaultError::Git {
@@ -131,13 +138,7 @@ impl Store {
 }
 
 pub(super) fn read_object(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
-    let failed = |fault: git2::Error| match fault.code() {
-        ErrorCode::NotFound => StoreError::Missing { id },
-        _ => StoreError::Damaged {
-            id,
-            reason: fault.message().to_owned(),
-        },
-    };
+    let failed = |fault: git2::Error| read_fault(id, &fault);
     let odb = repo.odb().map_err(failed)?;
     let object = odb.read(oid(id)).map_err(failed)?;
     let kind = Type::from_git2(object.kind()).ok_or_else(|| StoreError::Damaged {
@@ -145,6 +146,16 @@ pub(super) fn read_object(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<
         reason: "it is of a kind that a vault does not have".to_owned(),
     })?;
     Ok((kind, object.data().to_vec()))
+}
+
+fn read_fault(id: ObjectId, fault: &git2::Error) -> StoreError {
+    match fault.code() {
+        ErrorCode::NotFound => StoreError::Missing { id },
+        _ => StoreError::Damaged {
+            id,
+            reason: fault.message().to_owned(),
+        },
+    }
 }
 
 pub(super) fn expect_type(

@@ -12,6 +12,7 @@ mod half_line;
 mod heal;
 mod hostile;
 mod identity;
+mod laptop;
 mod links;
 mod memory;
 mod merge;

@@ -33,7 +33,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "holdall backup configure /mnt/nas/vault.git",
                 "connect a bare repository",
             ),
-            example("holdall backup pull", "on the other machine"),
+            example(
+                "holdall restore /mnt/nas/vault.git --clone",
+                "on the other machine",
+            ),
         ],
     ),
     (
@@ -110,6 +113,23 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             example(
                 "holdall backup diff 3f2a91c 9be04d7 -p",
                 "between two commits, line by line",
+            ),
+        ],
+    ),
+    (
+        "restore",
+        &[
+            example(
+                "holdall restore /mnt/nas/vault.git --dry-run",
+                "see what the vault holds, and where it would go",
+            ),
+            example(
+                "holdall restore /mnt/nas/vault.git --clone",
+                "find the checkouts, clone the missing ones",
+            ),
+            example(
+                "holdall restore /mnt/nas/vault.git --into ~/src --into ~/play --clone --clone-with ssh",
+                "with directories of your own",
             ),
         ],
     ),

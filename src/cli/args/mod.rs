@@ -7,6 +7,7 @@ mod backup;
 mod config;
 mod examples;
 mod project;
+mod restore;
 mod tree;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use project::{
     ProjectAddArgs, ProjectCommand, ProjectLinkArgs, ProjectRemoveArgs, ProjectScanArgs,
     SecretCommand, SettingsCommand,
 };
+pub use restore::{CloneWay, RestoreArgs};
 pub use tree::{command, parse};
 
 /// The heading under which every help text lists the flags that all commands take.
@@ -101,6 +103,13 @@ pub enum Command {
     /// merged becomes a conflict that you decide, and blocks nothing else.
     #[command(subcommand, visible_alias = "vault")]
     Backup(BackupCommand),
+    /// Make a new machine ready: connect a vault, find or clone its projects, pull
+    ///
+    /// Shows what the vault holds and where it would go; on a terminal it asks before it changes
+    /// anything. Checkouts are recognised by their remotes or first commits, never by their name, and
+    /// nothing is deleted: what is there already is merged or kept. What has no place here is listed
+    /// with the command for it. An interrupted run is simply run again.
+    Restore(RestoreArgs),
     /// Say which projects travel
     ///
     /// A project is recognised by its git remotes, not by where it lies: the same project may lie

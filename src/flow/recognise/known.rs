@@ -12,6 +12,7 @@ use super::super::upstream::{Source, Upstream, VaultProject, look};
 use super::super::{ErrorKind, Event, FlowError, Session, Stage};
 
 /// The projects of the vault.
+#[derive(Debug)]
 pub struct KnownVault {
     pub projects: Vec<VaultProject>,
     /// The remote was asked just now; else this machine's own copy was.
