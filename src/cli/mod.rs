@@ -15,6 +15,7 @@ mod demo;
 mod explain;
 pub mod exit;
 mod history;
+mod import;
 mod man;
 pub mod manner;
 pub mod out;
@@ -104,6 +105,7 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Completions(args) => completions::run(ctx, args),
         Command::Man(args) => man::run(ctx, args),
         Command::Backup(command) => backup(ctx, name, command),
+        Command::Import(args) => import::run(ctx, name, args),
         Command::Restore(args) => restore::run(ctx, name, args),
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),

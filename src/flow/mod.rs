@@ -5,6 +5,7 @@
 
 mod account;
 mod added;
+pub mod adopt;
 mod agreed;
 mod allowance;
 mod bookkeeping;

@@ -117,6 +117,16 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "import",
+        &[
+            example(
+                "holdall import --from aigon --dry-run",
+                "see what would be taken over",
+            ),
+            example("holdall import --from aigon --yes", "take it over"),
+        ],
+    ),
+    (
         "restore",
         &[
             example(

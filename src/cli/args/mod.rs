@@ -6,6 +6,7 @@
 mod backup;
 mod config;
 mod examples;
+mod import;
 mod project;
 mod restore;
 mod tree;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs};
 pub use config::ConfigCommand;
 pub use examples::{Example, examples_of};
+pub use import::ImportArgs;
 pub use project::{
     ProjectAddArgs, ProjectCommand, ProjectLinkArgs, ProjectRemoveArgs, ProjectScanArgs,
     SecretCommand, SettingsCommand,
@@ -110,6 +112,13 @@ pub enum Command {
     /// nothing is deleted: what is there already is merged or kept. What has no place here is listed
     /// with the command for it. An interrupted run is simply run again.
     Restore(RestoreArgs),
+    /// Take over what another tool knows and kept
+    ///
+    /// From Aigon: the repositories of its config.json are registered, and its vault becomes one of
+    /// holdall by one commit on top of it, so that its history stays. A directory of that vault becomes
+    /// a project where exactly one of the repositories has its name; the others stay as they are, and
+    /// are named. Asks for --yes before anything is changed.
+    Import(ImportArgs),
     /// Say which projects travel
     ///
     /// A project is recognised by its git remotes, not by where it lies: the same project may lie
