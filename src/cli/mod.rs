@@ -17,12 +17,18 @@ mod editor;
 mod explain;
 pub mod exit;
 mod history;
+mod import;
 mod man;
 pub mod manner;
 pub mod out;
 mod project;
+mod project_add;
+mod project_link;
+mod project_scan;
 mod pull;
 mod push;
+mod question;
+mod restore;
 mod secret;
 mod settings;
 pub mod show;
@@ -104,6 +110,8 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Backup(command) => backup(ctx, name, command),
         Command::Sync(args) => sync::run(ctx, name, args),
         Command::Conflict(command) => conflict::run(ctx, name, command),
+        Command::Import(args) => import::run(ctx, name, args),
+        Command::Restore(args) => restore::run(ctx, name, args),
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),
         Command::Secret(command) => secret::run(ctx, name, command),

@@ -25,20 +25,36 @@ pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> 
         allow_mass_delete: args.allow_mass_delete,
     };
     let report = ctx.write(name, |writer| pull(writer, &options))?;
-    let mut hints = hints(&report);
-    hints.extend(conflict_hints(&report.conflicts));
-    hints.extend(withheld_hints(&report.withheld, "pull"));
-    hints.extend(skipped_hints(&report.skipped));
+    let hints = [hints(&report), hints_on_decisions(&report)].concat();
     let needs = report.needs_decision();
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
 
 /// What to do about what did not come here. What waits in both directions a push tells, too.
 pub fn hints(report: &PullReport) -> Vec<String> {
+    let missing = (!report.missing.is_empty()).then(|| {
+        "bring a missing project here: clone it, then `holdall project add PATH` (or `holdall project scan DIR` for several) and pull again".to_owned()
+    });
+    missing.into_iter().chain(hints_on_kept(report)).collect()
+}
+
+/// The decisions that wait in both directions.
+fn hints_on_decisions(report: &PullReport) -> Vec<String> {
+    [
+        conflict_hints(&report.conflicts),
+        withheld_hints(&report.withheld, "pull"),
+        skipped_hints(&report.skipped),
+    ]
+    .concat()
+}
+
+/// What to do next about what a pull brought, kept, and could not decide.
+pub fn hints_on_what_came(report: &PullReport) -> Vec<String> {
+    [hints_on_kept(report), hints_on_decisions(report)].concat()
+}
+
+fn hints_on_kept(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
-    if !report.missing.is_empty() {
-        hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
-    }
     let units = report.projects.iter().chain(&report.settings);
     let kept: Vec<&str> = units
         .flat_map(|unit| &unit.kept_paths)
@@ -65,7 +81,8 @@ pub fn hints(report: &PullReport) -> Vec<String> {
     hints
 }
 
-fn text(report: &PullReport, look: &Look) -> String {
+/// How a pull reads.
+pub fn text(report: &PullReport, look: &Look) -> String {
     let mut text = arrivals(report, look);
     text.push_str(&withheld(&report.withheld));
     text.extend(report.conflicts.iter().map(conflict_words));

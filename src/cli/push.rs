@@ -65,9 +65,11 @@ pub fn twice_hint(left: &[LeftLine]) -> Option<String> {
 pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
     let hint = |project: &SkippedProject| match project.reason {
         "ambiguous" => format!(
-            "{} could be {} in the vault; give it a remote of its own, or add it with --separate",
+            "{} could be {} in the vault; say which: `holdall project link {} NAME`, or keep it apart: `holdall project add {} --separate`",
             project.name,
-            project.candidates.join(" or ")
+            project.candidates.join(" or "),
+            quoted(&project.path.to_string()),
+            quoted(&project.path.to_string())
         ),
         "holds_secret" => format!(
             "{} waits as a whole: its name, a state directory of it or the path of a remote has a secret in it; rename that, forget the project and add it again: `holdall project remove {}`, then `holdall project add {}`",

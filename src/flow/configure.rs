@@ -8,7 +8,7 @@ use crate::vault::wire::Address;
 use crate::vault::{RefName, Relation};
 
 use super::upstream::{projects, vault_record};
-use super::{Event, FlowError, Stage, Writer, bookkeeping};
+use super::{Event, FlowError, Session, Stage, Writer, bookkeeping};
 
 #[derive(Clone, Debug, Default)]
 pub struct ConfigureOptions {
@@ -46,7 +46,7 @@ pub fn configure(
     options: &ConfigureOptions,
 ) -> Result<ConfigureReport, FlowError> {
     let session = writer.session;
-    let url = absolute(writer, &options.url)?;
+    let url = absolute(session, &options.url)?;
     let mut file = ConfigFile::open(&session.places.config_file)?;
     let before = session
         .config
@@ -89,8 +89,8 @@ pub fn configure(
 }
 
 /// A relative path means nothing to the daemon, which stands elsewhere.
-fn absolute(writer: &Writer<'_>, url: &str) -> Result<String, FlowError> {
-    let address = writer.session.address(url)?;
+pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
+    let address = session.address(url)?;
     if url.contains("://") {
         return Ok(url.to_owned());
     }

@@ -5,6 +5,7 @@
 
 mod account;
 mod added;
+pub mod adopt;
 mod agreed;
 mod allowance;
 mod bookkeeping;
@@ -27,8 +28,10 @@ mod here;
 mod hints;
 pub mod history;
 mod landing;
+mod local_checkout;
 mod meeting;
 mod memory;
+pub mod newcomer;
 mod noted;
 mod places;
 pub mod project;
@@ -36,6 +39,7 @@ mod publish;
 pub mod pull;
 pub mod push;
 mod real_names;
+pub mod recognise;
 mod records;
 pub mod report;
 mod round;

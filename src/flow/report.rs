@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::base::{HostPath, Leaf, VaultPath};
+use crate::base::{HostPath, Id, Leaf, VaultPath};
 use crate::merge::Remark;
 pub use crate::source::Reason;
 use crate::source::RulePlace;
@@ -287,6 +287,14 @@ pub struct SkippedProject {
     pub reason: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<String>,
+}
+
+/// A project of the vault that a checkout of this disk could be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Candidate {
+    pub id: Id,
+    pub name: String,
+    pub remotes: Vec<String>,
 }
 
 /// A path that stays as it is on this disk, and why.

@@ -6,21 +6,19 @@ use crate::base::{Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
 use crate::layout::{MachineRecord, Record, names};
 use crate::merge::Lookup;
 use crate::runs::{Run, Runs};
-use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Store};
 
 use super::account::{left, skipped, withheld};
-use super::agreed::Agreed;
 use super::allowance::Queue;
 use super::compare::{Compared, compare, store_or_empty};
 use super::conflict::{holding, mark_decided};
-use super::filing::Filer;
 use super::here::Here;
+use super::recognise::seen;
 use super::report::{
     ConflictLine, Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine,
 };
 use super::standing::Standing;
-use super::upstream::{Source, Upstream, look};
+use super::upstream::{Source, Upstream};
 use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts};
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -258,7 +256,9 @@ fn ask(
     }
     session.tell(&Event::Contacting { url: remote.url() });
     let store = objects.store();
-    let upstream = match meet(session, objects, machine, remote.as_ref()) {
+    let tell = session.tells(Stage::Fetching);
+    let source = Source::Remote(remote.as_ref(), &tell);
+    let upstream = match seen(session, store, (&source, machine)) {
         Ok(upstream) => upstream,
         Err(fault) => {
             status.reachable = Some(!matches!(fault.kind(), ErrorKind::Unreachable));
@@ -278,20 +278,6 @@ fn ask(
         Some(count(branch, tip)?),
         Some(count(tip, branch)?),
     ))
-}
-
-/// The vault at the remote; or why a push would not go there.
-fn meet(
-    session: &Session<'_>,
-    objects: &mut Objects<'_>,
-    machine: &MachineId,
-    remote: &dyn Remote,
-) -> Result<Upstream, FlowError> {
-    let agreed = Agreed::load(objects.store())?;
-    let name = session.machine_name();
-    let filer = Filer::new(machine, &name, session.edges.clock.now());
-    let tell = session.tells(Stage::Fetching);
-    look(objects, &Source::Remote(remote, &tell), &agreed, &filer)
 }
 
 fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {
@@ -317,7 +303,8 @@ fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {
     )
 }
 
-fn machines(
+/// The machines that have pushed, the latest first.
+pub fn machines(
     objects: &Objects<'_>,
     upstream: &Upstream,
     own: &MachineId,

@@ -121,6 +121,13 @@ impl Store {
         read_object(&self.repo, id)
     }
 
+    /// How large a content is, without reading it.
+    pub fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
+        let header = self.repo.odb().and_then(|odb| odb.read_header(oid(id)));
+        let (size, _) = header.map_err(|fault| read_fault(id, &fault))?;
+        Ok(size as u64)
+    }
+
     pub(super) fn fault(&self, action: &'static str) -> impl Fn(git2::Error) -> VaultError {
         let path = self.path.clone();
         move |source| VaultError::Git {
@@ -159,13 +166,7 @@ fn other_content(id: ObjectId) -> StoreError {
 }
 
 fn read_unchecked(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
-    let failed = |fault: git2::Error| match fault.code() {
-        ErrorCode::NotFound => StoreError::Missing { id },
-        _ => StoreError::Damaged {
-            id,
-            reason: fault.message().to_owned(),
-        },
-    };
+    let failed = |fault: git2::Error| read_fault(id, &fault);
     let odb = repo.odb().map_err(failed)?;
     let object = odb.read(oid(id)).map_err(failed)?;
     let kind = Type::from_git2(object.kind()).ok_or_else(|| StoreError::Damaged {
@@ -173,6 +174,16 @@ fn read_unchecked(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<u8>), St
         reason: "it is of a kind that a vault does not have".to_owned(),
     })?;
     Ok((kind, object.data().to_vec()))
+}
+
+fn read_fault(id: ObjectId, fault: &git2::Error) -> StoreError {
+    match fault.code() {
+        ErrorCode::NotFound => StoreError::Missing { id },
+        _ => StoreError::Damaged {
+            id,
+            reason: fault.message().to_owned(),
+        },
+    }
 }
 
 pub(super) fn expect_type(

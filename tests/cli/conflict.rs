@@ -5,10 +5,9 @@ use std::io::Read;
 use std::process::Stdio;
 use std::thread;
 
-use super::progress::terminal;
 use crate::flow::conflicts::{X, disputed, has_conflict, list};
 use crate::flow::scene::{Scene, pushed, state, text};
-use crate::kit::Machine;
+use crate::kit::{Machine, terminal};
 
 /// What was said, with plain words for what is another one in each run.
 fn plain(scene: &Scene, machine: &Machine, said: &str) -> String {

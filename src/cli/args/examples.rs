@@ -33,7 +33,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "holdall backup configure /mnt/nas/vault.git",
                 "connect a bare repository",
             ),
-            example("holdall backup pull", "on the other machine"),
+            example(
+                "holdall restore /mnt/nas/vault.git --clone",
+                "on the other machine",
+            ),
         ],
     ),
     (
@@ -180,6 +183,33 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "import",
+        &[
+            example(
+                "holdall import --from aigon --dry-run",
+                "see what would be taken over",
+            ),
+            example("holdall import --from aigon --yes", "take it over"),
+        ],
+    ),
+    (
+        "restore",
+        &[
+            example(
+                "holdall restore /mnt/nas/vault.git --dry-run",
+                "see what the vault holds, and where it would go",
+            ),
+            example(
+                "holdall restore /mnt/nas/vault.git --clone",
+                "find the checkouts, clone the missing ones",
+            ),
+            example(
+                "holdall restore /mnt/nas/vault.git --into ~/src --into ~/play --clone --clone-with ssh",
+                "with directories of your own",
+            ),
+        ],
+    ),
+    (
         "project add",
         &[
             example("holdall project add", "the project you are in"),
@@ -190,6 +220,32 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             example(
                 "holdall project add --state .notes --state .plans",
                 "with directories that no preset knows",
+            ),
+        ],
+    ),
+    (
+        "project link",
+        &[
+            example(
+                "holdall project link ~/src/api api",
+                "by the name that the vault has for it",
+            ),
+            example(
+                "holdall project link . 01KAG3QZ5T8W2N4M6P0R9S7V1X",
+                "by its id, as a pull or a scan names it",
+            ),
+        ],
+    ),
+    (
+        "project scan",
+        &[
+            example(
+                "holdall project scan ~/code ~/work",
+                "register what the vault knows",
+            ),
+            example(
+                "holdall project scan --dry-run ~/code",
+                "see what would be registered",
             ),
         ],
     ),

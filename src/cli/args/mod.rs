@@ -7,7 +7,9 @@ mod backup;
 mod config;
 mod conflict;
 mod examples;
+mod import;
 mod project;
+mod restore;
 mod tree;
 
 use std::path::PathBuf;
@@ -20,9 +22,12 @@ pub use backup::{
 pub use config::ConfigCommand;
 pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, ResolveArgs};
 pub use examples::{Example, examples_of};
+pub use import::ImportArgs;
 pub use project::{
-    ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SecretCommand, SettingsCommand,
+    ProjectAddArgs, ProjectCommand, ProjectLinkArgs, ProjectRemoveArgs, ProjectScanArgs,
+    SecretCommand, SettingsCommand,
 };
+pub use restore::{CloneWay, RestoreArgs};
 pub use tree::{command, parse};
 
 /// The heading under which every help text lists the flags that all commands take.
@@ -115,6 +120,20 @@ pub enum Command {
     /// version, each disk its own, and a push files the other ones until somebody decides.
     #[command(subcommand)]
     Conflict(ConflictCommand),
+    /// Make a new machine ready: connect a vault, find or clone its projects, pull
+    ///
+    /// Shows what the vault holds and where it would go; on a terminal it asks before it changes
+    /// anything. Checkouts are recognised by their remotes or first commits, never by their name, and
+    /// nothing is deleted: what is there already is merged or kept. What has no place here is listed
+    /// with the command for it. An interrupted run is simply run again.
+    Restore(RestoreArgs),
+    /// Take over what another tool knows and kept
+    ///
+    /// From Aigon: the repositories of its config.json are registered, and its vault becomes one of
+    /// holdall by one commit on top of it, so that its history stays. A directory of that vault becomes
+    /// a project where exactly one of the repositories has its name; the others stay as they are, and
+    /// are named. Asks for --yes before anything is changed.
+    Import(ImportArgs),
     /// Say which projects travel
     ///
     /// A project is recognised by its git remotes, not by where it lies: the same project may lie
