@@ -21,11 +21,13 @@ pub mod out;
 mod project;
 mod pull;
 mod push;
+mod restore_at;
 mod secret;
 mod settings;
 pub mod show;
 mod status;
 mod surroundings;
+mod undo;
 mod usage;
 mod words;
 
@@ -112,6 +114,8 @@ fn backup(ctx: &Ctx, name: &str, command: &BackupCommand) -> Result<answer::Answ
         BackupCommand::Configure(args) => configure::run(ctx, name, args),
         BackupCommand::Push(args) => push::run(ctx, name, args),
         BackupCommand::Pull(args) => pull::run(ctx, name, args),
+        BackupCommand::Restore(args) => restore_at::run(ctx, name, args),
+        BackupCommand::Undo(args) => undo::run(ctx, name, args),
         BackupCommand::Status(args) => status::run(ctx, name, args),
         BackupCommand::Log(args) => history::run_log(ctx, name, args),
         BackupCommand::Diff(args) => history::run_diff(ctx, name, args),

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
 use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, PulledUnit};
-use crate::flow::{FlowError, Selection, quoted, withheld_hints};
+use crate::flow::{FlowError, Selection, Take, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
-use super::args::PullArgs;
+use super::args::{PullArgs, TakeSide};
 use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
@@ -22,6 +22,10 @@ pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> 
             projects: args.project.clone(),
         },
         allow_mass_delete: args.allow_mass_delete,
+        take: args.take.map(|side| match side {
+            TakeSide::Local => Take::Local,
+            TakeSide::Vault => Take::Vault,
+        }),
     };
     let report = ctx.write(name, |writer| pull(writer, &options))?;
     let (hints, needs) = (hints(&report), report.needs_decision());
@@ -32,6 +36,9 @@ fn hints(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
     if !report.missing.is_empty() {
         hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
+    }
+    if report.undo.is_some() {
+        hints.push("to take it back: `holdall backup undo`".to_owned());
     }
     let units = report.projects.iter().chain(&report.settings);
     let kept: Vec<&str> = units
@@ -91,7 +98,7 @@ fn text(report: &PullReport, look: &Look) -> String {
     text
 }
 
-fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
+pub(super) fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
     if each {
         for change in &unit.changes {
             let place = format!("{}/{}", unit.name, change.path);
@@ -110,6 +117,14 @@ fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
             kept_words(kept.why)
         )
         .ok();
+    }
+    for taken in &unit.taken {
+        let place = format!("{}/{}", unit.name, taken.path);
+        let words = match taken.take {
+            Take::Local => "this disk's version; the next push puts it into the vault",
+            Take::Vault => "the vault's version",
+        };
+        writeln!(text, "taken  {}: {words}", printable(&place)).ok();
     }
     for name in &unit.refused_names {
         writeln!(text, "refused  {}", printable(name)).ok();

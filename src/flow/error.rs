@@ -125,6 +125,10 @@ pub enum FlowError {
     NoSuchPath { path: PathBuf },
     #[error("`{what}` is neither a tool whose settings travel nor a path that was added")]
     NoSuchSetting { what: String },
+    #[error("nothing was pulled or restored here that could be undone")]
+    NothingToUndo,
+    #[error("no run that can be undone has the number `{id}`")]
+    NoSuchUndo { id: String },
     #[error("no value with this fingerprint was found or allowed here")]
     NoSuchSecret { near: Vec<String> },
     #[error("no address was given{}", now.as_ref().map_or_else(String::new, |url| format!("; the remote now is {url}")))]
@@ -243,6 +247,8 @@ impl FlowError {
             | Self::NeverInVault { .. }
             | Self::NothingToPush
             | Self::NothingToPull
+            | Self::NothingToUndo
+            | Self::NoSuchUndo { .. }
             | Self::NoSuchProject { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
             Self::OutsideHome { .. } | Self::NoSuchPreset { .. } => ErrorKind::Invalid,

@@ -18,7 +18,7 @@ use super::report::{
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping, memory};
+use super::{FlowError, Writer, bookkeeping, journal, undo};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -85,6 +85,9 @@ fn attempt(
 ) -> Result<PushReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
+    if !options.dry_run {
+        undo::finish(writer, &mut objects)?;
+    }
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let (agreed, upstream) = publisher.meet(&mut objects)?;
     let here = Here::scan(
@@ -112,7 +115,7 @@ fn attempt(
     standing.look_up(&mut done.plan.conflicts)?;
     if !options.dry_run {
         if state.here.is_whole {
-            memory::landed(&writer.store)?;
+            journal::landed(&writer.store)?;
         }
         bookkeeping::remember_projects(writer, &state.here, true)?;
         bookkeeping::save_caches(&state.here, &mut objects)?;

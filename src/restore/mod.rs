@@ -18,6 +18,7 @@ mod link;
 mod place;
 mod seen;
 mod step;
+mod survey;
 mod taken;
 
 pub use apply::apply;
@@ -26,4 +27,5 @@ pub use foresee::Foresight;
 pub use kept::{StepOutcome, WhyKept};
 pub use seen::Hash;
 pub use step::{Content, Step, StepKind, Target};
+pub use survey::survey;
 pub use taken::settle_taken;

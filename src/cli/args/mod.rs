@@ -13,7 +13,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs};
+pub use backup::{
+    BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, RestoreArgs, StatusArgs,
+    TakeSide, UndoArgs,
+};
 pub use config::ConfigCommand;
 pub use examples::{Example, examples_of};
 pub use project::{
