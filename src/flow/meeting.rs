@@ -6,7 +6,7 @@ use crate::base::{ObjectId, PathFault, VaultPath};
 use crate::layout::names;
 use crate::merge::{
     Edits, Graft, InVault, Lookup, Scope, Trio, Verdict, decide, differences, edit, leaves,
-    settle_clashes,
+    make_room, settle_clashes,
 };
 use crate::vault::Objects;
 
@@ -168,6 +168,7 @@ impl Terms<'_> {
         }
         if let Some(journal) = agreed.landing {
             known.extend(written(objects, journal, scanned)?);
+            make_room(&mut known, &leaves(objects, base)?);
         }
         for (id, filed) in draft.filed.clone() {
             let ours = names::variant_record(&id, &filed.machine)?;

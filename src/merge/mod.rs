@@ -13,7 +13,7 @@ mod table;
 mod walk;
 
 pub use clash::settle_clashes;
-pub use edit::{Edits, Graft, edit};
+pub use edit::{Edits, Graft, edit, make_room};
 pub use error::MergeError;
 pub use lookup::{Lookup, find};
 pub use notes::{NoteMerge, merge_notes};
