@@ -10,23 +10,32 @@ mod bug;
 mod completions;
 mod config;
 mod configure;
+mod conflict;
 pub mod ctx;
 mod demo;
+mod editor;
 mod explain;
 pub mod exit;
 mod history;
+mod import;
 mod man;
 pub mod manner;
 pub mod out;
 mod project;
+mod project_add;
+mod project_link;
+mod project_scan;
 mod pull;
 mod push;
+mod question;
+mod restore;
 mod restore_at;
 mod secret;
 mod settings;
 pub mod show;
 mod status;
 mod surroundings;
+mod sync;
 mod undo;
 mod usage;
 mod words;
@@ -101,6 +110,10 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Completions(args) => completions::run(ctx, args),
         Command::Man(args) => man::run(ctx, args),
         Command::Backup(command) => backup(ctx, name, command),
+        Command::Sync(args) => sync::run(ctx, name, args),
+        Command::Conflict(command) => conflict::run(ctx, name, command),
+        Command::Import(args) => import::run(ctx, name, args),
+        Command::Restore(args) => restore::run(ctx, name, args),
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),
         Command::Secret(command) => secret::run(ctx, name, command),

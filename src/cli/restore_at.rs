@@ -7,14 +7,14 @@ use crate::flow::restore_at::{RestoreOptions, RestoreReport, restore};
 use crate::flow::{FlowError, withheld_hints};
 
 use super::answer::{Answer, Look};
-use super::args::RestoreArgs;
+use super::args::RestoreAtArgs;
 use super::ctx::Ctx;
 use super::pull::changes;
 use super::push::{skipped_hints, withheld};
 use super::show::printable;
 use super::words::changes_words;
 
-pub fn run(ctx: &Ctx, name: &str, args: &RestoreArgs) -> Result<Answer, FlowError> {
+pub fn run(ctx: &Ctx, name: &str, args: &RestoreAtArgs) -> Result<Answer, FlowError> {
     let options = RestoreOptions {
         at: args.at.clone(),
         projects: args.project.clone(),

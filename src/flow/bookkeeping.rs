@@ -45,6 +45,24 @@ pub fn is_clone(
     Ok(theirs.is_some() && theirs != agreed.own_record(&writer.store)?)
 }
 
+/// The vault is another one than before: what it lacks was never there, and was not taken out of it.
+pub fn all_are_new(writer: &Writer<'_>) -> Result<(), FlowError> {
+    let file = writer.session.places.registry();
+    if Registry::load(&file)?
+        .projects
+        .iter()
+        .any(|it| it.published)
+    {
+        Registry::edit(&file, &writer.session.holder(), |registry| {
+            for project in &mut registry.projects {
+                project.published = false;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// The projects are now known to the vault, under the id and the name that it has for them. One that
 /// is new there becomes known by a push alone: after a pull it still is not in the vault.
 pub fn remember_projects(writer: &Writer<'_>, here: &Here, pushed: bool) -> Result<(), FlowError> {

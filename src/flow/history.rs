@@ -121,7 +121,7 @@ pub fn log(session: &Session<'_>, options: &LogOptions) -> Result<LogReport, Flo
 }
 
 /// A push and a pull that went well both leave this machine's copy as the remote was then.
-fn in_step(session: &Session<'_>) -> Result<Option<Timestamp>, FlowError> {
+pub(super) fn in_step(session: &Session<'_>) -> Result<Option<Timestamp>, FlowError> {
     if session.config.remote_url.is_none() {
         return Ok(None);
     }

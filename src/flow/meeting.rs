@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{ObjectId, PathFault, VaultPath};
+use crate::base::{Leaf, ObjectId, PathFault, VaultPath};
 use crate::layout::names;
 use crate::merge::{
     Edits, Graft, InVault, Lookup, Scope, Trio, Verdict, decide, differences, edit, leaves,
@@ -12,6 +12,7 @@ use crate::vault::Objects;
 
 use super::FlowError;
 use super::agreed::{Agreed, AgreedEdits, Filed, Notes};
+use super::content::verdict;
 use super::equal::as_compared;
 use super::filing::Filer;
 use super::guard::withhold_accidents;
@@ -74,12 +75,24 @@ pub struct Meeting {
     pub faults: Vec<PathFault>,
 }
 
+/// What is agreed about a path, because a decision about its conflict goes ahead of the plan.
+pub struct Decided {
+    /// The conflict.
+    pub id: String,
+    /// The project or tool.
+    pub key: String,
+    pub path: VaultPath,
+    pub leaf: Option<Leaf>,
+}
+
 /// How a unit is met.
 pub struct Terms<'a> {
     pub ground: &'a Ground<'a>,
     pub allow_mass_delete: bool,
     /// State directories that are gone from a checkout that is there come back.
     pub brings_back: bool,
+    /// What is agreed because a decision about it goes ahead.
+    pub decided: &'a [Decided],
 }
 
 impl Terms<'_> {
@@ -170,6 +183,11 @@ impl Terms<'_> {
             known.extend(written(objects, journal, scanned)?);
             make_room(&mut known, &leaves(objects, base)?);
         }
+        for decided in self.decided.iter().filter(|it| it.key == *key) {
+            let leaf = decided.leaf.map_or(Graft::Remove, Graft::Leaf);
+            known.insert(decided.path.clone(), leaf);
+            draft.filed.remove(&decided.id);
+        }
         for (id, filed) in draft.filed.clone() {
             let ours = names::variant_record(&id, &filed.machine)?;
             let lookup = &self.ground.filer.lookup;
@@ -258,7 +276,8 @@ pub fn judge(
     for trio in trios {
         let scope = scanned.scope(&trio.path);
         let verdict = if scope == Scope::Carried {
-            decide(&as_compared(objects, &scanned.unit, &trio)?, scope)
+            let seen = as_compared(objects, &scanned.unit, &trio)?;
+            verdict(objects, &scanned.unit, &seen)?
         } else {
             decide(&trio, scope)
         };

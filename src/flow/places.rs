@@ -76,6 +76,12 @@ impl Places {
         self.data.join("secret-decisions.json")
     }
 
+    /// What a person decided about conflicts and no push carried yet.
+    #[must_use]
+    pub fn conflict_decisions(&self) -> HostPath {
+        self.data.join("conflict-decisions.json")
+    }
+
     #[must_use]
     pub fn machine_file(&self) -> HostPath {
         self.data.join("this-machine.json")

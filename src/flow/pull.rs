@@ -8,7 +8,8 @@ use crate::merge::Lookup;
 use crate::vault::Objects;
 
 use super::account::{left, skipped, withheld};
-use super::agreed::{AgreedEdits, Notes};
+use super::agreed::{Agreed, AgreedEdits, Notes};
+use super::conflict::{hold_paths, mark_decided};
 use super::filing::conflict_id;
 use super::guard::withhold_emptied;
 use super::here::{Here, Placement, Selection};
@@ -70,9 +71,14 @@ pub struct PullReport {
 impl PullReport {
     #[must_use]
     pub fn needs_decision(&self) -> bool {
+        self.keeps_waiting() || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+    }
+
+    /// Whether something could not come here until a person does something about it.
+    #[must_use]
+    pub fn keeps_waiting(&self) -> bool {
         let units = self.projects.iter().chain(&self.settings);
-        let waits = units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits);
-        waits || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+        units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits)
     }
 }
 
@@ -98,24 +104,36 @@ fn attempt(
         undo::finish(writer, &mut objects)?;
     }
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
-    let (agreed, upstream) = publisher.meet(&mut objects)?;
-    if upstream.parent.is_none() {
+    let met = publisher.meet(&mut objects)?;
+    if met.1.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
+    take_in(&publisher, &mut objects, &met, options)
+}
+
+/// Takes in what the vault was met with.
+pub fn take_in(
+    publisher: &Publisher<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, upstream): &(Agreed, Upstream),
+    options: &PullOptions,
+) -> Result<PullReport, FlowError> {
+    let writer = publisher.writer;
     let mut here = Here::scan(
         writer.session,
-        &upstream,
+        upstream,
         &options.selection,
-        (&mut objects, writer.began_ns),
+        (objects, writer.began_ns),
     )?;
     if here.is_whole {
-        here.expect_settings(writer.session, &upstream, &objects)?;
+        here.expect_settings(writer.session, upstream, objects)?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
+    let waiting = hold_paths(writer.session, objects, (&mut here, upstream))?;
     let machine = writer.machine();
     let ground = Ground {
-        agreed: &agreed,
-        upstream: &upstream,
+        agreed,
+        upstream,
         filer: &publisher.filer(&machine),
     };
     let pull = Pull {
@@ -123,25 +141,31 @@ fn attempt(
         options,
         ground: &ground,
     };
-    let mut plan = pull.plan(&mut objects, &mut here)?;
+    let mut plan = pull.plan(objects, &mut here)?;
     let standing = Standing {
-        objects: &objects,
+        objects,
         tree: upstream.tree,
         here: &here,
         machine: &machine,
         lookup: Lookup::default(),
     };
     standing.look_up(&mut plan.conflicts)?;
+    mark_decided(&mut plan.conflicts, &waiting);
     if options.dry_run {
-        preview_all(writer, &objects, &mut plan.landings)?;
+        preview_all(writer, objects, &mut plan.landings)?;
     } else {
-        pull.carry_out(&mut objects, &here, &mut plan)?;
+        pull.carry_out(objects, &here, &mut plan)?;
+        for (scanned, landing) in here.scanned_mut().zip(&plan.landings) {
+            for (step, stat) in &landing.landed {
+                scanned.learn(step, *stat);
+            }
+        }
         pause::end(writer.session)?;
         bookkeeping::remember_projects(writer, &here, false)?;
-        bookkeeping::save_caches(&here, &mut objects)?;
+        bookkeeping::save_caches(&here, objects)?;
     }
     let unasked = if here.is_whole {
-        unasked(writer.session, (&here, &upstream), &objects)?
+        unasked(writer.session, (&here, upstream), objects)?
     } else {
         Vec::new()
     };
@@ -149,8 +173,8 @@ fn attempt(
     Ok(PullReport {
         remote: writer.session.config.remote_url.clone(),
         unasked,
-        ms: now.millis() - began.millis(),
-        ..report(options, &here, &upstream, plan)
+        ms: now.millis() - publisher.began.millis(),
+        ..report(options, &here, upstream, plan)
     })
 }
 
@@ -263,6 +287,7 @@ impl Pull<'_> {
             ground: self.ground,
             allow_mass_delete: self.options.allow_mass_delete,
             brings_back: true,
+            decided: &[],
         };
         let mut met = terms.meet(objects, scanned, berth, draft)?;
         if !self.options.allow_mass_delete && withhold_emptied(objects, scanned, &met.decided)? {
@@ -271,6 +296,8 @@ impl Pull<'_> {
         }
         let taken = self.take(objects, scanned, &mut met)?;
         let mut landing = Landing::plan(objects, scanned, &met, vault_notes)?;
+        let now = self.writer.session.edges.clock.now();
+        landing.spare_logs(objects, scanned, now)?;
         landing.report.taken = taken;
         Ok(landing)
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::base::{HostPath, Leaf, VaultPath};
+use crate::base::{HostPath, Id, Leaf, VaultPath};
 use crate::merge::Remark;
 pub use crate::source::Reason;
 use crate::source::RulePlace;
@@ -122,6 +122,9 @@ pub struct UnitChanges {
     pub changes: Vec<Change>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<RemarkLine>,
+    /// What changed elsewhere, too: the vault gets both changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<VaultPath>,
 }
 
 impl UnitChanges {
@@ -136,6 +139,7 @@ impl UnitChanges {
             files: 0,
             changes: Vec::new(),
             remarks: Vec::new(),
+            merged: Vec::new(),
         }
     }
 
@@ -175,6 +179,7 @@ impl UnitChanges {
             Some(Remark::ChangedHereDeletedThere) => {
                 "changed here, deleted elsewhere: the change stays"
             }
+            Some(Remark::Merged) => return self.merged.push(path.clone()),
             None => return,
         };
         self.remarks.push(RemarkLine {
@@ -199,6 +204,8 @@ pub struct ConflictLine {
     pub dir: Option<VaultPath>,
     /// The machines whose versions these are, by name.
     pub machines: Vec<String>,
+    /// It was decided here: the next push carries the decision.
+    pub decided: bool,
 }
 
 impl ConflictLine {
@@ -214,6 +221,7 @@ impl ConflictLine {
             here: false,
             dir: None,
             machines: Vec::new(),
+            decided: false,
         }
     }
 }
@@ -282,6 +290,14 @@ pub struct SkippedProject {
     pub candidates: Vec<String>,
 }
 
+/// A project of the vault that a checkout of this disk could be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Candidate {
+    pub id: Id,
+    pub name: String,
+    pub remotes: Vec<String>,
+}
+
 /// A path that stays as it is on this disk, and why.
 #[derive(Clone, Debug, Serialize)]
 pub struct KeptLine {
@@ -314,6 +330,9 @@ pub struct PulledUnit {
     pub kept: usize,
     pub changes: Vec<Change>,
     pub kept_paths: Vec<KeptLine>,
+    /// What changed here, too: the disk gets both changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<VaultPath>,
     /// Conflicts that were decided, because the person said for which side.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub taken: Vec<TakenLine>,
@@ -339,6 +358,7 @@ impl PulledUnit {
             kept: 0,
             changes: Vec::new(),
             kept_paths: Vec::new(),
+            merged: Vec::new(),
             taken: Vec::new(),
             refused_names: Vec::new(),
             is_settings,
@@ -361,5 +381,6 @@ pub fn needs_decision(
     conflicts: &[ConflictLine],
 ) -> bool {
     let waits = |project: &SkippedProject| project.reason != "removed_from_vault";
-    skipped.iter().any(waits) || !withheld.is_empty() || !conflicts.is_empty()
+    let is_open = |conflict: &ConflictLine| !conflict.decided;
+    skipped.iter().any(waits) || !withheld.is_empty() || conflicts.iter().any(is_open)
 }

@@ -3,6 +3,7 @@
 //! *In*: a directory, and a list of steps with what each expects to find. *Out*: what became of each
 //! step. *Never*: follow a link, leave the directory, or believe a path.
 
+mod append;
 mod apply;
 mod beside;
 mod coming;

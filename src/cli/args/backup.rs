@@ -38,7 +38,7 @@ pub enum BackupCommand {
     /// vault did not have then stays, unless --delete is given. With --to the older state is written
     /// into a directory of its own, laid out as the vault is, and nothing else is touched; that also
     /// works for projects that are not on this machine.
-    Restore(RestoreArgs),
+    Restore(RestoreAtArgs),
     /// See the remote, the last runs and what waits to be pushed
     ///
     /// The remote is judged as a push would judge it, and nothing is changed. This is a report: the
@@ -107,7 +107,22 @@ pub struct PullArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct RestoreArgs {
+pub struct SyncArgs {
+    /// Show what would be written here, and what would travel as this disk is now
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only this project; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub project: Vec<String>,
+    /// Go on even where a state directory loses most of its files, here or in the vault
+    ///
+    /// See `backup push --help` and `backup pull --help` for what is held back without it.
+    #[arg(long)]
+    pub allow_mass_delete: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreAtArgs {
     /// A commit of the vault, or a moment: 2026-11-20, "2026-11-20 14:00" (UTC), 3d, "2 hours ago"
     #[arg(long, value_name = "REV|TIME")]
     pub at: String,

@@ -57,7 +57,7 @@ impl Landing {
                     note(&mut notes.before, path).private = is_closed(path, &scanned.notes);
                     note(&mut notes.after, path).private = private;
                 }
-                StepKind::Write { .. } | StepKind::Delete { .. } => {}
+                StepKind::Write { .. } | StepKind::Append { .. } | StepKind::Delete { .. } => {}
             }
         }
         if let Some(then) = &self.notes {

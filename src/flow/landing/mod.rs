@@ -7,14 +7,15 @@ mod all;
 mod aside;
 mod carry;
 mod journaled;
+mod logs;
 mod notes;
 mod own_keys;
 mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Leaf, PathFault, VaultPath};
-use crate::merge::{InVault, OnDisk, Trio, Verdict};
+use crate::base::{Leaf, PathFault, Stat, VaultPath};
+use crate::merge::{InVault, OnDisk, Remark, Trio, Verdict};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
@@ -47,7 +48,11 @@ pub struct Landing {
     settled: Vec<(VaultPath, Option<Leaf>)>,
     /// What is agreed once a step is done, by path.
     then: BTreeMap<VaultPath, Option<Leaf>>,
+    /// What gets the changes of both sides.
+    merged: BTreeSet<VaultPath>,
     notes: Option<Notes>,
+    /// The files that are new here, as they stand.
+    pub(super) landed: Vec<(Step, Stat)>,
     /// What the steps touch, for the journal.
     touched: Touched,
     /// The texts of settings that are replaced, as they stand.
@@ -66,6 +71,7 @@ impl Landing {
         let report = PulledUnit::of(unit);
         let mut landing = Self::new(report, unit.key.clone(), unit.roots.clone());
         landing.settled = settled(&met.decided);
+        landing.merged = merged(&met.decided);
         landing.hostile(&met.faults);
         landing.linked(objects, scanned, met)?;
         for (trio, verdict) in &met.decided {
@@ -95,7 +101,9 @@ impl Landing {
             extras: Vec::new(),
             settled: Vec::new(),
             then: BTreeMap::new(),
+            merged: BTreeSet::new(),
             notes: None,
+            landed: Vec::new(),
             touched: Touched {
                 place,
                 paths: BTreeMap::new(),
@@ -239,6 +247,13 @@ fn is_private(scanned: &Scanned, vault_notes: &Notes, trio: &Trio) -> bool {
     let noted = |notes: &Notes| is_closed(&trio.path, notes);
     let is_new_setting = scanned.unit.is_settings() && trio.local.is_none();
     noted(vault_notes) || noted(&scanned.notes) || is_new_setting
+}
+
+fn merged(decided: &[(Trio, Verdict)]) -> BTreeSet<VaultPath> {
+    let merged = decided
+        .iter()
+        .filter(|(_, verdict)| verdict.remark == Some(Remark::Merged));
+    merged.map(|(trio, _)| trio.path.clone()).collect()
 }
 
 /// Paths that need no step: what is agreed about them changes all the same.
