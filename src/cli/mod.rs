@@ -29,12 +29,14 @@ mod pull;
 mod push;
 mod question;
 mod restore;
+mod restore_at;
 mod secret;
 mod settings;
 pub mod show;
 mod status;
 mod surroundings;
 mod sync;
+mod undo;
 mod usage;
 mod words;
 
@@ -125,6 +127,8 @@ fn backup(ctx: &Ctx, name: &str, command: &BackupCommand) -> Result<answer::Answ
         BackupCommand::Configure(args) => configure::run(ctx, name, args),
         BackupCommand::Push(args) => push::run(ctx, name, args),
         BackupCommand::Pull(args) => pull::run(ctx, name, args),
+        BackupCommand::Restore(args) => restore_at::run(ctx, name, args),
+        BackupCommand::Undo(args) => undo::run(ctx, name, args),
         BackupCommand::Status(args) => status::run(ctx, name, args),
         BackupCommand::Log(args) => history::run_log(ctx, name, args),
         BackupCommand::Diff(args) => history::run_diff(ctx, name, args),

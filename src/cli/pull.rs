@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
 use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, PulledUnit};
-use crate::flow::{FlowError, Selection, quoted, withheld_hints};
+use crate::flow::{FlowError, Selection, Take, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
-use super::args::PullArgs;
+use super::args::{PullArgs, TakeSide};
 use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
@@ -23,6 +23,10 @@ pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> 
             projects: args.project.clone(),
         },
         allow_mass_delete: args.allow_mass_delete,
+        take: args.take.map(|side| match side {
+            TakeSide::Local => Take::Local,
+            TakeSide::Vault => Take::Vault,
+        }),
     };
     let report = ctx.write(name, |writer| pull(writer, &options))?;
     let hints = [hints(&report), hints_on_decisions(&report)].concat();
@@ -55,6 +59,9 @@ pub fn hints_on_what_came(report: &PullReport) -> Vec<String> {
 
 fn hints_on_kept(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
+    if report.undo.is_some() {
+        hints.push("to take it back: `holdall backup undo`".to_owned());
+    }
     let units = report.projects.iter().chain(&report.settings);
     let kept: Vec<&str> = units
         .flat_map(|unit| &unit.kept_paths)
@@ -124,7 +131,7 @@ pub fn elsewhere(report: &PullReport) -> String {
     text
 }
 
-fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
+pub(super) fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
     if each {
         for change in &unit.changes {
             let place = format!("{}/{}", unit.name, change.path);
@@ -144,6 +151,14 @@ fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
             kept_words(kept.why)
         )
         .ok();
+    }
+    for taken in &unit.taken {
+        let place = format!("{}/{}", unit.name, taken.path);
+        let words = match taken.take {
+            Take::Local => "this disk's version; the next push puts it into the vault",
+            Take::Vault => "the vault's version",
+        };
+        writeln!(text, "taken  {}: {words}", printable(&place)).ok();
     }
     for name in &unit.refused_names {
         writeln!(text, "refused  {}", printable(name)).ok();

@@ -30,6 +30,9 @@ fn hints(report: &StatusReport) -> Vec<String> {
     }
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
     hints.extend(fault.iter().flat_map(|fault| fault.hints.iter().cloned()));
+    if report.interrupted.is_some() {
+        hints.push("finish what was interrupted: `holdall backup pull`; or take it back: `holdall backup undo`".to_owned());
+    }
     let waits = report.pending.counts != Counts::default()
         || report.pending.decisions + report.pending.resolved > 0;
     if waits && fault.is_none() {
@@ -56,6 +59,21 @@ fn text(report: &StatusReport, look: &Look) -> String {
         "last pull".to_owned(),
         run_words(report.last_pull.as_ref(), look),
     ]);
+    if let Some(run) = &report.interrupted {
+        let words = format!(
+            "a {} {}, while it wrote",
+            run.command,
+            ago(run.at, look.now)
+        );
+        table.row(["interrupted".to_owned(), words]);
+    }
+    if let Some(since) = report.pulls_paused {
+        let words = format!(
+            "undone {}: none comes by itself until `holdall backup pull`",
+            ago(since, look.now)
+        );
+        table.row(["pulls".to_owned(), words]);
+    }
     if let Some(writer) = &report.last_writer {
         let words = format!(
             "{} {} ({})",

@@ -171,6 +171,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "changed_here_and_there" => "changed here and in the vault",
         "changed_here" => "changed here, deleted in the vault",
         "changed" => "changed while the pull was running",
+        "edited_since" => "edited since, so it stays as it is",
         "half_line" => "its last line is not ended yet",
         "just_written" => "something was written to it a moment ago; the next pull takes it",
         "linked" => "a link stands there; nothing is written to where it leads",

@@ -11,6 +11,7 @@ use crate::vault::{Objects, RefName, Relation, stream_id};
 
 use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
+use super::journal::prune;
 use super::records::machine_leaf;
 use super::upstream::Upstream;
 use super::{Event, FlowError, Writer};
@@ -168,6 +169,11 @@ pub fn remember_run(
 /// Puts the store in order where that is due. Everything is done by now: a failure is worth a word,
 /// and the next run tries again.
 pub fn tend_store(writer: &Writer<'_>) {
+    let now = writer.session.edges.clock.now();
+    if let Err(fault) = prune(&writer.store, now) {
+        let text = fault.message();
+        writer.session.tell(&Event::Warning { text: &text });
+    }
     if let Err(fault) = writer.store.maintain() {
         let reason = std::error::Error::source(&fault)
             .map_or_else(String::new, |cause| format!(": {cause}"));

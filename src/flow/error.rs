@@ -135,6 +135,10 @@ pub enum FlowError {
     NoSuchPath { path: PathBuf },
     #[error("`{what}` is neither a tool whose settings travel nor a path that was added")]
     NoSuchSetting { what: String },
+    #[error("nothing was pulled or restored here that could be undone")]
+    NothingToUndo,
+    #[error("no run that can be undone has the number `{id}`")]
+    NoSuchUndo { id: String },
     #[error("no value with this fingerprint was found or allowed here")]
     NoSuchSecret { near: Vec<String> },
     #[error("no {what} is known by `{wanted}`")]
@@ -269,6 +273,8 @@ impl FlowError {
             | Self::NeverInVault { .. }
             | Self::NothingToPush
             | Self::NothingToPull
+            | Self::NothingToUndo
+            | Self::NoSuchUndo { .. }
             | Self::NoSuchProject { .. }
             | Self::NotInVault { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,

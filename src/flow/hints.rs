@@ -64,6 +64,7 @@ impl FlowError {
             Self::NothingToPull => {
                 one("push from the machine that has the state: `holdall backup push`")
             }
+            Self::NoSuchUndo { .. } => one("see what can be undone: `holdall backup undo --list`"),
             Self::NoSuchProject { known, .. } if known.is_empty() => {
                 one("register it: `holdall project add PATH`")
             }

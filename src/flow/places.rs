@@ -103,6 +103,12 @@ impl Places {
         self.state.join("seen")
     }
 
+    /// Since when no pull comes by itself.
+    #[must_use]
+    pub fn pause(&self) -> HostPath {
+        self.state.join("pulls-paused")
+    }
+
     #[must_use]
     pub fn runs(&self) -> HostPath {
         self.state.join("runs.json")

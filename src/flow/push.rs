@@ -20,7 +20,7 @@ use super::report::{
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Session, Writer, bookkeeping, memory};
+use super::{FlowError, Session, Writer, bookkeeping, journal, undo};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -89,6 +89,9 @@ fn attempt(
 ) -> Result<PushReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
+    if !options.dry_run {
+        undo::finish(writer, &mut objects)?;
+    }
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let met = publisher.meet(&mut objects)?;
     send(&publisher, &mut objects, met, options)
@@ -131,7 +134,7 @@ pub fn send(
     if !options.dry_run {
         state.carried.settle(writer)?;
         if state.here.is_whole {
-            memory::landed(&writer.store)?;
+            journal::landed(&writer.store)?;
         }
         bookkeeping::remember_projects(writer, &state.here, true)?;
         bookkeeping::save_caches(&state.here, objects)?;

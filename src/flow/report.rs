@@ -9,6 +9,7 @@ use crate::merge::Remark;
 pub use crate::source::Reason;
 use crate::source::RulePlace;
 
+use super::take::TakenLine;
 use super::unit::Unit;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -332,6 +333,9 @@ pub struct PulledUnit {
     /// What changed here, too: the disk gets both changes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<VaultPath>,
+    /// Conflicts that were decided, because the person said for which side.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<TakenLine>,
     /// Names in the vault that no disk of ours takes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused_names: Vec<String>,
@@ -342,16 +346,22 @@ pub struct PulledUnit {
 impl PulledUnit {
     #[must_use]
     pub fn of(unit: &Unit) -> Self {
+        Self::at(unit.name.clone(), unit.root.clone(), unit.is_settings())
+    }
+
+    #[must_use]
+    pub fn at(name: String, path: HostPath, is_settings: bool) -> Self {
         Self {
-            name: unit.name.clone(),
-            path: unit.root.clone(),
+            name,
+            path,
             counts: Counts::default(),
             kept: 0,
             changes: Vec::new(),
             kept_paths: Vec::new(),
             merged: Vec::new(),
+            taken: Vec::new(),
             refused_names: Vec::new(),
-            is_settings: unit.is_settings(),
+            is_settings,
         }
     }
 }

@@ -335,7 +335,9 @@ fn take_all(
         .collect())
 }
 
-fn is_inhabited(root: &HostPath) -> bool {
+/// Whether there is anything in a directory.
+#[must_use]
+pub fn is_inhabited(root: &HostPath) -> bool {
     std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some())
 }
 

@@ -13,13 +13,14 @@ use super::allowance::Queue;
 use super::compare::{Compared, compare, store_or_empty};
 use super::conflict::{holding, mark_decided};
 use super::here::Here;
+use super::journal::interrupted;
 use super::recognise::seen;
 use super::report::{
     ConflictLine, Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine,
 };
 use super::standing::Standing;
 use super::upstream::{Source, Upstream};
-use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts};
+use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts, pause};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -38,6 +39,10 @@ pub struct StatusReport {
     pub next_run: Option<Timestamp>,
     pub last_push: Option<LastRun>,
     pub last_pull: Option<LastRun>,
+    /// A run that was killed while it wrote onto this disk: the next one finishes it.
+    pub interrupted: Option<Interrupted>,
+    /// Since when no pull comes by itself, because one was undone.
+    pub pulls_paused: Option<Timestamp>,
     pub projects: Vec<ProjectStatus>,
     pub settings: Vec<ProjectStatus>,
     pub pending: Pending,
@@ -90,6 +95,25 @@ pub struct LastRun {
     pub message: Option<String>,
     /// The last one that went well.
     pub last_ok: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Interrupted {
+    pub command: String,
+    pub at: Timestamp,
+    /// By which it can be undone.
+    pub id: String,
+}
+
+impl Interrupted {
+    fn of(store: &Store) -> Option<Self> {
+        let head = interrupted(store).ok()??.head;
+        Some(Self {
+            id: head.number.to_string(),
+            command: head.command,
+            at: head.at,
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -188,6 +212,8 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         last_push: last_run(&runs, "push"),
         last_pull: last_run(&runs, "pull"),
         pending: Pending::of(session, &plan.units, waiting.len())?,
+        interrupted: Interrupted::of(&store),
+        pulls_paused: pause::since(session)?,
         projects,
         settings,
         ahead,

@@ -10,7 +10,7 @@ use super::publish::Publisher;
 use super::pull::{PullOptions, PullReport, take_in};
 use super::push::{PushOptions, PushReport, send};
 use super::upstream::Upstream;
-use super::{FlowError, Selection, Writer, bookkeeping};
+use super::{FlowError, Selection, Writer, bookkeeping, undo};
 
 #[derive(Clone, Debug, Default)]
 pub struct SyncOptions {
@@ -68,6 +68,9 @@ impl Run<'_> {
         let mut objects = Objects::new(&self.writer.store);
         let remote = self.remembered(&["pull", "push"], self.writer.remote())?;
         let remote = remote.as_deref();
+        if !self.options.dry_run {
+            self.remembered(&["pull", "push"], undo::finish(self.writer, &mut objects))?;
+        }
         let publisher = Publisher::new(self.writer, remote, self.began, self.options.dry_run);
         let met = self.remembered(&["pull", "push"], publisher.meet(&mut objects))?;
         if met.1.parent.is_none() {
@@ -107,6 +110,7 @@ impl Run<'_> {
             dry_run: self.options.dry_run,
             selection: self.options.selection.clone(),
             allow_mass_delete: self.options.allow_mass_delete,
+            take: None,
         }
     }
 

@@ -78,6 +78,31 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "backup restore",
+        &[
+            example(
+                "holdall backup restore --at 2d --dry-run",
+                "see what two days ago would bring",
+            ),
+            example(
+                "holdall backup restore --at 4f2a91c --project api --path .aigon/config.json",
+                "one file, as a commit has it",
+            ),
+            example(
+                "holdall backup restore --at 2026-11-20 --to ~/then",
+                "all of it, beside what is here",
+            ),
+        ],
+    ),
+    (
+        "backup undo",
+        &[
+            example("holdall backup undo", "the last pull or restore"),
+            example("holdall backup undo --list", "what can be undone"),
+            example("holdall backup undo 12 --dry-run", "see what that would do"),
+        ],
+    ),
+    (
         "backup pull",
         &[
             example(
@@ -85,6 +110,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "see the plan, path by path",
             ),
             example("holdall backup pull", "take everything in"),
+            example(
+                "holdall backup pull --take vault",
+                "and let the vault win where both changed",
+            ),
             example(
                 "holdall backup pull --project api --json",
                 "one project, for a program",

@@ -17,7 +17,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use backup::{
-    BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs, SyncArgs,
+    BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, RestoreAtArgs, StatusArgs,
+    SyncArgs, TakeSide, UndoArgs,
 };
 pub use config::ConfigCommand;
 pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, ResolveArgs};
