@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::kit::Machine;
 
 use super::conflicts::{QUEUE, X, disputed, has_conflict, id, is_settled, list, resolved};
-use super::scene::{pulled, pushed, state, text, tip};
+use super::scene::{add, connect, pulled, pushed, remove, state, text, tip};
 
 #[test]
 fn what_both_came_from_stays_until_the_push_though_it_looks_unchanged() {
@@ -207,4 +207,29 @@ fn a_dry_push_says_what_it_would_carry_and_carries_nothing() {
     assert_eq!(tip(&scene.bare), before);
     pushed(&scene.b);
     is_settled(&scene, "a\n");
+}
+
+#[test]
+fn a_file_that_is_gone_after_the_choice_is_no_decision_to_delete_it() {
+    let scene = disputed();
+    resolved(&scene.b, &[X, "--use", "vault"]);
+    remove(&scene.b, state("x"));
+    pushed(&scene.b);
+    is_settled(&scene, "a\n");
+}
+
+#[test]
+fn a_push_of_one_project_carries_no_decision_about_what_is_not_here() {
+    let scene = disputed();
+    let other = scene.sandbox.machine("office");
+    connect(&other, &scene.bare);
+    let dir = other.checkout("web", "https://github.com/team/web");
+    other.write(dir.join(".aigon/y"), "web\n");
+    add(&other, &dir);
+    assert_eq!(other.run(&["backup", "pull"]).code, 3);
+    resolved(&other, &[&id(&other), "--use", "local"]);
+    other.run(&["backup", "push", "--project", "web"]);
+    assert!(has_conflict(&scene));
+    pushed(&other);
+    is_settled(&scene, "b\n");
 }
