@@ -3,6 +3,7 @@
 mod beside;
 mod comments;
 mod configure;
+mod conflict_kinds;
 pub mod conflicts;
 mod content;
 mod database;
