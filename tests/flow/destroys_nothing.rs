@@ -17,7 +17,8 @@ fn written(machine: &Machine) -> BTreeMap<String, Vec<u8>> {
 
 fn store_has(machine: &Machine, bytes: &[u8]) -> bool {
     let store = git2::Repository::open_bare(machine.home.join("holdall/data/vault.git"));
-    let odb = store.expect("a store").odb().expect("objects");
+    let store = store.expect("a store");
+    let odb = store.odb().expect("objects");
     odb.exists(git2::Oid::hash_object(git2::ObjectType::Blob, bytes).expect("it has an id"))
 }
 
