@@ -3,6 +3,7 @@
 use git2::{MergeFileInput, MergeFileOptions, merge_file};
 
 use super::VaultError;
+use super::setup::durable_writes;
 
 /// A version, and what it is called in the markers.
 pub type Labelled<'a> = (&'a [u8], &'a str);
@@ -15,6 +16,12 @@ pub fn marked_merge(
 ) -> Result<Vec<u8>, VaultError> {
     // A label with a NUL or an end of line would be no label.
     let label = |(_, name): Labelled<'_>| name.replace(char::is_control, " ");
+    if ours.0.is_empty() || theirs.0.is_empty() {
+        // Nothing may come of these, and git2 does not hand out nothing.
+        return Ok(whole((ours.0, &label(ours)), (theirs.0, &label(theirs))));
+    }
+    // Of all that git2 offers a merge alone does not start libgit2.
+    durable_writes();
     let mut options = MergeFileOptions::new();
     options
         .style_diff3(true)
@@ -33,6 +40,22 @@ pub fn marked_merge(
         source,
     })?;
     Ok(merged.content().to_vec())
+}
+
+/// Both texts as they are.
+fn whole((ours, our_label): Labelled<'_>, (theirs, their_label): Labelled<'_>) -> Vec<u8> {
+    let mut text = format!("<<<<<<< {our_label}\n").into_bytes();
+    for (part, marker) in [
+        (ours, "=======\n".to_owned()),
+        (theirs, format!(">>>>>>> {their_label}\n")),
+    ] {
+        text.extend_from_slice(part);
+        if part.last().is_some_and(|last| *last != b'\n') {
+            text.push(b'\n');
+        }
+        text.extend_from_slice(marker.as_bytes());
+    }
+    text
 }
 
 fn input((text, _): Labelled<'_>) -> MergeFileInput<'_> {
@@ -56,5 +79,22 @@ mod tests {
         let marked =
             "<<<<<<< vault\na\n||||||| before\n1\n=======\nb\n>>>>>>> laptop\n2\n3\n4\nnew\n";
         assert_eq!(text, marked);
+    }
+
+    #[test]
+    fn an_empty_side_stands_beside_all_of_the_other_one() {
+        for (vault, local, marked) in [
+            ("", "b", "<<<<<<< vault\n=======\nb\n>>>>>>> laptop\n"),
+            ("a\n", "", "<<<<<<< vault\na\n=======\n>>>>>>> laptop\n"),
+            ("", "", "<<<<<<< vault\n=======\n>>>>>>> laptop\n"),
+        ] {
+            let text = marked_merge(
+                (vault.as_bytes(), "before"),
+                (vault.as_bytes(), "vault"),
+                (local.as_bytes(), "laptop"),
+            );
+            let text = String::from_utf8(text.expect("merged")).expect("text");
+            assert_eq!(text, marked);
+        }
     }
 }

@@ -320,3 +320,26 @@ fn a_file_that_is_gone_here_meanwhile_is_brought_back_by_the_choice() {
     pushed(&scene.a);
     is_settled(&scene, "a\n");
 }
+
+#[test]
+fn a_fork_of_a_machines_directory_is_a_version_too() {
+    let scene = disputed();
+    by_hand(&scene.sandbox, &scene.bare, |clone| {
+        let dir = clone.join("conflicts").join(id(&scene.b));
+        let entries = std::fs::read_dir(&dir).expect("listed").flatten();
+        let filed = entries.map(|entry| entry.path()).find(|path| path.is_dir());
+        let filed = filed.expect("one machine filed");
+        let fork = format!("{}~0a1b", utf8(&filed));
+        super::scene::copy_dir(&filed, fork.as_ref());
+        std::fs::write(format!("{fork}/local"), "lost\n").expect("written");
+    });
+    assert_eq!(scene.a.run(&["backup", "pull"]).code, 3);
+    let variants = list(&scene.a)[0]["variants"].clone();
+    let variants = variants.as_array().expect("a list");
+    assert_eq!(variants.len(), 2);
+    let lost = variants.iter().find(|it| it["value"] == "lost\n");
+    let token = lost.expect("the fork")["token"].as_str().expect("a token");
+    resolved(&scene.a, &[X, "--use", token]);
+    pushed(&scene.a);
+    is_settled(&scene, "lost\n");
+}
