@@ -295,3 +295,33 @@ fn decisions_that_are_pushed_at_once_all_arrive() {
     }
     assert!(again > 0, "no push met another one in {round} rounds");
 }
+
+#[test]
+fn choices_of_one_run_are_undone_together_and_the_conflicts_are_back() {
+    let scene = disputed();
+    scene.a.write(state("y"), "a\n");
+    pushed_with_conflict(&scene.a);
+    scene.b.write(state("y"), "b\n");
+    assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
+    let args = ["conflict", "resolve", "--all", "--use", "vault", "--yes"];
+    let (code, document) = scene.b.json(&args);
+    assert_eq!(code, 0, "{document}");
+    assert!(document["data"]["undo"].is_string(), "{document}");
+    for name in ["x", "y"] {
+        assert_eq!(text(&scene.b, state(name)), "a\n");
+    }
+    scene.b.ok(&["backup", "undo"]);
+    for name in ["x", "y"] {
+        assert_eq!(text(&scene.b, state(name)), "b\n", "{name}");
+    }
+    let (code, document) = scene.b.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    let outcomes = document["data"]["resolved"].as_array().expect("a list");
+    assert_eq!(outcomes.len(), 2, "{document}");
+    assert!(outcomes.iter().all(|it| it["outcome"] == "taken_back"));
+    assert_eq!(list(&scene.b).len(), 2);
+}
+
+fn pushed_with_conflict(machine: &Machine) {
+    assert_eq!(machine.run(&["backup", "push"]).code, 3);
+}
