@@ -265,8 +265,8 @@ fn what_is_not_where_it_was_is_said_and_stops_nothing_else() {
 #[test]
 fn edits_of_other_lines_are_merged_with_the_way_back() {
     let lines = |first: &str, last: &str| {
-        let middle: String = (0..9).map(|number| format!("{number}\n")).collect();
-        format!("{first}\n{middle}{last}\n")
+        let middle: Vec<String> = (0..9).map(|number: u8| number.to_string()).collect();
+        format!("{first}\n{}\n{last}\n", middle.join("\n"))
     };
     let scene = Scene::with(&[("x.md", &lines("1", "1")), ("x.jsonl", "{\"n\":1}\n")]);
     scene.a.write(state("x.md"), lines("theirs", "1"));
