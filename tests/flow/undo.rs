@@ -261,3 +261,32 @@ fn what_is_not_where_it_was_is_said_and_stops_nothing_else() {
     undone(&scene.b, &[]);
     assert!(!is_there(&scene.b, state("gone")));
 }
+
+#[test]
+fn edits_of_other_lines_are_merged_with_the_way_back() {
+    let lines = |first: &str, last: &str| {
+        let middle: Vec<String> = (0..9).map(|number: u8| number.to_string()).collect();
+        format!("{first}\n{}\n{last}\n", middle.join("\n"))
+    };
+    let scene = Scene::with(&[("x.md", &lines("1", "1")), ("x.jsonl", "{\"n\":1}\n")]);
+    scene.a.write(state("x.md"), lines("theirs", "1"));
+    scene.a.write(state("x.jsonl"), "{\"n\":1}\n{\"n\":2}\n");
+    pushed(&scene.a);
+    pulled(&scene.b);
+    scene.b.write(state("x.md"), lines("theirs", "mine"));
+    scene
+        .b
+        .write(state("x.jsonl"), "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+    let data = undone(&scene.b, &[]);
+    assert_eq!(data["projects"][0]["kept"], 0, "{data}");
+    assert_eq!(text(&scene.b, state("x.md")), lines("1", "mine"));
+    assert_eq!(text(&scene.b, state("x.jsonl")), "{\"n\":1}\n{\"n\":3}\n");
+    // The vault gets the edit alone.
+    pushed(&scene.b);
+    assert_eq!(scene.stored("x.md"), lines("theirs", "mine"));
+    let log = scene.stored("x.jsonl");
+    assert!(["1", "2", "3"].iter().all(|n| log.contains(n)), "{log}");
+    // And the way back of the way back takes the edit along.
+    undone(&scene.b, &[data["undo"].as_str().expect("an id")]);
+    assert_eq!(text(&scene.b, state("x.md")), lines("theirs", "mine"));
+}

@@ -26,8 +26,8 @@ pub enum BackupCommand {
     Pull(PullArgs),
     /// Take back what the last pull or restore wrote
     ///
-    /// Every file that still is as that run left it becomes what it was before; one that was edited
-    /// since stays, and is named. The vault is not asked and not changed, and no push reverts it
+    /// Every file that still is as that run left it becomes what it was before. One that was edited
+    /// since is merged with that by its content; where this cannot be it stays, and is named. The vault is not asked and not changed, and no push reverts it
     /// because of this. Undo again to go back one run further; an undo has an ID as well, and can be
     /// undone by it. Runs can be undone for 30 days.
     Undo(UndoArgs),

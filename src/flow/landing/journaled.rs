@@ -18,6 +18,11 @@ use crate::vault::{Objects, content_id};
 use super::Landing;
 use super::told::EDITED_SINCE;
 
+/// What an edit made since and the way from one version to another come to together, where there is
+/// such a thing: asked with what it began from, what the disk has, and where the way leads.
+pub type Join<'a> =
+    dyn FnMut(&VaultPath, [Option<Leaf>; 3]) -> Result<Option<Leaf>, FlowError> + 'a;
+
 impl Landing {
     /// Notes what the steps touch, as it is and as it will be.
     pub(super) fn touch(&mut self, scanned: &Scanned, (met, vault_notes): (&Meeting, &Notes)) {
@@ -99,23 +104,29 @@ impl Landing {
     }
 
     /// The way from what a journal has as before to what it has as after, on a disk where this was
-    /// found. A path where neither stands was edited since, and is kept.
-    #[must_use]
+    /// found. A path where neither stands was edited since: it gets what both come to together, or
+    /// is kept.
     pub fn again(
-        key: &str,
-        touched: Touched,
+        (key, mut touched): (&str, Touched),
         found: &BTreeMap<VaultPath, Leaf>,
         agreed: &Notes,
-    ) -> Self {
+        join: &mut Join<'_>,
+    ) -> Result<Self, FlowError> {
         let mut landing = Self::bare(key, &touched.place);
-        for (path, touch) in &touched.paths {
+        for (path, touch) in &mut touched.paths {
             let here = found.get(path).copied();
+            if here != touch.before && here != touch.after {
+                let Some(joined) = join(path, [touch.before, here, touch.after])? else {
+                    landing.report.keep(path, EDITED_SINCE);
+                    continue;
+                };
+                (touch.before, touch.after) = (here, Some(joined));
+                landing.merged.insert(path.clone());
+            }
             if here == touch.after {
                 landing.settled.push((path.clone(), touch.then));
-            } else if here == touch.before {
-                landing.step(path, touch, &touched.notes);
             } else {
-                landing.report.keep(path, EDITED_SINCE);
+                landing.step(path, touch, &touched.notes);
             }
         }
         for (path, was, is) in touched.notes.differing() {
@@ -139,7 +150,7 @@ impl Landing {
         for kept in &landing.report.kept_paths {
             landing.touched.paths.remove(&kept.path);
         }
-        landing
+        Ok(landing)
     }
 
     fn bare(key: &str, place: &UnitPlace) -> Self {

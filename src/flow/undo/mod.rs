@@ -70,7 +70,8 @@ fn attempt(
     let (journal, interrupted) = find(writer, options.id.as_deref())?;
     let head = journal.head.clone();
     let agreed = Agreed::load(&writer.store)?;
-    let Ways { mut landings, gone } = ways(writer.session, &objects, &agreed, journal.reversed())?;
+    let Ways { mut landings, gone } =
+        ways(writer.session, &mut objects, &agreed, journal.reversed())?;
     let mut undo = None;
     if options.dry_run {
         preview_all(writer, &objects, &mut landings)?;

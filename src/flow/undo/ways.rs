@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::Metadata;
 
-use crate::base::{HostPath, VaultPath};
-use crate::flow::agreed::{Agreed, is_of_tool, unit_key};
+use crate::base::{HostPath, Leaf, Sink, VaultPath};
+use crate::flow::agreed::{Agreed, is_of_tool};
+use crate::flow::content::verdict;
 use crate::flow::journal::{Journal, Touch, Touched, UnitPlace};
 use crate::flow::landing::Landing;
 use crate::flow::real_names::real_names;
 use crate::flow::scan::is_inhabited;
-use crate::flow::unit::{absent_tools, settings_units};
+use crate::flow::unit::{Unit, absent_tools, settings_units};
 use crate::flow::{FlowError, Session};
-use crate::layout::Owner;
-use crate::merge::Lookup;
+use crate::merge::{ContentClass, Lookup, OnDisk, Trio};
 use crate::project::Registry;
 use crate::restore::survey;
+use crate::snapshot::{ReadOutcome, read_whole};
 use crate::vault::{Objects, stream_id};
 
 /// What is to be done, and the projects and tools that lie elsewhere by now, or nowhere.
@@ -26,11 +28,11 @@ pub struct Ways {
 /// The ways from what a journal has as before to what it has as after.
 pub fn ways(
     session: &Session<'_>,
-    objects: &Objects<'_>,
+    objects: &mut Objects<'_>,
     agreed: &Agreed,
     journal: Journal,
 ) -> Result<Ways, FlowError> {
-    let places = places(session)?;
+    let units = units(session)?;
     let mut ways = Ways {
         landings: Vec::new(),
         gone: Vec::new(),
@@ -39,34 +41,75 @@ pub fn ways(
         let root = &touched.place.root;
         // An empty directory may be a mount point without its disk.
         let is_ready = is_of_tool(&key) || is_inhabited(root);
-        if places.get(&key) != Some(root) || !is_ready {
+        let unit = units.get(&key).filter(|unit| unit.root == *root);
+        let Some(unit) = unit.filter(|_| is_ready) else {
             ways.gone.push(touched.place);
             continue;
-        }
+        };
         if journal.head.is_edit {
             leave_agreed(objects, (agreed, &key), &mut touched)?;
         }
-        let found = survey(&touched.place.root, &names_of(&touched), &stream_id)?;
+        let names = names_of(&touched);
+        let found = survey(&unit.root, &names, &stream_id)?;
         let notes = agreed.notes(objects.store(), &key)?;
-        ways.landings
-            .push(Landing::again(&key, touched, &found, &notes));
+        let mut join = |path: &VaultPath, sides| {
+            let names = names.get(path).into_iter().flatten();
+            let file = names.fold(unit.root.clone(), |at, name| at.join(name));
+            joined(objects, unit, (path, &file), sides)
+        };
+        let landing = Landing::again((&key, touched), &found, &notes, &mut join)?;
+        ways.landings.push(landing);
     }
     Ok(ways)
 }
 
-/// Where each project and tool of this machine lies.
-fn places(session: &Session<'_>) -> Result<BTreeMap<String, HostPath>, FlowError> {
-    let registry = Registry::load(&session.places.registry())?;
-    let projects = registry.projects.into_iter();
-    let projects = projects.map(|project| (unit_key(&Owner::Project(project.id)), project.path));
-    let mut places: BTreeMap<_, _> = projects.collect();
-    for unit in settings_units(session)?
-        .into_iter()
-        .chain(absent_tools(session)?)
-    {
-        places.insert(unit.key, unit.root);
+/// The projects and tools of this machine, by their keys.
+fn units(session: &Session<'_>) -> Result<BTreeMap<String, Unit>, FlowError> {
+    let mut units = settings_units(session)?;
+    units.extend(absent_tools(session)?);
+    for project in Registry::load(&session.places.registry())?.projects {
+        let dirs = project.dirs.iter().cloned().collect();
+        units.push(Unit::of_project(&project, &dirs, &session.rules)?);
     }
-    Ok(places)
+    let by_key = units.into_iter().map(|unit| (unit.key.clone(), unit));
+    Ok(by_key.collect())
+}
+
+/// What an edit and the way come to together, by the rules of a merge. The edit is in the store then.
+fn joined(
+    objects: &mut Objects<'_>,
+    unit: &Unit,
+    (path, file): (&VaultPath, &HostPath),
+    [base, local, vault]: [Option<Leaf>; 3],
+) -> Result<Option<Leaf>, FlowError> {
+    let is_small = |meta: Metadata| meta.is_file() && meta.len() <= ContentClass::MOST;
+    let (Some(here), Some(_)) = (local, vault) else {
+        return Ok(None);
+    };
+    if !file.as_path().symlink_metadata().is_ok_and(is_small) {
+        return Ok(None);
+    }
+    let ReadOutcome::Whole(bytes) = read_whole(file.as_path()) else {
+        return Ok(None);
+    };
+    if objects.put_blob(&bytes)? != here.id {
+        return Ok(None);
+    }
+    let trio = Trio {
+        path: path.clone(),
+        base,
+        local,
+        vault,
+        barred: false,
+    };
+    Ok(match verdict(objects, unit, &trio)? {
+        verdict if verdict.base_after_pull != vault => None,
+        verdict => match verdict.disk {
+            OnDisk::Write(leaf) => Some(leaf),
+            OnDisk::Leave => local,
+            OnDisk::Delete | OnDisk::Kept => None,
+        },
+    })
 }
 
 /// An edit of the disk and its way back say nothing of what is agreed.
