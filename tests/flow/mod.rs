@@ -14,6 +14,7 @@ mod heal;
 mod hostile;
 mod identity;
 mod links;
+mod logs;
 mod memory;
 mod merge;
 mod misfit;
