@@ -2,34 +2,40 @@
 
 use serde::Serialize;
 
-use crate::base::{Id, ObjectId, Tally, Timestamp};
+use crate::base::{Id, Kind, ObjectId, Timestamp, TreeEntry, Trees, VaultPath};
 use crate::layout::names;
 use crate::merge::Lookup;
 use crate::vault::Objects;
 
 use super::account::{left, skipped, withheld};
-use super::agreed::{AgreedEdits, Notes};
+use super::agreed::{Agreed, AgreedEdits, Notes};
+use super::conflict::{hold_paths, mark_decided};
 use super::filing::conflict_id;
 use super::guard::withhold_emptied;
 use super::here::{Here, Placement, Selection};
-use super::landing::Landing;
-use super::meeting::{Berth, Draft, Ground, Terms, judge};
+use super::journal::{Head, begin, landed};
+use super::landing::{Landing, carry_all, close, journal_of, preview_all};
+use super::meeting::{Berth, Draft, Ground, Meeting, Terms, judge};
 use super::publish::Publisher;
 use super::report::{
     ConflictLine, KeptLine, LeftLine, OpCounts, PulledUnit, SkippedProject, WithheldLine,
     needs_decision,
 };
 use super::scan::Scanned;
+use super::settings_text::withhold_misfits;
 use super::standing::Standing;
+use super::take::{Take, TakenLine};
 use super::unasked::{Unasked, unasked};
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Stage, Writer, bookkeeping, conflicts, memory};
+use super::{FlowError, Writer, bookkeeping, conflicts, memory, pause, undo};
 
 #[derive(Clone, Debug, Default)]
 pub struct PullOptions {
     pub dry_run: bool,
     pub selection: Selection,
     pub allow_mass_delete: bool,
+    /// Conflicts are decided for this side.
+    pub take: Option<Take>,
 }
 
 /// A project of the vault that is not on this machine.
@@ -65,9 +71,14 @@ pub struct PullReport {
 impl PullReport {
     #[must_use]
     pub fn needs_decision(&self) -> bool {
+        self.keeps_waiting() || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+    }
+
+    /// Whether something could not come here until a person does something about it.
+    #[must_use]
+    pub fn keeps_waiting(&self) -> bool {
         let units = self.projects.iter().chain(&self.settings);
-        let waits = units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits);
-        waits || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+        units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits)
     }
 }
 
@@ -89,25 +100,40 @@ fn attempt(
 ) -> Result<PullReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
+    if !options.dry_run {
+        undo::finish(writer, &mut objects)?;
+    }
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
-    let (agreed, upstream) = publisher.meet(&mut objects)?;
-    if upstream.parent.is_none() {
+    let met = publisher.meet(&mut objects)?;
+    if met.1.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
+    take_in(&publisher, &mut objects, &met, options)
+}
+
+/// Takes in what the vault was met with.
+pub fn take_in(
+    publisher: &Publisher<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, upstream): &(Agreed, Upstream),
+    options: &PullOptions,
+) -> Result<PullReport, FlowError> {
+    let writer = publisher.writer;
     let mut here = Here::scan(
         writer.session,
-        &upstream,
+        upstream,
         &options.selection,
-        (&mut objects, writer.began_ns),
+        (objects, writer.began_ns),
     )?;
     if here.is_whole {
-        here.expect_settings(writer.session, &upstream, &objects)?;
+        here.expect_settings(writer.session, upstream, objects)?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
+    let waiting = hold_paths(writer.session, objects, (&mut here, upstream))?;
     let machine = writer.machine();
     let ground = Ground {
-        agreed: &agreed,
-        upstream: &upstream,
+        agreed,
+        upstream,
         filer: &publisher.filer(&machine),
     };
     let pull = Pull {
@@ -115,26 +141,31 @@ fn attempt(
         options,
         ground: &ground,
     };
-    let mut plan = pull.plan(&mut objects, &mut here)?;
+    let mut plan = pull.plan(objects, &mut here)?;
     let standing = Standing {
-        objects: &objects,
+        objects,
         tree: upstream.tree,
         here: &here,
         machine: &machine,
         lookup: Lookup::default(),
     };
     standing.look_up(&mut plan.conflicts)?;
+    mark_decided(&mut plan.conflicts, &waiting);
     if options.dry_run {
-        for landing in &mut plan.landings {
-            landing.preview(writer, &objects)?;
-        }
+        preview_all(writer, objects, &mut plan.landings)?;
     } else {
-        pull.carry_out(&mut objects, &here, &mut plan)?;
+        pull.carry_out(objects, &here, &mut plan)?;
+        for (scanned, landing) in here.scanned_mut().zip(&plan.landings) {
+            for (step, stat) in &landing.landed {
+                scanned.learn(step, *stat);
+            }
+        }
+        pause::end(writer.session)?;
         bookkeeping::remember_projects(writer, &here, false)?;
-        bookkeeping::save_caches(&here, &mut objects)?;
+        bookkeeping::save_caches(&here, objects)?;
     }
     let unasked = if here.is_whole {
-        unasked(writer.session, (&here, &upstream), &objects)?
+        unasked(writer.session, (&here, upstream), objects)?
     } else {
         Vec::new()
     };
@@ -142,8 +173,8 @@ fn attempt(
     Ok(PullReport {
         remote: writer.session.config.remote_url.clone(),
         unasked,
-        ms: now.millis() - began.millis(),
-        ..report(options, &here, &upstream, plan)
+        ms: now.millis() - publisher.began.millis(),
+        ..report(options, &here, upstream, plan)
     })
 }
 
@@ -167,7 +198,7 @@ fn report(options: &PullOptions, here: &Here, upstream: &Upstream, plan: PullPla
         conflicts: plan.conflicts,
         projects,
         settings,
-        undo: None,
+        undo: plan.undo.map(|number| number.to_string()),
         ops: OpCounts::default(),
         remote: None,
         healed: upstream.healed,
@@ -180,6 +211,7 @@ struct PullPlan {
     landings: Vec<Landing>,
     agreed: AgreedEdits,
     conflicts: Vec<ConflictLine>,
+    undo: Option<u64>,
 }
 
 struct Pull<'a> {
@@ -227,10 +259,20 @@ impl Pull<'_> {
             }
         }
         conflicts::add_filed(objects, self.ground.upstream, &mut conflicts)?;
+        let taken = here
+            .scanned()
+            .zip(&landings)
+            .flat_map(|(scanned, landing)| {
+                let taken = landing.report.taken.iter();
+                taken.map(|line| conflict_id(&scanned.unit.owner, &line.path))
+            });
+        let taken: Vec<String> = taken.collect();
+        self.leave_out_taken(objects, &taken, &mut conflicts)?;
         Ok(PullPlan {
             landings,
             agreed: draft.finish(objects)?,
             conflicts,
+            undo: None,
         })
     }
 
@@ -245,16 +287,64 @@ impl Pull<'_> {
             ground: self.ground,
             allow_mass_delete: self.options.allow_mass_delete,
             brings_back: true,
+            decided: &[],
         };
         let mut met = terms.meet(objects, scanned, berth, draft)?;
         if !self.options.allow_mass_delete && withhold_emptied(objects, scanned, &met.decided)? {
             let trios = met.decided.into_iter().map(|(trio, _)| trio).collect();
             met.decided = judge(objects, trios, scanned)?;
         }
+        let taken = self.take(objects, scanned, &mut met)?;
         let mut landing = Landing::plan(objects, scanned, &met, vault_notes)?;
         let now = self.writer.session.edges.clock.now();
         landing.spare_logs(objects, scanned, now)?;
+        landing.report.taken = taken;
         Ok(landing)
+    }
+
+    /// Decides the conflicts, where the person said for which side.
+    fn take(
+        &self,
+        objects: &mut Objects<'_>,
+        scanned: &mut Scanned,
+        met: &mut Meeting,
+    ) -> Result<Vec<TakenLine>, FlowError> {
+        let Some(take) = self.options.take else {
+            return Ok(Vec::new());
+        };
+        let mut taken = take.decide(&mut met.decided);
+        if withhold_misfits(objects, scanned, &met.decided)? {
+            let trios = std::mem::take(&mut met.decided).into_iter();
+            let trios = trios.map(|(trio, _)| trio).collect();
+            met.decided = judge(objects, trios, scanned)?;
+            taken = take.decide(&mut met.decided);
+        }
+        let is_taken = |path: &VaultPath| taken.iter().any(|line| line.path == *path);
+        scanned.disputed.retain(|path| !is_taken(path));
+        Ok(taken)
+    }
+
+    /// What was decided waits for nobody, unless another machine has a version of its own on file.
+    fn leave_out_taken(
+        &self,
+        objects: &Objects<'_>,
+        taken: &[String],
+        conflicts: &mut Vec<ConflictLine>,
+    ) -> Result<(), FlowError> {
+        let own = self.ground.filer.machine.to_string();
+        for id in taken {
+            let dir = self
+                .ground
+                .upstream
+                .dir(objects, &names::conflict_dir(id)?)?;
+            let variants = dir.map_or(Ok(Vec::new()), |dir| objects.tree(dir))?;
+            let is_other =
+                |entry: &TreeEntry| entry.kind == Kind::Tree && entry.name != own.as_bytes();
+            if !variants.iter().any(is_other) {
+                conflicts.retain(|line| line.id != *id);
+            }
+        }
+        Ok(())
     }
 
     /// Writes. From here on a fault ends the writing, and what is known by then is stored.
@@ -264,32 +354,22 @@ impl Pull<'_> {
         here: &Here,
         plan: &mut PullPlan,
     ) -> Result<(), FlowError> {
-        let agreed = self.ground.agreed;
         let Some(tip) = self.ground.upstream.parent else {
             return Ok(());
         };
-        if plan.landings.iter().any(|landing| !landing.is_idle()) {
-            let mut all = plan.agreed.clone();
-            for landing in &plan.landings {
-                landing.foresee(objects, &mut all)?;
-            }
-            memory::foresee(self.writer, objects, (agreed, &all), tip)?;
+        let head = Head::new(self.writer, "pull")?;
+        let journal = journal_of(objects, &plan.landings, head)?;
+        if let Some(journal) = &journal {
+            begin(self.writer, objects, journal, Some(tip))?;
         }
-        let mut result = Ok(());
-        let writes = plan.landings.iter().map(Landing::writes).sum();
-        let tell = self.writer.session.tells(Stage::Writing);
-        let tally = Tally::new(Some(writes), &tell);
-        for landing in &mut plan.landings {
-            landing.settle(objects, &mut plan.agreed)?;
-            result = landing.carry_out(self.writer, objects, &mut plan.agreed, &tally);
-            if result.is_err() {
-                break;
-            }
-        }
+        let landings = &mut plan.landings;
+        let carried = carry_all(self.writer, objects, landings, &mut plan.agreed);
         self.finish(objects, &plan.agreed, tip)?;
-        result?;
+        carried?;
+        plan.undo = close(&self.writer.store, journal, landings)?;
         if here.is_whole {
-            memory::landed(&self.writer.store)?;
+            // What a killed run wrote, and could not be finished, is known as that by now.
+            landed(&self.writer.store)?;
         }
         Ok(())
     }

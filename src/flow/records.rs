@@ -158,6 +158,7 @@ fn conflicts_of(plan: &RoundPlan) -> (BTreeSet<VaultPath>, BTreeSet<VaultPath>) 
             _ => filed.insert(dir),
         };
     }
+    settled.extend(plan.resolved.iter().cloned());
     settled.retain(|dir| !filed.contains(dir));
     (filed, settled)
 }

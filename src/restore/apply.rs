@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::base::{Leaf, TEMP_PREFIX};
+use crate::base::{Leaf, Stat, TEMP_PREFIX};
 
 use super::RestoreError;
 use super::append::append;
@@ -200,6 +200,9 @@ impl<'r, 't> Run<'r, 't> {
                 Err(fault) => return Err(unread(fault).into()),
             }
         }
+        if waiting.step.kind.expected().is_none() {
+            beside::set_time(&file, self.target.mtime_ns)?;
+        }
         self.durable.file(&file)?;
         Ok(bytes)
     }
@@ -216,8 +219,24 @@ impl<'r, 't> Run<'r, 't> {
             None => self.add(step, place, temp)?,
             Some(expected) => self.replace(step, place, temp, expected)?,
         };
-        waiting.beside.landed = outcome == StepOutcome::Done;
+        if outcome == StepOutcome::Done {
+            self.tell_of_new(&waiting);
+            waiting.beside.landed = true;
+        }
         Ok(outcome)
+    }
+
+    /// What has our time is still what we wrote: whoever writes to it gives it another one.
+    fn tell_of_new(&self, waiting: &Waiting<'_>) {
+        let Place { dir, name } = &waiting.beside.place;
+        let is_ours = |stat: &Stat| {
+            stat.mtime_ns == self.target.mtime_ns && stat.size == waiting.bytes && stat.is_file()
+        };
+        if let Ok(stat) = Stat::at(dir, name)
+            && is_ours(&stat)
+        {
+            (self.target.landed)(waiting.step, stat);
+        }
     }
 
     fn add(&self, step: &Step, place: &Place, temp: &OsStr) -> Result<StepOutcome, Fault> {
@@ -397,6 +416,8 @@ mod tests {
                 Ok(hash(&bytes))
             },
             random: edges.random.as_ref(),
+            mtime_ns: 0,
+            landed: &|_, _| (),
         };
         apply(&target, steps).expect("no fault of the disk")
     }
@@ -515,6 +536,8 @@ mod tests {
                 Ok(hash(&bytes))
             },
             random: edges.random.as_ref(),
+            mtime_ns: 0,
+            landed: &|_, _| (),
         };
         let mut root = Root::open(dir.path()).expect("open");
         // A disk that has `X` and `D`, and finds them for `x` and `d`.
@@ -697,6 +720,8 @@ mod tests {
                 Ok(hash(&bytes))
             },
             random: edges.random.as_ref(),
+            mtime_ns: 0,
+            landed: &|_, _| (),
         };
         apply(&target, steps)
     }

@@ -19,6 +19,7 @@ mod link;
 mod place;
 mod seen;
 mod step;
+mod survey;
 mod taken;
 
 pub use apply::apply;
@@ -27,4 +28,5 @@ pub use foresee::Foresight;
 pub use kept::{StepOutcome, WhyKept};
 pub use seen::Hash;
 pub use step::{Content, Step, StepKind, Target};
+pub use survey::survey;
 pub use taken::settle_taken;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, Read};
 
-use crate::base::{HostPath, Kind, Leaf, Random, VaultPath};
+use crate::base::{HostPath, Kind, Leaf, Random, Stat, VaultPath};
 
 use super::RestoreError;
 use super::kept::{StepOutcome, WhyKept};
@@ -123,6 +123,11 @@ pub struct Target<'a> {
     pub content: Content<'a>,
     pub hash: Hash<'a>,
     pub random: &'a dyn Random,
+    /// The time of files that are new here, in nanoseconds: so long ago that every later write to
+    /// them shows, however coarse this disk counts.
+    pub mtime_ns: i64,
+    /// Is told of each new file as it stands once it has its name.
+    pub landed: &'a dyn Fn(&Step, Stat),
 }
 
 impl Target<'_> {

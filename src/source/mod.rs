@@ -18,7 +18,7 @@ mod scan;
 mod walk;
 
 pub use alike::alike;
-pub use entry::{Dir, Entry, Left, Listing, Reason, Stat, Stay, Walked, What};
+pub use entry::{Dir, Entry, Left, Listing, Reason, Stay, Walked, What};
 pub use error::{RuleFault, RulePlace, SourceError};
 pub use line::{Class, ListRule, MergeClass, RuleLine, pattern_for};
 pub use own::{RULES_FILE, is_cache, rules_in};

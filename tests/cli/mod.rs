@@ -1,6 +1,7 @@
 //! The command line as a terminal or a script meets it: the real program, its streams, its exit code.
 
 mod config;
+mod conflict;
 mod demo;
 mod frame;
 mod progress;

@@ -33,7 +33,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "holdall backup configure /mnt/nas/vault.git",
                 "connect a bare repository",
             ),
-            example("holdall backup pull", "on the other machine"),
+            example(
+                "holdall restore /mnt/nas/vault.git --clone",
+                "on the other machine",
+            ),
         ],
     ),
     (
@@ -54,6 +57,16 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "sync",
+        &[
+            example("holdall sync", "both directions, everything"),
+            example(
+                "holdall sync --dry-run",
+                "what would come here, and what would go",
+            ),
+        ],
+    ),
+    (
         "backup push",
         &[
             example("holdall backup push", "everything that changed"),
@@ -65,6 +78,31 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "backup restore",
+        &[
+            example(
+                "holdall backup restore --at 2d --dry-run",
+                "see what two days ago would bring",
+            ),
+            example(
+                "holdall backup restore --at 4f2a91c --project api --path .aigon/config.json",
+                "one file, as a commit has it",
+            ),
+            example(
+                "holdall backup restore --at 2026-11-20 --to ~/then",
+                "all of it, beside what is here",
+            ),
+        ],
+    ),
+    (
+        "backup undo",
+        &[
+            example("holdall backup undo", "the last pull or restore"),
+            example("holdall backup undo --list", "what can be undone"),
+            example("holdall backup undo 12 --dry-run", "see what that would do"),
+        ],
+    ),
+    (
         "backup pull",
         &[
             example(
@@ -73,8 +111,68 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             ),
             example("holdall backup pull", "take everything in"),
             example(
+                "holdall backup pull --take vault",
+                "and let the vault win where both changed",
+            ),
+            example(
                 "holdall backup pull --project api --json",
                 "one project, for a program",
+            ),
+        ],
+    ),
+    (
+        "conflict list",
+        &[
+            example("holdall conflict list", "what waits for a decision"),
+            example("holdall conflict list --json", "the same, with contents"),
+        ],
+    ),
+    (
+        "conflict show",
+        &[
+            example("holdall conflict show 3f2a", "by the beginning of its id"),
+            example("holdall conflict show .aigon/notes.md", "by the file"),
+        ],
+    ),
+    (
+        "conflict diff",
+        &[
+            example(
+                "holdall conflict diff 3f2a",
+                "from the vault's version to each other",
+            ),
+            example(
+                "holdall conflict diff 3f2a 81c04d2e --base",
+                "what one machine had changed",
+            ),
+        ],
+    ),
+    (
+        "conflict export",
+        &[example(
+            "holdall conflict export api:.aigon/notes.md --dir /tmp/versions",
+            "one file for each version",
+        )],
+    ),
+    (
+        "conflict resolve",
+        &[
+            example("holdall conflict resolve 3f2a", "in your editor"),
+            example(
+                "holdall conflict resolve 3f2a --use vault",
+                "the vault's version",
+            ),
+            example(
+                "holdall conflict resolve 3f2a --use 81c04d2e",
+                "the version with this token",
+            ),
+            example(
+                "holdall conflict resolve 3f2a --file merged.md",
+                "a content of your own",
+            ),
+            example(
+                "holdall conflict resolve --all --use vault --yes",
+                "every one, without a question",
             ),
         ],
     ),
@@ -114,6 +212,33 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "import",
+        &[
+            example(
+                "holdall import --from aigon --dry-run",
+                "see what would be taken over",
+            ),
+            example("holdall import --from aigon --yes", "take it over"),
+        ],
+    ),
+    (
+        "restore",
+        &[
+            example(
+                "holdall restore /mnt/nas/vault.git --dry-run",
+                "see what the vault holds, and where it would go",
+            ),
+            example(
+                "holdall restore /mnt/nas/vault.git --clone",
+                "find the checkouts, clone the missing ones",
+            ),
+            example(
+                "holdall restore /mnt/nas/vault.git --into ~/src --into ~/play --clone --clone-with ssh",
+                "with directories of your own",
+            ),
+        ],
+    ),
+    (
         "project add",
         &[
             example("holdall project add", "the project you are in"),
@@ -124,6 +249,32 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             example(
                 "holdall project add --state .notes --state .plans",
                 "with directories that no preset knows",
+            ),
+        ],
+    ),
+    (
+        "project link",
+        &[
+            example(
+                "holdall project link ~/src/api api",
+                "by the name that the vault has for it",
+            ),
+            example(
+                "holdall project link . 01KAG3QZ5T8W2N4M6P0R9S7V1X",
+                "by its id, as a pull or a scan names it",
+            ),
+        ],
+    ),
+    (
+        "project scan",
+        &[
+            example(
+                "holdall project scan ~/code ~/work",
+                "register what the vault knows",
+            ),
+            example(
+                "holdall project scan --dry-run ~/code",
+                "see what would be registered",
             ),
         ],
     ),
