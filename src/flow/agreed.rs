@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Sink, Trees, VaultPath};
 use crate::layout::{Owner, PathNote};
-use crate::merge::{Edits, Graft, edit, find, leaves};
+use crate::merge::{Edits, Graft, edit, find, leaves, make_room};
 use crate::vault::{Objects, RefName, Store};
 
 use super::FlowError;
@@ -232,6 +232,15 @@ impl AgreedEdits {
 
     pub fn back(&mut self, key: &str) {
         self.edits.insert(away_path(key), Graft::Remove);
+    }
+
+    /// The disk may have a file by now where a directory was agreed, or the reverse: what is agreed
+    /// follows the disk.
+    pub fn make_room(&mut self, trees: &dyn Trees, agreed: &Agreed) -> Result<(), FlowError> {
+        for (key, edits) in &mut self.contents {
+            make_room(edits, &leaves(trees, agreed.content(trees, key)?)?);
+        }
+        Ok(())
     }
 
     #[must_use]

@@ -6,7 +6,7 @@ use crate::base::{Leaf, ObjectId, PathFault, VaultPath};
 use crate::layout::names;
 use crate::merge::{
     Edits, Graft, InVault, Lookup, Scope, Trio, Verdict, decide, differences, edit, leaves,
-    settle_clashes,
+    make_room, settle_clashes,
 };
 use crate::vault::Objects;
 
@@ -181,6 +181,7 @@ impl Terms<'_> {
         }
         if let Some(journal) = agreed.landing {
             known.extend(written(objects, journal, scanned)?);
+            make_room(&mut known, &leaves(objects, base)?);
         }
         for decided in self.decided.iter().filter(|it| it.key == *key) {
             let leaf = decided.leaf.map_or(Graft::Remove, Graft::Leaf);

@@ -15,7 +15,7 @@ mod walk;
 
 pub use clash::settle_clashes;
 pub use content::{ContentClass, Contents, ListRule, MergeText, Plain, merge_contents, plain};
-pub use edit::{Edits, Graft, edit};
+pub use edit::{Edits, Graft, edit, make_room};
 pub use error::MergeError;
 pub use lookup::{Lookup, find};
 pub use notes::{NoteMerge, merge_notes};

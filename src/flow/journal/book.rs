@@ -1,5 +1,6 @@
 //! Where journals stand: `landing` while a run writes, then by number; and how long they stay.
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{ObjectId, Timestamp};
 use crate::flow::{FlowError, Writer};
 use crate::vault::{NewCommit, Objects, RefName, Store};
@@ -53,6 +54,9 @@ pub fn begin(
     };
     let commit = objects.private_commit(&new, None)?;
     objects.flush()?;
+    if is_broken(Rule::LandingIsRemembered) {
+        return Ok(());
+    }
     Ok(writer.store.write_ref(RefName::Landing, commit)?)
 }
 
@@ -111,4 +115,55 @@ pub fn prune(store: &Store, now: Timestamp) -> Result<(), FlowError> {
         store.forget_undo(*number)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{HostPath, Sink};
+    use crate::vault::Author;
+
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+
+    /// Runs of these days, numbered from 1; the numbers that are left on another day.
+    fn left(days: &[i64], now: i64) -> Vec<u64> {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("vault.git")).expect("absolute");
+        let store = Store::open(&place).expect("created");
+        let mut objects = Objects::new(&store);
+        let author = Author {
+            name: "laptop".to_owned(),
+            email: "m@x".to_owned(),
+        };
+        for (number, day) in (1..).zip(days) {
+            let new = NewCommit {
+                tree: objects.put_tree(&[]).expect("stored"),
+                parent: None,
+                author: &author,
+                at: Timestamp::from_millis(day * DAY),
+                message: "m",
+            };
+            let commit = objects.private_commit(&new, None).expect("made");
+            objects.flush().expect("written");
+            store.remember_undo(number, commit).expect("written");
+        }
+        prune(&store, Timestamp::from_millis(now * DAY)).expect("pruned");
+        let states = store.undo_states().expect("read");
+        states.into_iter().map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn what_is_older_than_thirty_days_goes_but_for_the_last_three() {
+        assert_eq!(left(&[1, 2, 20, 21, 22], 40), [3, 4, 5]);
+        assert_eq!(left(&[1, 11, 20, 21, 22], 40), [2, 3, 4, 5]);
+        assert_eq!(left(&[1, 2, 3], 40), [1, 2, 3]);
+        // Numbers are no text.
+        assert_eq!(left(&[1; 12], 2).len(), 12);
+    }
+
+    #[test]
+    fn a_clock_that_is_years_off_takes_little() {
+        assert_eq!(left(&[1000, 1001, 1002, 1003, 1004], 4000), [3, 4, 5]);
+        assert_eq!(left(&[1000, 1001, 1002, 1003, 1004], 0), [1, 2, 3, 4, 5]);
+    }
 }

@@ -161,7 +161,9 @@ impl Landing {
             self.then.remove(&step.path);
             self.report.keep(&step.path, IN_THE_WAY);
         }
-        self.settled.retain(|(path, _)| !is_blocked(path));
+        // What is gone on both sides stands in nobody's way.
+        self.settled
+            .retain(|(path, leaf)| leaf.is_none() || !is_blocked(path));
     }
 
     /// Names that no disk of ours takes: said, and nothing more.

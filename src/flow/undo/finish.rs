@@ -52,6 +52,7 @@ fn redo(
     let Ways { mut landings, gone } = ways(writer.session, objects, &agreed, journal)?;
     let mut edits = AgreedEdits::default();
     let carried = carry_all(writer, objects, &mut landings, &mut edits);
+    edits.make_room(objects, &agreed)?;
     memory::learn_more(writer, objects, (&agreed, &edits))?;
     carried?;
     landed(&writer.store)?;

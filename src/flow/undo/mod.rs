@@ -148,6 +148,7 @@ fn carry_out(
     }
     let mut edits = AgreedEdits::default();
     let carried = carry_all(writer, objects, landings, &mut edits);
+    edits.make_room(objects, agreed)?;
     memory::learn_more(writer, objects, (agreed, &edits))?;
     carried?;
     // Also where all was as before already: the run is reversed then.

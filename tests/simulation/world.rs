@@ -1,0 +1,399 @@
+//! The machines of one simulation and the remote that they share; what happens to them.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use holdall::base::seams;
+use holdall::flow::pull::{PullOptions, PullReport, pull};
+use holdall::flow::push::{PushOptions, PushReport, push};
+use holdall::flow::{ErrorKind, FlowError, Selection, project};
+use tempfile::TempDir;
+
+use crate::kit::Rng;
+
+use super::edits::{self, Tokens};
+use super::ledger::Ledger;
+use super::machine::{Files, Machine, PROJECTS, copy_dir, files_of};
+use super::said::{is_left, told};
+use super::script::{Action, Script, What};
+use super::vault;
+
+/// Why a simulation failed.
+pub type Fault = String;
+
+pub struct World {
+    _root: TempDir,
+    pub root: PathBuf,
+    pub remote: PathBuf,
+    pub machines: Vec<Machine>,
+    pub ledger: Rc<RefCell<Ledger>>,
+    tokens: Rc<RefCell<Tokens>>,
+}
+
+/// What a run is about, and what befalls it.
+#[derive(Clone, Copy)]
+pub struct Run {
+    pub is_push: bool,
+    pub one: bool,
+}
+
+impl World {
+    pub fn new(script: &Script) -> Self {
+        let mut dir = tempfile::Builder::new();
+        dir.prefix("holdall-simulation-");
+        let memory = Path::new("/dev/shm");
+        let dir = if memory.is_dir() {
+            dir.tempdir_in(memory)
+        } else {
+            dir.tempdir()
+        };
+        let dir = dir.expect("a temporary directory can be made");
+        let root = dir.path().to_owned();
+        let remote = root.join("vault.git");
+        let mut options = git2::RepositoryInitOptions::new();
+        options
+            .bare(true)
+            .initial_head("main")
+            .external_template(false);
+        git2::Repository::init_opts(&remote, &options).expect("a remote can be made");
+        let mut rng = Rng::new(script.seed);
+        let machines = (0..script.machines).map(|number| {
+            seams::begin();
+            Machine::new(&root, number, &remote, &mut rng)
+        });
+        Self {
+            machines: machines.collect(),
+            _root: dir,
+            root,
+            remote,
+            ledger: Rc::default(),
+            tokens: Rc::new(RefCell::new(Tokens { next: 0 })),
+        }
+    }
+
+    pub fn act(&mut self, action: Action) -> Result<(), Fault> {
+        let mut rng = Rng::new(action.chance);
+        let m = self.one_of_the_twins(action.machine, &mut rng);
+        self.mount(m);
+        self.machines[m].set_clock(&mut rng);
+        let both = |is_push| Run {
+            is_push,
+            one: false,
+        };
+        let one = |is_push| Run { is_push, one: true };
+        match action.what {
+            What::Push => self.run(m, both(true)),
+            What::Pull => self.run(m, both(false)),
+            What::PushOne => self.run(m, one(true)),
+            What::PullOne => self.run(m, one(false)),
+            What::Round => (0..self.machines.len()).try_for_each(|m| {
+                self.mount(m);
+                self.run(m, both(false))?;
+                self.run(m, both(true))
+            }),
+            What::CrashPush => self.crash(m, both(true), &mut rng),
+            What::CrashPull => self.crash(m, both(false), &mut rng),
+            What::MeddlePush => self.meddle(m, both(true), &mut rng),
+            What::MeddlePull => self.meddle(m, both(false), &mut rng),
+            What::LostReply => {
+                seams::lose_answer();
+                self.disturbed(m, both(true), |fault| {
+                    fault.kind() == ErrorKind::Unreachable
+                })
+            }
+            What::Swallowed => {
+                seams::swallow();
+                self.run(m, both(true))
+            }
+            What::UnreachablePush => self.unreachable(m, both(true)),
+            What::UnreachablePull => self.unreachable(m, both(false)),
+            What::Unmounted => self.unmounted(m, &mut rng),
+            What::RemoveProject => self.remove_project(m),
+            What::AddProject => self.add_projects(m),
+            What::Clone => {
+                self.clone_machine(m, &mut rng);
+                Ok(())
+            }
+            What::Backup | What::RollBack | What::KeepRemote | What::Rewind => {
+                self.set_back(m, action.what);
+                Ok(())
+            }
+            What::Edit | What::Settings | What::Secret | What::Ignore | What::TakeVault => {
+                self.edit(m, action.what, &mut rng);
+                Ok(())
+            }
+        }
+    }
+
+    fn one_of_the_twins(&self, m: usize, rng: &mut Rng) -> usize {
+        let home = &self.machines[m].home;
+        let same = |other: &usize| self.machines[*other].home == *home;
+        let twins: Vec<_> = (0..self.machines.len()).filter(same).collect();
+        twins[rng.below(twins.len())]
+    }
+
+    /// Puts the disk of a machine in its place, instead of its twin's.
+    pub fn mount(&self, m: usize) {
+        let machine = &self.machines[m];
+        if machine.parked.exists() {
+            let mut twins = self.machines.iter();
+            let up = twins.find(|other| other.home == machine.home && !other.parked.exists());
+            let up = up.expect("one of the twins is up");
+            fs::rename(&machine.home, &up.parked).expect("a directory can be moved");
+            fs::rename(&machine.parked, &machine.home).expect("a directory can be moved");
+        }
+    }
+
+    fn clone_machine(&mut self, m: usize, rng: &mut Rng) {
+        let number = self.machines.len();
+        if number < 5 {
+            let twin = self.machines[m].twin(&self.root, number, rng);
+            let files = twin.files();
+            self.machines.push(twin);
+            self.ledger.borrow_mut().set_locals(number, &files);
+        }
+    }
+
+    fn edit(&self, m: usize, what: What, rng: &mut Rng) {
+        let machine = &self.machines[m];
+        let before = machine.files();
+        let tokens = &mut self.tokens.borrow_mut();
+        let state = machine.state(rng.pick(&PROJECTS));
+        match what {
+            What::Settings => edits::settings(&machine.home, rng, tokens),
+            What::Secret => edits::secret(&state, rng, tokens),
+            What::Ignore => edits::ignore(&state, rng, tokens),
+            What::TakeVault => self.take_vault(machine, &before, rng),
+            _ => (0..=rng.below(3)).for_each(|_| edits::edit(&state, rng, tokens)),
+        }
+        let after = machine.files();
+        self.ledger.borrow_mut().changed(m, &before, &after);
+    }
+
+    /// Somebody decides for the vault's version of a file.
+    fn take_vault(&self, machine: &Machine, here: &Files, rng: &mut Rng) {
+        let there = vault::files(&self.remote).unwrap_or_default();
+        let differs = |(key, held): &(&String, &super::machine::Held)| {
+            key.starts_with("projects/")
+                && held.kind == 'f'
+                && here
+                    .get(*key)
+                    .is_some_and(|own| own.kind == 'f' && own != *held)
+        };
+        let differing: Vec<_> = there.iter().filter(differs).collect();
+        if !differing.is_empty() {
+            let (key, held) = differing[rng.below(differing.len())];
+            fs::write(machine.place(key), &held.bytes).expect("a file can be written");
+        }
+    }
+
+    /// A run that nothing disturbs goes well.
+    pub fn run(&self, m: usize, run: Run) -> Result<(), Fault> {
+        self.disturbed(m, run, |_| false)
+    }
+
+    /// The same, but that these faults may come of what disturbs it.
+    fn disturbed(&self, m: usize, run: Run, may: impl Fn(&FlowError) -> bool) -> Result<(), Fault> {
+        let nothing = |fault: &FlowError| {
+            matches!(
+                fault,
+                FlowError::NothingToPull
+                    | FlowError::NothingToPush
+                    | FlowError::AllWithheld { .. }
+                    | FlowError::NoSuchProject { .. }
+            )
+        };
+        let result = if run.is_push {
+            self.push(m, run.one)
+        } else {
+            self.pull(m, run.one).map(drop)
+        };
+        let is_excused = result
+            .as_ref()
+            .is_err_and(|fault| nothing(fault) || may(fault));
+        seams::begin();
+        match result {
+            Ok(()) => Ok(()),
+            Err(_) if is_excused => Ok(()),
+            Err(fault) => Err(format!("a run of m{m} failed: {}", told(&fault))),
+        }
+    }
+
+    fn push(&self, m: usize, one: bool) -> Result<(), FlowError> {
+        let before = self.machines[m].files();
+        let report = self.pushed(m, one)?;
+        // What was edited meanwhile may not be in it.
+        if report.pushed && self.machines[m].files() == before && !seams::is_dead() {
+            let is_left = |key: &str| {
+                let of_another = one && key.starts_with("settings/");
+                of_another || is_left(&report, key)
+            };
+            self.ledger.borrow_mut().captured(&before, is_left);
+        }
+        Ok(())
+    }
+
+    pub fn pushed(&self, m: usize, one: bool) -> Result<PushReport, FlowError> {
+        let options = PushOptions {
+            selection: selection(one),
+            ..PushOptions::default()
+        };
+        self.machines[m].with_writer("backup push", |writer| push(writer, &options))
+    }
+
+    pub fn pull(&self, m: usize, one: bool) -> Result<PullReport, FlowError> {
+        let options = PullOptions {
+            selection: selection(one),
+            ..PullOptions::default()
+        };
+        self.machines[m].with_writer("backup pull", |writer| pull(writer, &options))
+    }
+
+    /// Dies at some write; the next run of the machine, whenever it comes, has to go well.
+    fn crash(&self, m: usize, run: Run, rng: &mut Rng) -> Result<(), Fault> {
+        let most = if run.is_push { 45 } else { 60 };
+        seams::die_at(1 + rng.below(most) as u64);
+        let ended = self.disturbed(m, run, |_| seams::is_dead());
+        seams::begin();
+        ended
+    }
+
+    /// Somebody edits at some write of the run, what it is about to write too.
+    fn meddle(&self, m: usize, run: Run, rng: &mut Rng) -> Result<(), Fault> {
+        let machine = &self.machines[m];
+        let state = machine.state(rng.pick(&PROJECTS));
+        let (here, there) = (machine.files(), vault::files(&self.remote));
+        let there = there.unwrap_or_default();
+        let differs = |key: &&String| here.get(*key) != there.get(*key);
+        let coming: Vec<PathBuf> = there
+            .keys()
+            .filter(differs)
+            .filter(|key| key.starts_with("projects/"))
+            .map(|key| machine.place(key))
+            .collect();
+        let (home, mut rng) = (machine.home.clone(), Rng::new(rng.next()));
+        let (ledger, tokens) = (Rc::clone(&self.ledger), Rc::clone(&self.tokens));
+        // Half of the time when the run has looked at the disk and is about to write.
+        let step = rng.below(40).saturating_sub(19) as u64;
+        seams::meanwhile(step, move || {
+            let before = files_of(&home);
+            let tokens = &mut tokens.borrow_mut();
+            for path in coming.iter().filter(|path| path.is_file()) {
+                if rng.below(2) == 0 {
+                    edits::again(path, &mut rng, tokens);
+                }
+            }
+            edits::edit(&state, &mut rng, tokens);
+            ledger.borrow_mut().changed(m, &before, &files_of(&home));
+        });
+        self.run(m, run)
+    }
+
+    fn unreachable(&self, m: usize, run: Run) -> Result<(), Fault> {
+        let aside = self.root.join("aside.git");
+        fs::rename(&self.remote, &aside).expect("a directory can be moved");
+        let result = if run.is_push {
+            self.pushed(m, run.one).map(drop)
+        } else {
+            self.pull(m, run.one).map(drop)
+        };
+        fs::rename(&aside, &self.remote).expect("a directory can be moved");
+        seams::begin();
+        match result {
+            Err(fault) if fault.kind() == ErrorKind::Unreachable => Ok(()),
+            Err(fault) => Err(format!("not unreachable: {}", told(&fault))),
+            Ok(()) => Err(format!("m{m} went well without its remote")),
+        }
+    }
+
+    fn unmounted(&self, m: usize, rng: &mut Rng) -> Result<(), Fault> {
+        let state = self.machines[m].state(rng.pick(&PROJECTS));
+        let aside = self.root.join("aside");
+        fs::rename(&state, &aside).expect("a state directory stays, also when it is empty");
+        let pushed = self.disturbed(
+            m,
+            Run {
+                is_push: true,
+                one: false,
+            },
+            |_| false,
+        );
+        fs::rename(&aside, &state).expect("a directory can be moved");
+        pushed
+    }
+
+    fn remove_project(&self, m: usize) -> Result<(), Fault> {
+        let removed = self.machines[m].with_writer("project remove", |writer| {
+            project::remove(writer, "api", true).map(drop)
+        });
+        seams::begin();
+        self.ledger.borrow_mut().removed("api");
+        match removed {
+            Err(fault) if fault.kind() == ErrorKind::NotFound => Ok(()),
+            Err(FlowError::NothingToPush) => Ok(()),
+            other => other.map_err(|fault| format!("project remove: {}", told(&fault))),
+        }
+    }
+
+    pub fn add_projects(&self, m: usize) -> Result<(), Fault> {
+        let added = self.machines[m].add_projects();
+        seams::begin();
+        added.map_err(|fault| format!("project add: {}", told(&fault)))
+    }
+
+    fn set_back(&self, m: usize, what: What) {
+        let (home, kept) = (&self.machines[m].home, self.root.join("kept.git"));
+        let backup = self.root.join(format!("backup-{m}"));
+        match what {
+            What::Backup => replace(home, &backup),
+            // Two machines that find an empty remote begin two vaults.
+            What::KeepRemote if vault::tip_of(&self.remote).is_none() => return,
+            What::KeepRemote => replace(&self.remote, &kept),
+            What::RollBack if backup.exists() => replace(&backup, home),
+            What::Rewind if kept.exists() => replace(&kept, &self.remote),
+            _ => return,
+        }
+        if matches!(what, What::RollBack | What::Rewind) {
+            let mut ledger = self.ledger.borrow_mut();
+            ledger.set_back(&self.everything(), &self.present());
+            ledger.set_locals(m, &self.machines[m].files());
+        }
+    }
+
+    /// What disks and tips have now.
+    fn present(&self) -> Vec<Files> {
+        let stores = self.machines.iter().map(Machine::store);
+        let tips = stores.chain([self.remote.clone()]);
+        let tips = tips.filter_map(|path| path.exists().then(|| vault::files(&path))?);
+        tips.chain(self.machines.iter().map(Machine::files))
+            .collect()
+    }
+
+    /// The tokens of all versions that are anywhere.
+    pub fn everything(&self) -> BTreeSet<u32> {
+        let mut found = vault::all_tokens(&self.remote);
+        for machine in &self.machines {
+            found.extend(vault::all_tokens(&machine.store()));
+            for held in machine.files().values() {
+                found.extend(super::machine::tokens(&held.bytes, "tok"));
+            }
+        }
+        found
+    }
+}
+
+fn selection(one: bool) -> Selection {
+    Selection {
+        projects: one.then(|| "api".to_owned()).into_iter().collect(),
+    }
+}
+
+fn replace(from: &Path, to: &Path) {
+    if to.exists() {
+        fs::remove_dir_all(to).expect("a directory can be deleted");
+    }
+    copy_dir(from, to);
+}
