@@ -84,6 +84,8 @@ fn input(text: &[u8]) -> MergeFileInput<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn merged(base: &str, local: &str, vault: &str) -> Option<String> {
@@ -143,6 +145,43 @@ mod tests {
             );
             let text = String::from_utf8(text.expect("merged")).expect("text");
             assert_eq!(text, marked);
+        }
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let line = prop::sample::select(vec!["a\n", "b\n", "c\n", "d\n", "e\n", "\n"]);
+        prop::collection::vec(line, 0..12).prop_map(|lines| lines.concat())
+    }
+
+    /// A text with some lines put in somewhere.
+    fn longer(base: String) -> impl Strategy<Value = String> {
+        let new = prop::sample::select(vec!["a\n", "x\n", "y\n"]);
+        let new = prop::collection::vec((any::<prop::sample::Index>(), new), 0..4);
+        (Just(base), new).prop_map(|(base, new)| {
+            let mut lines: Vec<&str> = base.split_inclusive('\n').collect();
+            for (at, line) in new {
+                lines.insert(at.index(lines.len() + 1), line);
+            }
+            lines.concat()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_marker_comes_in_and_no_line_that_was_added_goes(
+            (base, local, vault) in text().prop_flat_map(|base| {
+                (Just(base.clone()), longer(base.clone()), longer(base))
+            })
+        ) {
+            if let Some(both) = merged(&base, &local, &vault) {
+                prop_assert!(!both.contains("<<<<") && !both.contains(">>>>"));
+                for line in local.lines().chain(vault.lines()) {
+                    let count = |text: &str| text.lines().filter(|it| *it == line).count();
+                    prop_assert!(count(&both) >= count(&local).max(count(&vault)), "{both}");
+                }
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod hostile_past;
 mod identity;
 mod laptop;
 mod links;
+mod logs;
 mod memory;
 mod merge;
 mod misfit;
