@@ -24,6 +24,8 @@ pub enum Rule {
     LastLook,
     /// A project that was taken out of the vault stays on the disks.
     RemovedProjectStays,
+    /// What comes back to the vault has a new id, so that no disk takes what is missing for deleted.
+    ComesBackAsNew,
     /// A state directory that is gone, or lost most of its files, waits for a word.
     AccidentsWait,
     /// A push is remembered before it is sent, so that a lost answer is no news later.
@@ -107,17 +109,17 @@ mod state {
         if is_dead() {
             return Err(io::Error::other("the machine died"));
         }
-        do_meanwhile(|at| at > 0 && at <= STEPS.get());
+        fire(|at| at > 0 && at <= STEPS.get());
         Ok(())
     }
 
     /// Stands before a file is written beside its place on a disk.
     pub fn step_beside() -> io::Result<()> {
-        do_meanwhile(|at| at == 0);
+        fire(|at| at == 0);
         step()
     }
 
-    fn do_meanwhile(is_now: impl Fn(u64) -> bool) {
+    fn fire(is_now: impl Fn(u64) -> bool) {
         let deed = MEANWHILE.with_borrow_mut(|deed| deed.take_if(|(at, _)| is_now(*at)));
         if let Some((_, deed)) = deed {
             deed();

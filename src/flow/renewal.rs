@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{Id, ObjectId};
 use crate::layout::names;
 use crate::merge::find;
@@ -23,7 +24,8 @@ pub fn renew(
 ) -> Result<(), FlowError> {
     let is_new = |project: &&mut LocalProject| matches!(project.placement, Placement::New { .. });
     for project in here.projects.iter_mut().filter(is_new) {
-        if !was_in_vault(&writer.store, upstream.parent, &project.registered.id)? {
+        let was_there = was_in_vault(&writer.store, upstream.parent, &project.registered.id)?;
+        if !was_there || is_broken(Rule::ComesBackAsNew) {
             continue;
         }
         let before = project.registered.id.clone();

@@ -92,10 +92,10 @@ fn lines(path: &Path, rng: &mut Rng, tokens: &mut Tokens) -> io::Result<()> {
 
 /// A log: a tool appends.
 fn append(path: &Path, tokens: &mut Tokens) -> io::Result<()> {
-    let mut text = fs::read_to_string(path).unwrap_or_default();
+    let text = fs::read_to_string(path).unwrap_or_default();
     let token = tokens.token();
-    text += &format!("{{\"n\":{},\"event\":\"{token}\"}}\n", tokens.next);
-    write(path, text)
+    let line = format!("{{\"n\":{},\"event\":\"{token}\"}}\n", tokens.next);
+    write(path, text + &line)
 }
 
 fn key(path: &Path, rng: &mut Rng, tokens: &mut Tokens) -> io::Result<()> {

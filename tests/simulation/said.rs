@@ -6,13 +6,10 @@ use holdall::flow::push::PushReport;
 use super::machine::PROJECTS;
 
 pub fn told(fault: &FlowError) -> String {
-    let mut text = format!("{fault}");
-    let mut cause = std::error::Error::source(fault);
-    while let Some(fault) = cause {
-        text += &format!(": {fault}");
-        cause = fault.source();
-    }
-    text
+    let first: &dyn std::error::Error = fault;
+    let causes = std::iter::successors(Some(first), |fault| fault.source());
+    let words: Vec<_> = causes.map(ToString::to_string).collect();
+    words.join(": ")
 }
 
 /// Whether a push left a path behind.

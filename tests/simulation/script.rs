@@ -96,7 +96,7 @@ impl Script {
         let mut rng = Rng::new(seed);
         let machines = 2 + rng.below(20).saturating_sub(8) / 4;
         let mut weights = ORDINARY.to_vec();
-        if seed % 3 != 0 {
+        if !seed.is_multiple_of(3) {
             weights.extend(RULES);
         }
         if seed % 3 == 2 {

@@ -1,7 +1,6 @@
 //! The machines of one simulation and the remote that they share; what happens to them.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -16,7 +15,7 @@ use crate::kit::Rng;
 
 use super::edits::{self, Tokens};
 use super::ledger::Ledger;
-use super::machine::{Files, Machine, PROJECTS, copy_dir, files_of};
+use super::machine::{Files, Machine, PROJECTS, files_of};
 use super::said::{is_left, told};
 use super::script::{Action, Script, What};
 use super::vault;
@@ -128,35 +127,6 @@ impl World {
         }
     }
 
-    fn one_of_the_twins(&self, m: usize, rng: &mut Rng) -> usize {
-        let home = &self.machines[m].home;
-        let same = |other: &usize| self.machines[*other].home == *home;
-        let twins: Vec<_> = (0..self.machines.len()).filter(same).collect();
-        twins[rng.below(twins.len())]
-    }
-
-    /// Puts the disk of a machine in its place, instead of its twin's.
-    pub fn mount(&self, m: usize) {
-        let machine = &self.machines[m];
-        if machine.parked.exists() {
-            let mut twins = self.machines.iter();
-            let up = twins.find(|other| other.home == machine.home && !other.parked.exists());
-            let up = up.expect("one of the twins is up");
-            fs::rename(&machine.home, &up.parked).expect("a directory can be moved");
-            fs::rename(&machine.parked, &machine.home).expect("a directory can be moved");
-        }
-    }
-
-    fn clone_machine(&mut self, m: usize, rng: &mut Rng) {
-        let number = self.machines.len();
-        if number < 5 {
-            let twin = self.machines[m].twin(&self.root, number, rng);
-            let files = twin.files();
-            self.machines.push(twin);
-            self.ledger.borrow_mut().set_locals(number, &files);
-        }
-    }
-
     fn edit(&self, m: usize, what: What, rng: &mut Rng) {
         let machine = &self.machines[m];
         let before = machine.files();
@@ -171,6 +141,15 @@ impl World {
         }
         let after = machine.files();
         self.ledger.borrow_mut().changed(m, &before, &after);
+    }
+
+    /// One more version of a file.
+    pub fn write(&self, m: usize, key: &str, rng: &mut Rng) {
+        let machine = &self.machines[m];
+        let before = machine.files();
+        edits::again(&machine.place(key), rng, &mut self.tokens.borrow_mut());
+        let mut ledger = self.ledger.borrow_mut();
+        ledger.changed(m, &before, &machine.files());
     }
 
     /// Somebody decides for the vault's version of a file.
@@ -196,7 +175,12 @@ impl World {
     }
 
     /// The same, but that these faults may come of what disturbs it.
-    fn disturbed(&self, m: usize, run: Run, may: impl Fn(&FlowError) -> bool) -> Result<(), Fault> {
+    pub fn disturbed(
+        &self,
+        m: usize,
+        run: Run,
+        may: impl Fn(&FlowError) -> bool,
+    ) -> Result<(), Fault> {
         let nothing = |fault: &FlowError| {
             matches!(
                 fault,
@@ -309,20 +293,29 @@ impl World {
         }
     }
 
+    /// What the disk of a state directory held is not deleted because it is away.
     fn unmounted(&self, m: usize, rng: &mut Rng) -> Result<(), Fault> {
-        let state = self.machines[m].state(rng.pick(&PROJECTS));
+        let project = rng.pick(&PROJECTS);
+        let state = self.machines[m].state(project);
         let aside = self.root.join("aside");
+        let before = vault::files(&self.remote).unwrap_or_default();
         fs::rename(&state, &aside).expect("a state directory stays, also when it is empty");
-        let pushed = self.disturbed(
-            m,
-            Run {
-                is_push: true,
-                one: false,
-            },
-            |_| false,
-        );
+        let run = Run {
+            is_push: true,
+            one: false,
+        };
+        let pushed = self.run(m, run);
         fs::rename(&aside, &state).expect("a directory can be moved");
-        pushed
+        pushed?;
+        let after = vault::files(&self.remote).unwrap_or_default();
+        let of_it = format!("projects/{project}/.aigon/");
+        let gone = |key: &&String| key.starts_with(&of_it) && !after.contains_key(*key);
+        // A lost history that comes back may have deleted something.
+        let was_set_back = self.root.join("kept.git").exists();
+        match before.keys().find(gone).filter(|_| !was_set_back) {
+            Some(key) => Err(format!("{key} was deleted while its disk was away")),
+            None => Ok(()),
+        }
     }
 
     fn remove_project(&self, m: usize) -> Result<(), Fault> {
@@ -343,57 +336,10 @@ impl World {
         seams::begin();
         added.map_err(|fault| format!("project add: {}", told(&fault)))
     }
-
-    fn set_back(&self, m: usize, what: What) {
-        let (home, kept) = (&self.machines[m].home, self.root.join("kept.git"));
-        let backup = self.root.join(format!("backup-{m}"));
-        match what {
-            What::Backup => replace(home, &backup),
-            // Two machines that find an empty remote begin two vaults.
-            What::KeepRemote if vault::tip_of(&self.remote).is_none() => return,
-            What::KeepRemote => replace(&self.remote, &kept),
-            What::RollBack if backup.exists() => replace(&backup, home),
-            What::Rewind if kept.exists() => replace(&kept, &self.remote),
-            _ => return,
-        }
-        if matches!(what, What::RollBack | What::Rewind) {
-            let mut ledger = self.ledger.borrow_mut();
-            ledger.set_back(&self.everything(), &self.present());
-            ledger.set_locals(m, &self.machines[m].files());
-        }
-    }
-
-    /// What disks and tips have now.
-    fn present(&self) -> Vec<Files> {
-        let stores = self.machines.iter().map(Machine::store);
-        let tips = stores.chain([self.remote.clone()]);
-        let tips = tips.filter_map(|path| path.exists().then(|| vault::files(&path))?);
-        tips.chain(self.machines.iter().map(Machine::files))
-            .collect()
-    }
-
-    /// The tokens of all versions that are anywhere.
-    pub fn everything(&self) -> BTreeSet<u32> {
-        let mut found = vault::all_tokens(&self.remote);
-        for machine in &self.machines {
-            found.extend(vault::all_tokens(&machine.store()));
-            for held in machine.files().values() {
-                found.extend(super::machine::tokens(&held.bytes, "tok"));
-            }
-        }
-        found
-    }
 }
 
 fn selection(one: bool) -> Selection {
     Selection {
         projects: one.then(|| "api".to_owned()).into_iter().collect(),
     }
-}
-
-fn replace(from: &Path, to: &Path) {
-    if to.exists() {
-        fs::remove_dir_all(to).expect("a directory can be deleted");
-    }
-    copy_dir(from, to);
 }
