@@ -16,6 +16,7 @@ mod flow;
 mod fuzz;
 mod convergence;
 mod crash;
+mod interrupted;
 mod kit;
 mod layout;
 #[cfg(target_os = "linux")]

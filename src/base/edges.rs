@@ -69,6 +69,11 @@ impl Env {
         self.vars.get(name).filter(|value| !value.is_empty())
     }
 
+    /// All variables.
+    pub fn all(&self) -> impl Iterator<Item = (&String, &OsString)> {
+        self.vars.iter()
+    }
+
     /// A variable that holds an absolute path, else nothing.
     #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {

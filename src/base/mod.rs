@@ -13,6 +13,7 @@ mod process;
 mod progress;
 pub mod seams;
 mod sqlite;
+mod stat;
 mod store;
 mod time;
 
@@ -28,6 +29,7 @@ pub use path::{HostPath, PathFault, VaultPath, escape_name};
 pub use process::{Program, Running, find_program};
 pub use progress::{Progress, Tally, Tell};
 pub use sqlite::{database_of, is_database, is_hot_journal};
+pub use stat::Stat;
 pub use store::{
     Blobs, Finding, Gate, Intake, Kind, Leaf, ObjectId, Packer, Parcel, Sink, TreeEntry, Trees,
 };

@@ -63,6 +63,22 @@ impl Program {
         }
     }
 
+    /// A program that a person works with: it sees what the person's own programs see.
+    #[must_use]
+    pub fn of_person(path: impl AsRef<OsStr>, env: &Env) -> Self {
+        let mut program = Self::new(path, env);
+        program.command.envs(env.all()).current_dir(&env.cwd);
+        program
+    }
+
+    /// Runs to the end on the terminal of this process.
+    pub fn on_terminal(mut self) -> Result<ExitStatus, BaseError> {
+        self.command.status().map_err(|source| BaseError::Spawn {
+            program: self.name,
+            source,
+        })
+    }
+
     #[must_use]
     pub fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.command.args(args);
@@ -92,7 +108,8 @@ impl Program {
             })
     }
 
-    /// Starts it with pipes. It is ended when nothing was touched for `idle`. If we are killed it is
+    /// Starts it with pipes. It is ended when nothing was touched for `idle`; words on stderr are a
+    /// sign of life. If we are killed it is
     /// not: it finds its stdin at an end and goes in order. For that it holds the reading ends of what
     /// it writes to; else a broken pipe would end it at once, and git would leave its quarantine.
     pub fn start(mut self, idle: Duration) -> Result<Running, BaseError> {
@@ -102,7 +119,7 @@ impl Program {
             source,
         };
         let (stdout, child_stdout) = io::pipe().map_err(fault)?;
-        let (mut stderr, child_stderr) = io::pipe().map_err(fault)?;
+        let (stderr, child_stderr) = io::pipe().map_err(fault)?;
         inherited(&[&stdout, &stderr], true).map_err(fault)?;
         let child = self
             .command
@@ -114,18 +131,32 @@ impl Program {
         drop(self.command);
         inherited(&[&stdout, &stderr], false).map_err(fault)?;
         let mut child = child.map_err(fault)?;
+        let stdin = child.stdin.take();
+        let watch = Watch::over(child, idle);
+        let mut heard = Heard(stderr, Pulse(Arc::clone(&watch.state)));
         let words = thread::spawn(move || {
             let mut text = Vec::new();
-            stderr.by_ref().take(MAX_STDERR).read_to_end(&mut text).ok();
-            io::copy(&mut stderr, &mut io::sink()).ok();
+            heard.by_ref().take(MAX_STDERR).read_to_end(&mut text).ok();
+            io::copy(&mut heard, &mut io::sink()).ok();
             String::from_utf8_lossy(&text).into_owned()
         });
         Ok(Running {
-            stdin: child.stdin.take(),
+            stdin,
             stdout: Some(stdout),
-            watch: Watch::over(child, idle),
+            watch,
             words: Some(words),
         })
+    }
+}
+
+/// A stream whose every piece is a sign of life.
+struct Heard(PipeReader, Pulse);
+
+impl Read for Heard {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.0.read(buffer)?;
+        self.1.beat();
+        Ok(got)
     }
 }
 
@@ -299,6 +330,17 @@ mod tests {
         assert!(silent && started.elapsed() < Duration::from_secs(20));
         assert!(!status.expect("it ended").success());
         assert_eq!(words, "last words\n");
+    }
+
+    #[test]
+    fn a_child_that_talks_is_alive() {
+        let (status, words, silent) =
+            shell("for i in 1 2 3 4 5 6 7; do sleep 0.2; echo $i >&2; done")
+                .start(Duration::from_millis(600))
+                .expect("it ran")
+                .finish();
+        assert!(!silent && status.expect("it ended").success());
+        assert!(words.ends_with("7\n"), "{words}");
     }
 
     #[test]

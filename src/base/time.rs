@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::BaseError;
@@ -37,6 +37,28 @@ impl Timestamp {
             })
     }
 
+    /// Reads a moment as people write it: an RFC 3339 time; `2026-11-20 14:00`, in UTC; `2026-11-20`,
+    /// which means the end of that day; `3d` or `2 hours ago`, counted back from now.
+    #[must_use]
+    pub fn in_words(text: &str, now: Self) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(time) = Self::parse(text) {
+            return Some(time);
+        }
+        if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            let end = day.and_hms_milli_opt(23, 59, 59, 999)?;
+            return Some(Self(end.and_utc().timestamp_millis()));
+        }
+        let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"];
+        let mut times = forms.iter();
+        let time = times.find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+        if let Some(time) = time {
+            return Some(Self(time.and_utc().timestamp_millis()));
+        }
+        let back = span(text.strip_suffix("ago").unwrap_or(text).trim_end())?;
+        now.0.checked_sub(back).map(Self)
+    }
+
     fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::UNIX_EPOCH)
     }
@@ -46,6 +68,21 @@ impl Timestamp {
     pub fn readable(self) -> String {
         self.utc().format("%Y-%m-%d %H:%M:%S UTC").to_string()
     }
+}
+
+/// `3d`, `2 hours`: so many milliseconds.
+fn span(text: &str) -> Option<i64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit.trim_start() {
+        "s" | "second" | "seconds" => 1,
+        "m" | "min" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 60 * 60,
+        "d" | "day" | "days" => 24 * 60 * 60,
+        "w" | "week" | "weeks" => 7 * 24 * 60 * 60,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(seconds * 1000)
 }
 
 impl fmt::Display for Timestamp {
@@ -80,6 +117,41 @@ mod tests {
                 .ok(),
             Some(1_795_222_923_123)
         );
+    }
+
+    #[test]
+    fn people_write_moments_in_many_ways() {
+        let at = |text: &str| Timestamp::parse(text).expect("valid");
+        let now = at("2026-11-21T12:00:00.000Z");
+        for (text, meant) in [
+            ("2026-11-20", "2026-11-20T23:59:59.999Z"),
+            ("2026-11-20 14:00", "2026-11-20T14:00:00.000Z"),
+            ("2026-11-20 14:00:07", "2026-11-20T14:00:07.000Z"),
+            ("2026-11-20T14:00", "2026-11-20T14:00:00.000Z"),
+            ("2026-11-20T15:00:00+01:00", "2026-11-20T14:00:00.000Z"),
+            ("3d", "2026-11-18T12:00:00.000Z"),
+            ("2 hours ago", "2026-11-21T10:00:00.000Z"),
+            ("1 week", "2026-11-14T12:00:00.000Z"),
+            ("90m ago", "2026-11-21T10:30:00.000Z"),
+        ] {
+            assert_eq!(Timestamp::in_words(text, now), Some(at(meant)), "{text}");
+        }
+        for text in [
+            "",
+            "d",
+            "3",
+            "3x",
+            "ago",
+            "deadbeef",
+            "12345678",
+            "3d2",
+            "HEAD~2",
+            "99999999999999999999d",
+            "9223372036854775807w",
+            "2026-13-01",
+        ] {
+            assert_eq!(Timestamp::in_words(text, now), None, "{text}");
+        }
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl Bar {
 
 const fn word(stage: Stage) -> &'static str {
     match stage {
+        Stage::Looking => "looking",
         Stage::Reading => "reading",
         Stage::Checking => "checking",
         Stage::Sending => "sending",
@@ -81,6 +82,7 @@ const fn word(stage: Stage) -> &'static str {
 /// `1,234 of 16,000 files, 12.3 MB, 4.5 MB a second`
 fn far(stage: Stage, now: Progress, took: Duration) -> String {
     let one = match stage {
+        Stage::Looking => return count(now.done, "checkout"),
         Stage::Sending | Stage::Fetching => "object",
         _ => "file",
     };

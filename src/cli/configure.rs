@@ -1,13 +1,12 @@
 //! `backup configure`.
 
-use std::io::Write as _;
-
 use crate::flow::configure::{ConfigureOptions, ConfigureReport, RemoteState, configure};
 use crate::flow::{FlowError, Session, Silent};
 
 use super::answer::Answer;
 use super::args::ConfigureArgs;
 use super::ctx::Ctx;
+use super::question::line;
 use super::show::{count, printable};
 
 pub fn run(ctx: &Ctx, name: &str, args: &ConfigureArgs) -> Result<Answer, FlowError> {
@@ -36,22 +35,10 @@ fn ask(ctx: &Ctx, name: &str) -> Result<String, FlowError> {
             now: session.config.remote_url,
         });
     }
-    let mut stderr = std::io::stderr().lock();
-    write!(
-        stderr,
-        "Address of an empty bare repository or a vault (a path or file://): "
-    )
-    .ok();
-    stderr.flush().ok();
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).ok();
-    let line = line.trim();
-    if line.is_empty() {
-        return Err(FlowError::NoAddress {
-            now: session.config.remote_url,
-        });
-    }
-    Ok(line.to_owned())
+    let prompt = "Address of an empty bare repository or a vault (a path or file://):";
+    line(prompt).ok_or(FlowError::NoAddress {
+        now: session.config.remote_url,
+    })
 }
 
 fn text(report: &ConfigureReport) -> String {

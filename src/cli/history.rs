@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::base::Timestamp;
 use crate::flow::FlowError;
 use crate::flow::history::{DiffOptions, DiffReport, LogOptions, LogReport, diff, log};
 
@@ -25,7 +26,7 @@ pub fn run_log(ctx: &Ctx, name: &str, args: &LogArgs) -> Result<Answer, FlowErro
 }
 
 fn log_text(report: &LogReport, look: &Look) -> String {
-    let whose = whose(report, look);
+    let whose = whose(report.remote.as_deref(), report.in_step, look);
     if report.entries.is_empty() {
         let none = if report.more {
             "no commits asked for"
@@ -47,8 +48,8 @@ fn log_text(report: &LogReport, look: &Look) -> String {
 }
 
 /// Nobody was asked: what the remote got meanwhile is not in it.
-fn whose(report: &LogReport, look: &Look) -> String {
-    match (&report.remote, report.in_step) {
+pub fn whose(remote: Option<&str>, in_step: Option<Timestamp>, look: &Look) -> String {
+    match (remote, in_step) {
         (None, _) => "the vault is on this machine alone\n".to_owned(),
         (Some(url), None) => format!(
             "this machine's copy; it was never in step with {}\n",

@@ -10,22 +10,33 @@ mod bug;
 mod completions;
 mod config;
 mod configure;
+mod conflict;
 pub mod ctx;
 mod demo;
+mod editor;
 mod explain;
 pub mod exit;
 mod history;
+mod import;
 mod man;
 pub mod manner;
 pub mod out;
 mod project;
+mod project_add;
+mod project_link;
+mod project_scan;
 mod pull;
 mod push;
+mod question;
+mod restore;
+mod restore_at;
 mod secret;
 mod settings;
 pub mod show;
 mod status;
 mod surroundings;
+mod sync;
+mod undo;
 mod usage;
 mod words;
 
@@ -99,6 +110,10 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Completions(args) => completions::run(ctx, args),
         Command::Man(args) => man::run(ctx, args),
         Command::Backup(command) => backup(ctx, name, command),
+        Command::Sync(args) => sync::run(ctx, name, args),
+        Command::Conflict(command) => conflict::run(ctx, name, command),
+        Command::Import(args) => import::run(ctx, name, args),
+        Command::Restore(args) => restore::run(ctx, name, args),
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),
         Command::Secret(command) => secret::run(ctx, name, command),
@@ -112,6 +127,8 @@ fn backup(ctx: &Ctx, name: &str, command: &BackupCommand) -> Result<answer::Answ
         BackupCommand::Configure(args) => configure::run(ctx, name, args),
         BackupCommand::Push(args) => push::run(ctx, name, args),
         BackupCommand::Pull(args) => pull::run(ctx, name, args),
+        BackupCommand::Restore(args) => restore_at::run(ctx, name, args),
+        BackupCommand::Undo(args) => undo::run(ctx, name, args),
         BackupCommand::Status(args) => status::run(ctx, name, args),
         BackupCommand::Log(args) => history::run_log(ctx, name, args),
         BackupCommand::Diff(args) => history::run_diff(ctx, name, args),

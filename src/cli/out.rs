@@ -83,6 +83,11 @@ impl Watch for Out {
             )),
             Event::Contacting { url } => self.detail(&format!("asking {}", printable(url))),
             Event::Fetching { url } => self.detail(&format!("fetching from {}", printable(url))),
+            Event::Cloning { name, url } => self.note(&format!(
+                "cloning {} from {}",
+                printable(name),
+                printable(url)
+            )),
             Event::Pushing { url } => self.detail(&format!("pushing to {}", printable(url))),
             Event::Again { attempt } => {
                 self.detail(&format!("another machine was faster: attempt {attempt}"));

@@ -1,20 +1,20 @@
-//! `project add`, `project list`, `project remove`, `project explain`.
+//! `project list`, `project remove`; the rest of `project` has files of its own.
 
-use crate::base::VaultPath;
-use crate::flow::project::{
-    ProjectAddOptions, ProjectAddReport, ProjectLine, ProjectListReport, add, list, remove,
-};
-use crate::flow::{FlowError, quoted};
+use crate::flow::FlowError;
+use crate::flow::project::{ProjectListReport, list, remove};
 
 use super::answer::Answer;
-use super::args::{ProjectAddArgs, ProjectCommand};
+use super::args::ProjectCommand;
 use super::ctx::Ctx;
-use super::explain;
+use super::project_add::dirs;
 use super::show::{Table, printable};
+use super::{explain, project_add, project_link, project_scan};
 
 pub fn run(ctx: &Ctx, name: &str, command: &ProjectCommand) -> Result<Answer, FlowError> {
     match command {
-        ProjectCommand::Add(args) => run_add(ctx, name, args),
+        ProjectCommand::Add(args) => project_add::run(ctx, name, args),
+        ProjectCommand::Link(args) => project_link::run(ctx, name, args),
+        ProjectCommand::Scan(args) => project_scan::run(ctx, name, args),
         ProjectCommand::List => {
             let report = ctx.read(name, list)?;
             let hint = report
@@ -42,73 +42,6 @@ pub fn run(ctx: &Ctx, name: &str, command: &ProjectCommand) -> Result<Answer, Fl
             Ok(Answer::new(report, move |report, _| text(report)).hints(hint))
         }
     }
-}
-
-fn run_add(ctx: &Ctx, name: &str, args: &ProjectAddArgs) -> Result<Answer, FlowError> {
-    let options = ProjectAddOptions {
-        path: args.path.clone(),
-        name: args.name.clone(),
-        dirs: args
-            .state
-            .iter()
-            .map(|dir| dir.to_string_lossy().into_owned())
-            .collect(),
-        separate: args.separate,
-    };
-    let report = ctx.read(name, |session| add(session, &options))?;
-    let mut hints = Vec::new();
-    if report.project.dirs.is_empty() {
-        hints.push(format!(
-            "no state directory is in it yet: `holdall backup pull` brings those that the vault has, and one of your own is named with `holdall project add {} --state DIR`",
-            quoted(&report.project.path.to_string())
-        ));
-    }
-    if report.project.remotes.is_empty() {
-        hints.push("it has no remote, so other machines cannot recognise it by one".to_owned());
-    }
-    for dir in &report.absent {
-        hints.push(format!(
-            "{dir} is not there yet: it travels as soon as it is"
-        ));
-    }
-    if !report.project.dirs.is_empty() && !report.project.published {
-        hints.push("send it: `holdall backup push`".to_owned());
-    }
-    Ok(Answer::new(report, |report, _| add_text(report)).hints(hints))
-}
-
-fn add_text(report: &ProjectAddReport) -> String {
-    let project = &report.project;
-    let verb = match (&report.moved_from, report.already) {
-        (Some(_), _) => "moved".to_owned(),
-        (None, true) if report.added.is_empty() => "registered already".to_owned(),
-        (None, true) => format!("registered already, added {}", names(&report.added)),
-        (None, false) => "registered".to_owned(),
-    };
-    let linked = report
-        .linked_from
-        .as_ref()
-        .map_or_else(String::new, |from| {
-            format!("{from} is a linked worktree of it: its state belongs to the main checkout\n")
-        });
-    format!(
-        "{} {verb}: {} ({})\n{linked}",
-        printable(&project.name),
-        project.path,
-        dirs(project)
-    )
-}
-
-fn dirs(project: &ProjectLine) -> String {
-    if project.dirs.is_empty() {
-        return "no state directory yet".to_owned();
-    }
-    names(&project.dirs)
-}
-
-fn names(dirs: &[VaultPath]) -> String {
-    let names: Vec<&str> = dirs.iter().map(VaultPath::as_str).collect();
-    printable(&names.join(", ")).into_owned()
 }
 
 fn list_text(report: &ProjectListReport) -> String {

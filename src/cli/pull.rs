@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
 use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, PulledUnit};
-use crate::flow::{FlowError, Selection, quoted, withheld_hints};
+use crate::flow::{FlowError, Selection, Take, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
-use super::args::PullArgs;
+use super::args::{PullArgs, TakeSide};
 use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
 use super::words::{
     amount, change_line, changes_words, conflict_hints, conflict_words, healed_words, kept_words,
+    merged_line,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> {
@@ -22,16 +23,44 @@ pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> 
             projects: args.project.clone(),
         },
         allow_mass_delete: args.allow_mass_delete,
+        take: args.take.map(|side| match side {
+            TakeSide::Local => Take::Local,
+            TakeSide::Vault => Take::Vault,
+        }),
     };
     let report = ctx.write(name, |writer| pull(writer, &options))?;
-    let (hints, needs) = (hints(&report), report.needs_decision());
+    let hints = [hints(&report), hints_on_decisions(&report)].concat();
+    let needs = report.needs_decision();
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
 
-fn hints(report: &PullReport) -> Vec<String> {
+/// What to do about what did not come here. What waits in both directions a push tells, too.
+pub fn hints(report: &PullReport) -> Vec<String> {
+    let missing = (!report.missing.is_empty()).then(|| {
+        "bring a missing project here: clone it, then `holdall project add PATH` (or `holdall project scan DIR` for several) and pull again".to_owned()
+    });
+    missing.into_iter().chain(hints_on_kept(report)).collect()
+}
+
+/// The decisions that wait in both directions.
+fn hints_on_decisions(report: &PullReport) -> Vec<String> {
+    [
+        conflict_hints(&report.conflicts),
+        withheld_hints(&report.withheld, "pull"),
+        skipped_hints(&report.skipped),
+    ]
+    .concat()
+}
+
+/// What to do next about what a pull brought, kept, and could not decide.
+pub fn hints_on_what_came(report: &PullReport) -> Vec<String> {
+    [hints_on_kept(report), hints_on_decisions(report)].concat()
+}
+
+fn hints_on_kept(report: &PullReport) -> Vec<String> {
     let mut hints = Vec::new();
-    if !report.missing.is_empty() {
-        hints.push("bring a missing project here: clone it, then `holdall project add PATH` and pull again".to_owned());
+    if report.undo.is_some() {
+        hints.push("to take it back: `holdall backup undo`".to_owned());
     }
     let units = report.projects.iter().chain(&report.settings);
     let kept: Vec<&str> = units
@@ -56,19 +85,31 @@ fn hints(report: &PullReport) -> Vec<String> {
             quoted(&settings.path.to_string())
         ));
     }
-    hints.extend(conflict_hints(&report.conflicts));
-    hints.extend(withheld_hints(&report.withheld, "pull"));
-    hints.extend(skipped_hints(&report.skipped));
     hints
 }
 
-fn text(report: &PullReport, look: &Look) -> String {
+/// How a pull reads.
+pub fn text(report: &PullReport, look: &Look) -> String {
+    let mut text = arrivals(report, look);
+    text.push_str(&withheld(&report.withheld));
+    text.extend(report.conflicts.iter().map(conflict_words));
+    text.push_str(&elsewhere(report));
+    text.push_str(&outcome(report));
+    text
+}
+
+/// What comes here, and what of it does not.
+pub fn arrivals(report: &PullReport, look: &Look) -> String {
     let mut text = String::new();
     for unit in report.projects.iter().chain(&report.settings) {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
-    text.push_str(&withheld(&report.withheld));
-    text.extend(report.conflicts.iter().map(conflict_words));
+    text
+}
+
+/// What the vault has and this machine does not carry.
+pub fn elsewhere(report: &PullReport) -> String {
+    let mut text = String::new();
     if !report.missing.is_empty() {
         writeln!(text, "in the vault and not on this machine:").ok();
         let mut table = Table::new().indent(2);
@@ -87,11 +128,10 @@ fn text(report: &PullReport, look: &Look) -> String {
         )
         .ok();
     }
-    text.push_str(&outcome(report));
     text
 }
 
-fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
+pub(super) fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
     if each {
         for change in &unit.changes {
             let place = format!("{}/{}", unit.name, change.path);
@@ -101,6 +141,7 @@ fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
         let amount = amount(&unit.counts);
         writeln!(text, "{}  {amount}", printable(&unit.name)).ok();
     }
+    text.extend(unit.merged.iter().map(|path| merged_line(&unit.name, path)));
     for kept in &unit.kept_paths {
         let place = format!("{}/{}", unit.name, kept.path);
         writeln!(
@@ -111,12 +152,20 @@ fn changes(text: &mut String, unit: &PulledUnit, each: bool) {
         )
         .ok();
     }
+    for taken in &unit.taken {
+        let place = format!("{}/{}", unit.name, taken.path);
+        let words = match taken.take {
+            Take::Local => "this disk's version; the next push puts it into the vault",
+            Take::Vault => "the vault's version",
+        };
+        writeln!(text, "taken  {}: {words}", printable(&place)).ok();
+    }
     for name in &unit.refused_names {
         writeln!(text, "refused  {}", printable(name)).ok();
     }
 }
 
-fn outcome(report: &PullReport) -> String {
+pub fn outcome(report: &PullReport) -> String {
     let units = report.projects.iter().chain(&report.settings);
     let what = changes_words(&Counts::of(units.flat_map(|unit| &unit.changes)));
     let healed = report.healed.map_or_else(String::new, |healed| {

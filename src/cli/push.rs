@@ -8,11 +8,12 @@ use crate::flow::{FlowError, Selection, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::PushArgs;
+use super::conflict::{decision_hint, decision_words};
 use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
 use super::words::{
     amount, change_line, changes_words, conflict_hints, conflict_words, decisions, healed_words,
-    reason_words,
+    merged_line, reason_words,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
@@ -28,7 +29,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> 
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
 
-fn hints(report: &PushReport) -> Vec<String> {
+pub fn hints(report: &PushReport) -> Vec<String> {
     let mut hints = Vec::new();
     if report.projects.is_empty() && report.skipped.is_empty() {
         hints.push("no project is registered here: `holdall project add PATH`".to_owned());
@@ -40,6 +41,7 @@ fn hints(report: &PushReport) -> Vec<String> {
         );
     }
     hints.extend(conflict_hints(&report.conflicts));
+    hints.extend(decision_hint(&report.resolved));
     hints.extend(withheld_hints(&report.withheld, "push"));
     if !report.large.is_empty() {
         hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
@@ -63,9 +65,11 @@ pub fn twice_hint(left: &[LeftLine]) -> Option<String> {
 pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
     let hint = |project: &SkippedProject| match project.reason {
         "ambiguous" => format!(
-            "{} could be {} in the vault; give it a remote of its own, or add it with --separate",
+            "{} could be {} in the vault; say which: `holdall project link {} NAME`, or keep it apart: `holdall project add {} --separate`",
             project.name,
-            project.candidates.join(" or ")
+            project.candidates.join(" or "),
+            quoted(&project.path.to_string()),
+            quoted(&project.path.to_string())
         ),
         "holds_secret" => format!(
             "{} waits as a whole: its name, a state directory of it or the path of a remote has a secret in it; rename that, forget the project and add it again: `holdall project remove {}`, then `holdall project add {}`",
@@ -82,12 +86,13 @@ pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
     skipped.iter().map(hint).collect()
 }
 
-fn text(report: &PushReport, look: &Look) -> String {
+pub fn text(report: &PushReport, look: &Look) -> String {
     let mut text = String::new();
     for unit in report.projects.iter().chain(&report.settings) {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
     text.push_str(&withheld(&report.withheld));
+    text.extend(report.resolved.iter().map(decision_words));
     text.extend(report.conflicts.iter().map(conflict_words));
     for line in &report.large {
         let (size, limit) = (bytes(line.size), bytes(line.limit));
@@ -142,6 +147,7 @@ fn changes(text: &mut String, unit: &UnitChanges, each: bool) {
         let place = format!("{}/{}", unit.name, remark.path);
         writeln!(text, "note  {}: {}", printable(&place), remark.remark).ok();
     }
+    text.extend(unit.merged.iter().map(|path| merged_line(&unit.name, path)));
 }
 
 /// What stays behind and wants attention. Never the bytes.

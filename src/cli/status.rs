@@ -9,7 +9,7 @@ use super::args::StatusArgs;
 use super::ctx::Ctx;
 use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
-use super::words::{amount, conflict_hints, conflict_words, decisions};
+use super::words::{amount, conflict_hints, conflict_words, decisions, resolved};
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
     let options = StatusOptions {
@@ -30,7 +30,11 @@ fn hints(report: &StatusReport) -> Vec<String> {
     }
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
     hints.extend(fault.iter().flat_map(|fault| fault.hints.iter().cloned()));
-    let waits = report.pending.counts != Counts::default() || report.pending.decisions > 0;
+    if report.interrupted.is_some() {
+        hints.push("finish what was interrupted: `holdall backup pull`; or take it back: `holdall backup undo`".to_owned());
+    }
+    let waits = report.pending.counts != Counts::default()
+        || report.pending.decisions + report.pending.resolved > 0;
     if waits && fault.is_none() {
         hints.push("send what waits: `holdall backup push`".to_owned());
     }
@@ -55,6 +59,21 @@ fn text(report: &StatusReport, look: &Look) -> String {
         "last pull".to_owned(),
         run_words(report.last_pull.as_ref(), look),
     ]);
+    if let Some(run) = &report.interrupted {
+        let words = format!(
+            "a {} {}, while it wrote",
+            run.command,
+            ago(run.at, look.now)
+        );
+        table.row(["interrupted".to_owned(), words]);
+    }
+    if let Some(since) = report.pulls_paused {
+        let words = format!(
+            "undone {}: none comes by itself until `holdall backup pull`",
+            ago(since, look.now)
+        );
+        table.row(["pulls".to_owned(), words]);
+    }
     if let Some(writer) = &report.last_writer {
         let words = format!(
             "{} {} ({})",
@@ -64,7 +83,9 @@ fn text(report: &StatusReport, look: &Look) -> String {
         );
         table.row(["last writer".to_owned(), words]);
     }
-    let waiting = amount(&report.pending.counts) + &decisions(report.pending.decisions);
+    let waiting = amount(&report.pending.counts)
+        + &decisions(report.pending.decisions)
+        + &resolved(report.pending.resolved);
     table.row(["waiting".to_owned(), waiting]);
     table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());

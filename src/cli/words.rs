@@ -1,8 +1,8 @@
 //! The words for what reports say in one word.
 
 use crate::base::VaultPath;
-use crate::flow::Healed;
 use crate::flow::report::{ChangeKind, ConflictLine, Counts, Part, Reason};
+use crate::flow::{Healed, quoted};
 
 use super::show::{count, count_of, printable};
 
@@ -12,6 +12,7 @@ pub fn conflict_words(line: &ConflictLine) -> String {
     let dir = line.dir.as_ref().map_or("", VaultPath::as_str);
     let who = line.machines.join(", ");
     let words = match (line.here, line.filed) {
+        _ if line.decided => "decided here; the next push carries it".to_owned(),
         (true, true) => format!(
             "changed here and in the vault; this disk keeps its version, and the vault has it too: {dir} ({who})"
         ),
@@ -27,7 +28,7 @@ pub fn conflict_words(line: &ConflictLine) -> String {
     format!("conflict  {}: {}\n", printable(&place), printable(&words))
 }
 
-/// What to do about conflicts. A version is chosen by being the same on both machines.
+/// What to do about conflicts.
 pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
     let mut hints = Vec::new();
     if lines.iter().any(|line| line.here && !line.filed) {
@@ -35,12 +36,14 @@ pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
             "your version is only on this disk: run `holdall backup push` to file it".to_owned(),
         );
     }
-    if lines.iter().any(|line| line.filed) {
-        hints.push(
-            "to decide, give the file the version you want on the machine that has the other one, \
-             and push there; the conflict goes with the next push of the machine that filed it"
-                .to_owned(),
-        );
+    if let Some(line) = lines.iter().find(|line| !line.decided) {
+        let id = quoted(&line.id);
+        hints.push(format!(
+            "see both versions: `holdall conflict show {id}`; decide: `holdall conflict resolve {id}`"
+        ));
+    }
+    if lines.iter().any(|line| line.decided) {
+        hints.push("send what you decided: `holdall backup push`".to_owned());
     }
     hints
 }
@@ -58,11 +61,28 @@ pub fn change_line(place: &str, change: ChangeKind) -> String {
     format!("{sign} {}{tail}", printable(place))
 }
 
+/// One file that changed on two machines, and whose changes stand together now.
+pub fn merged_line(unit: &str, path: &VaultPath) -> String {
+    let place = format!("{unit}/{path}");
+    format!(
+        "merged  {}: changed here and elsewhere, and has both changes\n",
+        printable(&place)
+    )
+}
+
 /// What a person decided about secrets and is not in the vault yet, behind what else there is.
 pub fn decisions(many: usize) -> String {
     match many {
         0 => String::new(),
         many => format!(", {} on secrets", count(many as u64, "decision")),
+    }
+}
+
+/// The same about conflicts.
+pub fn resolved(many: usize) -> String {
+    match many {
+        0 => String::new(),
+        many => format!(", {} on conflicts", count(many as u64, "decision")),
     }
 }
 
@@ -151,7 +171,9 @@ pub fn kept_words(why: &str) -> &'static str {
         "changed_here_and_there" => "changed here and in the vault",
         "changed_here" => "changed here, deleted in the vault",
         "changed" => "changed while the pull was running",
+        "edited_since" => "edited since, so it stays as it is",
         "half_line" => "its last line is not ended yet",
+        "just_written" => "something was written to it a moment ago; the next pull takes it",
         "linked" => "a link stands there; nothing is written to where it leads",
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",

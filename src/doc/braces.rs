@@ -45,6 +45,11 @@ pub(super) fn cuts(
     }
 }
 
+/// Whether nothing else stands there.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| BLANK.contains(&c))
+}
+
 fn inside(object: &Node<'_>) -> Range<usize> {
     object.span.start + 1..object.span.end - 1
 }

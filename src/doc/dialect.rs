@@ -47,7 +47,11 @@ pub(super) fn strip(
 }
 
 /// The text without these members.
-fn cut(dialect: &Dialect, outline: &Outline<'_>, dropped: &[KeyPath]) -> Result<String, DocError> {
+pub(super) fn cut(
+    dialect: &Dialect,
+    outline: &Outline<'_>,
+    dropped: &[KeyPath],
+) -> Result<String, DocError> {
     let drops = Drops::of(dropped);
     let text = (dialect.without)(outline, &drops)?;
     says(dialect, &text, &pruned(&outline.root, &drops), dropped)?;
@@ -84,7 +88,7 @@ pub(super) fn overlay(
 }
 
 /// Whether a text that was edited at these members says what it should.
-fn says(
+pub(super) fn says(
     dialect: &Dialect,
     text: &str,
     expected: &Node<'_>,

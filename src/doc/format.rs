@@ -84,6 +84,12 @@ impl Format {
         a == b || (self.is_strict_json(a) && self.is_strict_json(b) && self.same_value(a, b))
     }
 
+    /// Whether it can be read.
+    #[must_use]
+    pub fn parses(self, bytes: &[u8]) -> bool {
+        self.read(bytes, |_| ()).is_ok()
+    }
+
     /// Whether the document is an object without members, and in JSON without comments.
     #[must_use]
     pub fn is_empty(self, bytes: &[u8]) -> bool {
@@ -93,7 +99,9 @@ impl Format {
             && self.read(bytes, empty).unwrap_or(false)
     }
 
-    fn is_strict_json(self, bytes: &[u8]) -> bool {
+    /// Whether it is JSON without comments and last commas.
+    #[must_use]
+    pub fn is_strict_json(self, bytes: &[u8]) -> bool {
         let is_strict = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
         self == Self::Json && Self::open(bytes).is_ok_and(|(_, text)| is_strict(text))
     }
@@ -139,7 +147,7 @@ impl Format {
     }
 
     /// The byte order mark, where there is one, and the text.
-    fn open(bytes: &[u8]) -> Result<(&'static str, &str), DocError> {
+    pub(super) fn open(bytes: &[u8]) -> Result<(&'static str, &str), DocError> {
         if bytes.len() > MAX_BYTES {
             return Err(DocError::TooLarge { limit: MAX_BYTES });
         }

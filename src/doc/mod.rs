@@ -21,5 +21,6 @@ mod yaml;
 
 pub use error::{DocError, Position};
 pub use format::{Format, MAX_BYTES, Retelling};
+pub use json::{Change, Item, JsonDocument};
 pub use pattern::KeyPattern;
 pub use tree::{Choice, Form, KeyPath, Leaf, Member, Node, Overlaid, Shape, Stripped};

@@ -77,6 +77,12 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether two values differ in formatting and the order of keys at most.
+    #[must_use]
+    pub fn is_same(&self, other: &Node<'_>) -> bool {
+        same_node(self, other, None)
+    }
+
     /// The value at the end of a path.
     #[cfg(test)]
     pub(super) fn at(&self, path: &[String]) -> Option<&Self> {

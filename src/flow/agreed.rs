@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Sink, Trees, VaultPath};
 use crate::layout::{Owner, PathNote};
-use crate::merge::{Edits, Graft, edit, find, leaves};
+use crate::merge::{Edits, Graft, edit, find, leaves, make_room};
 use crate::vault::{Objects, RefName, Store};
 
 use super::FlowError;
@@ -49,7 +49,7 @@ pub struct Agreed {
     pub tree: Option<ObjectId>,
     /// The tip it was seen with.
     pub seen: Option<ObjectId>,
-    /// What a pull that was killed meant to bring about: some of it may be on the disk.
+    /// The journal of a run that was killed: some of what it meant may be on the disk.
     pub landing: Option<ObjectId>,
 }
 
@@ -72,17 +72,6 @@ fn content_path(key: &str) -> VaultPath {
 
 fn notes_path(key: &str) -> VaultPath {
     path(&format!("{key}/notes"))
-}
-
-fn content_of(
-    trees: &dyn Trees,
-    tree: Option<ObjectId>,
-    key: &str,
-) -> Result<Option<ObjectId>, FlowError> {
-    let found = find(trees, tree, &content_path(key))?;
-    Ok(found
-        .filter(|leaf| leaf.kind == Kind::Tree)
-        .map(|leaf| leaf.id))
 }
 
 fn away_path(key: &str) -> VaultPath {
@@ -128,12 +117,10 @@ impl Agreed {
 
     /// The content tree of a project or tool, as agreed.
     pub fn content(&self, trees: &dyn Trees, key: &str) -> Result<Option<ObjectId>, FlowError> {
-        content_of(trees, self.tree, key)
-    }
-
-    /// The same, as a killed pull meant it to be.
-    pub fn foreseen(&self, trees: &dyn Trees, key: &str) -> Result<Option<ObjectId>, FlowError> {
-        content_of(trees, self.landing, key)
+        let found = find(trees, self.tree, &content_path(key))?;
+        Ok(found
+            .filter(|leaf| leaf.kind == Kind::Tree)
+            .map(|leaf| leaf.id))
     }
 
     pub fn notes(&self, store: &Store, key: &str) -> Result<Notes, FlowError> {
@@ -245,6 +232,15 @@ impl AgreedEdits {
 
     pub fn back(&mut self, key: &str) {
         self.edits.insert(away_path(key), Graft::Remove);
+    }
+
+    /// The disk may have a file by now where a directory was agreed, or the reverse: what is agreed
+    /// follows the disk.
+    pub fn make_room(&mut self, trees: &dyn Trees, agreed: &Agreed) -> Result<(), FlowError> {
+        for (key, edits) in &mut self.contents {
+            make_room(edits, &leaves(trees, agreed.content(trees, key)?)?);
+        }
+        Ok(())
     }
 
     #[must_use]

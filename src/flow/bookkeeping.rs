@@ -11,6 +11,7 @@ use crate::vault::{Objects, RefName, Relation, stream_id};
 
 use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
+use super::journal::prune;
 use super::records::machine_leaf;
 use super::upstream::Upstream;
 use super::{Event, FlowError, Writer};
@@ -42,6 +43,24 @@ pub fn is_clone(
 ) -> Result<bool, FlowError> {
     let theirs = machine_leaf(objects, upstream.tree, writer)?.map(|leaf| leaf.id);
     Ok(theirs.is_some() && theirs != agreed.own_record(&writer.store)?)
+}
+
+/// The vault is another one than before: what it lacks was never there, and was not taken out of it.
+pub fn all_are_new(writer: &Writer<'_>) -> Result<(), FlowError> {
+    let file = writer.session.places.registry();
+    if Registry::load(&file)?
+        .projects
+        .iter()
+        .any(|it| it.published)
+    {
+        Registry::edit(&file, &writer.session.holder(), |registry| {
+            for project in &mut registry.projects {
+                project.published = false;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// The projects are now known to the vault, under the id and the name that it has for them. One that
@@ -150,6 +169,11 @@ pub fn remember_run(
 /// Puts the store in order where that is due. Everything is done by now: a failure is worth a word,
 /// and the next run tries again.
 pub fn tend_store(writer: &Writer<'_>) {
+    let now = writer.session.edges.clock.now();
+    if let Err(fault) = prune(&writer.store, now) {
+        let text = fault.message();
+        writer.session.tell(&Event::Warning { text: &text });
+    }
     if let Err(fault) = writer.store.maintain() {
         let reason = std::error::Error::source(&fault)
             .map_or_else(String::new, |cause| format!(": {cause}"));

@@ -55,6 +55,7 @@ pub fn compare(
         ground: &ground,
         allow_mass_delete: false,
         brings_back: false,
+        decided: &[],
     };
     let round = Round { terms };
     let in_force = allowance::gate(session, objects, upstream.tree)?;

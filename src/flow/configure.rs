@@ -4,12 +4,11 @@ use serde::Serialize;
 
 use crate::base::{Id, ObjectId};
 use crate::config::ConfigFile;
-use crate::project::Registry;
 use crate::vault::wire::Address;
 use crate::vault::{RefName, Relation};
 
 use super::upstream::{projects, vault_record};
-use super::{Event, FlowError, Stage, Writer};
+use super::{Event, FlowError, Session, Stage, Writer, bookkeeping};
 
 #[derive(Clone, Debug, Default)]
 pub struct ConfigureOptions {
@@ -47,7 +46,7 @@ pub fn configure(
     options: &ConfigureOptions,
 ) -> Result<ConfigureReport, FlowError> {
     let session = writer.session;
-    let url = absolute(writer, &options.url)?;
+    let url = absolute(session, &options.url)?;
     let mut file = ConfigFile::open(&session.places.config_file)?;
     let before = session
         .config
@@ -90,8 +89,8 @@ pub fn configure(
 }
 
 /// A relative path means nothing to the daemon, which stands elsewhere.
-fn absolute(writer: &Writer<'_>, url: &str) -> Result<String, FlowError> {
-    let address = writer.session.address(url)?;
+pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
+    let address = session.address(url)?;
     if url.contains("://") {
         return Ok(url.to_owned());
     }
@@ -149,15 +148,6 @@ fn meet(
     for sent in store.sent()? {
         store.forget_sent(sent)?;
     }
-    Registry::edit(
-        &writer.session.places.registry(),
-        &writer.session.holder(),
-        |registry| {
-            for project in &mut registry.projects {
-                project.published = false;
-            }
-            Ok(())
-        },
-    )?;
+    bookkeeping::all_are_new(writer)?;
     Ok(true)
 }

@@ -2,10 +2,41 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{HostPath, VaultPath};
+use serde::Serialize;
+
+use crate::base::{HostPath, Id, VaultPath};
 use crate::project::{Match, ProjectError, Registered, Registry, find_match, unique_name};
 
 use super::here::identity_of;
+
+/// A registered project, as reports tell it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProjectLine {
+    pub id: Id,
+    pub name: String,
+    pub path: HostPath,
+    pub dirs: Vec<VaultPath>,
+    pub remotes: Vec<String>,
+    /// The vault knows it.
+    pub published: bool,
+    /// Its directory is there.
+    pub present: bool,
+}
+
+impl ProjectLine {
+    #[must_use]
+    pub fn of(project: &Registered) -> Self {
+        Self {
+            id: project.id.clone(),
+            name: project.name.clone(),
+            path: project.path.clone(),
+            dirs: project.dirs.clone(),
+            remotes: project.remotes.clone(),
+            published: project.published,
+            present: project.path.as_path().is_dir(),
+        }
+    }
+}
 
 /// What a person asked for by name.
 pub struct Wishes<'a> {
@@ -44,12 +75,8 @@ pub fn enter(
     };
     let known = &mut registry.projects[index];
     let moved_from = (known.path != fresh.path).then(|| known.path.clone());
-    let is_there = |before: &&HostPath| before.as_path().is_dir();
-    if let Some(before) = moved_from.as_ref().filter(is_there) {
-        return Err(ProjectError::Taken {
-            path: before.as_path().to_owned(),
-            name: known.name.clone(),
-        });
+    if moved_from.is_some() {
+        refuse_present(known)?;
     }
     let is_other = |name: &str| known.published && name != known.name;
     if wishes.name.is_some_and(is_other) {
@@ -68,6 +95,72 @@ pub fn enter(
         added,
         moved_from,
     })
+}
+
+/// Puts a checkout into the list as the project of the vault that it was said to be, or that it was
+/// recognised as. `is_in_vault` says of an id that is registered whether the vault knows it: what is
+/// not known there gives way.
+pub fn join(
+    registry: &mut Registry,
+    fresh: Registered,
+    is_in_vault: &dyn Fn(&Id) -> bool,
+) -> Result<Entered, ProjectError> {
+    let mut projects = registry.projects.iter();
+    let own = projects.position(|known| known.id == fresh.id);
+    if let Some(first) = own.map(|index| &registry.projects[index]) {
+        if first.path == fresh.path {
+            return Ok(Entered {
+                project: first.clone(),
+                already: true,
+                added: Vec::new(),
+                moved_from: None,
+            });
+        }
+        refuse_present(first)?;
+    }
+    if let Some(other) = registry.at(&fresh.path).filter(|it| is_in_vault(&it.id)) {
+        return Err(taken(other));
+    }
+    let moved_from = own.map(|index| registry.projects[index].path.clone());
+    let is_replaced = |known: &Registered| known.id == fresh.id || known.path == fresh.path;
+    let mut dirs: BTreeSet<VaultPath> = fresh.dirs.iter().cloned().collect();
+    let replaced = registry.projects.iter().filter(|known| is_replaced(known));
+    dirs.extend(replaced.flat_map(|known| known.dirs.iter().cloned()));
+    registry.projects.retain(|known| !is_replaced(known));
+    let project = Registered {
+        name: free_name(registry, &fresh.name, None),
+        dirs: dirs.into_iter().collect(),
+        published: true,
+        ..fresh
+    };
+    registry.projects.push(project.clone());
+    Ok(Entered {
+        added: project.dirs.clone(),
+        project,
+        already: false,
+        moved_from,
+    })
+}
+
+/// A project whose directory is there keeps it.
+fn refuse_present(known: &Registered) -> Result<(), ProjectError> {
+    if known.path.as_path().is_dir() {
+        return Err(taken(known));
+    }
+    Ok(())
+}
+
+fn taken(known: &Registered) -> ProjectError {
+    ProjectError::Taken {
+        path: known.path.as_path().to_owned(),
+        name: known.name.clone(),
+    }
+}
+
+/// The project of the list that this is, by its directory or by what it is.
+#[must_use]
+pub fn known_as<'r>(registry: &'r Registry, fresh: &Registered) -> Option<&'r Registered> {
+    place_of(registry, fresh).map(|index| &registry.projects[index])
 }
 
 /// Where a project stands in the list: by its directory, or by what it is.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::base::{BaseError, Holder, Id, ObjectId, PathFault, StoreError, VaultPath};
+use crate::base::{BaseError, Holder, HostPath, Id, ObjectId, PathFault, StoreError, VaultPath};
 use crate::config::ConfigError;
 use crate::database::DatabaseError;
 use crate::layout::LayoutError;
@@ -17,7 +17,7 @@ use crate::snapshot::SnapshotError;
 use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
 
-use super::report::WithheldLine;
+use super::report::{Candidate, WithheldLine};
 
 /// The kinds that scripts rely on. The command line turns each into its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -106,6 +106,9 @@ pub enum FlowError {
     /// The address that was asked for, before it is the one that is kept.
     #[error("{source}")]
     Connecting { url: String, source: WireError },
+    /// The address of a vault that a new machine asked for.
+    #[error("{source}")]
+    Restoring { url: String, source: WireError },
     #[error("the vault never had {what}")]
     NeverInVault { what: String, known: Vec<String> },
     #[error("`{name}` is no preset")]
@@ -117,6 +120,13 @@ pub enum FlowError {
     NothingToPull,
     #[error("no project here is called `{name}`")]
     NoSuchProject { name: String, known: Vec<String> },
+    #[error("the vault has no project `{wanted}`")]
+    NotInVault { wanted: String, known: Vec<String> },
+    #[error("{path} could be {} in the vault: which one is meant cannot be told", either(.candidates))]
+    Ambiguous {
+        path: HostPath,
+        candidates: Vec<Candidate>,
+    },
     #[error(
         "{path} does not lie in the home directory, so it is no setting of yours that could travel"
     )]
@@ -125,8 +135,21 @@ pub enum FlowError {
     NoSuchPath { path: PathBuf },
     #[error("`{what}` is neither a tool whose settings travel nor a path that was added")]
     NoSuchSetting { what: String },
+    #[error("nothing was pulled or restored here that could be undone")]
+    NothingToUndo,
+    #[error("no run that can be undone has the number `{id}`")]
+    NoSuchUndo { id: String },
     #[error("no value with this fingerprint was found or allowed here")]
     NoSuchSecret { near: Vec<String> },
+    #[error("no {what} is known by `{wanted}`")]
+    NoSuch {
+        what: &'static str,
+        wanted: String,
+        known: Vec<String>,
+    },
+    /// The command line leaves open what nobody can be asked.
+    #[error("{what}")]
+    Unsaid { what: &'static str, hint: String },
     #[error("no address was given{}", now.as_ref().map_or_else(String::new, |url| format!("; the remote now is {url}")))]
     NoAddress { now: Option<String> },
     #[error("{what}")]
@@ -165,6 +188,11 @@ impl From<PathFault> for FlowError {
     fn from(fault: PathFault) -> Self {
         Self::Base(fault.into())
     }
+}
+
+fn either(candidates: &[Candidate]) -> String {
+    let names: Vec<&str> = candidates.iter().map(|it| it.name.as_str()).collect();
+    names.join(" or ")
 }
 
 fn all_words(lines: &[WithheldLine]) -> String {
@@ -228,7 +256,7 @@ impl FlowError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoHome => ErrorKind::NotConfigured,
-            Self::NoAddress { .. } => ErrorKind::Usage,
+            Self::NoAddress { .. } | Self::Unsaid { .. } => ErrorKind::Usage,
             Self::Busy { .. } | Self::TooContended { .. } => ErrorKind::Busy,
             Self::NotAVault { .. } => ErrorKind::NotAVault,
             Self::OtherVault { .. } => ErrorKind::OtherVault,
@@ -236,20 +264,27 @@ impl FlowError {
             Self::NewerFormat { .. } => ErrorKind::NewerFormat,
             Self::PushRefused { .. }
             | Self::Refused { .. }
+            | Self::Ambiguous { .. }
             | Self::AllWithheld { .. }
             | Self::GateHoldsRecord { .. } => ErrorKind::Refused,
             Self::NoSuchSetting { .. }
             | Self::NoSuchSecret { .. }
+            | Self::NoSuch { .. }
             | Self::NeverInVault { .. }
             | Self::NothingToPush
             | Self::NothingToPull
+            | Self::NothingToUndo
+            | Self::NoSuchUndo { .. }
             | Self::NoSuchProject { .. }
+            | Self::NotInVault { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
             Self::OutsideHome { .. } | Self::NoSuchPreset { .. } => ErrorKind::Invalid,
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_kind(fault),
             Self::BadFile { .. } | Self::BadRecord { .. } | Self::Merge(_) => ErrorKind::Corrupt,
             Self::Layout(fault) => layout_kind(fault),
-            Self::Wire(fault) | Self::Connecting { source: fault, .. } => wire_kind(fault),
+            Self::Wire(fault)
+            | Self::Connecting { source: fault, .. }
+            | Self::Restoring { source: fault, .. } => wire_kind(fault),
             Self::Vault(fault) => vault_kind(fault),
             Self::Project(fault) => project_kind(fault),
             Self::Repo(fault) => repo_kind(fault),

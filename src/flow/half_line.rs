@@ -31,7 +31,12 @@ pub fn keep_known_lines(
     Ok(())
 }
 
-fn begins_with(objects: &Objects<'_>, whole: ObjectId, start: ObjectId) -> Result<bool, FlowError> {
+/// Whether a content begins with another one; both may be large.
+pub fn begins_with(
+    objects: &Objects<'_>,
+    whole: ObjectId,
+    start: ObjectId,
+) -> Result<bool, FlowError> {
     let [mut whole, mut start] = [objects.open(whole)?, objects.open(start)?].map(BufReader::new);
     loop {
         let wanted = start.fill_buf().map_err(unread)?;

@@ -225,6 +225,15 @@ impl Here {
     }
 }
 
+impl Here {
+    pub fn scanned_mut(&mut self) -> impl Iterator<Item = &mut Scanned> {
+        let projects = self.projects.iter_mut();
+        projects
+            .map(|project| &mut project.scanned)
+            .chain(&mut self.settings)
+    }
+}
+
 /// Takes over the id by which the vault knows the project; the state directories it has there.
 fn adopt(
     registered: &mut Registered,

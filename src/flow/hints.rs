@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::base::StoreError;
+use crate::base::{HostPath, StoreError};
 use crate::config::{ConfigError, Place};
 use crate::merge::MergeError;
 use crate::project::ProjectError;
@@ -12,13 +12,15 @@ use crate::source::{SourceError, pattern_for};
 use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
-use super::report::{Reason, WithheldLine};
+use super::report::{Candidate, Reason, WithheldLine};
 
 fn secret_hints(near: &[String]) -> Vec<String> {
     let near = near.iter().map(|name| format!("did you mean {name}?"));
     near.chain(["see what was found: `holdall secret list`".to_owned()])
         .collect()
 }
+
+const RENAME: &str = "rename what carries it (a machine's or a project's name, a directory, the path of a remote), and push again";
 
 const ONLY_COPY: &str =
     "without a remote it is the only copy: keep it, and look at it with `git fsck`";
@@ -55,27 +57,28 @@ impl FlowError {
             ],
             Self::BadFile { path, .. } if path.is_absolute() => vec![move_away(path)],
             Self::Connecting { url, source } => connecting_hints(url, source),
+            Self::Restoring { url, .. } => vec![again(url)],
             Self::NeverInVault { known, .. } => vec![listed("projects of the vault", known)],
             Self::NoSuchPreset { known, .. } => vec![listed("presets", known)],
             Self::NoSuchPath { .. } => one("make it first, or check how it is spelt"),
             Self::NothingToPull => {
                 one("push from the machine that has the state: `holdall backup push`")
             }
+            Self::NoSuchUndo { .. } => one("see what can be undone: `holdall backup undo --list`"),
             Self::NoSuchProject { known, .. } if known.is_empty() => {
                 one("register it: `holdall project add PATH`")
             }
             Self::NoSuchProject { known, .. } => vec![listed("registered here", known)],
+            Self::NotInVault { known, .. } => vec![listed("it has", known)],
+            Self::Ambiguous { path, candidates } => ambiguous_hints(path, candidates),
             Self::NoAddress { .. } => vec![
                 "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
             ],
-            Self::Refused { hint, .. } => one(hint),
+            Self::Refused { hint, .. } | Self::Unsaid { hint, .. } => one(hint),
             Self::NoSuchSecret { near } => secret_hints(near),
+            Self::NoSuch { what, known, .. } => vec![listed(&format!("{what}s"), known)],
             Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
-            Self::GateHoldsRecord { .. } => {
-                one(
-                    "rename what carries it (a machine's or a project's name, a directory, the path of a remote), and push again",
-                )
-            }
+            Self::GateHoldsRecord { .. } => one(RENAME),
             Self::Config(fault) => config_hints(fault),
             Self::Source(SourceError::Rule { .. }) => one(
                 "mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it",
@@ -87,6 +90,19 @@ impl FlowError {
             _ => Vec::new(),
         }
     }
+}
+
+/// Each of them can be said; so can that it is none of them.
+fn ambiguous_hints(path: &HostPath, candidates: &[Candidate]) -> Vec<String> {
+    let path = quoted(&path.to_string());
+    let link = |candidate: &Candidate| {
+        format!(
+            "if it is `{}`: `holdall project link {path} {}`",
+            candidate.name, candidate.id
+        )
+    };
+    let none = format!("if it is none of them: `holdall project add {path} --separate`");
+    candidates.iter().map(link).chain([none]).collect()
 }
 
 fn listed(what: &str, names: &[impl AsRef<str>]) -> String {
@@ -101,7 +117,7 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
     match fault {
         ProjectError::NotFound { .. } => vec!["run `holdall project list`".to_owned()],
         ProjectError::Taken { name, .. } => vec![
-            "if this checkout is to travel too, as a project of its own, add `--separate`"
+            "if this checkout is to travel too, as a project of its own: `holdall project add PATH --separate`"
                 .to_owned(),
             format!(
                 "if it is to take the other one's place, forget that one first: `holdall project remove {}`",
@@ -172,6 +188,13 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
         )],
         _ => wire_hints(fault),
     }
+}
+
+fn again(url: &str) -> String {
+    format!(
+        "nothing was changed; when it answers: `holdall restore {}`",
+        quoted(url)
+    )
 }
 
 fn wire_hints(fault: &WireError) -> Vec<String> {

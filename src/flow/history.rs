@@ -121,7 +121,7 @@ pub fn log(session: &Session<'_>, options: &LogOptions) -> Result<LogReport, Flo
 }
 
 /// A push and a pull that went well both leave this machine's copy as the remote was then.
-fn in_step(session: &Session<'_>) -> Result<Option<Timestamp>, FlowError> {
+pub(super) fn in_step(session: &Session<'_>) -> Result<Option<Timestamp>, FlowError> {
     if session.config.remote_url.is_none() {
         return Ok(None);
     }
@@ -153,10 +153,11 @@ pub fn diff(session: &Session<'_>, options: &DiffOptions) -> Result<DiffReport, 
         .read_ref(RefName::Branch)?
         .ok_or(FlowError::NothingToPull)?;
     let mut objects = Objects::new(&store);
+    let now = session.edges.clock.now();
     let (from, to) = match (&options.from, &options.to) {
         (None, _) => (tip, None),
-        (Some(from), None) => (store.resolve(from)?, Some(tip)),
-        (Some(from), Some(to)) => (store.resolve(from)?, Some(store.resolve(to)?)),
+        (Some(from), None) => (store.resolve(from, now)?, Some(tip)),
+        (Some(from), Some(to)) => (store.resolve(from, now)?, Some(store.resolve(to, now)?)),
     };
     let before = store.tree_of(from)?;
     let after = match to {

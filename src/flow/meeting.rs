@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{ObjectId, PathFault, VaultPath};
+use crate::base::{Leaf, ObjectId, PathFault, VaultPath};
 use crate::layout::names;
 use crate::merge::{
-    Edits, Graft, InVault, Scope, Trio, Verdict, decide, differences, edit, leaves, settle_clashes,
+    Edits, Graft, InVault, Lookup, Scope, Trio, Verdict, decide, differences, edit, leaves,
+    make_room, settle_clashes,
 };
 use crate::vault::Objects;
 
 use super::FlowError;
 use super::agreed::{Agreed, AgreedEdits, Filed, Notes};
+use super::content::verdict;
 use super::equal::as_compared;
 use super::filing::Filer;
 use super::guard::withhold_accidents;
 use super::half_line::keep_known_lines;
+use super::journal::touches;
 use super::scan::Scanned;
-use super::settings_text::withhold_misfits;
+use super::settings_text::{as_scanned, withhold_misfits};
 use super::upstream::{Upstream, content_trios};
 
 /// What a piece of work stands on in one attempt.
@@ -72,12 +75,24 @@ pub struct Meeting {
     pub faults: Vec<PathFault>,
 }
 
+/// What is agreed about a path, because a decision about its conflict goes ahead of the plan.
+pub struct Decided {
+    /// The conflict.
+    pub id: String,
+    /// The project or tool.
+    pub key: String,
+    pub path: VaultPath,
+    pub leaf: Option<Leaf>,
+}
+
 /// How a unit is met.
 pub struct Terms<'a> {
     pub ground: &'a Ground<'a>,
     pub allow_mass_delete: bool,
     /// State directories that are gone from a checkout that is there come back.
     pub brings_back: bool,
+    /// What is agreed because a decision about it goes ahead.
+    pub decided: &'a [Decided],
 }
 
 impl Terms<'_> {
@@ -164,14 +179,14 @@ impl Terms<'_> {
             known.extend(lacking(objects, base, scanned)?);
             draft.agreed.back(key);
         }
-        if agreed.landing.is_some() {
-            let foreseen = agreed.foreseen(objects, key)?;
-            for trio in differences(objects, base, foreseen, scanned.tree)?.trios {
-                // Here the second side is what was meant, the third what the disk has.
-                if trio.local == trio.vault {
-                    known.insert(trio.path, trio.vault.map_or(Graft::Remove, Graft::Leaf));
-                }
-            }
+        if let Some(journal) = agreed.landing {
+            known.extend(written(objects, journal, scanned)?);
+            make_room(&mut known, &leaves(objects, base)?);
+        }
+        for decided in self.decided.iter().filter(|it| it.key == *key) {
+            let leaf = decided.leaf.map_or(Graft::Remove, Graft::Leaf);
+            known.insert(decided.path.clone(), leaf);
+            draft.filed.remove(&decided.id);
         }
         for (id, filed) in draft.filed.clone() {
             let ours = names::variant_record(&id, &filed.machine)?;
@@ -201,6 +216,24 @@ impl Terms<'_> {
         }
         Ok((edit(objects, base, &known)?, known))
     }
+}
+
+/// What a killed run wrote: where the disk has what was meant, what was to be agreed then is.
+fn written(
+    objects: &Objects<'_>,
+    journal: ObjectId,
+    scanned: &Scanned,
+) -> Result<Edits, FlowError> {
+    let lookup = Lookup::default();
+    let mut known = Edits::new();
+    for (path, touch) in touches(objects, journal, &scanned.unit.key)? {
+        let after = touch.after;
+        let meant = after.map(|leaf| as_scanned(objects, &scanned.unit, &path, leaf));
+        if lookup.find(objects, scanned.tree, &path)? == meant.transpose()? {
+            known.insert(path, touch.then.map_or(Graft::Remove, Graft::Leaf));
+        }
+    }
+    Ok(known)
 }
 
 /// What a tool that is back lacks was not deleted: it is met for the first time.
@@ -243,7 +276,8 @@ pub fn judge(
     for trio in trios {
         let scope = scanned.scope(&trio.path);
         let verdict = if scope == Scope::Carried {
-            decide(&as_compared(objects, &scanned.unit, &trio)?, scope)
+            let seen = as_compared(objects, &scanned.unit, &trio)?;
+            verdict(objects, &scanned.unit, &seen)?
         } else {
             decide(&trio, scope)
         };

@@ -1,8 +1,8 @@
 //! How D is kept: settled when a run begins, moved when something is seen, and true after a kill.
 //!
-//! Beside the base itself there are bases to come: one for each push whose outcome is not known, and
-//! one for a pull while it writes. What is learnt meanwhile is learnt by all of them, so that none
-//! brings an older D back when its moment comes.
+//! Beside the base itself there are bases to come, one for each push whose outcome is not known. What
+//! is learnt meanwhile is learnt by all of them, so that none brings an older D back when its moment
+//! comes. What a run that writes to the disk will have agreed its journal says.
 
 use std::collections::BTreeSet;
 
@@ -148,36 +148,24 @@ pub fn agree(
     Ok(())
 }
 
-/// A pull is about to write: should it be killed, the next run finds what it may have written.
-pub fn foresee(
+/// Stores what was learnt with no look at the vault. Where nothing was agreed with any tip, there is
+/// nothing to add to.
+pub fn learn_more(
     writer: &Writer<'_>,
     objects: &mut Objects<'_>,
     (agreed, edits): (&Agreed, &AgreedEdits),
-    tip: ObjectId,
 ) -> Result<(), FlowError> {
-    let stamp = (&writer.author(), writer.session.edges.clock.now());
-    let tree = edits.apply(objects, agreed)?;
-    let landing = base_commit(objects, tree, (tip, None), stamp)?;
-    if is_broken(Rule::LandingIsRemembered) {
-        return Ok(());
+    match agreed.seen {
+        Some(seen) => agree(writer, objects, (agreed, edits), seen),
+        None => learn(writer, objects, edits),
     }
-    Ok(writer.store.write_ref(RefName::Landing, landing)?)
-}
-
-/// What a killed pull may have written was found, and is agreed now.
-pub fn landed(store: &Store) -> Result<(), FlowError> {
-    Ok(store.delete_ref(RefName::Landing)?)
 }
 
 /// Forgets what is agreed about one project or tool.
 pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Result<(), FlowError> {
     let mut edits = AgreedEdits::default();
     edits.forget(key);
-    let agreed = Agreed::load(&writer.store)?;
-    match agreed.seen {
-        Some(seen) => agree(writer, objects, (&agreed, &edits), seen),
-        None => learn(writer, objects, &edits),
-    }
+    learn_more(writer, objects, (&Agreed::load(&writer.store)?, &edits))
 }
 
 /// Forgets what is agreed about the projects that this machine does not carry any more: should one come

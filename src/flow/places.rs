@@ -76,6 +76,12 @@ impl Places {
         self.data.join("secret-decisions.json")
     }
 
+    /// What a person decided about conflicts and no push carried yet.
+    #[must_use]
+    pub fn conflict_decisions(&self) -> HostPath {
+        self.data.join("conflict-decisions.json")
+    }
+
     #[must_use]
     pub fn machine_file(&self) -> HostPath {
         self.data.join("this-machine.json")
@@ -95,6 +101,12 @@ impl Places {
     #[must_use]
     pub fn seen(&self) -> HostPath {
         self.state.join("seen")
+    }
+
+    /// Since when no pull comes by itself.
+    #[must_use]
+    pub fn pause(&self) -> HostPath {
+        self.state.join("pulls-paused")
     }
 
     #[must_use]

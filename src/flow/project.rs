@@ -8,15 +8,17 @@ use serde::Serialize;
 use crate::base::{Finding, HostPath, Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::merge::{Graft, leaves};
-use crate::project::{ProjectError, Registered, Registry, normalise_remote};
-use crate::source::state_dirs;
+use crate::project::{Match, ProjectError, Registered, Registry, find_match};
 use crate::vault::Objects;
 
 use super::agreed::unit_key;
-use super::enrolment::{Wishes, enter};
-use super::here::{Placement, place};
+pub use super::enrolment::ProjectLine;
+use super::enrolment::{Wishes, enter, known_as};
+use super::here::{Placement, identity_of, place};
+use super::local_checkout::LocalCheckout;
 use super::meeting::Ground;
 use super::publish::{Publisher, Work};
+use super::recognise::{KnownVault, candidate};
 use super::round::RoundPlan;
 use super::upstream::Upstream;
 use super::{FlowError, Session, Writer};
@@ -30,19 +32,6 @@ pub struct ProjectAddOptions {
     pub dirs: Vec<String>,
     /// Another checkout of the same repository is another project.
     pub separate: bool,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct ProjectLine {
-    pub id: Id,
-    pub name: String,
-    pub path: HostPath,
-    pub dirs: Vec<VaultPath>,
-    pub remotes: Vec<String>,
-    /// The vault knows it.
-    pub published: bool,
-    /// Its directory is there.
-    pub present: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,91 +63,56 @@ pub struct ProjectRemoveReport {
     pub not_in_vault: bool,
 }
 
-fn line(project: &Registered) -> ProjectLine {
-    ProjectLine {
-        id: project.id.clone(),
-        name: project.name.clone(),
-        path: project.path.clone(),
-        dirs: project.dirs.clone(),
-        remotes: project.remotes.clone(),
-        published: project.published,
-        present: project.path.as_path().is_dir(),
-    }
-}
-
-/// A directory as a person names it from where they stand.
-fn directory(session: &Session<'_>, given: PathBuf) -> Result<HostPath, FlowError> {
-    let path = session.edges.env.cwd.join(given);
-    match path.canonicalize() {
-        Ok(found) if found.is_dir() => Ok(HostPath::new(found)?),
-        Ok(path) => Err(FlowError::NoSuchPath { path }),
-        Err(_) => Err(FlowError::NoSuchPath { path }),
-    }
-}
-
 /// Registers a project: from now on its state travels.
 pub fn add(
     session: &Session<'_>,
     options: &ProjectAddOptions,
 ) -> Result<ProjectAddReport, FlowError> {
-    let found = directory(session, options.path.clone().unwrap_or_default())?;
-    let checkout = crate::repo::discover(&found, &session.edges.env)?;
-    let root = checkout
-        .as_ref()
-        .map_or(found, |checkout| checkout.root.clone());
-    refuse_places(session, &root)?;
-    let named = options.dirs.iter().map(|dir| state_dir(&root, dir));
+    let found = LocalCheckout::at(session, options.path.clone().unwrap_or_default())?;
+    let root = &found.root;
+    let named = options.dirs.iter().map(|dir| state_dir(root, dir));
     let named: BTreeSet<VaultPath> = named.collect::<Result<_, _>>()?;
     let is_absent = |dir: &&VaultPath| root.below(dir).as_path().symlink_metadata().is_err();
     let absent = named.iter().filter(is_absent).cloned().collect();
-    let mut dirs: BTreeSet<VaultPath> = named.clone();
-    dirs.extend(state_dirs(&root, &session.config.presets_off));
-    let remotes: BTreeSet<String> = checkout
-        .iter()
-        .flat_map(|checkout| &checkout.remotes)
-        .filter_map(|url| normalise_remote(url))
-        .collect();
+    let name = options.name.clone().unwrap_or_else(|| found.own_name());
     let fresh = Registered {
-        id: Id::new(session.edges)?,
-        name: options
-            .name
-            .clone()
-            .unwrap_or_else(|| directory_name(&root)),
-        path: root,
-        dirs: dirs.into_iter().collect(),
-        remotes: remotes.into_iter().collect(),
-        roots: checkout
-            .as_ref()
-            .map(|checkout| checkout.roots.clone())
-            .unwrap_or_default(),
-        published: false,
         separate: options.separate,
-        unknown: serde_json::Map::new(),
+        ..found.as_project(session, (Id::new(session.edges)?, name), &named)
     };
-    let linked_from = checkout.and_then(|checkout| checkout.linked_from);
-    let file = session.places.registry();
+    refuse_ambiguous(session, &fresh)?;
     let wishes = Wishes {
         name: options.name.as_deref(),
         dirs: &named,
     };
-    let entered = Registry::edit(&file, &session.holder(), |registry| {
+    let entered = Registry::edit(&session.places.registry(), &session.holder(), |registry| {
         enter(registry, fresh, &wishes)
     })?;
     Ok(ProjectAddReport {
-        project: line(&entered.project),
+        project: ProjectLine::of(&entered.project),
         already: entered.already,
         added: entered.added,
         absent,
         moved_from: entered.moved_from,
-        linked_from,
+        linked_from: found.linked_from,
     })
 }
 
-fn directory_name(root: &HostPath) -> String {
-    root.as_path().file_name().map_or_else(
-        || "root".to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+/// Where more than one project of the vault fits, a person decides. The vault is taken as this
+/// machine saw it last: the remote is asked only where it never was.
+fn refuse_ambiguous(session: &Session<'_>, fresh: &Registered) -> Result<(), FlowError> {
+    let registry = Registry::load(&session.places.registry())?;
+    let standing = identity_of(known_as(&registry, fresh).unwrap_or(fresh));
+    // Whoever cannot be asked says so when something is to be fetched from it.
+    let Ok(known) = KnownVault::last_seen(session) else {
+        return Ok(());
+    };
+    match find_match(&standing, &known.identities()) {
+        Match::Ambiguous(indexes) => Err(FlowError::Ambiguous {
+            path: fresh.path.clone(),
+            candidates: known.candidates(&indexes),
+        }),
+        Match::Same(_) | Match::None => Ok(()),
+    }
 }
 
 /// A state directory as a person wrote it: below the project.
@@ -179,31 +133,11 @@ fn state_dir(root: &HostPath, text: &str) -> Result<VaultPath, FlowError> {
     }
 }
 
-/// The vault must not travel inside itself; and what has everything in it is nobody's project.
-fn refuse_places(session: &Session<'_>, root: &HostPath) -> Result<(), FlowError> {
-    let places = &session.places;
-    let home = places.home.as_path();
-    let is_home = *root == places.home
-        || home
-            .canonicalize()
-            .is_ok_and(|home| home.as_path() == root.as_path());
-    let what = match places.met_by(root.as_path()) {
-        _ if is_home => format!("{root} is your home directory, and no project"),
-        _ if root.as_path().parent().is_none() => format!("{root} is no project"),
-        Some(own) => format!("{root} cannot be a project: holdall keeps its own data in {own}"),
-        None => return Ok(()),
-    };
-    Err(FlowError::Refused {
-        what,
-        hint: "register the project's own directory".to_owned(),
-    })
-}
-
 /// The registered projects.
 pub fn list(session: &Session<'_>) -> Result<ProjectListReport, FlowError> {
     let registry = Registry::load(&session.places.registry())?;
     Ok(ProjectListReport {
-        projects: registry.projects.iter().map(line).collect(),
+        projects: registry.projects.iter().map(ProjectLine::of).collect(),
     })
 }
 
@@ -258,20 +192,10 @@ pub fn remove(
         Ok(())
     })?;
     Ok(ProjectRemoveReport {
-        project: line(&project),
+        project: ProjectLine::of(&project),
         from_vault: taken,
         not_in_vault: from_vault && !taken,
     })
-}
-
-fn ambiguous(name: &str, candidates: &[String]) -> FlowError {
-    FlowError::Refused {
-        what: format!(
-            "{name} could be {} in the vault: which one is meant cannot be told",
-            candidates.join(" or ")
-        ),
-        hint: "give the project a remote of its own, then try again".to_owned(),
-    }
 }
 
 /// Taking a project out of the vault. Its history stays.
@@ -297,7 +221,14 @@ impl Work for Removal {
         // What was never pushed from here is known to the vault under an id of its own.
         let name = match place(&self.project, ground.upstream) {
             Placement::Known { name } => name,
-            Placement::Ambiguous { names } => return Err(ambiguous(&self.project.name, &names)),
+            Placement::Ambiguous { names } => {
+                let known = ground.upstream.projects.iter();
+                let candidates = known.filter(|known| names.contains(&known.name));
+                return Err(FlowError::Ambiguous {
+                    path: self.project.path.clone(),
+                    candidates: candidates.map(candidate).collect(),
+                });
+            }
             Placement::New { .. } | Placement::Removed => return Ok(plan),
         };
         let known = ground

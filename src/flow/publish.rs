@@ -24,6 +24,14 @@ const MAX_ATTEMPTS: usize = 25;
 
 /// Something that changes the vault.
 pub trait Work {
+    /// What a person decided about conflicts goes first: the plans are for the vault as it is then.
+    fn decide(
+        &mut self,
+        _objects: &mut Objects<'_>,
+        _upstream: &mut Upstream,
+    ) -> Result<(), FlowError> {
+        Ok(())
+    }
     /// What it comes to on this ground.
     fn plan(
         &mut self,
@@ -96,6 +104,9 @@ impl<'a> Publisher<'a> {
         let upstream = look(objects, &source, &agreed, &self.filer(&machine))?;
         let agreed = memory::settle(&self.writer.store, &upstream, agreed, self.dry_run)?;
         if upstream.first_meeting {
+            if !self.dry_run {
+                bookkeeping::all_are_new(self.writer)?;
+            }
             return Ok((Agreed::default(), upstream));
         }
         Ok((agreed, upstream))
@@ -110,6 +121,7 @@ impl<'a> Publisher<'a> {
     ) -> Result<Published, FlowError> {
         let mut healed = upstream.healed;
         let mut attempts = 1;
+        work.decide(objects, &mut upstream)?;
         loop {
             let machine = self.own_machine(objects, &agreed, &upstream)?;
             let filer = self.filer(&machine);
@@ -163,6 +175,7 @@ impl<'a> Publisher<'a> {
             (agreed, upstream) = self.meet(objects)?;
             healed = healed.or(upstream.healed);
             work.moved(&upstream);
+            work.decide(objects, &mut upstream)?;
         }
     }
 
@@ -193,12 +206,14 @@ impl<'a> Publisher<'a> {
         plan: &mut RoundPlan,
     ) -> Result<Option<ObjectId>, FlowError> {
         let upstream = ground.upstream;
-        let merged_histories = upstream.healed == Some(Healed::Diverged);
-        if plan.edits.is_empty() && !merged_histories {
-            return match upstream.parent {
-                Some(parent) => Ok(Some(parent)),
-                None => Err(FlowError::NothingToPush),
+        if plan.edits.is_empty() {
+            let Some(parent) = upstream.parent else {
+                return Err(FlowError::NothingToPush);
             };
+            // Two histories that were merged and decisions on conflicts are news all the same.
+            if upstream.tree == Some(self.writer.store.tree_of(parent)?) {
+                return Ok(Some(parent));
+            }
         }
         if upstream
             .record

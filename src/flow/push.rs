@@ -7,7 +7,9 @@ use crate::merge::Lookup;
 use crate::vault::Objects;
 
 use super::account::{alike, counts, large, left, skipped, withheld};
+use super::agreed::Agreed;
 use super::allowance::Queue;
+use super::conflict::{Carried, DecisionLine, carry, mark_decided};
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::{Published, Publisher, Work};
@@ -19,7 +21,7 @@ use super::report::{
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping, memory};
+use super::{FlowError, Writer, bookkeeping, journal, undo};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -51,6 +53,8 @@ pub struct PushReport {
     pub alike: Vec<AlikeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
+    /// What became of decisions about conflicts.
+    pub resolved: Vec<DecisionLine>,
     pub ops: OpCounts,
     /// What a person decided about secrets, and the vault does not know yet.
     pub decisions: usize,
@@ -86,42 +90,60 @@ fn attempt(
 ) -> Result<PushReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
+    if !options.dry_run {
+        undo::finish(writer, &mut objects)?;
+    }
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
-    let (agreed, upstream) = publisher.meet(&mut objects)?;
+    let met = publisher.meet(&mut objects)?;
+    send(&publisher, &mut objects, met, options)
+}
+
+/// Sends what this disk has to the vault that was met.
+pub fn send(
+    publisher: &Publisher<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, upstream): (Agreed, Upstream),
+    options: &PushOptions,
+) -> Result<PushReport, FlowError> {
+    let writer = publisher.writer;
     let here = Here::scan(
         writer.session,
         &upstream,
         &options.selection,
-        (&mut objects, writer.began_ns),
+        (objects, writer.began_ns),
     )?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
         writer,
         here,
         options,
+        carried: Carried::default(),
     };
     let before = upstream.tree;
-    let done = publisher.publish(&mut objects, (agreed, upstream), &mut state);
+    let done = publisher.publish(objects, (agreed, upstream), &mut state);
     let mut done = done.map_err(|fault| all_withheld(fault, &state.here))?;
     let after = done.tip.map(|tip| writer.store.tree_of(tip)).transpose()?;
     let standing = Standing {
-        objects: &objects,
+        objects,
         tree: after.or(before),
         here: &state.here,
         machine: &writer.machine(),
         lookup: Lookup::default(),
     };
     standing.look_up(&mut done.plan.conflicts)?;
+    mark_decided(&mut done.plan.conflicts, &state.carried.waiting);
     if !options.dry_run {
+        state.carried.settle(writer)?;
         if state.here.is_whole {
-            memory::landed(&writer.store)?;
+            journal::landed(&writer.store)?;
         }
         bookkeeping::remember_projects(writer, &state.here, true)?;
-        bookkeeping::save_caches(&state.here, &mut objects)?;
+        bookkeeping::save_caches(&state.here, objects)?;
     }
     Ok(PushReport {
         decisions: Queue::load(writer.session)?.decisions.len(),
-        ..report(writer, options, (&state.here, done), began)
+        resolved: state.carried.lines,
+        ..report(writer, options, (&state.here, done), publisher.began)
     })
 }
 
@@ -139,9 +161,19 @@ struct State<'a> {
     writer: &'a Writer<'a>,
     here: Here,
     options: &'a PushOptions,
+    carried: Carried,
 }
 
 impl Work for State<'_> {
+    fn decide(
+        &mut self,
+        objects: &mut Objects<'_>,
+        upstream: &mut Upstream,
+    ) -> Result<(), FlowError> {
+        self.carried = carry(self.writer.session, objects, &mut self.here, upstream)?;
+        Ok(())
+    }
+
     fn plan(
         &mut self,
         objects: &mut Objects<'_>,
@@ -153,8 +185,11 @@ impl Work for State<'_> {
             ground,
             allow_mass_delete: self.options.allow_mass_delete,
             brings_back: false,
+            decided: &self.carried.known,
         };
-        Round { terms }.plan(objects, &mut self.here)
+        let mut plan = Round { terms }.plan(objects, &mut self.here)?;
+        plan.resolved.clone_from(&self.carried.dirs);
+        Ok(plan)
     }
 
     fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
@@ -199,6 +234,7 @@ fn report(
         alike: alike(here),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
+        resolved: Vec::new(),
         ops: OpCounts::default(),
         decisions: 0,
         remote: writer.session.config.remote_url.clone(),

@@ -158,6 +158,7 @@ fn conflicts_of(plan: &RoundPlan) -> (BTreeSet<VaultPath>, BTreeSet<VaultPath>) 
             _ => filed.insert(dir),
         };
     }
+    settled.extend(plan.resolved.iter().cloned());
     settled.retain(|dir| !filed.contains(dir));
     (filed, settled)
 }
@@ -216,6 +217,7 @@ mod tests {
             files,
             changes: vec![change; files],
             remarks: Vec::new(),
+            merged: Vec::new(),
         }
     }
 

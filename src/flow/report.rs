@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::base::{HostPath, Leaf, VaultPath};
+use crate::base::{HostPath, Id, Leaf, VaultPath};
 use crate::merge::Remark;
 pub use crate::source::Reason;
 use crate::source::RulePlace;
 
+use super::take::TakenLine;
 use super::unit::Unit;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -121,6 +122,9 @@ pub struct UnitChanges {
     pub changes: Vec<Change>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<RemarkLine>,
+    /// What changed elsewhere, too: the vault gets both changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<VaultPath>,
 }
 
 impl UnitChanges {
@@ -135,6 +139,7 @@ impl UnitChanges {
             files: 0,
             changes: Vec::new(),
             remarks: Vec::new(),
+            merged: Vec::new(),
         }
     }
 
@@ -174,6 +179,7 @@ impl UnitChanges {
             Some(Remark::ChangedHereDeletedThere) => {
                 "changed here, deleted elsewhere: the change stays"
             }
+            Some(Remark::Merged) => return self.merged.push(path.clone()),
             None => return,
         };
         self.remarks.push(RemarkLine {
@@ -198,6 +204,8 @@ pub struct ConflictLine {
     pub dir: Option<VaultPath>,
     /// The machines whose versions these are, by name.
     pub machines: Vec<String>,
+    /// It was decided here: the next push carries the decision.
+    pub decided: bool,
 }
 
 impl ConflictLine {
@@ -213,6 +221,7 @@ impl ConflictLine {
             here: false,
             dir: None,
             machines: Vec::new(),
+            decided: false,
         }
     }
 }
@@ -281,6 +290,14 @@ pub struct SkippedProject {
     pub candidates: Vec<String>,
 }
 
+/// A project of the vault that a checkout of this disk could be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Candidate {
+    pub id: Id,
+    pub name: String,
+    pub remotes: Vec<String>,
+}
+
 /// A path that stays as it is on this disk, and why.
 #[derive(Clone, Debug, Serialize)]
 pub struct KeptLine {
@@ -313,6 +330,12 @@ pub struct PulledUnit {
     pub kept: usize,
     pub changes: Vec<Change>,
     pub kept_paths: Vec<KeptLine>,
+    /// What changed here, too: the disk gets both changes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<VaultPath>,
+    /// Conflicts that were decided, because the person said for which side.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<TakenLine>,
     /// Names in the vault that no disk of ours takes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused_names: Vec<String>,
@@ -323,15 +346,22 @@ pub struct PulledUnit {
 impl PulledUnit {
     #[must_use]
     pub fn of(unit: &Unit) -> Self {
+        Self::at(unit.name.clone(), unit.root.clone(), unit.is_settings())
+    }
+
+    #[must_use]
+    pub fn at(name: String, path: HostPath, is_settings: bool) -> Self {
         Self {
-            name: unit.name.clone(),
-            path: unit.root.clone(),
+            name,
+            path,
             counts: Counts::default(),
             kept: 0,
             changes: Vec::new(),
             kept_paths: Vec::new(),
+            merged: Vec::new(),
+            taken: Vec::new(),
             refused_names: Vec::new(),
-            is_settings: unit.is_settings(),
+            is_settings,
         }
     }
 }
@@ -351,5 +381,6 @@ pub fn needs_decision(
     conflicts: &[ConflictLine],
 ) -> bool {
     let waits = |project: &SkippedProject| project.reason != "removed_from_vault";
-    skipped.iter().any(waits) || !withheld.is_empty() || !conflicts.is_empty()
+    let is_open = |conflict: &ConflictLine| !conflict.decided;
+    skipped.iter().any(waits) || !withheld.is_empty() || conflicts.iter().any(is_open)
 }

@@ -34,6 +34,8 @@ pub struct RoundPlan {
     pub conflicts: Vec<ConflictLine>,
     /// How many conflicts of ours need no decision any more.
     pub settled: usize,
+    /// The directories of the conflicts that a person's decisions take away.
+    pub resolved: BTreeSet<VaultPath>,
     /// The projects of this machine, for its record.
     pub projects: Vec<Id>,
 }

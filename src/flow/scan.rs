@@ -1,10 +1,12 @@
 //! L: what this disk holds now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::ffi::OsStrExt;
 
-use crate::base::{Finding, HostPath, ObjectId, VaultPath};
+use crate::base::{Finding, HostPath, ObjectId, Stat, VaultPath};
 use crate::layout::Owner;
 use crate::merge::Scope;
+use crate::restore::Step;
 use crate::snapshot::{CacheKeys, Snapshot, StatCache, Subject, take};
 use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
@@ -33,6 +35,8 @@ pub struct Scanned {
     pub(super) of_record: Vec<Finding>,
     /// The paths that both sides changed.
     pub disputed: Vec<VaultPath>,
+    /// The paths that have a person's choice, which a push has to carry first.
+    pub decided: BTreeSet<VaultPath>,
     /// The line at which a directory's own rules cannot be understood.
     pub lines: BTreeMap<VaultPath, usize>,
     pub missing_roots: Vec<VaultPath>,
@@ -64,6 +68,7 @@ impl Scanned {
             findings: BTreeMap::new(),
             of_record: Vec::new(),
             disputed: Vec::new(),
+            decided: BTreeSet::new(),
             lines: BTreeMap::new(),
             missing_roots: snapshot.missing_roots,
             alike: snapshot.alike,
@@ -79,6 +84,22 @@ impl Scanned {
             scanned.withhold(path, Reason::OfPreset, None);
         }
         scanned
+    }
+
+    /// A file was written here: as long as it stands so, its content need not be read. What is cleaned
+    /// on its way to the vault has another content here.
+    pub fn learn(&mut self, step: &Step, stat: Stat) {
+        let (Some(cache), Some(leaf)) = (&mut self.cache, step.kind.leaf()) else {
+            return;
+        };
+        let Some((name, above)) = step.names.split_last() else {
+            return;
+        };
+        if self.unit.sanitizer(&step.path).is_some() {
+            return;
+        }
+        let above: Vec<&[u8]> = above.iter().map(|name| name.as_bytes()).collect();
+        cache.learn(&above.join(&b'/'), name.as_bytes(), (stat, leaf.id));
     }
 
     /// Remembers what was read, for the next run. The store has all of it by now.
@@ -101,6 +122,9 @@ impl Scanned {
     pub fn scope(&self, path: &VaultPath) -> Scope {
         if !self.unit.covers(path) || self.tracked.contains(path.as_str().as_bytes()) {
             return Scope::Out;
+        }
+        if self.decided.contains(path) {
+            return Scope::Held;
         }
         let left = self.left.get(path).into_iter();
         let above = path.ancestors().filter_map(|dir| self.left.get(&dir));
@@ -311,7 +335,9 @@ fn take_all(
         .collect())
 }
 
-fn is_inhabited(root: &HostPath) -> bool {
+/// Whether there is anything in a directory.
+#[must_use]
+pub fn is_inhabited(root: &HostPath) -> bool {
     std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some())
 }
 
@@ -344,6 +370,7 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         findings: BTreeMap::new(),
         of_record: Vec::new(),
         disputed: Vec::new(),
+        decided: BTreeSet::new(),
         lines: BTreeMap::new(),
         missing_roots: Vec::new(),
         alike: Vec::new(),

@@ -22,6 +22,22 @@ pub fn read(unit: &Unit, path: &VaultPath, seen: Leaf) -> Option<Vec<u8>> {
     (clean == seen.id).then_some(raw)
 }
 
+/// What a scan sees of a file with this content: of settings the clean form.
+pub fn as_scanned(
+    objects: &Objects<'_>,
+    unit: &Unit,
+    path: &VaultPath,
+    leaf: Leaf,
+) -> Result<Leaf, FlowError> {
+    let sanitizer = unit.sanitizer(path).filter(|_| leaf.kind != Kind::Link);
+    let Some(sanitizer) = sanitizer else {
+        return Ok(leaf);
+    };
+    let clean = sanitizer.clean(&objects.blob(leaf.id)?);
+    let id = clean.map_or(leaf.id, |clean| content_id(&clean.text));
+    Ok(Leaf { id, ..leaf })
+}
+
 /// What to write; a misfit where the vault's text cannot be read, or this machine's keys find no
 /// place in it.
 pub fn overlay(

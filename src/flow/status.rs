@@ -6,21 +6,21 @@ use crate::base::{Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
 use crate::layout::{MachineRecord, Record, names};
 use crate::merge::Lookup;
 use crate::runs::{Run, Runs};
-use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Store};
 
 use super::account::{left, skipped, withheld};
-use super::agreed::Agreed;
 use super::allowance::Queue;
 use super::compare::{Compared, compare, store_or_empty};
-use super::filing::Filer;
+use super::conflict::{holding, mark_decided};
 use super::here::Here;
+use super::journal::interrupted;
+use super::recognise::seen;
 use super::report::{
     ConflictLine, Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine,
 };
 use super::standing::Standing;
-use super::upstream::{Source, Upstream, look};
-use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts};
+use super::upstream::{Source, Upstream};
+use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts, pause};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -39,6 +39,10 @@ pub struct StatusReport {
     pub next_run: Option<Timestamp>,
     pub last_push: Option<LastRun>,
     pub last_pull: Option<LastRun>,
+    /// A run that was killed while it wrote onto this disk: the next one finishes it.
+    pub interrupted: Option<Interrupted>,
+    /// Since when no pull comes by itself, because one was undone.
+    pub pulls_paused: Option<Timestamp>,
     pub projects: Vec<ProjectStatus>,
     pub settings: Vec<ProjectStatus>,
     pub pending: Pending,
@@ -94,6 +98,25 @@ pub struct LastRun {
 }
 
 #[derive(Debug, Serialize)]
+pub struct Interrupted {
+    pub command: String,
+    pub at: Timestamp,
+    /// By which it can be undone.
+    pub id: String,
+}
+
+impl Interrupted {
+    fn of(store: &Store) -> Option<Self> {
+        let head = interrupted(store).ok()??.head;
+        Some(Self {
+            id: head.number.to_string(),
+            command: head.command,
+            at: head.at,
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
 pub struct ProjectStatus {
     pub name: String,
     pub path: HostPath,
@@ -114,16 +137,23 @@ pub struct Pending {
     pub ops: usize,
     /// What a person decided about secrets, and the vault does not know yet.
     pub decisions: usize,
+    /// The same about conflicts.
+    pub resolved: usize,
 }
 
 impl Pending {
-    fn of(session: &Session<'_>, units: &[UnitChanges]) -> Result<Self, FlowError> {
+    fn of(
+        session: &Session<'_>,
+        units: &[UnitChanges],
+        resolved: usize,
+    ) -> Result<Self, FlowError> {
         let counts = Counts::of(units.iter().flat_map(|unit| &unit.changes));
         Ok(Self {
             files: counts.files(),
             counts,
             ops: 0,
             decisions: Queue::load(session)?.decisions.len(),
+            resolved,
         })
     }
 }
@@ -165,6 +195,9 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         lookup: Lookup::default(),
     };
     standing.look_up(&mut conflict_list)?;
+    let waiting = holding(session, &objects, (&here, &upstream))?;
+    let waiting = waiting.into_keys().collect();
+    mark_decided(&mut conflict_list, &waiting);
     let machines = machines(&objects, &upstream, &machine)
         .map_err(|fault| fault.of_vault(OWN_COPY, upstream.parent))?;
     let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
@@ -178,7 +211,9 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         next_run: None,
         last_push: last_run(&runs, "push"),
         last_pull: last_run(&runs, "pull"),
-        pending: Pending::of(session, &plan.units)?,
+        pending: Pending::of(session, &plan.units, waiting.len())?,
+        interrupted: Interrupted::of(&store),
+        pulls_paused: pause::since(session)?,
         projects,
         settings,
         ahead,
@@ -247,7 +282,9 @@ fn ask(
     }
     session.tell(&Event::Contacting { url: remote.url() });
     let store = objects.store();
-    let upstream = match meet(session, objects, machine, remote.as_ref()) {
+    let tell = session.tells(Stage::Fetching);
+    let source = Source::Remote(remote.as_ref(), &tell);
+    let upstream = match seen(session, store, (&source, machine)) {
         Ok(upstream) => upstream,
         Err(fault) => {
             status.reachable = Some(!matches!(fault.kind(), ErrorKind::Unreachable));
@@ -267,20 +304,6 @@ fn ask(
         Some(count(branch, tip)?),
         Some(count(tip, branch)?),
     ))
-}
-
-/// The vault at the remote; or why a push would not go there.
-fn meet(
-    session: &Session<'_>,
-    objects: &mut Objects<'_>,
-    machine: &MachineId,
-    remote: &dyn Remote,
-) -> Result<Upstream, FlowError> {
-    let agreed = Agreed::load(objects.store())?;
-    let name = session.machine_name();
-    let filer = Filer::new(machine, &name, session.edges.clock.now());
-    let tell = session.tells(Stage::Fetching);
-    look(objects, &Source::Remote(remote, &tell), &agreed, &filer)
 }
 
 fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {
@@ -306,7 +329,8 @@ fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {
     )
 }
 
-fn machines(
+/// The machines that have pushed, the latest first.
+pub fn machines(
     objects: &Objects<'_>,
     upstream: &Upstream,
     own: &MachineId,

@@ -5,6 +5,8 @@ use crate::base::Progress;
 /// What takes long where there is much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// Checkouts of this disk are looked at.
+    Looking,
     /// Files of this disk are read and compressed.
     Reading,
     /// The gate looks at what is new.
@@ -27,6 +29,11 @@ pub enum Event<'a> {
         url: &'a str,
     },
     Fetching {
+        url: &'a str,
+    },
+    /// A project is cloned from where it is published.
+    Cloning {
+        name: &'a str,
         url: &'a str,
     },
     Pushing {

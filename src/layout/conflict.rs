@@ -1,6 +1,6 @@
 //! `conflicts/<id>/`: one file that could not be merged, and what each machine filed about it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::base::{Id, MachineId, ObjectId, Timestamp, VaultPath};
@@ -28,7 +28,7 @@ const SIDE_KIND: Form<SideKind> = Form {
 };
 
 /// Whose path is in conflict.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Owner {
     Project(Id),

@@ -17,6 +17,30 @@ pub enum Graft {
 /// Changes by path. A path may not lie below another one that is put as a leaf or a tree.
 pub type Edits = BTreeMap<VaultPath, Graft>;
 
+/// Removes what no tree can hold beside the leaves that are put: a leaf above one, and what lies below
+/// it. Of two that are put and cannot both be, the deeper one stays.
+pub fn make_room(edits: &mut Edits, known: &BTreeMap<VaultPath, Leaf>) {
+    let is_put = |graft: &Graft| matches!(graft, Graft::Leaf(_));
+    let put: Vec<VaultPath> = edits
+        .iter()
+        .filter(|(_, graft)| is_put(graft))
+        .map(|(path, _)| path.clone())
+        .collect();
+    for path in put {
+        for above in path.ancestors() {
+            let is_known = known.contains_key(&above);
+            if is_known || edits.get(&above).is_some_and(is_put) {
+                edits.insert(above, Graft::Remove);
+            }
+        }
+        let below = known.range(path.clone()..).map(|(at, _)| at);
+        let below = below.take_while(|at| at.as_str().starts_with(path.as_str()));
+        for at in below.filter(|at| **at != path && at.below(&path).is_some()) {
+            edits.entry(at.clone()).or_insert(Graft::Remove);
+        }
+    }
+}
+
 /// The tree with the edits made; nothing where no entry is left. Directories that become empty go.
 pub fn edit<S: Sink + Trees>(
     store: &mut S,

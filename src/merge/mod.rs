@@ -5,6 +5,7 @@
 //! a file.
 
 mod clash;
+mod content;
 mod edit;
 mod error;
 mod lookup;
@@ -13,11 +14,12 @@ mod table;
 mod walk;
 
 pub use clash::settle_clashes;
-pub use edit::{Edits, Graft, edit};
+pub use content::{ContentClass, Contents, ListRule, MergeText, Plain, merge_contents, plain};
+pub use edit::{Edits, Graft, edit, make_room};
 pub use error::MergeError;
 pub use lookup::{Lookup, find};
 pub use notes::{NoteMerge, merge_notes};
-pub use table::{InVault, OnDisk, Remark, Scope, Verdict, decide};
+pub use table::{InVault, OnDisk, Remark, Scope, Verdict, decide, merged};
 pub use walk::{Differences, Trio, differences, leaves};
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub enum Remark {
     DeletedHereChangedThere,
     /// Changed here, deleted elsewhere: the change lives.
     ChangedHereDeletedThere,
+    /// Changed here and elsewhere: the file has both changes.
+    Merged,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +114,31 @@ pub fn decide(trio: &Trio, scope: Scope) -> Verdict {
                 base
             })
         },
+    }
+}
+
+/// Both changed, and this has both changes.
+#[must_use]
+pub fn merged(trio: &Trio, leaf: Leaf) -> Verdict {
+    let (in_vault, on_disk) = (trio.vault == Some(leaf), trio.local == Some(leaf));
+    Verdict {
+        vault: if in_vault {
+            InVault::Keep
+        } else {
+            InVault::Put(Some(leaf))
+        },
+        disk: if on_disk {
+            OnDisk::Leave
+        } else {
+            OnDisk::Write(leaf)
+        },
+        base_after_push: if is_broken(Rule::BaseIsTheDisk) {
+            Some(leaf)
+        } else {
+            trio.local
+        },
+        base_after_pull: trio.vault,
+        remark: (!in_vault && !on_disk).then_some(Remark::Merged),
     }
 }
 

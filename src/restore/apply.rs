@@ -6,9 +6,10 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::base::{Leaf, TEMP_PREFIX};
+use crate::base::{Leaf, Stat, TEMP_PREFIX};
 
 use super::RestoreError;
+use super::append::append;
 use super::beside;
 use super::durable::Durable;
 use super::emptied::remove_emptied;
@@ -131,7 +132,9 @@ impl<'r, 't> Run<'r, 't> {
             StepKind::Write { .. } => group.reach(&self.root, step, true)?,
             StepKind::Delete { .. } => group.reach(&self.root, step, false)?,
             StepKind::MakeDir => self.root.reach(&step.names, true)?,
-            StepKind::RemoveDir | StepKind::Private(_) => self.root.reach(&step.names, false)?,
+            StepKind::Append { .. } | StepKind::RemoveDir | StepKind::Private(_) => {
+                self.root.reach(&step.names, false)?
+            }
         };
         let place = match step.at(reached) {
             Ok(place) => place,
@@ -142,6 +145,7 @@ impl<'r, 't> Run<'r, 't> {
                 group.wait(self.write_beside((number, step), place)?);
                 return Ok(None);
             }
+            StepKind::Append { .. } => self.append(step, &place)?,
             StepKind::Delete { expected } => self.delete(step, &place, *expected)?,
             StepKind::MakeDir => beside::make_dir(&self.root, &step.names, &place)?,
             StepKind::RemoveDir => beside::remove_dir(&place)?,
@@ -196,6 +200,9 @@ impl<'r, 't> Run<'r, 't> {
                 Err(fault) => return Err(unread(fault).into()),
             }
         }
+        if waiting.step.kind.expected().is_none() {
+            beside::set_time(&file, self.target.mtime_ns)?;
+        }
         self.durable.file(&file)?;
         Ok(bytes)
     }
@@ -212,8 +219,24 @@ impl<'r, 't> Run<'r, 't> {
             None => self.add(step, place, temp)?,
             Some(expected) => self.replace(step, place, temp, expected)?,
         };
-        waiting.beside.landed = outcome == StepOutcome::Done;
+        if outcome == StepOutcome::Done {
+            self.tell_of_new(&waiting);
+            waiting.beside.landed = true;
+        }
         Ok(outcome)
+    }
+
+    /// What has our time is still what we wrote: whoever writes to it gives it another one.
+    fn tell_of_new(&self, waiting: &Waiting<'_>) {
+        let Place { dir, name } = &waiting.beside.place;
+        let is_ours = |stat: &Stat| {
+            stat.mtime_ns == self.target.mtime_ns && stat.size == waiting.bytes && stat.is_file()
+        };
+        if let Ok(stat) = Stat::at(dir, name)
+            && is_ours(&stat)
+        {
+            (self.target.landed)(waiting.step, stat);
+        }
     }
 
     fn add(&self, step: &Step, place: &Place, temp: &OsStr) -> Result<StepOutcome, Fault> {
@@ -265,6 +288,26 @@ impl<'r, 't> Run<'r, 't> {
             place.keep(&taken)?;
         }
         Ok(StepOutcome::Kept(why))
+    }
+
+    /// A log grows where it stands. What another program added in that moment stays: then the file is
+    /// not what was meant, and that is said.
+    fn append(&self, step: &Step, place: &Place) -> Result<StepOutcome, Fault> {
+        let StepKind::Append {
+            leaf,
+            expected,
+            from,
+        } = step.kind
+        else {
+            return Ok(StepOutcome::Already);
+        };
+        if let Some(why) = self.judge().of_known(place, &step.names, expected)? {
+            return Ok(StepOutcome::Kept(why));
+        }
+        let mut content = (self.target.content)(step)?;
+        append(place, &mut content, from)?;
+        let why = self.judge().differs(place, &place.name, leaf)?;
+        Ok(why.map_or(StepOutcome::Done, StepOutcome::Kept))
     }
 
     /// What is deleted leaves its place first, so that what is looked at last is what goes.
@@ -373,6 +416,8 @@ mod tests {
                 Ok(hash(&bytes))
             },
             random: edges.random.as_ref(),
+            mtime_ns: 0,
+            landed: &|_, _| (),
         };
         apply(&target, steps).expect("no fault of the disk")
     }
@@ -404,6 +449,38 @@ mod tests {
             .collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn a_log_grows_only_from_what_it_was_and_what_comes_between_stays() {
+        let grow = || {
+            let (new, old) = (leaf(Kind::File, "old new"), leaf(Kind::File, "old"));
+            step(
+                "x",
+                StepKind::Append {
+                    leaf: new,
+                    expected: old,
+                    from: 3,
+                },
+            )
+        };
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let path = dir.path().join("x");
+        let (text, told) = ("old new", |outcome: &[StepOutcome]| outcome[0]);
+        assert_eq!(
+            told(&run(dir.path(), &[grow()], text)),
+            Kept(WhyKept::Changed)
+        );
+        for (before, edit, outcome, after) in [
+            ("old", "", Done, "old new"),
+            ("edit", "", Kept(WhyKept::Changed), "edit"),
+            ("old", "old, edit", Kept(WhyKept::Changed), "old, edit new"),
+        ] {
+            fs::write(&path, before).expect("written");
+            let hash = editing(&path, if edit.is_empty() { "none" } else { "old" }, edit);
+            assert_eq!(told(&run_with(dir.path(), &[grow()], text, &hash)), outcome);
+            assert_eq!(fs::read_to_string(&path).expect("there"), after);
+        }
     }
 
     #[test]
@@ -459,6 +536,8 @@ mod tests {
                 Ok(hash(&bytes))
             },
             random: edges.random.as_ref(),
+            mtime_ns: 0,
+            landed: &|_, _| (),
         };
         let mut root = Root::open(dir.path()).expect("open");
         // A disk that has `X` and `D`, and finds them for `x` and `d`.
@@ -641,6 +720,8 @@ mod tests {
                 Ok(hash(&bytes))
             },
             random: edges.random.as_ref(),
+            mtime_ns: 0,
+            landed: &|_, _| (),
         };
         apply(&target, steps)
     }

@@ -1,7 +1,10 @@
-//! What a run changes beside the files: empty directories and modes.
+//! What a run changes beside the contents of files: empty directories, modes and times.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
+
+use rustix::fs::{Timespec, Timestamps, UTIME_OMIT};
 
 use super::kept::{StepOutcome, WhyKept};
 use super::place::{Place, Root};
@@ -62,4 +65,20 @@ pub const fn done(is_new: bool) -> StepOutcome {
 fn mode_to_set(mode: u32, private: bool) -> Option<u32> {
     let wanted = if private { mode & 0o700 } else { mode | 0o044 };
     ((wanted ^ mode) & 0o777 != 0).then_some(wanted)
+}
+
+/// Sets when a file was written last.
+pub fn set_time(file: &File, mtime_ns: i64) -> io::Result<()> {
+    const SECOND: i64 = 1_000_000_000;
+    let times = Timestamps {
+        last_access: Timespec {
+            tv_sec: 0,
+            tv_nsec: UTIME_OMIT,
+        },
+        last_modification: Timespec {
+            tv_sec: mtime_ns.div_euclid(SECOND),
+            tv_nsec: mtime_ns.rem_euclid(SECOND),
+        },
+    };
+    Ok(rustix::fs::futimens(file, &times)?)
 }

@@ -61,6 +61,10 @@ impl<'s> Foresight<'s> {
         };
         match &step.kind {
             StepKind::Write { .. } => self.write(step, &spot),
+            StepKind::Append { expected, .. } => {
+                let why = judge.of_known(&spot, &step.names, *expected)?;
+                Ok(why.map_or(StepOutcome::Done, StepOutcome::Kept))
+            }
             StepKind::Delete { expected } => {
                 let why = judge.of_known(&spot, &step.names, *expected)?;
                 if why.is_none() {

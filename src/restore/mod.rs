@@ -3,6 +3,7 @@
 //! *In*: a directory, and a list of steps with what each expects to find. *Out*: what became of each
 //! step. *Never*: follow a link, leave the directory, or believe a path.
 
+mod append;
 mod apply;
 mod beside;
 mod coming;
@@ -18,6 +19,7 @@ mod link;
 mod place;
 mod seen;
 mod step;
+mod survey;
 mod taken;
 
 pub use apply::apply;
@@ -26,4 +28,5 @@ pub use foresee::Foresight;
 pub use kept::{StepOutcome, WhyKept};
 pub use seen::Hash;
 pub use step::{Content, Step, StepKind, Target};
+pub use survey::survey;
 pub use taken::settle_taken;

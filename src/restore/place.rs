@@ -198,6 +198,12 @@ impl Place {
         Ok(rustix::fs::openat(&self.dir, name, flags, Mode::empty())?.into())
     }
 
+    /// The file that stands there, open at its end.
+    pub fn open_end(&self) -> io::Result<std::fs::File> {
+        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.dir, &self.name, flags, Mode::empty())?.into())
+    }
+
     /// A new file beside it, to be renamed over it. Never opens one that is there.
     pub fn create_beside(&self, temp: &OsStr, mode: u32) -> io::Result<std::fs::File> {
         seams::step_beside()?;

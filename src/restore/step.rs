@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, Read};
 
-use crate::base::{HostPath, Kind, Leaf, Random, VaultPath};
+use crate::base::{HostPath, Kind, Leaf, Random, Stat, VaultPath};
 
 use super::RestoreError;
 use super::kept::{StepOutcome, WhyKept};
@@ -34,6 +34,13 @@ pub enum StepKind {
         private: bool,
         expected: Option<Leaf>,
     },
+    /// Add what this has beyond what is expected there, of which it is the continuation.
+    Append {
+        leaf: Leaf,
+        expected: Leaf,
+        /// The size of what is expected.
+        from: u64,
+    },
     Delete {
         expected: Leaf,
     },
@@ -52,6 +59,9 @@ impl Step {
             Reached::Nowhere if matches!(self.kind, StepKind::Delete { .. }) => {
                 Err(StepOutcome::Done)
             }
+            Reached::Nowhere if matches!(self.kind, StepKind::Append { .. }) => {
+                Err(StepOutcome::Kept(WhyKept::Changed))
+            }
             Reached::Nowhere => Err(StepOutcome::Already),
             Reached::OtherSpelling => Err(StepOutcome::Kept(WhyKept::CaseClash)),
         }
@@ -62,7 +72,7 @@ impl StepKind {
     #[must_use]
     pub const fn leaf(&self) -> Option<Leaf> {
         match self {
-            Self::Write { leaf, .. } => Some(*leaf),
+            Self::Write { leaf, .. } | Self::Append { leaf, .. } => Some(*leaf),
             _ => None,
         }
     }
@@ -85,7 +95,7 @@ impl StepKind {
     pub const fn expected(&self) -> Option<Leaf> {
         match self {
             Self::Write { expected, .. } => *expected,
-            Self::Delete { expected } => Some(*expected),
+            Self::Delete { expected } | Self::Append { expected, .. } => Some(*expected),
             Self::MakeDir | Self::RemoveDir | Self::Private(_) => None,
         }
     }
@@ -113,6 +123,11 @@ pub struct Target<'a> {
     pub content: Content<'a>,
     pub hash: Hash<'a>,
     pub random: &'a dyn Random,
+    /// The time of files that are new here, in nanoseconds: so long ago that every later write to
+    /// them shows, however coarse this disk counts.
+    pub mtime_ns: i64,
+    /// Is told of each new file as it stands once it has its name.
+    pub landed: &'a dyn Fn(&Step, Stat),
 }
 
 impl Target<'_> {

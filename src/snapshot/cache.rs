@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{BaseError, HostPath, ObjectId, read_if_there, write_passing};
-use crate::source::{Listing, Stat, What};
+use crate::base::{BaseError, HostPath, ObjectId, Stat, read_if_there, write_passing};
+use crate::source::{Listing, What};
 
 /// A file that changed this short before it was looked at may change again within one tick.
 const RACY_NS: i64 = 20_000_000;
@@ -35,7 +35,12 @@ pub(super) struct KnownDir {
     /// The names that not every disk can tell apart.
     pub alike: Vec<Vec<String>>,
     pub whole: Option<Whole>,
+    /// Files that were written here after the listing was made, as they stood then.
+    pub written: Vec<Written>,
 }
+
+/// A name, and what is known of it.
+pub(super) type Written = (Vec<u8>, Stat, ObjectId);
 
 /// By place below the root of the unit.
 pub(super) type KnownDirs = HashMap<Vec<u8>, KnownDir>;
@@ -90,6 +95,14 @@ impl StatCache {
         Some(&known.listing)
     }
 
+    /// A file that was written here just now is known, as long as it stands as it did then.
+    pub fn learn(&mut self, dir: &[u8], name: &[u8], (stat, id): (Stat, ObjectId)) {
+        let known = self.dirs.entry(dir.to_vec()).or_default();
+        known.whole = None;
+        known.written.push((name.to_vec(), stat, id));
+        self.changed = true;
+    }
+
     /// Whether a file may change once more without a sign of it.
     pub(super) fn is_racy(&self, stat: &Stat) -> bool {
         let latest = stat.mtime_ns.max(stat.ctime_ns);
@@ -140,6 +153,9 @@ pub(super) fn carry_over(old: KnownDir, new: &Listing) -> Vec<Option<ObjectId>> 
     for (entry, id) in old.listing.entries.into_iter().zip(old.ids) {
         known.insert(entry.name, (entry.what, id));
     }
+    for (name, stat, id) in old.written {
+        known.insert(name, (What::File(stat), Some(id)));
+    }
     let id = |entry: &crate::source::Entry| {
         let (what, id) = known.get(&entry.name)?;
         (*what == entry.what).then_some(*id)?
@@ -181,6 +197,7 @@ mod tests {
             ids: vec![Some(ObjectId::from_bytes([1; 20]))],
             alike: Vec::new(),
             whole: None,
+            written: Vec::new(),
         }
     }
 
@@ -225,6 +242,33 @@ mod tests {
         assert!(carry_over(one_dir(), &new)[0].is_some());
         new.entries[0].what = What::File(stat(6));
         assert!(carry_over(one_dir(), &new)[0].is_none());
+    }
+
+    #[test]
+    fn what_was_written_here_is_known_in_whatever_order_it_is_found() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let keys = CacheKeys::default();
+        let mut cache = self::cache(&dir, keys, 0);
+        let id = ObjectId::from_bytes([2; 20]);
+        cache.dirs.insert(b".aigon".to_vec(), one_dir());
+        for name in [b"y", b"z"] {
+            cache.learn(b".aigon", name, (stat(7), id));
+        }
+        cache.save().expect("saved");
+        let again = self::cache(&dir, keys, 0).dirs.remove(&b".aigon"[..]);
+        let known = again.expect("it was saved");
+        let mut found = Listing::default();
+        for (name, time) in [(b"z", 7), (b"x", 5), (b"y", 8)] {
+            found.entries.push(Entry {
+                name: name.to_vec(),
+                alias: None,
+                what: What::File(stat(time)),
+            });
+        }
+        let ids = carry_over(known, &found);
+        assert_eq!(ids[0], Some(id));
+        assert!(ids[1].is_some());
+        assert_eq!(ids[2], None, "it was written to since");
     }
 
     #[test]

@@ -110,7 +110,10 @@ impl<'a> Taking<'a> {
             let before = old.remove(&dir.place);
             let same = dir.listing.is_none();
             let known = match (dir.listing, before) {
-                (None, Some(known)) => known,
+                (None, Some(known)) => KnownDir {
+                    written: Vec::new(),
+                    ..known
+                },
                 (None, None) => KnownDir::default(),
                 (Some(listing), before) => {
                     let mut ids = carry_over(before.unwrap_or_default(), &listing);
@@ -120,6 +123,7 @@ impl<'a> Taking<'a> {
                         alike: alike(&listing),
                         listing,
                         whole: None,
+                        written: Vec::new(),
                     }
                 }
             };

@@ -1,51 +1,12 @@
 //! What a walk sees: entries that travel, and entries that stay with the reason why.
 
-use std::fs::{DirEntry, Metadata};
-use std::os::unix::fs::MetadataExt;
+use std::fs::DirEntry;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::VaultPath;
+use crate::base::{Stat, VaultPath};
 
 use super::Class;
-
-/// What the system says about a file without opening it: enough to notice a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stat {
-    pub dev: u64,
-    pub ino: u64,
-    pub size: u64,
-    pub mtime_ns: i64,
-    pub ctime_ns: i64,
-    pub mode: u32,
-}
-
-impl Stat {
-    #[must_use]
-    pub fn of(seen: &Metadata) -> Self {
-        let nanos = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000) + rest;
-        Self {
-            dev: seen.dev(),
-            ino: seen.ino(),
-            size: seen.size(),
-            mtime_ns: nanos(seen.mtime(), seen.mtime_nsec()),
-            ctime_ns: nanos(seen.ctime(), seen.ctime_nsec()),
-            mode: seen.mode(),
-        }
-    }
-
-    /// Its owner may run it.
-    #[must_use]
-    pub const fn is_exec(&self) -> bool {
-        self.mode & 0o100 != 0
-    }
-
-    /// Nobody but its owner may do anything with it: the bits of the group and of others are the low six.
-    #[must_use]
-    pub const fn is_private(&self) -> bool {
-        self.mode.trailing_zeros() >= 6
-    }
-}
 
 /// Why an entry stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

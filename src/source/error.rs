@@ -76,11 +76,16 @@ pub enum RuleFault {
     Pattern { pattern: String, why: &'static str },
     #[error(
         "`{word}` is neither a class (keep, disposable, local, secret, large) nor a merge class \
-         (union, json, text, binary, sqlite); where it belongs to the pattern, write `\\ {word}`"
+         (union, json, text, binary, sqlite), nor a list of JSON (set=KEY, keyed=KEY/ID); where it \
+         belongs to the pattern, write `\\ {word}`"
     )]
     UnknownWord { word: String },
     #[error("`{word}` is one too many: a rule has one class and one merge class at most")]
     OneTooMany { word: String },
+    #[error("`:{word}` names no list: write `:set=KEY` or `:keyed=KEY/ID`")]
+    BadList { word: String },
+    #[error("`:set` and `:keyed` speak of lists in JSON: `:json` has to stand beside them")]
+    ListsOfWhat,
     #[error(
         "there is no pattern before `{word}`; a name that begins with a colon is written `\\{word}`"
     )]

@@ -2,9 +2,9 @@
 
 use std::fs::{self, FileType, Metadata};
 
-use crate::base::{VaultPath, escape_name, is_temp_name};
+use crate::base::{Stat, VaultPath, escape_name, is_temp_name};
 
-use super::entry::{Entry, Reason, Stat, Stay, What};
+use super::entry::{Entry, Reason, Stay, What};
 use super::walk::{Visit, is_gone};
 
 impl Visit<'_, '_> {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::doc::KeyPattern;
+
 use super::SourceError;
 use super::error::{RuleFault, RulePlace};
 use super::pattern::Pattern;
@@ -38,6 +40,34 @@ pub enum MergeClass {
     Binary,
     /// Not at all; one that is in use is copied first.
     Sqlite,
+}
+
+/// A list in JSON whose items stand for themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRule {
+    pub key: KeyPattern,
+    /// The member that names an item; nothing where each item is its own name.
+    pub id: Option<String>,
+}
+
+impl ListRule {
+    /// Reads `set=KEYPATH` and `keyed=KEYPATH/ID`; nothing of another word.
+    fn parse(word: &str) -> Option<Result<Self, RuleFault>> {
+        let (way, rest) = word.split_once('=')?;
+        let (key, id) = match way {
+            "set" => (rest, None),
+            "keyed" => match rest.rsplit_once('/') {
+                Some((key, id)) if !id.is_empty() => (key, Some(id.to_owned())),
+                _ => ("", None),
+            },
+            _ => return None,
+        };
+        let bad = |_| RuleFault::BadList {
+            word: word.chars().take(80).collect(),
+        };
+        let key = KeyPattern::parse(key).map_err(bad);
+        Some(key.map(|key| Self { key, id }))
+    }
 }
 
 const CLASSES: [(&str, Class); 5] = [
@@ -93,6 +123,8 @@ pub struct RuleLine {
     /// Whether it travels; nothing for a rule that only says how it is merged.
     pub class: Option<Class>,
     pub merge: Option<MergeClass>,
+    /// The lists that are merged item by item; the last that matches wins.
+    pub lists: Vec<ListRule>,
     pub(super) pattern: Pattern,
 }
 
@@ -115,6 +147,7 @@ impl RuleLine {
             pattern: text,
             class,
             merge,
+            lists,
         } = words(line).map_err(fault)?;
         let pattern = Pattern::parse(text).map_err(fault)?;
         let class = match (pattern.negated, class, merge) {
@@ -138,6 +171,7 @@ impl RuleLine {
             },
             class,
             merge,
+            lists,
             pattern,
         }))
     }
@@ -184,6 +218,18 @@ struct Words<'a> {
     pattern: &'a str,
     class: Option<Class>,
     merge: Option<MergeClass>,
+    lists: Vec<ListRule>,
+}
+
+impl Words<'_> {
+    /// The lists as they were written: they were taken off from the end.
+    fn in_order(mut self) -> Result<Self, RuleFault> {
+        self.lists.reverse();
+        if !self.lists.is_empty() && self.merge != Some(MergeClass::Json) {
+            return Err(RuleFault::ListsOfWhat);
+        }
+        Ok(self)
+    }
 }
 
 /// Takes the words that begin with a colon off the end of a line.
@@ -192,17 +238,21 @@ fn words(line: &str) -> Result<Words<'_>, RuleFault> {
         pattern: without_blanks(line),
         class: None,
         merge: None,
+        lists: Vec::new(),
     };
     loop {
         let start = last_word(words.pattern);
         let (rest, word) = words.pattern.split_at(start);
         let Some(name) = word.strip_prefix(':') else {
-            return Ok(words);
+            return words.in_order();
         };
         let fresh = if let Some(class) = meaning(&CLASSES, name) {
             words.class.replace(class).is_none()
         } else if let Some(merge) = meaning(&MERGE_CLASSES, name) {
             words.merge.replace(merge).is_none()
+        } else if let Some(list) = ListRule::parse(name) {
+            words.lists.push(list?);
+            true
         } else {
             return Err(RuleFault::UnknownWord {
                 word: word.chars().take(80).collect(),
@@ -285,6 +335,31 @@ mod tests {
         ] {
             let expected = Some((pattern.to_owned(), class, merge));
             assert_eq!(read(line), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn lists_in_json_have_a_way_of_keys_each_and_some_a_name() {
+        let line = "x :json :set=a.*.b :keyed=c/d\\ e.f/id";
+        let rule = RuleLine::parse(line, &place()).expect("valid");
+        let rule = rule.expect("a rule");
+        let lists: Vec<_> = rule
+            .lists
+            .iter()
+            .map(|list| (list.key.to_string(), list.id.as_deref()))
+            .collect();
+        let expected = [("a.*.b", None), ("c/d\\ e.f", Some("id"))];
+        assert_eq!(lists, expected.map(|(key, id)| (key.to_owned(), id)));
+        assert_eq!((rule.class, rule.merge), (None, Some(MergeClass::Json)));
+        for (line, part) in [
+            ("x :set=a", "`:json`"),
+            ("x :union :set=a", "`:json`"),
+            ("x :json :set=", "`:set=`"),
+            ("x :json :keyed=a", "`:keyed=a`"),
+            ("x :json :keyed=a/", "`:keyed=a/`"),
+            ("x :json :bag=a", "`:bag=a`"),
+        ] {
+            assert!(fault(line).contains(part), "{line}: {}", fault(line));
         }
     }
 

@@ -18,9 +18,9 @@ mod scan;
 mod walk;
 
 pub use alike::alike;
-pub use entry::{Dir, Entry, Left, Listing, Reason, Stat, Stay, Walked, What};
+pub use entry::{Dir, Entry, Left, Listing, Reason, Stay, Walked, What};
 pub use error::{RuleFault, RulePlace, SourceError};
-pub use line::{Class, MergeClass, RuleLine, pattern_for};
+pub use line::{Class, ListRule, MergeClass, RuleLine, pattern_for};
 pub use own::{RULES_FILE, is_cache, rules_in};
 pub use preset::{Preset, preset_for_dir, preset_texts, presets};
 pub use rules::{Decision, RuleBook, Rules};

@@ -130,7 +130,8 @@ impl Layer {
         }
         let mut hash = blake3::Hasher::new();
         for line in &lines {
-            hash.update(format!("{:?} {:?} {:?}\n", line.text, line.class, line.merge).as_bytes());
+            let says = (&line.text, line.class, line.merge, &line.lists);
+            hash.update(format!("{says:?}\n").as_bytes());
         }
         let set = builder.build();
         Ok(Self {

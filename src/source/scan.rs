@@ -12,11 +12,14 @@ use super::{SourceError, presets};
 const NOT_WORTH_A_LOOK: [&str; 3] = ["node_modules", "target", "vendor"];
 
 /// The checkouts below a directory, itself included, down to a depth; sorted. What lies inside a
-/// checkout belongs to it and is not looked at.
+/// checkout belongs to it and is not looked at, but for the directory that was named: somebody may
+/// keep all of it in git. Hidden directories, copies of other people's work and other file systems
+/// are not entered, and links are not followed.
 pub fn checkouts_below(dir: &HostPath, depth: usize) -> Result<Vec<HostPath>, SourceError> {
     let mut found = Vec::new();
     let mut entries = WalkDir::new(dir.as_path())
         .max_depth(depth)
+        .same_file_system(true)
         .sort_by_file_name()
         .into_iter();
     while let Some(entry) = entries.next() {
@@ -32,7 +35,9 @@ pub fn checkouts_below(dir: &HostPath, depth: usize) -> Result<Vec<HostPath>, So
         if entry.depth() > 0 && is_hidden_or_foreign(&entry) {
             entries.skip_current_dir();
         } else if fs::symlink_metadata(entry.path().join(".git")).is_ok() {
-            entries.skip_current_dir();
+            if entry.depth() > 0 {
+                entries.skip_current_dir();
+            }
             let tail = entry.path().strip_prefix(dir).unwrap_or(entry.path());
             found.push(if tail.as_os_str().is_empty() {
                 dir.clone()
@@ -99,6 +104,9 @@ mod tests {
         assert_eq!(found, ["linked", "web", "work/api"].map(|it| root.join(it)));
         let own = root.join("web");
         assert_eq!(checkouts_below(&own, 0).expect("readable"), [own]);
+        let work = root.join("work/api");
+        let found = checkouts_below(&work, 3).expect("readable");
+        assert_eq!(found, [work.clone(), work.join("inner")]);
         let fault = checkouts_below(&root.join("gone"), 3);
         assert!(matches!(fault, Err(SourceError::Missing { .. })));
     }

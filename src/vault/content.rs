@@ -32,6 +32,16 @@ pub struct Contents<'o> {
 }
 
 impl<'o> Contents<'o> {
+    /// How many bytes a content has, without reading it.
+    pub fn size(self, id: ObjectId) -> Result<u64, StoreError> {
+        if let Some(span) = self.fresh.get(&id) {
+            return Ok(span.size);
+        }
+        let header = self.repo.odb().and_then(|odb| odb.read_header(oid(id)));
+        let (size, _) = header.map_err(|_| StoreError::Missing { id })?;
+        Ok(size as u64)
+    }
+
     /// A content, to be read piece by piece.
     pub fn open(self, id: ObjectId) -> Result<Box<dyn Read + 'o>, StoreError> {
         let failed = |fault: io::Error| StoreError::Failed(Box::new(fault));

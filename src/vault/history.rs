@@ -88,12 +88,13 @@ impl Store {
             .map_err(fault)
     }
 
-    /// The commit that a person named: an id, the beginning of one, `HEAD~2`, or a time.
-    pub fn resolve(&self, text: &str) -> Result<ObjectId, VaultError> {
+    /// The commit that a person named: an id, the beginning of one, `HEAD~2`, or a moment, which
+    /// means the last one until then.
+    pub fn resolve(&self, text: &str, now: Timestamp) -> Result<ObjectId, VaultError> {
         let unknown = || VaultError::NoSuchRevision {
             text: text.to_owned(),
         };
-        if let Ok(time) = Timestamp::parse(text) {
+        if let Some(time) = Timestamp::in_words(text, now) {
             let tip = self.read_ref(super::RefName::Branch)?.ok_or_else(unknown)?;
             for id in self.commits(tip, None)? {
                 if self.commit_info(id)?.time <= time {

@@ -4,12 +4,14 @@
 //! *Never*: what a task, a project or a snapshot is; a working tree; anything of the user's git
 //! configuration but what reaching the remote needs.
 
+mod ahead;
 mod commit;
 mod content;
 mod error;
 mod history;
 mod index;
 mod maintain;
+mod merge_text;
 mod new_pack;
 mod objects;
 mod pack;
@@ -22,9 +24,11 @@ mod sweep;
 mod tree;
 pub mod wire;
 
+pub use ahead::Ahead;
 pub use commit::{Author, CommitOutcome, NewCommit};
 pub use error::{VaultError, WireError};
 pub use history::{CommitInfo, Relation};
+pub use merge_text::{marked_merge, merge_text};
 pub use objects::{Objects, content_id, stream_id};
 pub use patch::text_patch;
 pub use refs::RefName;

@@ -140,6 +140,11 @@ impl<'s> Objects<'s> {
         self.contents().open(id)
     }
 
+    /// How many bytes a content has.
+    pub fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
+        self.contents().size(id)
+    }
+
     /// Writes what waits into the store, durably: as a pack, however little it is. A loose object
     /// costs two syncs, a pack three with all that is in it. We write its index too: every id and
     /// place is known already, and libgit2 would inflate and hash all of it once more to find them.

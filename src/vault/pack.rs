@@ -37,6 +37,14 @@ impl Type {
         }
     }
 
+    pub const fn to_git2(self) -> git2::ObjectType {
+        match self {
+            Self::Commit => git2::ObjectType::Commit,
+            Self::Tree => git2::ObjectType::Tree,
+            Self::Blob => git2::ObjectType::Blob,
+        }
+    }
+
     pub const fn from_git2(kind: git2::ObjectType) -> Option<Self> {
         match kind {
             git2::ObjectType::Commit => Some(Self::Commit),

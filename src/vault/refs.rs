@@ -15,7 +15,7 @@ pub enum RefName {
     /// What this machine's disk was seen to hold, when the vault knew it; its parent is the tip it
     /// was seen with.
     Base,
-    /// The base to come of a pull, while it writes to the disk.
+    /// The journal of a run that writes to the disk, while it does.
     Landing,
     /// The tip that the remote was last seen to have. There is none until a remote was reached.
     Published,
@@ -23,6 +23,9 @@ pub enum RefName {
 
 /// Each is named after what it points at.
 const SENT: &str = "refs/holdall/sent";
+
+/// Each is named after its number.
+const UNDO: &str = "refs/holdall/undo";
 
 impl RefName {
     #[must_use]
@@ -117,6 +120,33 @@ impl Store {
 
     pub fn forget_sent(&self, base: ObjectId) -> Result<(), VaultError> {
         self.delete_named(&format!("{SENT}/{base}"))
+    }
+
+    /// The journals of runs that can be undone, by number, the oldest first.
+    pub fn undo_states(&self) -> Result<Vec<(u64, ObjectId)>, VaultError> {
+        let names = match std::fs::read_dir(self.path.join(UNDO)) {
+            Ok(entries) => entries.flatten().map(|entry| entry.file_name()),
+            Err(_) => return Ok(Vec::new()),
+        };
+        let numbers = names.filter_map(|name| name.to_str()?.parse::<u64>().ok());
+        let mut states = Vec::new();
+        for number in numbers {
+            let at = self.repo.refname_to_id(&format!("{UNDO}/{number}"));
+            states.push((number, object_id(at.map_err(self.fault("read a ref of"))?)));
+        }
+        states.sort_unstable();
+        Ok(states)
+    }
+
+    pub fn remember_undo(&self, number: u64, journal: ObjectId) -> Result<(), VaultError> {
+        self.repo
+            .reference(&format!("{UNDO}/{number}"), oid(journal), true, "holdall")
+            .map(drop)
+            .map_err(self.fault("write a ref of"))
+    }
+
+    pub fn forget_undo(&self, number: u64) -> Result<(), VaultError> {
+        self.delete_named(&format!("{UNDO}/{number}"))
     }
 
     /// Keeps a commit from being forgotten under a name of its own.

@@ -11,7 +11,8 @@ use git2::{
 
 use crate::base::{Blobs, HostPath, ObjectId, StoreError, TreeEntry, Trees, create_private_dir};
 
-use super::{VaultError, pack::Type, setup, tree};
+use super::pack::{self, Type};
+use super::{VaultError, setup, tree};
 
 /// An open store. One per thread: libgit2 does not share objects between threads.
 pub struct Store {
@@ -120,6 +121,13 @@ impl Store {
         read_object(&self.repo, id)
     }
 
+    /// How large a content is, without reading it.
+    pub fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
+        let header = self.repo.odb().and_then(|odb| odb.read_header(oid(id)));
+        let (size, _) = header.map_err(|fault| read_fault(id, &fault))?;
+        Ok(size as u64)
+    }
+
     pub(super) fn fault(&self, action: &'static str) -> impl Fn(git2::Error) -> VaultError {
         let path = self.path.clone();
         move |source| VaultError::Git {
@@ -130,14 +138,35 @@ impl Store {
     }
 }
 
+/// An object's type and bytes, checked against the id.
 pub(super) fn read_object(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
-    let failed = |fault: git2::Error| match fault.code() {
-        ErrorCode::NotFound => StoreError::Missing { id },
-        _ => StoreError::Damaged {
-            id,
-            reason: fault.message().to_owned(),
-        },
-    };
+    let (kind, bytes) = read_unchecked(repo, id)?;
+    if pack::object_id(kind, &bytes) == id {
+        Ok((kind, bytes))
+    } else {
+        Err(other_content(id))
+    }
+}
+
+/// The same for an object out of another repository: this also sees through contents that were made
+/// to have an id in common, and takes twice as long.
+pub(super) fn read_foreign(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
+    let (kind, bytes) = read_unchecked(repo, id)?;
+    match Oid::hash_object(kind.to_git2(), &bytes) {
+        Ok(found) if found == oid(id) => Ok((kind, bytes)),
+        _ => Err(other_content(id)),
+    }
+}
+
+fn other_content(id: ObjectId) -> StoreError {
+    StoreError::Damaged {
+        id,
+        reason: "its content has another id".to_owned(),
+    }
+}
+
+fn read_unchecked(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
+    let failed = |fault: git2::Error| read_fault(id, &fault);
     let odb = repo.odb().map_err(failed)?;
     let object = odb.read(oid(id)).map_err(failed)?;
     let kind = Type::from_git2(object.kind()).ok_or_else(|| StoreError::Damaged {
@@ -145,6 +174,16 @@ pub(super) fn read_object(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<
         reason: "it is of a kind that a vault does not have".to_owned(),
     })?;
     Ok((kind, object.data().to_vec()))
+}
+
+fn read_fault(id: ObjectId, fault: &git2::Error) -> StoreError {
+    match fault.code() {
+        ErrorCode::NotFound => StoreError::Missing { id },
+        _ => StoreError::Damaged {
+            id,
+            reason: fault.message().to_owned(),
+        },
+    }
 }
 
 pub(super) fn expect_type(

@@ -21,7 +21,7 @@ pub const FLOORS: &[Floor] = &[
     floor("repo", &["base"]),
     floor("database", &["base"]),
     floor("project", &["base", "layout"]),
-    floor("source", &["base", "layout"]),
+    floor("source", &["base", "layout", "doc"]),
     floor("snapshot", &["base", "layout", "doc", "source"]),
     floor("merge", &["base", "layout", "doc"]),
     floor("oplog", &["base", "layout"]),

@@ -1,11 +1,13 @@
 //! The command line as a terminal or a script meets it: the real program, its streams, its exit code.
 
 mod config;
+mod conflict;
 mod demo;
 mod frame;
 mod progress;
 mod reference;
 mod settings;
+mod two_machines;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

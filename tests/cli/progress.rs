@@ -2,35 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
-
 use crate::flow::scene::{Scene, state};
-use crate::kit::Machine;
-
-/// Both ends of a new terminal of 80 columns.
-fn terminal() -> (OwnedFd, OwnedFd) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal can be had");
-    grantpt(&ours).expect("granted");
-    unlockpt(&ours).expect("unlocked");
-    let name = ptsname(&ours, Vec::new()).expect("it has a name");
-    let flags = OFlags::RDWR | OFlags::NOCTTY;
-    let theirs = rustix::fs::open(name.as_c_str(), flags, Mode::empty()).expect("opened");
-    let size = Winsize {
-        ws_row: 24,
-        ws_col: 80,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    tcsetwinsize(&ours, size).expect("it has a size");
-    (ours, theirs)
-}
+use crate::kit::{Machine, terminal};
 
 /// What stderr shows where it is a terminal; stdout is a pipe.
 fn seen(machine: &Machine, args: &[&str], term: &str) -> String {

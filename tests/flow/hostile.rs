@@ -31,12 +31,12 @@ fn plumb(args: &[&str], input: &[u8], dir: &Path) -> String {
         .to_owned()
 }
 
-fn blob(dir: &Path, bytes: &[u8]) -> String {
+pub(super) fn blob(dir: &Path, bytes: &[u8]) -> String {
     plumb(&["hash-object", "-w", "--stdin"], bytes, dir)
 }
 
 /// A tree object, byte by byte: git's own tools refuse such names.
-fn raw_tree(dir: &Path, entries: &[(&str, &str, &str)]) -> String {
+pub(super) fn raw_tree(dir: &Path, entries: &[(&str, &str, &str)]) -> String {
     let mut bytes = Vec::new();
     for (mode, name, id) in entries {
         bytes.extend_from_slice(format!("{mode} {name}\0").as_bytes());
@@ -50,7 +50,7 @@ fn raw_tree(dir: &Path, entries: &[(&str, &str, &str)]) -> String {
 }
 
 /// Puts entries beside what `projects/api/.aigon` has, however wrong they are.
-fn attack(scene: &Scene, entries: &[(&str, &str, &str)]) {
+pub(super) fn attack(scene: &Scene, entries: &[(&str, &str, &str)]) {
     let bare = &scene.bare;
     let listed = |tree: &str| -> Vec<(String, String, String)> {
         git(&["ls-tree", tree], bare)
@@ -93,7 +93,7 @@ fn attack(scene: &Scene, entries: &[(&str, &str, &str)]) {
 }
 
 /// Everything on a machine but holdall's own data and the state directory.
-fn around(scene: &Scene) -> impl PartialEq + std::fmt::Debug + use<> {
+pub(super) fn around(scene: &Scene) -> impl PartialEq + std::fmt::Debug + use<> {
     let mut files = tree(&scene.b.home);
     files.retain(|path, _| !path.starts_with("holdall/"));
     let dot_git = tree(&scene.b.home.join("code/api/.git"));

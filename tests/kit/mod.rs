@@ -9,6 +9,7 @@ mod machine;
 mod ordinary;
 mod proof;
 mod random;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,6 +23,7 @@ pub use git::{clone, commits, fsck, git, is_linear, try_git};
 pub use machine::{Machine, Ran, Started};
 pub use ordinary::ordinary_file;
 pub use random::Rng;
+pub use terminal::{answered, terminal};
 
 /// One temporary directory for a whole test; gone when it is dropped.
 pub struct Sandbox {

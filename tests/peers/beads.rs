@@ -99,10 +99,11 @@ fn a_pull_never_replaces_an_edit_whatever_its_time() {
     pushed(&scene.a);
     scene.b.write(state("issues.jsonl"), "{\"id\":3}\n");
     set_time(&scene.b, "issues.jsonl", SystemTime::UNIX_EPOCH);
-    let (code, document) = scene.b.json(&["backup", "pull"]);
-    assert_eq!(code, 3, "{document}");
-    assert_eq!(text(&scene.b, state("issues.jsonl")), "{\"id\":3}\n");
-    assert_eq!(scene.stored("issues.jsonl"), "{\"id\":2}\n");
+    pulled(&scene.b);
+    let both = "{\"id\":2}\n{\"id\":3}\n";
+    assert_eq!(text(&scene.b, state("issues.jsonl")), both);
+    pushed(&scene.b);
+    assert_eq!(scene.stored("issues.jsonl"), both);
 }
 
 /// 5

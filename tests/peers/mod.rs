@@ -2,5 +2,6 @@
 //! named. What is in the vault is read from the remote itself, by git.
 
 mod aigon;
+mod aigon_vault;
 mod beads;
 mod taskchampion;

@@ -1,6 +1,8 @@
 //! The arguments of `backup`, alias `vault`.
 
-use clap::{Args, Subcommand, ValueHint};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
@@ -22,6 +24,21 @@ pub enum BackupCommand {
     /// Everything else is kept, and named. Projects that are not on this machine are listed with the
     /// remotes to clone them from.
     Pull(PullArgs),
+    /// Take back what the last pull or restore wrote
+    ///
+    /// Every file that still is as that run left it becomes what it was before. One that was edited
+    /// since is merged with that by its content; where this cannot be it stays, and is named. The vault is not asked and not changed, and no push reverts it
+    /// because of this. Undo again to go back one run further; an undo has an ID as well, and can be
+    /// undone by it. Runs can be undone for 30 days.
+    Undo(UndoArgs),
+    /// Bring an older state back onto this disk
+    ///
+    /// Files become what the vault had at that commit or moment. That is an edit like one by hand: it
+    /// can be undone, and travels with the next push. Settings keep the keys of this machine. What the
+    /// vault did not have then stays, unless --delete is given. With --to the older state is written
+    /// into a directory of its own, laid out as the vault is, and nothing else is touched; that also
+    /// works for projects that are not on this machine.
+    Restore(RestoreAtArgs),
     /// See the remote, the last runs and what waits to be pushed
     ///
     /// The remote is judged as a push would judge it, and nothing is changed. This is a report: the
@@ -75,12 +92,73 @@ pub struct PullArgs {
     /// Only this project; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub project: Vec<String>,
+    /// Decide conflicts at once: for this disk's version, or for the vault's
+    ///
+    /// local: the file here stays, and the next push puts it at the path; the vault's version stays in
+    /// the history. vault: its version is written here, and `backup undo` brings the other one back.
+    #[arg(long, value_enum, value_name = "SIDE")]
+    pub take: Option<TakeSide>,
     /// Pull even where that deletes most files of a state directory
     ///
     /// Without it nothing is written to a directory that would lose more than 20 files and more
     /// than it keeps, or more than three and have none left.
     #[arg(long)]
     pub allow_mass_delete: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Show what would be written here, and what would travel as this disk is now
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Only this project; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub project: Vec<String>,
+    /// Go on even where a state directory loses most of its files, here or in the vault
+    ///
+    /// See `backup push --help` and `backup pull --help` for what is held back without it.
+    #[arg(long)]
+    pub allow_mass_delete: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreAtArgs {
+    /// A commit of the vault, or a moment: 2026-11-20, "2026-11-20 14:00" (UTC), 3d, "2 hours ago"
+    #[arg(long, value_name = "REV|TIME")]
+    pub at: String,
+    /// Only this project; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub project: Vec<String>,
+    /// Only what lies at or below this path of the vault, or of the projects; may be given more than once
+    #[arg(long)]
+    pub path: Vec<String>,
+    /// Write it below DIR, which is empty or not there yet
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub to: Option<PathBuf>,
+    /// Delete what the vault did not have then
+    #[arg(long, conflicts_with = "to")]
+    pub delete: bool,
+    /// Show what would be written, path by path
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// The run to take back, as `--list` names it; without it the last one that is not undone
+    pub id: Option<String>,
+    /// List the runs that can be undone
+    #[arg(long, conflicts_with_all = ["id", "dry_run"])]
+    pub list: bool,
+    /// Show what would be written, path by path
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TakeSide {
+    Local,
+    Vault,
 }
 
 #[derive(Debug, Args)]

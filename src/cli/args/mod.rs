@@ -5,20 +5,30 @@
 
 mod backup;
 mod config;
+mod conflict;
 mod examples;
+mod import;
 mod project;
+mod restore;
 mod tree;
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use backup::{BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, StatusArgs};
-pub use config::ConfigCommand;
-pub use examples::{Example, examples_of};
-pub use project::{
-    ProjectAddArgs, ProjectCommand, ProjectRemoveArgs, SecretCommand, SettingsCommand,
+pub use backup::{
+    BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, RestoreAtArgs, StatusArgs,
+    SyncArgs, TakeSide, UndoArgs,
 };
+pub use config::ConfigCommand;
+pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, ResolveArgs};
+pub use examples::{Example, examples_of};
+pub use import::ImportArgs;
+pub use project::{
+    ProjectAddArgs, ProjectCommand, ProjectLinkArgs, ProjectRemoveArgs, ProjectScanArgs,
+    SecretCommand, SettingsCommand,
+};
+pub use restore::{CloneWay, RestoreArgs};
 pub use tree::{command, parse};
 
 /// The heading under which every help text lists the flags that all commands take.
@@ -100,6 +110,31 @@ pub enum Command {
     /// merged becomes a conflict that you decide, and blocks nothing else.
     #[command(subcommand, visible_alias = "vault")]
     Backup(BackupCommand),
+    /// Take in what the vault has, then send what changed here
+    ///
+    /// `backup pull` and then `backup push`, on one look at the remote. What changed on both sides and
+    /// cannot be merged stays on this disk, is filed in the vault, and stops nothing else.
+    Sync(SyncArgs),
+    /// See what two machines changed at once, and decide
+    ///
+    /// A file that both sides changed and that cannot be merged blocks nothing: the vault keeps its
+    /// version, each disk its own, and a push files the other ones until somebody decides.
+    #[command(subcommand)]
+    Conflict(ConflictCommand),
+    /// Make a new machine ready: connect a vault, find or clone its projects, pull
+    ///
+    /// Shows what the vault holds and where it would go; on a terminal it asks before it changes
+    /// anything. Checkouts are recognised by their remotes or first commits, never by their name, and
+    /// nothing is deleted: what is there already is merged or kept. What has no place here is listed
+    /// with the command for it. An interrupted run is simply run again.
+    Restore(RestoreArgs),
+    /// Take over what another tool knows and kept
+    ///
+    /// From Aigon: the repositories of its config.json are registered, and its vault becomes one of
+    /// holdall by one commit on top of it, so that its history stays. A directory of that vault becomes
+    /// a project where exactly one of the repositories has its name; the others stay as they are, and
+    /// are named. Asks for --yes before anything is changed.
+    Import(ImportArgs),
     /// Say which projects travel
     ///
     /// A project is recognised by its git remotes, not by where it lies: the same project may lie

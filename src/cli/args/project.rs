@@ -9,9 +9,23 @@ pub enum ProjectCommand {
     /// Let the state of a project travel
     ///
     /// Finds the state directories of known tools by itself. A project that the vault knows from
-    /// another machine is recognised by its remotes and keeps its name there. A linked worktree
-    /// stands for its main checkout.
+    /// another machine is recognised by its remotes and keeps its name there; where more than one
+    /// fits, you are asked. A linked worktree stands for its main checkout.
     Add(ProjectAddArgs),
+    /// Say that a checkout is a project of the vault, whatever its remotes say
+    ///
+    /// For a checkout without a remote, a fork that is meant to share its state, or one that could be
+    /// several projects. Nothing is written to it before the next pull, which merges or keeps what is
+    /// there. Its remotes become remotes of the project with the next push.
+    Link(ProjectLinkArgs),
+    /// Register the checkouts below directories that the vault knows
+    ///
+    /// A checkout is recognised by its remotes, or by its first commits where one side has no remote;
+    /// never by its name. Looks six directories deep, and enters no hidden directory, no
+    /// node_modules, target or vendor, no other file system, no link and nothing inside a checkout.
+    /// What could be several is listed with the commands that decide (exit 3), and so is what the
+    /// vault has and these directories do not.
+    Scan(ProjectScanArgs),
     /// See the projects of this machine
     List,
     /// Say whether a path travels, and which rule decides
@@ -45,6 +59,26 @@ pub struct ProjectAddArgs {
     /// Take a second checkout as a project of its own
     #[arg(long)]
     pub separate: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectLinkArgs {
+    /// The checkout, or anywhere in it
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub path: PathBuf,
+    /// The project of the vault: its id, or its name there
+    #[arg(value_name = "ID|NAME")]
+    pub project: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ProjectScanArgs {
+    /// Where to look [default: the directory you are in]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dirs: Vec<PathBuf>,
+    /// Say what would be registered, and register nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]

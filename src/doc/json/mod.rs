@@ -5,9 +5,12 @@
 //! or with them laid back in. *Never*: reformat, reorder, bring a comment into a text that had none
 //! but with the member that it stands beside, or read a number as anything but its digits.
 
+mod document;
 mod outline;
 mod overlay;
 mod strip;
+
+pub use document::{Change, Item, JsonDocument};
 
 use super::dialect::Dialect;
 

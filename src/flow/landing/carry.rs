@@ -1,19 +1,21 @@
 //! The steps of a landing are carried out, or only foreseen, and what becomes of them is booked.
 
-use std::io::{self, Read};
+use std::cell::RefCell;
+use std::io::{self, Cursor, Read};
 
 use crate::base::seams::{Rule, is_broken};
-use crate::base::{HostPath, Tally, VaultPath, create_private_dir};
+use crate::base::{HostPath, ObjectId, Tally, VaultPath, create_private_dir};
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::noted::at_or_below;
 use crate::flow::{FlowError, Writer};
-use crate::restore::{
-    Content, Foresight, RestoreError, Step, StepKind, StepOutcome, Target, apply,
-};
-use crate::vault::{Objects, stream_id};
+use crate::restore::{Content, Foresight, RestoreError, Step, StepOutcome, Target, apply};
+use crate::vault::{Ahead, Objects, stream_id};
 
 use super::told::{change_of, word};
 use super::{Contents, Landing};
+
+/// No file system counts in more than two seconds.
+const COARSEST_NS: i64 = 2_000_000_000;
 
 impl Landing {
     /// Says what would become of the steps; changes nothing.
@@ -44,18 +46,35 @@ impl Landing {
             create_private_dir(root.as_path())?;
         }
         let (lists, contents) = self.take_steps();
+        let ahead = Ahead::begin(objects.store(), in_vault(&lists[1], &contents))?;
         let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
-            let content = open(objects, &contents, step)?;
+            let content = match stored_of(step, &contents) {
+                Some(id) => ahead.take(id)?,
+                None => None,
+            };
+            let content: Box<dyn Read> = match content {
+                Some(bytes) => Box::new(Cursor::new(bytes)),
+                None => open(objects, &contents, step)?,
+            };
             tally.one(0);
             Ok(Box::new(Counted { content, tally }))
         };
         let keep = self.roots.clone();
         let target = target((&root, &keep), &content, writer);
+        let landed = RefCell::new(Vec::new());
+        let target = Target {
+            landed: &|step, stat| landed.borrow_mut().push((step.clone(), stat)),
+            ..target
+        };
+        let mut result = Ok(());
         for steps in lists.iter().filter(|steps| !steps.is_empty()) {
-            let outcomes = apply(&target, steps)?;
-            self.book(steps, outcomes, edits);
+            result = apply(&target, steps).map(|outcomes| self.book(steps, outcomes, edits));
+            if result.is_err() {
+                break;
+            }
         }
-        Ok(())
+        self.landed = landed.into_inner();
+        Ok(result?)
     }
 
     /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
@@ -90,9 +109,12 @@ impl Landing {
             StepOutcome::Done => {}
         }
         // A mode or an empty directory says nothing about the content.
-        let content = matches!(step.kind, StepKind::Write { .. } | StepKind::Delete { .. });
+        let content = step.kind.expected().or(step.kind.leaf()).is_some();
         if let Some(leaf) = self.then.get(&step.path).filter(|_| content) {
             edits.leaf(&self.key, &step.path, *leaf);
+        }
+        if content && self.merged.contains(&step.path) {
+            self.report.merged.push(step.path.clone());
         }
         if content || !self.is_told(step) {
             self.report.changes.push(change_of(step));
@@ -111,6 +133,8 @@ fn target<'a>(
         content,
         hash: &stream_id,
         random: writer.session.edges.random.as_ref(),
+        mtime_ns: writer.began_ns.saturating_sub(COARSEST_NS),
+        landed: &|_, _| (),
     }
 }
 
@@ -119,11 +143,22 @@ fn open<'a>(
     contents: &'a Contents,
     step: &Step,
 ) -> Result<Box<dyn Read + 'a>, RestoreError> {
-    Ok(match (&step.kind, contents.get(&step.path)) {
+    Ok(match (step.kind.leaf(), contents.get(&step.path)) {
         (_, Some(bytes)) => Box::new(bytes.as_slice()),
-        (StepKind::Write { leaf, .. }, None) => objects.open(leaf.id)?,
+        (Some(leaf), None) => objects.open(leaf.id)?,
         _ => Box::new(io::empty()),
     })
+}
+
+/// The contents of steps that are as the vault has them.
+fn in_vault(steps: &[Step], contents: &Contents) -> Vec<ObjectId> {
+    let ids = steps.iter().filter_map(|step| stored_of(step, contents));
+    ids.collect()
+}
+
+fn stored_of(step: &Step, contents: &Contents) -> Option<ObjectId> {
+    let is_other = contents.contains_key(&step.path);
+    step.kind.leaf().filter(|_| !is_other).map(|leaf| leaf.id)
 }
 
 /// A content that counts what is read of it.

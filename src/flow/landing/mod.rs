@@ -3,25 +3,31 @@
 //! *In*: the verdict on every path of it. *Out*: steps for this disk, what became of them, and what is
 //! agreed from then on. *Never*: decide a verdict.
 
+mod all;
+mod aside;
 mod carry;
+mod journaled;
+mod logs;
 mod notes;
 mod own_keys;
 mod told;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Leaf, PathFault, VaultPath};
-use crate::merge::{InVault, OnDisk, Trio, Verdict};
+use crate::base::{Leaf, PathFault, Stat, VaultPath};
+use crate::merge::{InVault, OnDisk, Remark, Trio, Verdict};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
 use super::FlowError;
 use super::agreed::{AgreedEdits, Notes};
+use super::journal::{NoteSides, Touched, UnitPlace};
 use super::meeting::Meeting;
 use super::noted::{at_or_below, is_closed};
 use super::real_names::real_names;
 use super::report::PulledUnit;
 use super::scan::Scanned;
+pub use all::{carry_all, close, journal_of, preview_all};
 use told::{HALF_LINE, IN_THE_WAY};
 
 /// Contents that are not in the vault as they will be on the disk.
@@ -42,7 +48,15 @@ pub struct Landing {
     settled: Vec<(VaultPath, Option<Leaf>)>,
     /// What is agreed once a step is done, by path.
     then: BTreeMap<VaultPath, Option<Leaf>>,
+    /// What gets the changes of both sides.
+    merged: BTreeSet<VaultPath>,
     notes: Option<Notes>,
+    /// The files that are new here, as they stand.
+    pub(super) landed: Vec<(Step, Stat)>,
+    /// What the steps touch, for the journal.
+    touched: Touched,
+    /// The texts of settings that are replaced, as they stand.
+    replaced: Vec<Vec<u8>>,
 }
 
 impl Landing {
@@ -53,19 +67,11 @@ impl Landing {
         met: &Meeting,
         vault_notes: &Notes,
     ) -> Result<Self, FlowError> {
-        let mut landing = Self {
-            report: PulledUnit::of(&scanned.unit),
-            conflicts: Vec::new(),
-            key: scanned.unit.key.clone(),
-            roots: scanned.unit.roots.clone(),
-            contents: Contents::new(),
-            deletes: Vec::new(),
-            writes: Vec::new(),
-            extras: Vec::new(),
-            settled: settled(&met.decided),
-            then: BTreeMap::new(),
-            notes: None,
-        };
+        let unit = &scanned.unit;
+        let report = PulledUnit::of(unit);
+        let mut landing = Self::new(report, unit.key.clone(), unit.roots.clone());
+        landing.settled = settled(&met.decided);
+        landing.merged = merged(&met.decided);
         landing.hostile(&met.faults);
         landing.linked(objects, scanned, met)?;
         for (trio, verdict) in &met.decided {
@@ -74,31 +80,56 @@ impl Landing {
         }
         landing.keep_blocked();
         landing.notes = landing.noted(objects, scanned, (met, vault_notes))?;
+        landing.touch(scanned, (met, vault_notes));
         Ok(landing)
     }
 
-    /// Whether anything would be written.
+    fn new(report: PulledUnit, key: String, roots: Vec<VaultPath>) -> Self {
+        let place = UnitPlace {
+            name: report.name.clone(),
+            root: report.path.clone(),
+            roots: roots.clone(),
+        };
+        Self {
+            report,
+            conflicts: Vec::new(),
+            key,
+            roots,
+            contents: Contents::new(),
+            deletes: Vec::new(),
+            writes: Vec::new(),
+            extras: Vec::new(),
+            settled: Vec::new(),
+            then: BTreeMap::new(),
+            merged: BTreeSet::new(),
+            notes: None,
+            landed: Vec::new(),
+            touched: Touched {
+                place,
+                paths: BTreeMap::new(),
+                notes: NoteSides::default(),
+            },
+            replaced: Vec::new(),
+        }
+    }
+
+    /// Whether there is anything for the journal.
     #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.deletes.is_empty() && self.writes.is_empty() && self.extras.is_empty()
+    pub fn touches(&self) -> bool {
+        !self.touched.paths.is_empty() || !self.touched.notes.differing().is_empty()
+    }
+
+    /// Whether there is anything to do, or to say.
+    #[must_use]
+    pub fn has_steps(&self) -> bool {
+        let said = self.report.kept_paths.len() + self.report.refused_names.len();
+        said + self.writes.len() + self.deletes.len() + self.extras.len() > 0
     }
 
     /// How many files would be written.
     #[must_use]
     pub fn writes(&self) -> u64 {
         self.writes.len() as u64
-    }
-
-    /// What is agreed when all goes well.
-    pub fn foresee(
-        &self,
-        objects: &mut Objects<'_>,
-        edits: &mut AgreedEdits,
-    ) -> Result<(), FlowError> {
-        for (path, leaf) in &self.then {
-            edits.leaf(&self.key, path, *leaf);
-        }
-        self.settle(objects, edits)
     }
 
     /// What is agreed whatever becomes of the steps.
@@ -130,7 +161,9 @@ impl Landing {
             self.then.remove(&step.path);
             self.report.keep(&step.path, IN_THE_WAY);
         }
-        self.settled.retain(|(path, _)| !is_blocked(path));
+        // What is gone on both sides stands in nobody's way.
+        self.settled
+            .retain(|(path, leaf)| leaf.is_none() || !is_blocked(path));
     }
 
     /// Names that no disk of ours takes: said, and nothing more.
@@ -214,6 +247,13 @@ fn is_private(scanned: &Scanned, vault_notes: &Notes, trio: &Trio) -> bool {
     let noted = |notes: &Notes| is_closed(&trio.path, notes);
     let is_new_setting = scanned.unit.is_settings() && trio.local.is_none();
     noted(vault_notes) || noted(&scanned.notes) || is_new_setting
+}
+
+fn merged(decided: &[(Trio, Verdict)]) -> BTreeSet<VaultPath> {
+    let merged = decided
+        .iter()
+        .filter(|(_, verdict)| verdict.remark == Some(Remark::Merged));
+    merged.map(|(trio, _)| trio.path.clone()).collect()
 }
 
 /// Paths that need no step: what is agreed about them changes all the same.

@@ -79,7 +79,7 @@ impl Landing {
         Ok(())
     }
 
-    fn extra(&mut self, path: VaultPath, notes: &Notes, kind: StepKind) {
+    pub(super) fn extra(&mut self, path: VaultPath, notes: &Notes, kind: StepKind) {
         if let Some(names) = real_names(&path, notes) {
             self.extras.push(Step { path, names, kind });
         }

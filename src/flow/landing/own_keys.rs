@@ -41,6 +41,7 @@ impl Landing {
             return Ok(false);
         }
         if let (Some(local), Some(seen)) = (local, seen) {
+            self.replaced.push(local.to_vec());
             let standing = Leaf {
                 id: content_id(local),
                 ..seen

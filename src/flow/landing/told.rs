@@ -15,6 +15,9 @@ use crate::vault::Objects;
 /// A directory stands where a file should go, or a file on the way to it.
 pub(super) const IN_THE_WAY: &str = "in_the_way";
 
+/// It is neither as it was before nor as it was left.
+pub(super) const EDITED_SINCE: &str = "edited_since";
+
 /// Somebody is writing the last line of a log.
 pub(super) const HALF_LINE: &str = "half_line";
 
@@ -47,10 +50,13 @@ impl Landing {
     }
 }
 
+/// Something was written to a log that would be replaced.
+pub(super) const JUST_WRITTEN: &str = "just_written";
+
 pub(super) fn change_of(step: &Step) -> Change {
     let change = match &step.kind {
         StepKind::Write { expected: None, .. } => ChangeKind::Added,
-        StepKind::Write { .. } => ChangeKind::Changed,
+        StepKind::Write { .. } | StepKind::Append { .. } => ChangeKind::Changed,
         StepKind::Delete { .. } => ChangeKind::Removed,
         StepKind::MakeDir => ChangeKind::DirMade,
         StepKind::RemoveDir => ChangeKind::DirRemoved,

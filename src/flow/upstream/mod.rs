@@ -86,6 +86,13 @@ impl Upstream {
             .map(|leaf| leaf.id))
     }
 
+    /// The same, once this machine has taken it in.
+    #[must_use]
+    pub fn once_met(mut self) -> Self {
+        self.first_meeting = false;
+        self
+    }
+
     fn at(expected: Option<ObjectId>, parent: Option<ObjectId>, tree: Option<ObjectId>) -> Self {
         Self {
             expected,

@@ -22,12 +22,13 @@ pub fn versions(store: &Store, odb: &Odb<'_>, fresh: &[ObjectId]) -> Vec<Version
         waiting: fresh.iter().copied().collect(),
         found: Vec::with_capacity(fresh.len()),
     };
-    let mut last_base: Option<ObjectId> = None;
+    let mut shapes: Vec<ObjectId> = Vec::new();
     for commit in commits(store, odb, fresh) {
         let before = commit.parent.and_then(|id| store.tree_of(id).ok());
         let before = before.filter(|before| finder.are_alike(*before, commit.tree));
-        // A commit of another shape than its parent is a base: it follows the base before it.
-        let before = before.or_else(|| last_base.replace(commit.tree));
+        // A commit of another shape than its parent is a base or a journal: it follows the one of
+        // its shape before it.
+        let before = before.or_else(|| finder.follow(&mut shapes, commit.tree));
         finder.compare(before, commit.tree);
     }
     let Finder {
@@ -118,6 +119,16 @@ impl Finder<'_> {
         if self.waiting.remove(&id) {
             self.found.push(Version { id, before });
         }
+    }
+
+    /// The last of the trees that looks like this one, whose place this one takes.
+    fn follow(&self, shapes: &mut Vec<ObjectId>, tree: ObjectId) -> Option<ObjectId> {
+        let alike = shapes.iter().position(|last| self.are_alike(*last, tree));
+        if let Some(place) = alike {
+            return Some(std::mem::replace(&mut shapes[place], tree));
+        }
+        shapes.push(tree);
+        None
     }
 
     fn are_alike(&self, before: ObjectId, after: ObjectId) -> bool {

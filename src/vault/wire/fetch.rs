@@ -7,7 +7,7 @@ use git2::Repository;
 use crate::base::{Kind, ObjectId, StoreError, Tally, Tell};
 use crate::vault::content::open_large;
 use crate::vault::pack::Type;
-use crate::vault::store::{object_id, oid, read_object};
+use crate::vault::store::{object_id, oid, read_foreign};
 use crate::vault::{Objects, Store, WireError, tree};
 
 /// An object in a store means that everything below it is there too, so the walk ends at what we
@@ -111,7 +111,7 @@ impl Taken<'_> {
     }
 
     fn read(&self, id: ObjectId, wanted: Type) -> Result<Vec<u8>, WireError> {
-        let found = read_object(self.from, id)
+        let found = read_foreign(self.from, id)
             .and_then(|found| crate::vault::store::expect_type(id, found, wanted));
         found.map_err(|fault: StoreError| self.damaged(fault.to_string()))
     }

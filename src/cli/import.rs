@@ -1,0 +1,137 @@
+//! `import`.
+
+use std::fmt::Write as _;
+
+use crate::flow::adopt::{
+    ImportOptions, ImportReport, ImportedProject, RemoteKind, carry_out, foresee, plan, toward,
+};
+use crate::flow::{FlowError, Session, Writer, quoted};
+
+use super::answer::Answer;
+use super::args::ImportArgs;
+use super::ctx::Ctx;
+use super::show::{count, printable};
+
+pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError> {
+    if !args.dry_run && !args.yes {
+        return Err(FlowError::Refused {
+            what: "nothing is taken over without --yes".to_owned(),
+            hint: "see what it would be: `holdall import --from aigon --dry-run`".to_owned(),
+        });
+    }
+    let options = ImportOptions {
+        file: args.file.clone(),
+    };
+    let session = Session::open(&ctx.edges, ctx.manner.home.as_deref(), name, &ctx.out)?;
+    let (session, fault) = toward(session, &options)?;
+    let report = if args.dry_run {
+        ImportReport::of_plan(foresee(&session, fault, &options)?)
+    } else {
+        let writer = Writer::take(&session)?;
+        let plan = plan(&session, &writer.store, fault, &options)?;
+        carry_out(&writer, plan)?
+    };
+    let (hints, needs) = (hints(&report), report.needs_decision());
+    Ok(Answer::new(report, |report, _| text(report))
+        .needs_decision(needs)
+        .hints(hints))
+}
+
+fn hints(report: &ImportReport) -> Vec<String> {
+    let mut hints = Vec::new();
+    let kind = report.plan.remote_kind;
+    if matches!(kind, RemoteKind::AigonVault | RemoteKind::Vault) {
+        hints.push("switch Aigon's own backup off on every machine (`aigon backup schedule off`): its next push would clear the vault".to_owned());
+    }
+    if let Some(schedule) = &report.plan.schedule {
+        hints.push(format!(
+            "its schedule ({schedule}) is not taken over: `holdall backup push` runs when you run it"
+        ));
+    }
+    for line in &report.plan.left {
+        if line.why != "has_a_successor" {
+            hints.push(format!(
+                "{} stays as it is in the vault: import on a machine whose Aigon knows the repository, and only one of that name",
+                line.path
+            ));
+        }
+    }
+    if report.dry_run {
+        hints.push("to take it over: `holdall import --from aigon --yes`".to_owned());
+    } else {
+        hints.push(
+            "bring both sides together: `holdall backup pull`, then `holdall backup push`"
+                .to_owned(),
+        );
+    }
+    if let Some(fault) = &report.plan.remote_fault {
+        let url = report.plan.remote.as_deref().unwrap_or_default();
+        hints.push(format!(
+            "{fault}; push a copy to a bare repository (`git clone --mirror {} PATH`), and connect that: `holdall backup configure PATH`",
+            quoted(url)
+        ));
+    }
+    hints
+}
+
+fn text(report: &ImportReport) -> String {
+    let plan = &report.plan;
+    let mut text = String::new();
+    let remote = plan.remote.as_deref().map(printable);
+    let what = match plan.remote_kind {
+        RemoteKind::None => "no vault is configured there".to_owned(),
+        RemoteKind::Empty => "the vault is empty".to_owned(),
+        RemoteKind::Vault => "the vault is one of holdall".to_owned(),
+        RemoteKind::AigonVault => "the vault is one of Aigon".to_owned(),
+        RemoteKind::NotReached => "the vault cannot be reached by this version".to_owned(),
+    };
+    writeln!(
+        text,
+        "{}{what}",
+        remote.map_or_else(String::new, |url| format!("{url}: "))
+    )
+    .ok();
+    for adopted in &plan.adopted {
+        let line = format!(
+            "adopted  {} ({}): {}",
+            adopted.name,
+            count(adopted.files as u64, "file"),
+            adopted.path
+        );
+        writeln!(text, "{}", printable(&line)).ok();
+    }
+    for path in &plan.settings {
+        writeln!(text, "adopted  {}", printable(path.as_str())).ok();
+    }
+    for line in &plan.left {
+        let why = line.why.replace('_', " ");
+        writeln!(text, "stays  {}: {why}", printable(line.path.as_str())).ok();
+    }
+    for finding in &report.withheld {
+        let line = format!(
+            "withheld  {}: {}, line {}",
+            finding.path, finding.rule, finding.line
+        );
+        writeln!(text, "{}", printable(&line)).ok();
+    }
+    text.extend(plan.projects.iter().map(project));
+    let end = match (report.dry_run, report.commit) {
+        (true, _) => "nothing was changed".to_owned(),
+        (false, Some(commit)) => format!(
+            "the vault is one of holdall since commit {}",
+            commit.short()
+        ),
+        (false, None) => "the vault was not changed".to_owned(),
+    };
+    writeln!(text, "{end}").ok();
+    text
+}
+
+fn project(project: &ImportedProject) -> String {
+    let line = match (&project.name, &project.why) {
+        (_, Some(why)) => format!("not registered  {}: {why}", project.path),
+        (Some(name), None) => format!("registered  {name}: {}", project.path),
+        (None, None) => format!("found  {}", project.path),
+    };
+    format!("{}\n", printable(&line))
+}

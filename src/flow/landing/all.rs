@@ -1,0 +1,70 @@
+//! The landings of one run, under one journal.
+
+use crate::base::Tally;
+use crate::flow::agreed::AgreedEdits;
+use crate::flow::journal::{Head, Journal, drop_landing, landed};
+use crate::flow::{FlowError, Stage, Writer};
+use crate::vault::{Objects, Store};
+
+use super::Landing;
+
+/// What they are about to write, as the journal has it; nothing where they write nothing.
+pub fn journal_of(
+    objects: &mut Objects<'_>,
+    landings: &[Landing],
+    head: Head,
+) -> Result<Option<Journal>, FlowError> {
+    let mut journal = Journal::new(head);
+    for landing in landings.iter().filter(|landing| landing.touches()) {
+        let (key, touched) = landing.journal(objects)?;
+        journal.add(key, touched);
+    }
+    Ok((!journal.units.is_empty()).then_some(journal))
+}
+
+/// Carries all of them out. A fault ends it, and what is known by then is among the edits.
+pub fn carry_all(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    landings: &mut [Landing],
+    edits: &mut AgreedEdits,
+) -> Result<(), FlowError> {
+    let files = landings.iter().map(Landing::writes).sum();
+    let tell = writer.session.tells(Stage::Writing);
+    let tally = Tally::new(Some(files), &tell);
+    for landing in landings {
+        landing.settle(objects, edits)?;
+        landing.carry_out(writer, objects, edits, &tally)?;
+    }
+    Ok(())
+}
+
+/// Says what would become of all of them.
+pub fn preview_all(
+    writer: &Writer<'_>,
+    objects: &Objects<'_>,
+    landings: &mut [Landing],
+) -> Result<(), FlowError> {
+    let mut landings = landings.iter_mut();
+    landings.try_for_each(|landing| landing.preview(writer, objects))
+}
+
+/// The run is through: the number by which it can be undone, if it wrote anything.
+pub fn close(
+    store: &Store,
+    journal: Option<Journal>,
+    landings: &[Landing],
+) -> Result<Option<u64>, FlowError> {
+    let Some(journal) = journal else {
+        return Ok(None);
+    };
+    if landings
+        .iter()
+        .all(|landing| landing.report.changes.is_empty())
+    {
+        drop_landing(store)?;
+        return Ok(None);
+    }
+    landed(store)?;
+    Ok(Some(journal.head.number))
+}

@@ -1,0 +1,75 @@
+//! Logs on their way to the disk: a program may have one open, and would go on writing into a file
+//! that has no name any more, were another one put in its place.
+
+use std::time::UNIX_EPOCH;
+
+use crate::base::{HostPath, Kind, Timestamp};
+use crate::flow::FlowError;
+use crate::flow::content::is_log;
+use crate::flow::half_line::begins_with;
+use crate::flow::scan::Scanned;
+use crate::restore::{Step, StepKind};
+use crate::vault::Objects;
+
+use super::Landing;
+use super::told::JUST_WRITTEN;
+
+/// A log that was written to so long ago, in milliseconds, is not being written to.
+const AT_REST: u64 = 2_000;
+
+impl Landing {
+    /// A log grows where it stands, where that is all that becomes of it. Else it is replaced, but not
+    /// while something is written to it.
+    pub fn spare_logs(
+        &mut self,
+        objects: &Objects<'_>,
+        scanned: &Scanned,
+        now: Timestamp,
+    ) -> Result<(), FlowError> {
+        for mut step in std::mem::take(&mut self.writes) {
+            if self.replaces_log(scanned, &step) {
+                if let Some(grown) = grown(objects, &step.kind)? {
+                    step.kind = grown;
+                } else if is_young(&scanned.file(&step.path), now) {
+                    self.then.remove(&step.path);
+                    self.report.keep(&step.path, JUST_WRITTEN);
+                    continue;
+                }
+            }
+            self.writes.push(step);
+        }
+        Ok(())
+    }
+
+    /// Whether one log gives way to another; what holds keys of this machine is no log.
+    fn replaces_log(&self, scanned: &Scanned, step: &Step) -> bool {
+        let is_file = |kind: Kind| matches!(kind, Kind::File | Kind::Exec);
+        let both = (step.kind.leaf(), step.kind.expected());
+        matches!(both, (Some(new), Some(old)) if is_file(new.kind) && is_file(old.kind))
+            && !self.contents.contains_key(&step.path)
+            && is_log(&scanned.unit, &step.path)
+    }
+}
+
+/// The same step as one that adds what is new, where it begins with what is there.
+fn grown(objects: &Objects<'_>, kind: &StepKind) -> Result<Option<StepKind>, FlowError> {
+    let (Some(leaf), Some(expected)) = (kind.leaf(), kind.expected()) else {
+        return Ok(None);
+    };
+    if leaf.kind != expected.kind || !begins_with(objects, leaf.id, expected.id)? {
+        return Ok(None);
+    }
+    Ok(Some(StepKind::Append {
+        leaf,
+        expected,
+        from: objects.size(expected.id)?,
+    }))
+}
+
+fn is_young(file: &HostPath, now: Timestamp) -> bool {
+    let seen = file.as_path().symlink_metadata();
+    let written = seen.and_then(|seen| seen.modified()).ok();
+    let written = written.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let written = written.and_then(|since| i64::try_from(since.as_millis()).ok());
+    written.is_some_and(|written| now.millis().abs_diff(written) < AT_REST)
+}

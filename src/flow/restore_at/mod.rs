@@ -1,0 +1,164 @@
+//! An older state of the vault, back on this disk: in its place, or in a directory of its own.
+//!
+//! *In*: a commit or a moment, and which part of it. *Out*: files as they were then, and a journal by
+//! which that is undone. *Never*: ask the remote, or touch what is agreed: in its place it is an edit
+//! like one by hand, and travels with the next push.
+
+mod aside;
+mod in_place;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::base::{HostPath, ObjectId, Timestamp, VaultPath};
+use crate::vault::Objects;
+
+use super::landing::Landing;
+use super::report::{PulledUnit, SkippedProject, WithheldLine};
+use super::upstream::{VaultProject, projects, vault_record};
+use super::{FlowError, Writer, bookkeeping, undo};
+
+#[derive(Clone, Debug, Default)]
+pub struct RestoreOptions {
+    /// A commit of the vault, or a moment.
+    pub at: String,
+    /// Names of projects; none means all, and the settings.
+    pub projects: Vec<String>,
+    /// Below the projects, or in the vault where no project is named.
+    pub paths: Vec<String>,
+    /// Another place than the projects' own.
+    pub to: Option<PathBuf>,
+    /// What was not there then goes.
+    pub delete: bool,
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RestoreReport {
+    /// Something was written to this disk.
+    pub applied: bool,
+    pub dry_run: bool,
+    pub commit: ObjectId,
+    /// When that was made.
+    pub at: Timestamp,
+    pub to: Option<HostPath>,
+    pub projects: Vec<PulledUnit>,
+    pub settings: Vec<PulledUnit>,
+    /// Projects that the vault had then and that are not on this machine.
+    pub missing: Vec<String>,
+    pub skipped: Vec<SkippedProject>,
+    pub withheld: Vec<WithheldLine>,
+    /// By which this can be undone; what is written to a place of its own cannot.
+    pub undo: Option<String>,
+    pub ms: i64,
+}
+
+/// What is restored, as it was then.
+struct Past {
+    commit: ObjectId,
+    tree: ObjectId,
+    projects: Vec<VaultProject>,
+}
+
+/// Which part of it.
+struct Part {
+    projects: Vec<String>,
+    paths: Vec<VaultPath>,
+}
+
+impl Part {
+    fn of(options: &RestoreOptions) -> Result<Self, FlowError> {
+        let path = |path: &String| VaultPath::parse(path.trim_end_matches('/'));
+        let paths = options.paths.iter().map(path);
+        Ok(Self {
+            projects: options.projects.clone(),
+            paths: paths.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Whether a path of what lies in this directory of the vault is meant.
+    fn takes(&self, dir: &VaultPath, path: &VaultPath) -> bool {
+        let place = if self.projects.is_empty() {
+            dir.join(path)
+        } else {
+            path.clone()
+        };
+        self.paths.is_empty()
+            || self
+                .paths
+                .iter()
+                .any(|wanted| place.below(wanted).is_some())
+    }
+}
+
+/// What came of it.
+#[derive(Default)]
+struct Done {
+    to: Option<HostPath>,
+    landings: Vec<Landing>,
+    missing: Vec<String>,
+    skipped: Vec<SkippedProject>,
+    withheld: Vec<WithheldLine>,
+    undo: Option<u64>,
+}
+
+/// Restores, and remembers how it went.
+pub fn restore(writer: &Writer<'_>, options: &RestoreOptions) -> Result<RestoreReport, FlowError> {
+    let began = writer.session.edges.clock.now();
+    let result = attempt(writer, options, began);
+    if !options.dry_run {
+        bookkeeping::remember_run(writer, "restore", began, result.as_ref().err())?;
+        bookkeeping::tend_store(writer);
+    }
+    result
+}
+
+fn attempt(
+    writer: &Writer<'_>,
+    options: &RestoreOptions,
+    began: Timestamp,
+) -> Result<RestoreReport, FlowError> {
+    let mut objects = Objects::new(&writer.store);
+    let past = past(writer, options, began)?;
+    let wanted = Part::of(options)?;
+    if options.to.is_none() && !options.dry_run {
+        undo::finish(writer, &mut objects)?;
+    }
+    let done = match &options.to {
+        Some(to) => aside::write(writer, &objects, (&past, &wanted), (to, options.dry_run))?,
+        None => in_place::write(writer, &mut objects, (&past, &wanted), options)?,
+    };
+    let units = done.landings.into_iter().map(|landing| landing.report);
+    let (settings, projects): (Vec<_>, Vec<_>) = units.partition(|unit| unit.is_settings);
+    let changed = |units: &[PulledUnit]| units.iter().any(|unit| !unit.changes.is_empty());
+    let now = writer.session.edges.clock.now();
+    Ok(RestoreReport {
+        applied: !options.dry_run && (changed(&projects) || changed(&settings)),
+        dry_run: options.dry_run,
+        at: writer.store.commit_info(past.commit)?.time,
+        commit: past.commit,
+        to: done.to,
+        projects,
+        settings,
+        missing: done.missing,
+        skipped: done.skipped,
+        withheld: done.withheld,
+        undo: done.undo.map(|number| number.to_string()),
+        ms: now.millis() - began.millis(),
+    })
+}
+
+fn past(writer: &Writer<'_>, options: &RestoreOptions, now: Timestamp) -> Result<Past, FlowError> {
+    let store = &writer.store;
+    let commit = store.resolve(&options.at, now)?;
+    let tree = store.tree_of(commit)?;
+    let place = format!("commit {}", commit.short());
+    let of_vault = |fault: FlowError| fault.of_vault("the vault", Some(commit));
+    vault_record(store, tree, &place).map_err(of_vault)?;
+    Ok(Past {
+        commit,
+        tree,
+        projects: projects(store, tree).map_err(of_vault)?,
+    })
+}

@@ -1,0 +1,137 @@
+//! Sync: a pull, and then a push to the very vault that the pull met.
+
+use serde::Serialize;
+
+use crate::base::Timestamp;
+use crate::vault::Objects;
+
+use super::agreed::Agreed;
+use super::publish::Publisher;
+use super::pull::{PullOptions, PullReport, take_in};
+use super::push::{PushOptions, PushReport, send};
+use super::upstream::Upstream;
+use super::{FlowError, Selection, Writer, bookkeeping, undo};
+
+#[derive(Clone, Debug, Default)]
+pub struct SyncOptions {
+    pub dry_run: bool,
+    pub selection: Selection,
+    pub allow_mass_delete: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SyncReport {
+    /// Nothing where the vault was still empty.
+    pub pull: Option<PullReport>,
+    pub push: PushReport,
+    pub ms: i64,
+}
+
+impl SyncReport {
+    /// Whether something waits for a person.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        let kept = self.pull.as_ref().is_some_and(PullReport::keeps_waiting);
+        kept || self.push.needs_decision()
+    }
+}
+
+/// Syncs, and remembers how both directions went.
+pub fn sync(writer: &Writer<'_>, options: &SyncOptions) -> Result<SyncReport, FlowError> {
+    let clock = &writer.session.edges.clock;
+    let began = clock.now();
+    let run = Run {
+        writer,
+        options,
+        began,
+    };
+    let result = run.both();
+    if !options.dry_run {
+        bookkeeping::tend_store(writer);
+    }
+    let (pull, push) = result?;
+    Ok(SyncReport {
+        pull,
+        push,
+        ms: clock.now().millis() - began.millis(),
+    })
+}
+
+struct Run<'a> {
+    writer: &'a Writer<'a>,
+    options: &'a SyncOptions,
+    began: Timestamp,
+}
+
+impl Run<'_> {
+    fn both(&self) -> Result<(Option<PullReport>, PushReport), FlowError> {
+        let mut objects = Objects::new(&self.writer.store);
+        let remote = self.remembered(&["pull", "push"], self.writer.remote())?;
+        let remote = remote.as_deref();
+        if !self.options.dry_run {
+            self.remembered(&["pull", "push"], undo::finish(self.writer, &mut objects))?;
+        }
+        let publisher = Publisher::new(self.writer, remote, self.began, self.options.dry_run);
+        let met = self.remembered(&["pull", "push"], publisher.meet(&mut objects))?;
+        if met.1.parent.is_none() {
+            let sent = self.send(&publisher, &mut objects, met);
+            return Ok((None, sent?));
+        }
+        let taken = take_in(&publisher, &mut objects, &met, &self.pull_options());
+        let pull = self.remembered(&["pull"], taken)?;
+        self.end_of("pull", None)?;
+        let met = if self.options.dry_run {
+            met
+        } else {
+            (Agreed::load(&self.writer.store)?, met.1.once_met())
+        };
+        let push = self.send(&publisher, &mut objects, met)?;
+        Ok((Some(pull), push))
+    }
+
+    fn send(
+        &self,
+        publisher: &Publisher<'_>,
+        objects: &mut Objects<'_>,
+        met: (Agreed, Upstream),
+    ) -> Result<PushReport, FlowError> {
+        let options = PushOptions {
+            dry_run: self.options.dry_run,
+            selection: self.options.selection.clone(),
+            allow_mass_delete: self.options.allow_mass_delete,
+        };
+        let push = self.remembered(&["push"], send(publisher, objects, met, &options))?;
+        self.end_of("push", None)?;
+        Ok(push)
+    }
+
+    fn pull_options(&self) -> PullOptions {
+        PullOptions {
+            dry_run: self.options.dry_run,
+            selection: self.options.selection.clone(),
+            allow_mass_delete: self.options.allow_mass_delete,
+            take: None,
+        }
+    }
+
+    /// A fault is remembered for each direction that it ended.
+    fn remembered<T>(
+        &self,
+        directions: &[&str],
+        result: Result<T, FlowError>,
+    ) -> Result<T, FlowError> {
+        if let Err(fault) = &result {
+            for direction in directions {
+                self.end_of(direction, Some(fault))?;
+            }
+        }
+        result
+    }
+
+    fn end_of(&self, direction: &str, fault: Option<&FlowError>) -> Result<(), FlowError> {
+        if self.options.dry_run {
+            return Ok(());
+        }
+        bookkeeping::remember_run(self.writer, direction, self.began, fault)
+    }
+}

@@ -1,0 +1,60 @@
+//! A run that was killed while it wrote is finished by the next one.
+
+use crate::flow::agreed::{Agreed, AgreedEdits};
+use crate::flow::journal::{Journal, drop_landing, interrupted, landed};
+use crate::flow::landing::carry_all;
+use crate::flow::{Event, FlowError, Writer, memory};
+use crate::vault::Objects;
+
+use super::ways::{Ways, ways};
+
+/// Finishes it, in all projects: what still is as it was before becomes what was meant, and what
+/// somebody changed meanwhile stays. What cannot be finished stops nobody: it is said, and what the
+/// killed run wrote is known as that.
+pub fn finish(writer: &Writer<'_>, objects: &mut Objects<'_>) -> Result<(), FlowError> {
+    let warn = |text: &str| writer.session.tell(&Event::Warning { text });
+    let journal = match interrupted(&writer.store) {
+        Ok(None) => return Ok(()),
+        Ok(Some(journal)) => journal,
+        Err(fault) => {
+            let why = fault.message();
+            warn(&format!("the journal of a killed run is gone: {why}"));
+            return drop_landing(&writer.store);
+        }
+    };
+    let (command, at) = (journal.head.command.clone(), journal.head.at.readable());
+    match redo(writer, objects, journal) {
+        Ok(gone) => {
+            warn(&format!(
+                "a {command} was interrupted ({at}): it is finished now, and `holdall backup undo` takes it back"
+            ));
+            for name in gone {
+                warn(&format!(
+                    "`{name}` is not where it was: that part stays as it is"
+                ));
+            }
+        }
+        Err(fault) => warn(&format!(
+            "a {command} was interrupted ({at}) and cannot be finished: {}",
+            fault.message()
+        )),
+    }
+    Ok(())
+}
+
+/// The names of what lies here no more.
+fn redo(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    journal: Journal,
+) -> Result<Vec<String>, FlowError> {
+    let agreed = Agreed::load(&writer.store)?;
+    let Ways { mut landings, gone } = ways(writer.session, objects, &agreed, journal)?;
+    let mut edits = AgreedEdits::default();
+    let carried = carry_all(writer, objects, &mut landings, &mut edits);
+    edits.make_room(objects, &agreed)?;
+    memory::learn_more(writer, objects, (&agreed, &edits))?;
+    carried?;
+    landed(&writer.store)?;
+    Ok(gone.into_iter().map(|place| place.name).collect())
+}

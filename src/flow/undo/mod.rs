@@ -1,0 +1,167 @@
+//! Going back: what a pull or a restore wrote is taken back, and edits made since stay.
+//!
+//! *In*: the journal of a run, and the disk as it is now. *Out*: the disk and what is agreed as they
+//! were before, and a journal of that. *Never*: ask the remote, or change the vault.
+
+mod finish;
+mod list;
+mod ways;
+
+use serde::Serialize;
+
+use crate::base::Timestamp;
+use crate::vault::Objects;
+
+use super::agreed::{Agreed, AgreedEdits};
+use super::journal::{Head, Journal, UnitPlace, begin, interrupted, journals, landed};
+use super::landing::{Landing, carry_all, journal_of, preview_all};
+use super::report::{PulledUnit, SkippedProject};
+use super::{FlowError, Writer, bookkeeping, memory, pause};
+
+pub use finish::finish;
+pub use list::{UndoEntry, UndoList, list};
+use list::{heads, last, undone};
+use ways::{Ways, ways};
+
+#[derive(Clone, Debug, Default)]
+pub struct UndoOptions {
+    /// The run to reverse; the last one that was not reversed, where none is named.
+    pub id: Option<String>,
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub struct UndoReport {
+    /// Something was written to this disk.
+    pub applied: bool,
+    pub dry_run: bool,
+    /// The run that is reversed.
+    pub undone: String,
+    pub command: String,
+    pub at: Timestamp,
+    /// It was killed while it wrote.
+    pub interrupted: bool,
+    pub projects: Vec<PulledUnit>,
+    pub settings: Vec<PulledUnit>,
+    /// What is not where it was.
+    pub skipped: Vec<SkippedProject>,
+    /// By which this is reversed in its turn.
+    pub undo: Option<String>,
+    pub ms: i64,
+}
+
+/// Reverses one run, and remembers how it went.
+pub fn undo(writer: &Writer<'_>, options: &UndoOptions) -> Result<UndoReport, FlowError> {
+    let began = writer.session.edges.clock.now();
+    let result = attempt(writer, options, began);
+    if !options.dry_run {
+        bookkeeping::remember_run(writer, "undo", began, result.as_ref().err())?;
+        bookkeeping::tend_store(writer);
+    }
+    result
+}
+
+fn attempt(
+    writer: &Writer<'_>,
+    options: &UndoOptions,
+    began: Timestamp,
+) -> Result<UndoReport, FlowError> {
+    let mut objects = Objects::new(&writer.store);
+    let (journal, interrupted) = find(writer, options.id.as_deref())?;
+    let head = journal.head.clone();
+    let agreed = Agreed::load(&writer.store)?;
+    let Ways { mut landings, gone } =
+        ways(writer.session, &mut objects, &agreed, journal.reversed())?;
+    let mut undo = None;
+    if options.dry_run {
+        preview_all(writer, &objects, &mut landings)?;
+    } else {
+        undo = carry_out(writer, &mut objects, (&agreed, &head), &mut landings)?;
+        if !head.is_edit {
+            pause::begin(writer.session, began)?;
+        }
+    }
+    let units = landings.into_iter().map(|landing| landing.report);
+    let (settings, projects): (Vec<_>, Vec<_>) = units.partition(|unit| unit.is_settings);
+    let changed = |units: &[PulledUnit]| units.iter().any(|unit| !unit.changes.is_empty());
+    let now = writer.session.edges.clock.now();
+    Ok(UndoReport {
+        applied: !options.dry_run && (changed(&projects) || changed(&settings)),
+        dry_run: options.dry_run,
+        undone: head.number.to_string(),
+        command: head.command,
+        at: head.at,
+        interrupted,
+        projects,
+        settings,
+        skipped: gone.into_iter().map(skipped).collect(),
+        undo: undo.map(|number| number.to_string()),
+        ms: now.millis() - began.millis(),
+    })
+}
+
+/// The journal of the run that is meant; whether that was killed.
+fn find(writer: &Writer<'_>, id: Option<&str>) -> Result<(Journal, bool), FlowError> {
+    let store = &writer.store;
+    let heads = heads(store)?;
+    let Some(id) = id else {
+        let head = last(&heads).ok_or(FlowError::NothingToUndo)?;
+        return read(writer, head.number);
+    };
+    let unknown = || FlowError::NoSuchUndo { id: id.to_owned() };
+    let number: u64 = id.parse().map_err(|_| unknown())?;
+    if !heads.iter().any(|(head, _)| head.number == number) {
+        return Err(unknown());
+    }
+    if let Some(by) = undone(&heads).get(&number) {
+        return Err(FlowError::Refused {
+            what: format!("{id} was undone already, by {by}"),
+            hint: format!("to have it again: `holdall backup undo {by}`"),
+        });
+    }
+    read(writer, number)
+}
+
+fn read(writer: &Writer<'_>, number: u64) -> Result<(Journal, bool), FlowError> {
+    let store = &writer.store;
+    if let Some(journal) = interrupted(store)?.filter(|journal| journal.head.number == number) {
+        return Ok((journal, true));
+    }
+    let mut known = journals(store)?.into_iter();
+    let tree = known.find(|(head, _)| head.number == number);
+    let (_, tree) = tree.ok_or(FlowError::NothingToUndo)?;
+    Ok((Journal::read(store, tree)?, false))
+}
+
+/// Writes, under a journal of its own: where this is killed, the next run goes on with the way back.
+fn carry_out(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    (agreed, undone): (&Agreed, &Head),
+    landings: &mut [Landing],
+) -> Result<Option<u64>, FlowError> {
+    let mut head = Head::new(writer, "undo")?;
+    head.undoes = Some(undone.number);
+    head.is_edit = undone.is_edit;
+    let journal = journal_of(objects, landings, head)?;
+    if let Some(journal) = &journal {
+        begin(writer, objects, journal, agreed.seen)?;
+    }
+    let mut edits = AgreedEdits::default();
+    let carried = carry_all(writer, objects, landings, &mut edits);
+    edits.make_room(objects, agreed)?;
+    memory::learn_more(writer, objects, (agreed, &edits))?;
+    carried?;
+    // Also where all was as before already: the run is reversed then.
+    landed(&writer.store)?;
+    Ok(journal.map(|journal| journal.head.number))
+}
+
+fn skipped(place: UnitPlace) -> SkippedProject {
+    SkippedProject {
+        name: place.name,
+        path: place.root,
+        reason: "not_here",
+        candidates: Vec::new(),
+    }
+}

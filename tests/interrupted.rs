@@ -1,0 +1,156 @@
+//! Runs that are killed while they write into several projects: all of it comes, or none of it.
+
+use std::collections::BTreeMap;
+
+use crate::crash::{Place, kill_after, part_of, text, usual, utf8};
+use crate::kit::{Machine, Rng, commits, scale, seed, tree};
+
+const PROJECTS: [&str; 3] = ["api", "web", "lib"];
+
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// A machine with several projects, connected.
+fn machine(place: &Place, name: &str) -> Machine {
+    let machine = place.sandbox.machine(name);
+    for project in PROJECTS {
+        let url = format!("https://git.example.com/team/{project}.git");
+        let dir = machine.checkout(project, url.as_str());
+        machine.write(dir.join(".aigon/first"), "1\n");
+        machine.ok(&["project", "add", utf8(&dir)]);
+    }
+    machine.ok(&["backup", "configure", utf8(&place.bare)]);
+    machine
+}
+
+/// All that is in the projects of a machine, but for what a killed run has in the making.
+fn state_of(machine: &Machine) -> Files {
+    let mut files = tree(&machine.home.join("code"));
+    files.retain(|path, _| !path.contains(".holdall-tmp-"));
+    files
+}
+
+/// Changes, additions and deletions in every project.
+fn work(machine: &Machine, rng: &mut Rng) {
+    for project in PROJECTS {
+        for _ in 0..25 {
+            let path = format!(
+                "code/{project}/.aigon/{}/{:02}",
+                rng.below(4),
+                rng.below(30)
+            );
+            if rng.below(5) == 0 {
+                std::fs::remove_file(machine.home.join(path)).ok();
+            } else {
+                let length = rng.between(10, 30_000);
+                machine.write(path, text(rng, length));
+            }
+        }
+    }
+}
+
+fn is_interrupted(machine: &Machine) -> bool {
+    let (_, document) = machine.json(&["backup", "status", "--offline"]);
+    !document["data"]["interrupted"].is_null()
+}
+
+/// Two machines that have the same, and how long a pull of some work takes.
+struct Ground {
+    place: Place,
+    from: Machine,
+    to: Machine,
+    usually: std::time::Duration,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let place = Place::new();
+        let [from, to] = ["laptop", "desktop"].map(|name| machine(&place, name));
+        work(&from, &mut seed(0));
+        from.ok(&["backup", "push"]);
+        let usually = usual(|| drop(to.ok(&["backup", "pull"])));
+        Self {
+            place,
+            from,
+            to,
+            usually,
+        }
+    }
+
+    /// More work is pushed. What the other machine has, and what it is to have.
+    fn more(&self, rng: &mut Rng) -> (Files, Files) {
+        work(&self.from, rng);
+        self.from.ok(&["backup", "push"]);
+        (state_of(&self.to), state_of(&self.from))
+    }
+
+    fn kill(&self, command: &str, rng: &mut Rng) {
+        let run = self.to.spawn(&["backup", command]);
+        kill_after(run, part_of(self.usually, rng), &self.place.bare);
+    }
+}
+
+#[test]
+fn a_killed_pull_is_finished_by_the_next_run_in_all_projects_or_none() {
+    let ground = Ground::new();
+    let to = &ground.to;
+    let mut interrupted = 0;
+    for number in 0..scale(100) {
+        let mut rng = seed(8_000 + number as u64);
+        let (before, after) = ground.more(&mut rng);
+        ground.kill("pull", &mut rng);
+        let is_open = is_interrupted(to);
+        interrupted += usize::from(is_open);
+        let count = commits(&ground.place.bare);
+        // A push, also where it cannot reach the remote, is a next run like any other.
+        to.ok(&["backup", "push"]);
+        let now = state_of(to);
+        assert!(!is_interrupted(to), "kill {number}");
+        assert!(now == after || (now == before && !is_open), "kill {number}");
+        assert_eq!(commits(&ground.place.bare), count, "kill {number}");
+        to.ok(&["backup", "pull"]);
+        assert!(state_of(to) == after, "kill {number}");
+        ground.place.is_tidy(to, &format!("kill {number}"));
+    }
+    assert!(interrupted > 0, "no kill fell into the writing");
+}
+
+#[test]
+fn an_undo_takes_a_killed_pull_back_and_a_killed_undo_is_finished() {
+    let ground = Ground::new();
+    let to = &ground.to;
+    let (mut pulls, mut undos) = (0, 0);
+    for number in 0..scale(120) {
+        let mut rng = seed(9_000 + number as u64);
+        let (before, after) = ground.more(&mut rng);
+        ground.kill("pull", &mut rng);
+        pulls += usize::from(is_interrupted(to));
+        if !is_interrupted(to) && state_of(to) == before {
+            to.ok(&["backup", "pull"]);
+        }
+        if number % 2 == 0 {
+            to.ok(&["backup", "undo"]);
+            assert!(state_of(to) == before, "kill {number}");
+        } else {
+            ground.kill("undo", &mut rng);
+            let (_, known) = to.json(&["backup", "undo", "--list"]);
+            let last = &known["data"]["entries"][0];
+            let is_back = last["command"] == "undo";
+            undos += usize::from(is_back && last["interrupted"] == true);
+            let count = commits(&ground.place.bare);
+            to.ok(&["backup", "push"]);
+            assert!(
+                state_of(to) == if is_back { before } else { after.clone() },
+                "kill {number}"
+            );
+            assert_eq!(commits(&ground.place.bare), count, "kill {number}");
+        }
+        assert!(!is_interrupted(to), "kill {number}");
+        to.ok(&["backup", "pull"]);
+        assert!(state_of(to) == after, "kill {number}");
+        ground.place.is_tidy(to, &format!("kill {number}"));
+    }
+    assert!(
+        pulls + undos > 1,
+        "{pulls} pulls and {undos} undos were interrupted"
+    );
+}
