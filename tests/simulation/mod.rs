@@ -140,14 +140,14 @@ fn machines_that_crash_and_are_set_back_lose_nothing() {
 /// the others.
 const RULES: &[(Rule, u64)] = &[
     (Rule::BaseIsTheDisk, 0),
-    (Rule::BaseIsNoMerge, 0),
-    (Rule::ConflictKeepsBase, 0),
+    (Rule::BaseIsNoMerge, 6),
+    (Rule::ConflictKeepsBase, 3),
     (Rule::UnwrittenIsNotAgreed, 3),
     (Rule::WithheldIsUnchanged, 4),
     (Rule::RuleIsNoDeletion, 1),
     (Rule::LastLook, 25),
     (Rule::RemovedProjectStays, 7),
-    (Rule::AccidentsWait, 0),
+    (Rule::AccidentsWait, 6),
     (Rule::LoserIsFiled, 0),
     (Rule::LastDoesNotWin, 0),
     (Rule::UnreachableIsNotEmpty, 0),
