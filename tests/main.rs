@@ -22,4 +22,5 @@ mod layout;
 #[cfg(target_os = "linux")]
 mod peak;
 mod peers;
+mod simulation;
 mod store;

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
-use super::BaseError;
+use super::{BaseError, seams};
 
 /// Every temp file of ours begins like this, so that a later run knows it and clears it away.
 pub const TEMP_PREFIX: &str = ".holdall-tmp-";
@@ -52,6 +52,7 @@ pub fn write_passing(path: &Path, bytes: &[u8]) -> Result<(), BaseError> {
 
 fn replace(path: &Path, dir: &Path, bytes: &[u8], durable: bool) -> Result<(), BaseError> {
     create_private_dir(dir)?;
+    seams::step().map_err(BaseError::io("create a file in", dir))?;
     let mut temp = tempfile::Builder::new()
         .prefix(TEMP_PREFIX)
         .permissions(fs::Permissions::from_mode(0o600))
@@ -66,6 +67,9 @@ fn replace(path: &Path, dir: &Path, bytes: &[u8], durable: bool) -> Result<(), B
             }
         })
         .map_err(BaseError::io("write", path))?;
+    let alive = seams::step();
+    temp.disable_cleanup(seams::is_dead());
+    alive.map_err(BaseError::io("replace", path))?;
     temp.persist(path)
         .map_err(|fault| BaseError::io("replace", path)(fault.error))?;
     Ok(())
@@ -126,7 +130,9 @@ pub fn sweep_temp_files(dir: &Path) -> Result<usize, BaseError> {
             } else {
                 fs::remove_file
             };
-            remove(&entry.path()).map_err(BaseError::io("delete", entry.path()))?;
+            let path = entry.path();
+            let removed = seams::step().and_then(|()| remove(&path));
+            removed.map_err(BaseError::io("delete", &path))?;
             swept += 1;
         }
     }

@@ -11,6 +11,7 @@ mod lock;
 mod path;
 mod process;
 mod progress;
+pub mod seams;
 mod sqlite;
 mod stat;
 mod store;

@@ -115,8 +115,15 @@ fn run_resolve(ctx: &Ctx, name: &str, args: &ResolveArgs) -> Result<Answer, Flow
         (Some(wanted), None) => resolve_in_editor(ctx, name, (args, wanted))?,
     };
     let decided = !report.dry_run && !report.resolved.is_empty();
-    let hint = decided.then_some("send it: `holdall backup push`");
-    Ok(Answer::new(report, |report, _| resolve_text(report)).hints(hint))
+    let undo = report
+        .undo
+        .as_ref()
+        .map(|_| "to take it back: `holdall backup undo`");
+    let hints = decided
+        .then_some("send it: `holdall backup push`")
+        .into_iter()
+        .chain(undo);
+    Ok(Answer::new(report, |report, _| resolve_text(report)).hints(hints))
 }
 
 fn resolve_all(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::base::{ObjectId, Timestamp, is_taken_name, sweep_temp_files};
+use crate::base::{ObjectId, Timestamp, is_taken_name, seams, sweep_temp_files};
 use crate::project::{Registered, Registry};
 use crate::restore::settle_taken;
 use crate::runs::{Run, Runs};
@@ -131,7 +131,7 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
         // One that cannot be cleared away does no harm: it never travels.
         if is_taken_name(name.as_encoded_bytes()) {
             settle_taken(temp, &stream_id, &known).ok();
-        } else {
+        } else if seams::step().is_ok() {
             std::fs::remove_file(temp).ok();
         }
     }

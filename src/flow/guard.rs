@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader};
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{ObjectId, StoreError, VaultPath};
 use crate::merge::{OnDisk, Scope, Trio, Verdict, leaves};
 use crate::source::Reason;
@@ -24,7 +25,7 @@ pub fn withhold_accidents(
     trios: &[Trio],
     allow_mass_delete: bool,
 ) -> Result<(), FlowError> {
-    if !allow_mass_delete {
+    if !allow_mass_delete && !is_broken(Rule::AccidentsWait) {
         for root in scanned.unit.roots.clone() {
             if let Some(reason) = lost(objects, scanned, trios, &root)? {
                 scanned.withhold(root, reason, None);
@@ -89,7 +90,7 @@ pub fn withhold_emptied(
             .filter(|(trio, verdict)| verdict.disk == OnDisk::Delete && goes(&trio.path))
             .map(|(trio, _)| &trio.path)
             .collect();
-        if gone.len() <= SEVERAL {
+        if gone.len() <= SEVERAL || is_broken(Rule::AccidentsWait) {
             continue;
         }
         let stays = leaves(objects, scanned.tree)?

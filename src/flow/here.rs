@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{Finding, Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
@@ -50,6 +51,13 @@ impl LocalProject {
         let is_news = !self.is_held && finding.path.below(&dir).is_some();
         self.is_held |= is_news;
         is_news
+    }
+
+    /// From now on this is its id.
+    pub fn known_by(&mut self, id: Id) {
+        self.registered.id = id;
+        self.scanned.unit.owner = Owner::Project(self.registered.id.clone());
+        self.scanned.unit.key = unit_key(&self.scanned.unit.owner);
     }
 
     /// Its name in the vault; nothing where it takes no part.
@@ -190,8 +198,7 @@ impl Here {
             .zip(place_all(&registered, upstream))
         {
             adopt(&mut project.registered, &placement, upstream);
-            project.scanned.unit.owner = Owner::Project(project.registered.id.clone());
-            project.scanned.unit.key = unit_key(&project.scanned.unit.owner);
+            project.known_by(project.registered.id.clone());
             project.placement = placement;
         }
     }
@@ -275,6 +282,11 @@ fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
                     .map(|index| upstream.projects[index].name.clone())
                     .collect(),
             },
+            Match::None if project.published && is_broken(Rule::RemovedProjectStays) => {
+                Placement::Known {
+                    name: project.name.clone(),
+                }
+            }
             Match::None if project.published && !upstream.first_meeting => Placement::Removed,
             Match::None => {
                 let name = unique_name(&project.name, &|name| taken.contains(&name.to_lowercase()));

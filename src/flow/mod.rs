@@ -43,6 +43,7 @@ pub mod push;
 mod real_names;
 pub mod recognise;
 mod records;
+mod renewal;
 pub mod report;
 pub mod restore_at;
 mod round;

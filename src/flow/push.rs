@@ -13,6 +13,7 @@ use super::conflict::{Carried, DecisionLine, carry, mark_decided};
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::{Published, Publisher, Work};
+use super::renewal::renew;
 use super::report::{
     AlikeLine, ConflictLine, FileCounts, LargeLine, LeftLine, OpCounts, SkippedProject,
     UnitChanges, WithheldLine, needs_decision,
@@ -20,7 +21,7 @@ use super::report::{
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Session, Writer, bookkeeping, journal, undo};
+use super::{FlowError, Writer, bookkeeping, journal, undo};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -113,9 +114,9 @@ pub fn send(
     )?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
-        session: writer.session,
+        writer,
         here,
-        allow_mass_delete: options.allow_mass_delete,
+        options,
         carried: Carried::default(),
     };
     let before = upstream.tree;
@@ -157,9 +158,9 @@ fn all_withheld(fault: FlowError, here: &Here) -> FlowError {
 
 /// The state of this disk, on its way into the vault.
 struct State<'a> {
-    session: &'a Session<'a>,
+    writer: &'a Writer<'a>,
     here: Here,
-    allow_mass_delete: bool,
+    options: &'a PushOptions,
     carried: Carried,
 }
 
@@ -169,7 +170,7 @@ impl Work for State<'_> {
         objects: &mut Objects<'_>,
         upstream: &mut Upstream,
     ) -> Result<(), FlowError> {
-        self.carried = carry(self.session, objects, &mut self.here, upstream)?;
+        self.carried = carry(self.writer.session, objects, &mut self.here, upstream)?;
         Ok(())
     }
 
@@ -178,9 +179,11 @@ impl Work for State<'_> {
         objects: &mut Objects<'_>,
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError> {
+        let dry_run = self.options.dry_run;
+        renew(self.writer, &mut self.here, ground.upstream, dry_run)?;
         let terms = Terms {
             ground,
-            allow_mass_delete: self.allow_mass_delete,
+            allow_mass_delete: self.options.allow_mass_delete,
             brings_back: false,
             decided: &self.carried.known,
         };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{Id, Kind, Leaf, ObjectId, Sink, VaultPath};
 use crate::layout::{ProjectRecord, Record, names};
 use crate::merge::{Edits, Graft, InVault, Scope, Trio, Verdict, edit, leaves, merge_notes};
@@ -173,7 +174,8 @@ impl Round<'_> {
         let vault = ground.upstream.tree;
         let owner = &scanned.unit.owner;
         let id = conflict_id(owner, &trio.path);
-        if !ground.filer.is_filed(objects, vault, (&id, trio.local))? {
+        let is_filed = ground.filer.is_filed(objects, vault, (&id, trio.local))?;
+        if !is_filed && !is_broken(Rule::LoserIsFiled) {
             ground
                 .filer
                 .file(objects, vault, (owner, trio), &mut plan.edits)?;

@@ -1,6 +1,7 @@
 //! The table: what happens to a path, in the vault and on this disk.
 
 use crate::base::Leaf;
+use crate::base::seams::{Rule, is_broken};
 
 use super::Trio;
 
@@ -71,9 +72,9 @@ pub fn decide(trio: &Trio, scope: Scope) -> Verdict {
         remark: None,
     };
     match scope {
-        Scope::Held => return leave(base),
-        Scope::Out => return leave(None),
-        Scope::Carried => {}
+        Scope::Held if !is_broken(Rule::WithheldIsUnchanged) => return leave(base),
+        Scope::Out if !is_broken(Rule::RuleIsNoDeletion) => return leave(None),
+        Scope::Carried | Scope::Held | Scope::Out => {}
     }
     if local == vault {
         return leave(local);
@@ -99,10 +100,19 @@ pub fn decide(trio: &Trio, scope: Scope) -> Verdict {
             remark: Some(Remark::ChangedHereDeletedThere),
             ..leave(base)
         },
+        _ if is_broken(Rule::LastDoesNotWin) => Verdict {
+            vault: InVault::Put(local),
+            base_after_push: local,
+            ..leave(base)
+        },
         _ => Verdict {
             vault: InVault::File,
             disk: OnDisk::Kept,
-            ..leave(base)
+            ..leave(if is_broken(Rule::ConflictKeepsBase) {
+                local
+            } else {
+                base
+            })
         },
     }
 }
@@ -122,7 +132,11 @@ pub fn merged(trio: &Trio, leaf: Leaf) -> Verdict {
         } else {
             OnDisk::Write(leaf)
         },
-        base_after_push: trio.local,
+        base_after_push: if is_broken(Rule::BaseIsTheDisk) {
+            Some(leaf)
+        } else {
+            trio.local
+        },
         base_after_pull: trio.vault,
         remark: (!in_vault && !on_disk).then_some(Remark::Merged),
     }
@@ -132,6 +146,11 @@ pub fn merged(trio: &Trio, leaf: Leaf) -> Verdict {
 fn take_vault(base: Option<Leaf>, vault: Option<Leaf>, remark: Option<Remark>) -> Verdict {
     // With a remark the file was deleted here; a push saw it gone, and says so.
     let seen = if remark.is_some() { None } else { base };
+    let seen = if is_broken(Rule::BaseIsTheDisk) {
+        vault
+    } else {
+        seen
+    };
     Verdict {
         vault: InVault::Keep,
         disk: vault.map_or(OnDisk::Delete, OnDisk::Write),

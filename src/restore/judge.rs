@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{Leaf, is_database};
 
 use super::database::forbidden_by_database;
@@ -79,6 +80,7 @@ impl<D: Disk> Judge<'_, D> {
     ) -> io::Result<Option<WhyKept>> {
         Ok(match spot.look(name, self.hash)? {
             Found::Other => Some(WhyKept::InTheWay),
+            Found::Leaf(_) if is_broken(Rule::LastLook) => None,
             Found::Leaf(leaf) if leaf == expected => None,
             Found::Nothing | Found::Leaf(_) => Some(WhyKept::Changed),
         })

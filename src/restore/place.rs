@@ -11,7 +11,7 @@ use std::rc::Rc;
 use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use crate::base::{Kind, Leaf, ObjectId};
+use crate::base::{Kind, Leaf, ObjectId, seams};
 
 use super::durable::Durable;
 use super::seen::{Disk, Found, Hash, Reached, Spot, Standing};
@@ -83,6 +83,7 @@ impl Root {
     }
 
     fn make_dir(&self, dir: &OwnedFd, names: &[OsString]) -> io::Result<OwnedFd> {
+        seams::step()?;
         let (name, above) = names
             .split_last()
             .expect("a directory on the way has a name");
@@ -205,6 +206,7 @@ impl Place {
 
     /// A new file beside it, to be renamed over it. Never opens one that is there.
     pub fn create_beside(&self, temp: &OsStr, mode: u32) -> io::Result<std::fs::File> {
+        seams::step_beside()?;
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&self.dir, temp, flags, Mode::from_raw_mode(0o600))?;
@@ -213,15 +215,18 @@ impl Place {
     }
 
     pub fn link_beside(&self, temp: &OsStr, target: &OsStr) -> io::Result<()> {
+        seams::step_beside()?;
         Ok(rustix::fs::symlinkat(target, &self.dir, temp)?)
     }
 
     pub fn rename_beside(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        seams::step()?;
         Ok(rustix::fs::renameat(&self.dir, from, &self.dir, to)?)
     }
 
     /// Gives a file beside it a name that nothing has yet; false where something has it.
     pub fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<bool> {
+        seams::step()?;
         let flags = RenameFlags::NOREPLACE;
         match rustix::fs::renameat_with(&self.dir, from, &self.dir, to, flags) {
             Ok(()) => Ok(true),
@@ -240,6 +245,7 @@ impl Place {
 
     /// Exchanges it with a file beside it in one step; false where this file system cannot.
     pub fn exchange(&self, with: &OsStr) -> io::Result<bool> {
+        seams::step()?;
         let flags = RenameFlags::EXCHANGE;
         match rustix::fs::renameat_with(&self.dir, with, &self.dir, &self.name, flags) {
             Ok(()) => Ok(true),
@@ -249,10 +255,13 @@ impl Place {
     }
 
     pub fn unlink_beside(&self, temp: &OsStr) {
-        rustix::fs::unlinkat(&self.dir, temp, AtFlags::empty()).ok();
+        if seams::step().is_ok() {
+            rustix::fs::unlinkat(&self.dir, temp, AtFlags::empty()).ok();
+        }
     }
 
     pub fn make_dir(&self) -> io::Result<()> {
+        seams::step()?;
         match rustix::fs::mkdirat(&self.dir, &self.name, Mode::from_raw_mode(0o755)) {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
             Err(fault) => Err(fault.into()),
@@ -261,6 +270,7 @@ impl Place {
 
     /// Removes an empty directory; says whether it was one.
     pub fn remove_dir(&self) -> io::Result<bool> {
+        seams::step()?;
         match rustix::fs::unlinkat(&self.dir, &self.name, AtFlags::REMOVEDIR) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => Ok(false),
@@ -288,6 +298,7 @@ impl Place {
     }
 
     pub fn set_mode(&self, mode: u32) -> io::Result<()> {
+        seams::step()?;
         let file = self.open(&self.name)?;
         Ok(rustix::fs::fchmod(&file, Mode::from_raw_mode(mode))?)
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use flate2::Crc;
 use tempfile::NamedTempFile;
 
-use crate::base::{ObjectId, TEMP_PREFIX, sync_dir};
+use crate::base::{ObjectId, TEMP_PREFIX, seams, sync_dir};
 
 use super::index::{self, Place};
 use super::pack::PackStream;
@@ -74,8 +74,11 @@ impl NewPack {
         let mut temp_index = temp_in(&self.dir)?;
         let out = BufWriter::with_capacity(BUFFER, temp_index.as_file_mut());
         index::write(self.places, sum, out)?;
-        for (file, ending) in [(self.temp, "pack"), (temp_index, "idx")] {
+        for (mut file, ending) in [(self.temp, "pack"), (temp_index, "idx")] {
             file.as_file().sync_all()?;
+            let alive = seams::step();
+            file.disable_cleanup(seams::is_dead());
+            alive?;
             file.persist(self.dir.join(format!("{name}.{ending}")))?;
         }
         sync_dir(&self.dir).map_err(io::Error::other)?;

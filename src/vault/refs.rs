@@ -2,7 +2,7 @@
 
 use git2::ErrorCode;
 
-use crate::base::ObjectId;
+use crate::base::{BaseError, ObjectId, seams};
 
 use super::store::{object_id, oid};
 use super::{Store, VaultError};
@@ -61,6 +61,7 @@ impl Store {
         if self.read_ref(name)? == Some(to) {
             return Ok(());
         }
+        self.step()?;
         self.repo
             .reference(name.name(), oid(to), true, "holdall")
             .map(drop)
@@ -74,6 +75,7 @@ impl Store {
         from: Option<ObjectId>,
         to: ObjectId,
     ) -> Result<bool, VaultError> {
+        self.step()?;
         let answer = match from {
             Some(from) => {
                 self.repo
@@ -109,6 +111,7 @@ impl Store {
     }
 
     pub fn remember_sent(&self, base: ObjectId) -> Result<(), VaultError> {
+        self.step()?;
         self.repo
             .reference(&format!("{SENT}/{base}"), oid(base), true, "holdall")
             .map(drop)
@@ -153,10 +156,15 @@ impl Store {
     /// Keeps a commit from being forgotten under a name of its own.
     pub fn keep(&self, name: &str, id: ObjectId) -> Result<(), VaultError> {
         let name = format!("refs/holdall/kept/{name}");
+        self.step()?;
         self.repo
             .reference(&name, oid(id), true, "holdall")
             .map(drop)
             .map_err(self.fault("write a ref of"))
+    }
+
+    fn step(&self) -> Result<(), VaultError> {
+        Ok(seams::step().map_err(BaseError::io("write a ref of", &self.path))?)
     }
 
     pub fn delete_ref(&self, name: RefName) -> Result<(), VaultError> {
@@ -164,6 +172,7 @@ impl Store {
     }
 
     fn delete_named(&self, name: &str) -> Result<(), VaultError> {
+        self.step()?;
         match self.repo.find_reference(name) {
             Ok(mut found) => found.delete().map_err(self.fault("delete a ref of")),
             Err(fault) if fault.code() == ErrorCode::NotFound => Ok(()),

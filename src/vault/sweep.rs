@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::base::{BaseError, is_temp_name, sweep_temp_files};
+use crate::base::{BaseError, is_temp_name, seams, sweep_temp_files};
 
 use super::{Store, VaultError};
 
@@ -49,7 +49,7 @@ fn sweep_lone_packs(packs: &Path) -> Result<usize, BaseError> {
 }
 
 fn remove(path: &Path) -> Result<usize, BaseError> {
-    match fs::remove_file(path) {
+    match seams::step().and_then(|()| fs::remove_file(path)) {
         Ok(()) => Ok(1),
         Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(0),
         Err(fault) => Err(BaseError::io("delete", path)(fault)),

@@ -96,6 +96,7 @@ pub const LIBRARIES: &[(&str, Owner)] = &[
     ("thiserror", Anyone),
     ("insta", Anyone),
     ("proptest", Anyone),
+    ("holdall", Tests),
     ("jsonschema", Tests),
     ("proc_macro2", Tests),
     ("syn", Tests),

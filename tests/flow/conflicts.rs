@@ -181,24 +181,6 @@ fn a_machine_without_the_project_decides_for_the_others() {
 }
 
 #[test]
-fn what_was_absent_can_be_chosen_and_takes_the_file_away() {
-    let scene = Scene::with(&[("y", "1\n")]);
-    scene.a.write(state("x"), "a\n");
-    pushed(&scene.a);
-    scene.b.write(state("x"), "b\n");
-    assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
-    let lines = resolved(&scene.b, &[X, "--use", "base"]);
-    assert_eq!(lines[0]["deletes"], true, "{lines}");
-    assert!(!is_there(&scene.b, state("x")));
-    pushed(&scene.b);
-    assert!(!scene.vault().contains_key("projects/api/.aigon/x"));
-    assert!(!has_conflict(&scene));
-    pulled(&scene.a);
-    assert!(!is_there(&scene.a, state("x")));
-    assert_eq!(pushed(&scene.a)["committed"], false);
-}
-
-#[test]
 fn of_several_versions_one_is_named_by_its_token() {
     let scene = disputed();
     let other = scene.sandbox.machine("office");
@@ -283,35 +265,6 @@ fn bad_input_changes_nothing() {
 }
 
 #[test]
-fn deleted_and_executable_and_binary_versions_keep_what_they_are() {
-    use std::os::unix::fs::PermissionsExt;
-    let scene = Scene::with(&[("x", "1\n"), ("y", "1\n")]);
-    scene.a.write(state("x"), b"a\0\xff");
-    pushed(&scene.a);
-    scene.b.write(state("x"), b"b\0\xfe");
-    let file = scene.b.home.join(state("x"));
-    let mode = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(file, mode).expect("a mode can be set");
-    assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
-    assert_eq!(scene.a.run(&["backup", "pull"]).code, 3);
-    let (_, document) = scene.a.json(&["conflict", "diff", X]);
-    let conflict = &document["data"]["conflict"];
-    assert_eq!(conflict["variants"][0]["value"], Value::Null);
-    assert_eq!(
-        conflict["variants"][0]["local"],
-        json!({"kind": "exec", "size": 3})
-    );
-    assert_eq!(document["data"]["diffs"][0]["patch"], Value::Null);
-    resolved(&scene.a, &[X, "--use", "local"]);
-    pushed(&scene.a);
-    assert_eq!(scene.a.read(state("x")), b"b\0\xfe");
-    let meta = std::fs::metadata(scene.a.home.join(state("x"))).expect("it is there");
-    assert_eq!(meta.permissions().mode() & 0o111, 0o111);
-    pulled(&scene.b);
-    assert!(!has_conflict(&scene));
-}
-
-#[test]
 fn versions_become_files_and_nothing_is_overwritten() {
     use std::os::unix::fs::PermissionsExt;
     let scene = disputed();
@@ -358,30 +311,6 @@ fn a_conflict_that_was_written_to_mislead_is_named_and_not_decided() {
 }
 
 #[test]
-fn settings_keep_the_keys_of_this_machine_when_a_choice_is_written() {
-    let scene = Scene::with(&[("y", "1\n")]);
-    let file = ".claude/settings.json";
-    scene.a.write(file, "{\"model\": \"a\"}\n");
-    pushed(&scene.a);
-    scene.b.write(
-        file,
-        "{\"model\": \"b\", \"apiToken\": \"k3J9dkW0qLmZx81v\"}\n",
-    );
-    let (code, document) = scene.b.json(&["backup", "push"]);
-    assert_eq!(code, 3, "{document}");
-    resolved(&scene.b, &["claude:settings.json", "--use", "vault"]);
-    let here = text(&scene.b, file);
-    assert!(
-        here.contains("\"a\"") && here.contains("k3J9dkW0qLmZx81v"),
-        "{here}"
-    );
-    pushed(&scene.b);
-    assert!(!has_conflict(&scene));
-    assert_eq!(pushed(&scene.b)["committed"], false);
-    assert_eq!(text(&scene.b, file), here);
-}
-
-#[test]
 fn a_file_that_is_gone_here_meanwhile_is_brought_back_by_the_choice() {
     let scene = disputed();
     remove(&scene.a, state("x"));
@@ -390,4 +319,27 @@ fn a_file_that_is_gone_here_meanwhile_is_brought_back_by_the_choice() {
     assert_eq!(text(&scene.a, state("x")), "a\n");
     pushed(&scene.a);
     is_settled(&scene, "a\n");
+}
+
+#[test]
+fn a_fork_of_a_machines_directory_is_a_version_too() {
+    let scene = disputed();
+    by_hand(&scene.sandbox, &scene.bare, |clone| {
+        let dir = clone.join("conflicts").join(id(&scene.b));
+        let entries = std::fs::read_dir(&dir).expect("listed").flatten();
+        let filed = entries.map(|entry| entry.path()).find(|path| path.is_dir());
+        let filed = filed.expect("one machine filed");
+        let fork = format!("{}~0a1b", utf8(&filed));
+        super::scene::copy_dir(&filed, fork.as_ref());
+        std::fs::write(format!("{fork}/local"), "lost\n").expect("written");
+    });
+    assert_eq!(scene.a.run(&["backup", "pull"]).code, 3);
+    let variants = list(&scene.a)[0]["variants"].clone();
+    let variants = variants.as_array().expect("a list");
+    assert_eq!(variants.len(), 2);
+    let lost = variants.iter().find(|it| it["value"] == "lost\n");
+    let token = lost.expect("the fork")["token"].as_str().expect("a token");
+    resolved(&scene.a, &[X, "--use", token]);
+    pushed(&scene.a);
+    is_settled(&scene, "lost\n");
 }

@@ -1,11 +1,14 @@
 //! What becomes of a decision between the choice and the push that carries it, and on other machines.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::kit::Machine;
+use crate::crash::{kill_after, part_of, usual};
+use crate::kit::{Machine, scale, seed};
 
 use super::conflicts::{QUEUE, X, disputed, has_conflict, id, is_settled, list, resolved};
-use super::scene::{pulled, pushed, state, text, tip};
+use super::scene::{Scene, add, connect, pulled, pushed, remove, state, text, tip};
 
 #[test]
 fn what_both_came_from_stays_until_the_push_though_it_looks_unchanged() {
@@ -207,4 +210,118 @@ fn a_dry_push_says_what_it_would_carry_and_carries_nothing() {
     assert_eq!(tip(&scene.bare), before);
     pushed(&scene.b);
     is_settled(&scene, "a\n");
+}
+
+#[test]
+fn a_file_that_is_gone_after_the_choice_is_no_decision_to_delete_it() {
+    let scene = disputed();
+    resolved(&scene.b, &[X, "--use", "vault"]);
+    remove(&scene.b, state("x"));
+    pushed(&scene.b);
+    is_settled(&scene, "a\n");
+}
+
+#[test]
+fn a_push_of_one_project_carries_no_decision_about_what_is_not_here() {
+    let scene = disputed();
+    let other = scene.sandbox.machine("office");
+    connect(&other, &scene.bare);
+    let dir = other.checkout("web", "https://github.com/team/web");
+    other.write(dir.join(".aigon/y"), "web\n");
+    add(&other, &dir);
+    assert_eq!(other.run(&["backup", "pull"]).code, 3);
+    resolved(&other, &[&id(&other), "--use", "local"]);
+    other.run(&["backup", "push", "--project", "web"]);
+    assert!(has_conflict(&scene));
+    pushed(&other);
+    is_settled(&scene, "b\n");
+}
+
+#[test]
+fn a_choice_that_is_killed_at_any_moment_is_made_or_not_and_loses_nothing() {
+    let scene = Scene::with(&[("x", "1\n"), ("y", "1\n")]);
+    let mut rng = seed(1);
+    let mut usually = Duration::from_millis(100);
+    for round in 0..scale(60) {
+        let [ours, theirs, choice] = ["a", "b", "both"].map(|who| format!("{who} {round}\n"));
+        scene.a.write(state("x"), &ours);
+        pushed(&scene.a);
+        scene.b.write(state("x"), &theirs);
+        assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
+        scene.b.write("merged", &choice);
+        let resolve = ["conflict", "resolve", X, "--file", "merged"];
+        let run = scene.b.spawn(&resolve);
+        let was_killed = kill_after(run, part_of(usually, &mut rng), &scene.bare);
+        let here = text(&scene.b, state("x"));
+        assert!(here == theirs || here == choice, "round {round}: {here}");
+        let code = scene.b.run(&["backup", "push"]).code;
+        if has_conflict(&scene) {
+            assert!(was_killed && code == 3, "round {round}");
+            assert_eq!((scene.stored("x"), here), (ours, theirs), "round {round}");
+            usually = usual(|| drop(resolved(&scene.b, &resolve[2..])));
+            pushed(&scene.b);
+        }
+        is_settled(&scene, &choice);
+    }
+}
+
+#[test]
+fn decisions_that_are_pushed_at_once_all_arrive() {
+    let scene = Scene::with(&[("x", "1\n"), ("z", "1\n")]);
+    let (mut round, mut again) = (0, 0);
+    // Until one of them had to begin again on what the other one had sent.
+    while again == 0 && round < 20 {
+        round += 1;
+        for name in ["x", "z"] {
+            scene.a.write(state(name), format!("a {round}\n"));
+        }
+        pushed(&scene.a);
+        for name in ["x", "z"] {
+            scene.b.write(state(name), format!("b {round}\n"));
+        }
+        assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
+        assert_eq!(scene.a.run(&["backup", "pull"]).code, 3);
+        resolved(&scene.a, &["api:.aigon/x", "--use", "local"]);
+        resolved(&scene.b, &["api:.aigon/z", "--use", "vault"]);
+        let runs = [&scene.a, &scene.b].map(|it| it.spawn(&["backup", "push", "--json"]));
+        for run in runs {
+            let document = run.finish().document();
+            let data = &document["data"];
+            assert_eq!(data["resolved"][0]["outcome"], "carried", "{document}");
+            again += usize::from(data["attempts"].as_u64() > Some(1));
+        }
+        assert_eq!(scene.stored("z"), format!("a {round}\n"));
+        is_settled(&scene, &format!("b {round}\n"));
+    }
+    assert!(again > 0, "no push met another one in {round} rounds");
+}
+
+#[test]
+fn choices_of_one_run_are_undone_together_and_the_conflicts_are_back() {
+    let scene = disputed();
+    scene.a.write(state("y"), "a\n");
+    pushed_with_conflict(&scene.a);
+    scene.b.write(state("y"), "b\n");
+    assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
+    let args = ["conflict", "resolve", "--all", "--use", "vault", "--yes"];
+    let (code, document) = scene.b.json(&args);
+    assert_eq!(code, 0, "{document}");
+    assert!(document["data"]["undo"].is_string(), "{document}");
+    for name in ["x", "y"] {
+        assert_eq!(text(&scene.b, state(name)), "a\n");
+    }
+    scene.b.ok(&["backup", "undo"]);
+    for name in ["x", "y"] {
+        assert_eq!(text(&scene.b, state(name)), "b\n", "{name}");
+    }
+    let (code, document) = scene.b.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    let outcomes = document["data"]["resolved"].as_array().expect("a list");
+    assert_eq!(outcomes.len(), 2, "{document}");
+    assert!(outcomes.iter().all(|it| it["outcome"] == "taken_back"));
+    assert_eq!(list(&scene.b).len(), 2);
+}
+
+fn pushed_with_conflict(machine: &Machine) {
+    assert_eq!(machine.run(&["backup", "push"]).code, 3);
 }

@@ -31,6 +31,23 @@ fn a_project_that_is_added_again_after_its_removal_loses_no_file() {
 }
 
 #[test]
+fn a_project_that_came_back_to_the_vault_takes_no_file_from_a_disk_that_slept() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.a.write(state("late"), "1\n");
+    pushed(&scene.a);
+    by_hand(&scene.sandbox, &scene.bare, |dir| {
+        fs::remove_dir_all(dir.join("projects/api")).expect("it is there");
+    });
+    // It has not seen what came late, and puts back what it has.
+    add(&scene.b, &scene.b.home.join("code/api"));
+    pushed(&scene.b);
+    pulled(&scene.a);
+    assert!(is_there(&scene.a, state("late")));
+    pushed(&scene.a);
+    assert_eq!(scene.stored("late"), "1\n");
+}
+
+#[test]
 fn what_was_pushed_while_no_remote_was_configured_is_not_undone_by_one() {
     for others_push in [false, true] {
         let scene = Scene::with(&[("x", "1\n"), ("gone", "1\n")]);

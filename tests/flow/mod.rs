@@ -3,6 +3,7 @@
 mod beside;
 mod comments;
 mod configure;
+mod conflict_kinds;
 pub mod conflicts;
 mod content;
 mod database;
@@ -19,6 +20,7 @@ mod hostile_past;
 mod identity;
 mod laptop;
 mod links;
+mod logs;
 mod memory;
 mod merge;
 mod misfit;

@@ -32,8 +32,8 @@ const DESKTOP_SETTINGS: &str = r#"{
 pub const SEEN: &[&str] = &[
     "state that no clone has came to a second machine, at another path",
     "sessions, a port, a list of paths and two tokens stayed where they were",
-    "two machines pushed different files, and both have both",
-    "two machines changed one file: both versions are kept until somebody decides",
+    "two machines pushed different files, and different keys of one file, and both have both",
+    "two machines changed one line: both versions are kept until somebody decides",
     "the vault is a plain git repository that anybody with git can read",
 ];
 
@@ -171,20 +171,24 @@ pub const STEPS: &[Step] = &[
     holdall(
         Desktop,
         &["backup", "push"],
-        "Both machines work on: the desktop takes a note, and has a port of its own.",
+        "Both machines work on: the desktop takes a note, names a reviewer, and has a port of its own.",
     )
     .after(&[
         file(".aigon/config.json", DESKTOP_SETTINGS),
+        file(
+            "work/shop/.aigon/workflows/checkout.json",
+            "{\n  \"stage\": \"design\",\n  \"reviewer\": \"ada\"\n}\n",
+        ),
         file(
             "work/shop/.aigon/notes/decisions.md",
             "# Decisions\n\n- Prices are whole cents.\n- Carts live for a week.\n",
         ),
     ])
-    .claims(&[Says("1 changed")]),
+    .claims(&[Says("2 changed")]),
     holdall(
         Laptop,
         &["backup", "push"],
-        "The laptop never saw that push. Its own is merged with it, not put over it.",
+        "The laptop never saw that push. Its own is merged with it, one file key by key.",
     )
     .after(&[
         file(".aigon/config.json", LAPTOP_SETTINGS_LATER),
@@ -193,13 +197,20 @@ pub const STEPS: &[Step] = &[
             "{\n  \"stage\": \"build\"\n}\n",
         ),
     ])
-    .claims(&[Says("2 changed")]),
+    .claims(&[
+        Says("2 changed"),
+        Says("merged  shop/.aigon/workflows/checkout.json"),
+    ]),
     holdall(
         Laptop,
         &["backup", "pull"],
-        "The laptop takes in the desktop's note.",
+        "The laptop takes in the desktop's note and reviewer.",
     )
     .claims(&[
+        Has(
+            "laptop/code/shop/.aigon/workflows/checkout.json",
+            "\"stage\": \"build\",\n  \"reviewer\": \"ada\"",
+        ),
         Has(
             "laptop/code/shop/.aigon/notes/decisions.md",
             "Carts live for a week",

@@ -144,12 +144,11 @@ pub fn mark_decided(lines: &mut [ConflictLine], waiting: &BTreeSet<String>) {
     }
 }
 
-/// Whether this run is about the project or tool; it is about all that are not on this machine.
+/// Whether this run is about the project or tool. One that is about everything is also about what is
+/// not on this machine.
 fn is_about(here: &Here, owner: &Owner) -> bool {
-    match owner {
-        Owner::Project(id) => !here.others.contains(id),
-        Owner::Settings(_) => here.is_whole,
-    }
+    let mut taken = here.scanned();
+    here.is_whole || taken.any(|scanned| scanned.unit.owner == *owner)
 }
 
 /// The project or tool of this disk, where a decision was made about its file here, and what stands
@@ -189,7 +188,11 @@ impl<'h> Spoken<'h> {
     /// What is agreed once the decision is in the vault: the choice, where this disk has it. Where a
     /// run was killed before it was written, what stood there is what the choice replaces.
     fn known(&self, id: &str, decision: &Decision) -> Decided {
-        let has_it = self.here.written || self.local == decision.leaf();
+        // A file that is gone since was cleaned away with others, or is to be deleted once more.
+        let has_it = match self.local {
+            None => decision.leaf().is_none(),
+            local => self.here.written || local == decision.leaf(),
+        };
         Decided {
             id: id.to_owned(),
             key: self.scanned.unit.key.clone(),

@@ -1,11 +1,14 @@
-//! A choice on its way to this disk, by the restore engine: only over what stood there when it was made.
+//! Choices on their way to this disk, by the restore engine: only over what stood there when they were made.
 
-use crate::base::{Leaf, Tally, VaultPath};
-use crate::flow::agreed::{AgreedEdits, Notes};
-use crate::flow::landing::Landing;
+use std::collections::BTreeMap;
+
+use crate::base::{Leaf, VaultPath};
+use crate::flow::agreed::{Agreed, AgreedEdits, Notes};
+use crate::flow::journal::{Head, begin};
+use crate::flow::landing::{Landing, carry_all, close, journal_of};
 use crate::flow::meeting::Meeting;
 use crate::flow::scan::Scanned;
-use crate::flow::{FlowError, Stage, Writer};
+use crate::flow::{FlowError, Writer};
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::vault::Objects;
 
@@ -31,26 +34,12 @@ impl Wish<'_> {
         writer: &Writer<'_>,
         objects: &Objects<'_>,
     ) -> Result<Option<&'static str>, FlowError> {
-        let mut landing = self.landing(objects)?;
+        let mut landing = landing(objects, &[self])?;
         landing.preview(writer, objects)?;
-        Ok(kept(&landing))
+        Ok(landing.report.kept_paths.first().map(|line| line.why))
     }
 
-    /// Writes it. This is the one place where a decision about a conflict changes this disk.
-    pub fn carry_out(
-        &self,
-        writer: &Writer<'_>,
-        objects: &Objects<'_>,
-    ) -> Result<Option<&'static str>, FlowError> {
-        let mut landing = self.landing(objects)?;
-        let tell = writer.session.tells(Stage::Writing);
-        let tally = Tally::new(Some(landing.writes()), &tell);
-        // What is agreed the push says that carries the decision.
-        landing.carry_out(writer, objects, &mut AgreedEdits::default(), &tally)?;
-        Ok(kept(&landing))
-    }
-
-    fn landing(&self, objects: &Objects<'_>) -> Result<Landing, FlowError> {
+    fn verdict(&self) -> (Trio, Verdict) {
         let trio = Trio {
             path: self.path.clone(),
             base: self.local,
@@ -65,30 +54,71 @@ impl Wish<'_> {
             base_after_pull: self.target,
             remark: None,
         };
-        let notes = self.notes();
-        let met = Meeting {
-            vault: None,
-            base_notes: notes.clone(),
-            decided: vec![(trio, verdict)],
-            faults: Vec::new(),
-        };
-        Landing::plan(objects, self.scanned, &met, &notes)
+        (trio, verdict)
     }
-
-    /// This disk's own notes, so that nothing else changes here; of a name that this disk does not
-    /// have, what the vault knows.
-    fn notes(&self) -> Notes {
-        let mut notes = self.scanned.notes.clone();
+    /// Of a name that this disk does not have, what the vault knows; all else stays as it is noted here.
+    fn note(&self, notes: &mut Notes) {
         for at in self.path.ancestors().chain([self.path.clone()]) {
             let known = self.notes.get(&at).filter(|note| note.name.is_some());
             if let Some(note) = known {
                 notes.entry(at).or_insert_with(|| note.clone());
             }
         }
-        notes
     }
 }
 
-fn kept(landing: &Landing) -> Option<&'static str> {
-    landing.report.kept_paths.first().map(|line| line.why)
+/// Those of one project or tool.
+fn landing(objects: &Objects<'_>, wishes: &[&Wish<'_>]) -> Result<Landing, FlowError> {
+    let scanned = wishes.first().expect("somebody wishes something").scanned;
+    let mut notes = scanned.notes.clone();
+    wishes.iter().for_each(|wish| wish.note(&mut notes));
+    let met = Meeting {
+        vault: None,
+        base_notes: notes.clone(),
+        decided: wishes.iter().map(|wish| wish.verdict()).collect(),
+        faults: Vec::new(),
+    };
+    let mut landing = Landing::plan(objects, scanned, &met, &notes)?;
+    // What is agreed the push says that carries the decisions.
+    landing.leave_agreed();
+    Ok(landing)
+}
+
+/// What came of wishes.
+pub struct Fulfilled {
+    /// The paths that stay as they are, by project or tool, and why.
+    pub kept: BTreeMap<(String, VaultPath), &'static str>,
+    /// By which it can be undone.
+    pub undo: Option<u64>,
+}
+
+/// Writes them all, under one journal. This is the one place where decisions about conflicts change this
+/// disk.
+pub fn fulfil(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    wishes: &[&Wish<'_>],
+) -> Result<Fulfilled, FlowError> {
+    let mut units: BTreeMap<&str, Vec<&Wish<'_>>> = BTreeMap::new();
+    for wish in wishes {
+        units.entry(&wish.scanned.unit.key).or_default().push(wish);
+    }
+    let landings = units.values().map(|wishes| landing(objects, wishes));
+    let mut landings: Vec<Landing> = landings.collect::<Result<_, _>>()?;
+    let mut head = Head::new(writer, "conflict resolve")?;
+    head.is_edit = true;
+    let journal = journal_of(objects, &landings, head)?;
+    if let Some(journal) = &journal {
+        begin(writer, objects, journal, Agreed::load(&writer.store)?.seen)?;
+    }
+    let mut none = AgreedEdits::default();
+    carry_all(writer, objects, &mut landings, &mut none)?;
+    let mut kept = BTreeMap::new();
+    for (key, landing) in units.keys().zip(&landings) {
+        for line in &landing.report.kept_paths {
+            kept.insert(((*key).to_owned(), line.path.clone()), line.why);
+        }
+    }
+    let undo = close(&writer.store, journal, &landings)?;
+    Ok(Fulfilled { kept, undo })
 }

@@ -7,13 +7,13 @@ use serde::Serialize;
 use crate::base::{BaseError, HostPath, Kind, Leaf, Sink, VaultPath, read_limited};
 use crate::flow::agreed::Notes;
 use crate::flow::unit::absent_tools;
-use crate::flow::{FlowError, Writer};
+use crate::flow::{FlowError, Writer, undo};
 use crate::layout::Owner;
 use crate::snapshot::Sanitizer;
 use crate::vault::Objects;
 
 use super::carry::is_blocked;
-use super::disk::Wish;
+use super::disk::{Wish, fulfil};
 use super::draft::{Seen, refuse_markers};
 use super::queue::{Chosen, Decision, HereToo, Queue};
 use super::version::Version;
@@ -55,6 +55,8 @@ pub struct Resolved {
 pub struct ResolveReport {
     pub resolved: Vec<Resolved>,
     pub dry_run: bool,
+    /// By which what was written to this disk can be undone.
+    pub undo: Option<String>,
 }
 
 /// One choice, ready to be carried out.
@@ -69,6 +71,9 @@ struct Planned<'v> {
 pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveReport, FlowError> {
     let session = writer.session;
     let mut objects = Objects::new(&writer.store);
+    if !options.dry_run {
+        undo::finish(writer, &mut objects)?;
+    }
     let view = View::of(session, &mut objects)?;
     let conflicts: Vec<&Conflict> = match &options.target {
         Target::One(wanted) => vec![view.find(session, wanted)?],
@@ -98,16 +103,16 @@ pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveR
             wish,
         });
     }
+    let mut undo = None;
     if !options.dry_run {
         // What is chosen, and what it replaces, is in the store before anything changes.
         objects.flush()?;
-        for one in &mut planned {
-            one.carry_out(writer, &objects)?;
-        }
+        undo = carry_out(writer, &mut objects, &planned)?;
     }
     Ok(ResolveReport {
         resolved: planned.iter().map(Planned::line).collect(),
         dry_run: options.dry_run,
+        undo: undo.map(|number| number.to_string()),
     })
 }
 
@@ -282,44 +287,62 @@ fn wish<'v>(
     })
 }
 
+/// The decisions first: should this run be killed in between, the next one finishes what it wrote here,
+/// and the next push carries them. What stood here is known by then.
+fn carry_out(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    planned: &[Planned<'_>],
+) -> Result<Option<u64>, FlowError> {
+    Queue::edit(writer, |queue| {
+        for one in planned {
+            queue
+                .decisions
+                .insert(one.conflict.id.clone(), one.decided(false));
+        }
+    })?;
+    let open: Vec<&Wish<'_>> = planned.iter().filter_map(Planned::open).collect();
+    let fulfilled = fulfil(writer, objects, &open)?;
+    let kept = |one: &Planned<'_>| {
+        let wish = one.open()?;
+        let at = (wish.scanned.unit.key.clone(), wish.path.clone());
+        fulfilled.kept.get(&at).map(|why| stays(wish, why))
+    };
+    Queue::edit(writer, |queue| {
+        for one in planned {
+            let id = one.conflict.id.clone();
+            match (kept(one), &one.conflict.decided) {
+                (None, _) => queue.decisions.insert(id, one.decided(true)),
+                (Some(_), Some(before)) => queue.decisions.insert(id, before.clone()),
+                (Some(_), None) => queue.decisions.remove(&id),
+            };
+        }
+    })?;
+    match planned.iter().find_map(kept) {
+        Some(fault) => Err(fault),
+        None => Ok(fulfilled.undo),
+    }
+}
+
 impl Planned<'_> {
-    /// The decision first: should this run be killed in between, the next push carries it all the same,
-    /// and a pull writes it here. What stood here is known by then.
-    fn carry_out(&mut self, writer: &Writer<'_>, objects: &Objects<'_>) -> Result<(), FlowError> {
-        let id = self.conflict.id.clone();
-        let (before, mut decision) = (self.conflict.decided.clone(), self.decision.clone());
-        // What an earlier choice replaced here is what this one replaces.
-        if let (Some(here), Some(earlier)) = (&mut decision.here, &before)
-            && let Some(known) = earlier
-                .here
-                .as_ref()
-                .filter(|_| here.before == earlier.leaf())
-        {
-            here.before = known.before;
-        }
-        Queue::edit(writer, |queue| {
-            queue.decisions.insert(id.clone(), decision.clone());
-        })?;
-        let Some(wish) = &self.wish else {
-            return Ok(());
-        };
-        if !wish.is_fulfilled()
-            && let Some(why) = wish.carry_out(writer, objects)?
-        {
-            Queue::edit(writer, |queue| {
-                match before {
-                    Some(before) => queue.decisions.insert(id.clone(), before),
-                    None => queue.decisions.remove(&id),
-                };
-            })?;
-            return Err(stays(wish, why));
-        }
+    /// What is still to be written here.
+    fn open(&self) -> Option<&Wish<'_>> {
+        self.wish.as_ref().filter(|wish| !wish.is_fulfilled())
+    }
+
+    /// The decision as it is queued, before and after it was written here.
+    fn decided(&self, is_written: bool) -> Decision {
+        let mut decision = self.decision.clone();
+        let earlier = self.conflict.decided.as_ref();
         if let Some(here) = &mut decision.here {
-            here.written = true;
+            // What an earlier choice replaced here is what this one replaces.
+            let known = earlier.filter(|earlier| here.before == earlier.leaf());
+            if let Some(known) = known.and_then(|earlier| earlier.here.as_ref()) {
+                here.before = known.before;
+            }
+            here.written = is_written;
         }
-        Queue::edit(writer, |queue| {
-            queue.decisions.insert(id, decision);
-        })
+        decision
     }
 
     fn line(&self) -> Resolved {

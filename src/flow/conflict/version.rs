@@ -185,3 +185,52 @@ fn content(
 pub fn as_file(leaf: Option<Leaf>) -> Option<Leaf> {
     leaf.filter(|leaf| !matches!(leaf.kind, Kind::Tree | Kind::Foreign))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::MachineId;
+
+    #[test]
+    fn a_token_changes_with_every_side_and_with_nothing_else() {
+        let leaf = |byte, kind| {
+            let id = ObjectId::from_bytes([byte; 20]);
+            Some(Leaf { kind, id })
+        };
+        let machine = MachineId::parse("k7f3q2hm9x").expect("valid");
+        let version = Version {
+            dir: VariantDir::from(&machine),
+            machine: "laptop".to_owned(),
+            at: None,
+            local: leaf(1, Kind::File),
+            base: leaf(2, Kind::File),
+            vault: None,
+        };
+        let token = version.token();
+        assert_eq!(token.len(), TOKEN);
+        let named = Version {
+            machine: "other".to_owned(),
+            at: Some(Timestamp::from_millis(1)),
+            ..version.clone()
+        };
+        assert_eq!(named.token(), token);
+        let fork = VariantDir::fork(&machine, ObjectId::from_bytes([3; 20]));
+        for other in [
+            Version {
+                dir: fork,
+                ..version.clone()
+            },
+            Version {
+                local: leaf(1, Kind::Exec),
+                ..version.clone()
+            },
+            Version {
+                base: None,
+                vault: leaf(2, Kind::File),
+                ..version.clone()
+            },
+        ] {
+            assert_ne!(other.token(), token);
+        }
+    }
+}

@@ -88,8 +88,8 @@ impl Conflict {
 
     /// The version that needs no token.
     pub fn only_version(&self) -> Result<&Version, FlowError> {
-        match self.versions.as_slice() {
-            [one] => Ok(one),
+        match self.versions.split_first() {
+            Some((one, rest)) if rest.iter().all(|other| other.local == one.local) => Ok(one),
             _ => Err(FlowError::Refused {
                 what: format!("{} has {} versions", self.reference(), self.versions.len()),
                 hint: format!("say which: `--use TOKEN`, of {}", self.choices().join(", ")),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::{self, Cursor, Read};
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{HostPath, ObjectId, Tally, VaultPath, create_private_dir};
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::noted::at_or_below;
@@ -99,6 +100,7 @@ impl Landing {
 
     fn book_one(&mut self, step: &Step, outcome: StepOutcome, edits: &mut AgreedEdits) {
         match outcome {
+            StepOutcome::Kept(_) if is_broken(Rule::UnwrittenIsNotAgreed) => {}
             StepOutcome::Kept(why) => {
                 self.then.remove(&step.path);
                 return self.report.keep(&step.path, word(why));

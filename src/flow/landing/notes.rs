@@ -42,6 +42,8 @@ impl Landing {
             }
             let kind = match (was.dir, now.dir) {
                 (false, true) => StepKind::MakeDir,
+                // A state directory stays, whatever others have in theirs.
+                (true, false) if self.roots.contains(path) => continue,
                 (true, false) => StepKind::RemoveDir,
                 _ if was.private != now.private => StepKind::Private(now.private),
                 _ => continue,

@@ -126,3 +126,66 @@ fn projects_of(store: &Store, tree: ObjectId) -> Result<BTreeMap<String, ObjectI
     let named = entries.filter_map(|entry| Some((String::from_utf8(entry.name).ok()?, entry.id)));
     Ok(named.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{HostPath, Sink, TreeEntry};
+    use crate::vault::Objects;
+
+    fn entry(name: &str, kind: Kind, id: ObjectId) -> TreeEntry {
+        TreeEntry {
+            name: name.as_bytes().to_vec(),
+            kind,
+            id,
+        }
+    }
+
+    fn weighed(make: impl FnOnce(&mut Objects<'_>) -> ObjectId) -> Weight {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let place = HostPath::new(dir.path().join("v.git")).expect("absolute");
+        let store = Store::open(&place).expect("made");
+        let mut objects = Objects::new(&store);
+        let tree = make(&mut objects);
+        objects.flush().expect("written");
+        Scales::new(&store).project(tree).expect("weighed")
+    }
+
+    #[test]
+    fn a_project_weighs_its_files_without_the_record() {
+        let weight = weighed(|objects| {
+            let [long, short] =
+                ["0123456789", "x"].map(|it| objects.put_blob(it.as_bytes()).expect("put"));
+            let inner = [entry("a", Kind::File, long), entry("b", Kind::Link, short)];
+            let inner = objects.put_tree(&inner).expect("put");
+            objects
+                .put_tree(&[
+                    entry(".aigon", Kind::Tree, inner),
+                    entry(names::PROJECT_RECORD, Kind::File, long),
+                ])
+                .expect("put")
+        });
+        let expected = Weight {
+            files: 2,
+            bytes: 11,
+        };
+        assert_eq!(weight, expected);
+    }
+
+    /// A few hundred bytes of trees that claim more files than there are atoms.
+    #[test]
+    fn a_tree_that_stands_everywhere_is_weighed_once() {
+        let weight = weighed(|objects| {
+            let blob = objects.put_blob(b"x").expect("put");
+            let mut tree = objects
+                .put_tree(&[entry("x", Kind::File, blob)])
+                .expect("put");
+            for _ in 0..300 {
+                let both = [entry("a", Kind::Tree, tree), entry("b", Kind::Tree, tree)];
+                tree = objects.put_tree(&both).expect("put");
+            }
+            tree
+        });
+        assert_eq!(weight.bytes, u64::MAX);
+    }
+}

@@ -8,6 +8,7 @@ mod heal;
 
 use serde::Serialize;
 
+use crate::base::seams::{Rule, is_broken};
 use crate::base::{Blobs, Id, Kind, ObjectId, Tell, Trees, VaultPath};
 use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
 use crate::merge::{Trio, find};
@@ -200,7 +201,11 @@ pub fn look(
         return Upstream::at(branch, branch, tree).read(store, "the vault on this machine");
     };
     let published = store.read_ref(RefName::Published)?;
-    let Some(tip) = remote.tip()? else {
+    let tip = match remote.tip() {
+        Err(_) if is_broken(Rule::UnreachableIsNotEmpty) => None,
+        answer => answer?,
+    };
+    let Some(tip) = tip else {
         let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
         let mut upstream = Upstream::at(None, branch, tree).read(store, remote.url())?;
         upstream.healed = published.map(|_| Healed::Emptied);
@@ -266,6 +271,7 @@ fn stand(
     };
     match store.relation(seen, tip)? {
         Relation::Same | Relation::Ahead => plain(tip),
+        Relation::Rewound if is_broken(Rule::RewoundIsHealed) => plain(tip),
         // A compaction: the same vault with a new history.
         _ if their_epoch > our_epoch => plain(tip),
         Relation::Rewound => {

@@ -19,7 +19,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::base::BaseError;
+use crate::base::{BaseError, seams};
 
 use super::{Store, VaultError};
 use census::{Census, loose_path};
@@ -67,6 +67,7 @@ impl Store {
 }
 
 fn remove(path: &Path) -> io::Result<()> {
+    seams::step()?;
     match fs::remove_file(path) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
         _ => Ok(()),

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use git2::{ErrorCode, Indexer};
 
-use crate::base::{ObjectId, StoreError, TEMP_PREFIX, Tell, is_temp_name, sync_dir};
+use crate::base::{ObjectId, StoreError, TEMP_PREFIX, Tell, is_temp_name, seams, sync_dir};
 use crate::vault::store::oid;
 use crate::vault::{Objects, RefName, VaultError, WireError};
 
@@ -34,17 +34,22 @@ impl PathRemote {
         tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError> {
         let ids = send::missing(objects, update.from, update.to)?;
-        let staged = Self::stage(objects, &ids, tell)?;
-        self.place_pack(&staged)
+        let mut staged = Self::stage(objects, &ids, tell)?;
+        self.place_pack(&mut staged)
             .map_err(|fault| self.io_fault(&fault))?;
-        self.swap(update)
+        let outcome = self.swap(update);
+        let heard = seams::answer();
+        staged.dir.disable_cleanup(seams::is_dead());
+        heard.map_err(|fault| self.io_fault(&fault))?;
+        outcome
     }
 
     /// Makes the pack and its index in a directory of our own store.
     fn stage(objects: &Objects<'_>, ids: &[ObjectId], tell: Tell<'_>) -> Result<Staged, WireError> {
         let fault = objects.store().fault("stage a pack in");
         let failed = |fault: io::Error| VaultError::from(StoreError::Failed(Box::new(fault)));
-        let dir = tempfile::Builder::new()
+        seams::step().map_err(failed)?;
+        let mut dir = tempfile::Builder::new()
             .prefix(TEMP_PREFIX)
             .tempdir_in(&objects.store().path)
             .map_err(failed)?;
@@ -52,13 +57,22 @@ impl PathRemote {
         let mut indexer = Indexer::new(Some(&odb), dir.path(), 0o444, false).map_err(&fault)?;
         send::write_pack(objects, ids, &mut indexer, tell)?;
         let name = indexer.commit().map_err(&fault)?;
+        let alive = seams::step();
+        dir.disable_cleanup(seams::is_dead());
+        alive.map_err(failed)?;
         let name = format!("pack-{name}");
         Ok(Staged { dir, name })
     }
 
     /// The index last: git reads a pack only where there is an index for it. Its temp file is there
     /// before the pack gets its name, as the mark by which [`Self::sweep_store`] knows a lone pack.
-    fn place_pack(&self, staged: &Staged) -> io::Result<()> {
+    fn place_pack(&self, staged: &mut Staged) -> io::Result<()> {
+        let placed = self.place_files(staged);
+        staged.dir.disable_cleanup(seams::is_dead());
+        placed
+    }
+
+    fn place_files(&self, staged: &Staged) -> io::Result<()> {
         let packs = self.path.join("objects/pack");
         fs::create_dir_all(&packs)?;
         let names = ["pack", "idx"].map(|ending| format!("{}.{ending}", staged.name));
@@ -69,6 +83,7 @@ impl PathRemote {
             )?;
         }
         for name in &names {
+            seams::step()?;
             fs::rename(packs.join(self.temp_name(name)), packs.join(name))?;
         }
         sync_dir(&packs).map_err(io::Error::other)
@@ -80,6 +95,10 @@ impl PathRemote {
 
     fn swap(&self, update: Update) -> Result<PushOutcome, WireError> {
         let repo = self.open()?;
+        seams::step().map_err(|fault| self.io_fault(&fault))?;
+        if seams::is_swallowed() {
+            return self.read_back(update);
+        }
         for _ in 0..100 {
             let answer = match update.from {
                 Some(from) => {
@@ -88,10 +107,7 @@ impl PathRemote {
                 None => repo.reference(REF, oid(update.to), false, "holdall"),
             };
             match answer {
-                Ok(_) => {
-                    let now = place::tip(&self.open()?, &self.url)?;
-                    return Ok(self.settled(update, now));
-                }
+                Ok(_) => return self.read_back(update),
                 Err(fault)
                     if matches!(
                         fault.code(),
@@ -111,12 +127,16 @@ impl PathRemote {
         Ok(PushOutcome::Moved)
     }
 
-    fn settled(&self, update: Update, now: Option<ObjectId>) -> PushOutcome {
-        if now == Some(update.to) {
-            PushOutcome::Accepted
-        } else {
-            self.moved_or_grown(update, now)
+    /// The remote took it, or says so: the ref tells.
+    fn read_back(&self, update: Update) -> Result<PushOutcome, WireError> {
+        if seams::is_broken(seams::Rule::RefIsReadBack) {
+            return Ok(PushOutcome::Accepted);
         }
+        let now = place::tip(&self.open()?, &self.url)?;
+        if now == Some(update.to) {
+            return Ok(PushOutcome::Accepted);
+        }
+        Ok(self.moved_or_grown(update, now))
     }
 
     fn refused(&self, fault: &git2::Error) -> WireError {
@@ -233,6 +253,7 @@ fn sweep_one(packs: &Path, temp: &Path, name: &str) -> io::Result<()> {
 }
 
 fn remove(path: &Path) -> io::Result<()> {
+    seams::step()?;
     match fs::remove_file(path) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
         _ => Ok(()),
@@ -240,6 +261,7 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 fn copy_durably(from: &PathBuf, to: &PathBuf) -> io::Result<()> {
+    seams::step()?;
     let mut source = File::open(from)?;
     let mut target = OpenOptions::new()
         .write(true)

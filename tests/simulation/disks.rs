@@ -1,0 +1,90 @@
+//! Disks that are cloned or set back to a backup, and a remote that is; what there is anywhere then.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::kit::Rng;
+
+use super::machine::{Files, Machine, copy_dir, tokens};
+use super::script::What;
+use super::vault;
+use super::world::World;
+
+impl World {
+    pub(super) fn one_of_the_twins(&self, m: usize, rng: &mut Rng) -> usize {
+        let home = &self.machines[m].home;
+        let same = |other: &usize| self.machines[*other].home == *home;
+        let twins: Vec<_> = (0..self.machines.len()).filter(same).collect();
+        twins[rng.below(twins.len())]
+    }
+
+    /// Puts the disk of a machine in its place, instead of its twin's.
+    pub fn mount(&self, m: usize) {
+        let machine = &self.machines[m];
+        if machine.parked.exists() {
+            let mut twins = self.machines.iter();
+            let up = twins.find(|other| other.home == machine.home && !other.parked.exists());
+            let up = up.expect("one of the twins is up");
+            fs::rename(&machine.home, &up.parked).expect("a directory can be moved");
+            fs::rename(&machine.parked, &machine.home).expect("a directory can be moved");
+        }
+    }
+
+    pub(super) fn clone_machine(&mut self, m: usize, rng: &mut Rng) {
+        let number = self.machines.len();
+        if number < 5 {
+            let twin = self.machines[m].twin(&self.root, number, rng);
+            let files = twin.files();
+            self.machines.push(twin);
+            self.ledger.borrow_mut().set_locals(number, &files);
+        }
+    }
+
+    pub(super) fn set_back(&self, m: usize, what: What) {
+        let (home, kept) = (&self.machines[m].home, self.root.join("kept.git"));
+        let backup = self.root.join(format!("backup-{m}"));
+        match what {
+            What::Backup => replace(home, &backup),
+            // Two machines that find an empty remote begin two vaults.
+            What::KeepRemote if vault::tip_of(&self.remote).is_none() => return,
+            What::KeepRemote => replace(&self.remote, &kept),
+            What::RollBack if backup.exists() => replace(&backup, home),
+            What::Rewind if kept.exists() => replace(&kept, &self.remote),
+            _ => return,
+        }
+        if matches!(what, What::RollBack | What::Rewind) {
+            let mut ledger = self.ledger.borrow_mut();
+            ledger.set_back(&self.everything(), &self.present());
+            ledger.set_locals(m, &self.machines[m].files());
+        }
+    }
+
+    /// What disks and tips have now.
+    fn present(&self) -> Vec<Files> {
+        let stores = self.machines.iter().map(Machine::store);
+        let tips = stores.chain([self.remote.clone()]);
+        let tips = tips.filter_map(|path| path.exists().then(|| vault::files(&path))?);
+        tips.chain(self.machines.iter().map(Machine::files))
+            .collect()
+    }
+
+    /// The tokens of all versions that are anywhere.
+    pub fn everything(&self) -> BTreeSet<u32> {
+        let mut found = vault::all_tokens(&self.remote);
+        for machine in &self.machines {
+            found.extend(vault::all_tokens(&machine.store()));
+            for held in machine.files().values() {
+                found.extend(tokens(&held.bytes, "tok"));
+            }
+        }
+        found
+    }
+}
+
+fn replace(from: &Path, to: &Path) {
+    if to.exists() {
+        fs::remove_dir_all(to).expect("a directory can be deleted");
+    }
+    copy_dir(from, to);
+}
