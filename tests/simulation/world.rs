@@ -318,7 +318,7 @@ impl World {
         }
     }
 
-    fn remove_project(&self, m: usize) -> Result<(), Fault> {
+    pub fn remove_project(&self, m: usize) -> Result<(), Fault> {
         let removed = self.machines[m].with_writer("project remove", |writer| {
             project::remove(writer, "api", true).map(drop)
         });
