@@ -147,7 +147,7 @@ const RULES: &[(Rule, u64)] = &[
     (Rule::LastLook, 25),
     (Rule::RemovedProjectStays, 7),
     (Rule::AccidentsWait, 0),
-    (Rule::SentIsRemembered, 5),
+    (Rule::SentIsRemembered, 130),
     (Rule::LoserIsFiled, 0),
     (Rule::LastDoesNotWin, 0),
     (Rule::UnreachableIsNotEmpty, 0),
