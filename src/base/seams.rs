@@ -12,6 +12,8 @@ use std::io;
 pub enum Rule {
     /// After a push D is what the disk holds, never what the vault made of it.
     BaseIsTheDisk,
+    /// Nor is it what both versions were merged to.
+    BaseIsNoMerge,
     /// A path in conflict keeps its D until it is settled.
     ConflictKeepsBase,
     /// What a pull did not write does not enter D, so that its absence is no deletion.

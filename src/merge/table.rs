@@ -132,7 +132,7 @@ pub fn merged(trio: &Trio, leaf: Leaf) -> Verdict {
         } else {
             OnDisk::Write(leaf)
         },
-        base_after_push: if is_broken(Rule::BaseIsTheDisk) {
+        base_after_push: if is_broken(Rule::BaseIsNoMerge) {
             Some(leaf)
         } else {
             trio.local

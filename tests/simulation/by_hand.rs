@@ -1,6 +1,7 @@
 //! Short histories written by hand, of what chance finds seldom.
 
 use holdall::base::seams::{self, Rule};
+use holdall::flow::ErrorKind;
 
 use crate::kit::Rng;
 
@@ -84,4 +85,29 @@ fn what_comes_back_to_the_vault_is_taken_from_no_disk() {
     let without = comes_back();
     seams::break_rule(None);
     assert!(without.is_err(), "a disk kept it under the old id too");
+}
+
+/// A push arrives, its answer is lost, and somebody goes on from what arrived.
+fn answer_lost() -> Result<(), Fault> {
+    const FILE: &str = "projects/api/.aigon/n0.bin";
+    let world = world(2);
+    let mut rng = Rng::new(0);
+    world.write(0, FILE, &mut rng);
+    world.run(0, run(true))?;
+    world.write(0, FILE, &mut rng);
+    seams::lose_answer();
+    world.disturbed(0, run(true), |fault| fault.kind() == ErrorKind::Unreachable)?;
+    world.run(1, run(false))?;
+    world.write(1, FILE, &mut rng);
+    world.run(1, run(true))?;
+    oracle::judge(&world, true)
+}
+
+#[test]
+fn what_was_sent_and_not_answered_is_no_news() {
+    assert_eq!(answer_lost(), Ok(()));
+    seams::break_rule(Some(Rule::SentIsRemembered));
+    let without = answer_lost();
+    seams::break_rule(None);
+    assert!(without.is_err(), "it is no news without a record either");
 }
