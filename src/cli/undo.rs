@@ -23,11 +23,18 @@ pub fn run(ctx: &Ctx, name: &str, args: &UndoArgs) -> Result<Answer, FlowError> 
         dry_run: args.dry_run,
     };
     let report = ctx.write(name, |writer| undo(writer, &options))?;
-    let hint = report
-        .undo
-        .as_ref()
-        .map(|id| format!("to have it again: `holdall backup undo {id}`"));
+    let hint = hint(&report);
     Ok(Answer::new(report, text).hints(hint))
+}
+
+fn hint(report: &UndoReport) -> Option<String> {
+    if let Some(id) = &report.undo {
+        return Some(format!("to have it again: `holdall backup undo {id}`"));
+    }
+    let earlier = report.earlier.as_ref().filter(|_| !report.applied)?;
+    Some(format!(
+        "to go further back: `holdall backup undo {earlier}`"
+    ))
 }
 
 fn text(report: &UndoReport, look: &Look) -> String {

@@ -130,6 +130,9 @@ mod tests {
     fn a_group_without_a_command_names_its_commands() {
         let failure = refused("holdall project");
         assert_eq!(failure.message, "`holdall project` needs a command");
-        assert_eq!(failure.hints[0], "one of: add, list, explain, remove");
+        assert_eq!(
+            failure.hints[0],
+            "one of: add, link, scan, list, explain, remove"
+        );
     }
 }

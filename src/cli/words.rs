@@ -12,6 +12,7 @@ pub fn conflict_words(line: &ConflictLine) -> String {
     let dir = line.dir.as_ref().map_or("", VaultPath::as_str);
     let who = line.machines.join(", ");
     let words = match (line.here, line.filed) {
+        _ if line.damaged => "what is on file cannot be read".to_owned(),
         _ if line.decided => "decided here; the next push carries it".to_owned(),
         (true, true) => format!(
             "changed here and in the vault; this disk keeps its version, and the vault has it too: {dir} ({who})"
@@ -31,12 +32,21 @@ pub fn conflict_words(line: &ConflictLine) -> String {
 /// What to do about conflicts.
 pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
     let mut hints = Vec::new();
-    if lines.iter().any(|line| line.here && !line.filed) {
+    if lines
+        .iter()
+        .any(|line| line.here && !line.filed && !line.decided)
+    {
         hints.push(
             "your version is only on this disk: run `holdall backup push` to file it".to_owned(),
         );
     }
-    if let Some(line) = lines.iter().find(|line| !line.decided) {
+    if let Some(line) = lines.iter().find(|line| line.damaged) {
+        hints.push(format!(
+            "what cannot be read: remove conflicts/{} in a clone of the vault, and push that",
+            quoted(&line.id)
+        ));
+    }
+    if let Some(line) = lines.iter().find(|line| !line.decided && !line.damaged) {
         let id = quoted(&line.id);
         hints.push(format!(
             "see both versions: `holdall conflict show {id}`; decide: `holdall conflict resolve {id}`"

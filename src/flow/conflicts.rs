@@ -35,8 +35,10 @@ pub fn add_filed(
             continue;
         };
         // One that cannot be read is somebody's all the same: it is listed, and stops nobody.
-        let Ok(record) = ConflictRecord::read(&path, &objects.blob(leaf.id)?) else {
-            lines.push(ConflictLine::file(id, "unreadable", path));
+        let record = ConflictRecord::read(&path, &objects.blob(leaf.id)?).ok();
+        let honest = |record: &ConflictRecord| record.id() == id;
+        let Some(record) = record.filter(honest) else {
+            lines.push(ConflictLine::damaged(id, path));
             continue;
         };
         let project = match &record.owner {

@@ -116,6 +116,8 @@ pub enum FlowError {
         name: String,
         known: Vec<&'static str>,
     },
+    #[error("{path} was not in the vault at {}", .commit.short())]
+    NotThen { path: VaultPath, commit: ObjectId },
     #[error("the vault is empty: nothing was pushed to it yet")]
     NothingToPull,
     #[error("no project here is called `{name}`")]
@@ -271,6 +273,7 @@ impl FlowError {
             | Self::NoSuchSecret { .. }
             | Self::NoSuch { .. }
             | Self::NeverInVault { .. }
+            | Self::NotThen { .. }
             | Self::NothingToPush
             | Self::NothingToPull
             | Self::NothingToUndo

@@ -59,6 +59,10 @@ impl FlowError {
             Self::Connecting { url, source } => connecting_hints(url, source),
             Self::Restoring { url, .. } => vec![again(url)],
             Self::NeverInVault { known, .. } => vec![listed("projects of the vault", known)],
+            Self::NotThen { path, .. } => vec![format!(
+                "when it was there: `holdall backup log --path {}`; with `--delete` it goes here, too",
+                quoted(path.as_str())
+            )],
             Self::NoSuchPreset { known, .. } => vec![listed("presets", known)],
             Self::NoSuchPath { .. } => one("make it first, or check how it is spelt"),
             Self::NothingToPull => {

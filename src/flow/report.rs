@@ -206,6 +206,9 @@ pub struct ConflictLine {
     pub machines: Vec<String>,
     /// It was decided here: the next push carries the decision.
     pub decided: bool,
+    /// What the vault has of it cannot be read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub damaged: bool,
 }
 
 impl ConflictLine {
@@ -222,6 +225,16 @@ impl ConflictLine {
             dir: None,
             machines: Vec::new(),
             decided: false,
+            damaged: false,
+        }
+    }
+
+    /// One of which nobody can say what it is about.
+    #[must_use]
+    pub fn damaged(id: String, record: VaultPath) -> Self {
+        Self {
+            damaged: true,
+            ..Self::file(id, "the vault", record)
         }
     }
 }

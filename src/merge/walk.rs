@@ -6,6 +6,9 @@ use crate::base::{Kind, Leaf, ObjectId, PathFault, TreeEntry, Trees, VaultPath};
 
 use super::MergeError;
 
+/// More than any project or tool keeps, and so many fit into memory.
+const MOST: usize = 2_000_000;
+
 /// One path at which three trees are not all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trio {
@@ -34,12 +37,17 @@ pub fn differences(
 ) -> Result<Differences, MergeError> {
     let mut found = Differences::default();
     let mut fixed = Fixed::default();
+    let mut seen = 0;
     let mut open = vec![(VaultPath::root(), [base, local, vault])];
     while let Some((path, ids)) = open.pop() {
         if ids[0] == ids[1] && ids[1] == ids[2] {
             continue;
         }
         for (name, sides) in side_by_side(trees, ids)? {
+            seen += 1;
+            if seen > MOST {
+                return Err(MergeError::TooMany { most: MOST });
+            }
             if sides[0] == sides[1] && sides[1] == sides[2] {
                 continue;
             }
@@ -211,6 +219,23 @@ mod tests {
         let found = differences(&store, file, dir, file).expect("compared");
         let paths: Vec<_> = found.trios.iter().map(|trio| trio.path.as_str()).collect();
         assert_eq!(paths, ["x", "x/y"]);
+    }
+
+    #[test]
+    fn a_small_tree_that_stands_for_very_many_paths_is_refused() {
+        let mut store = Memory::default();
+        let mut tree = tree(&mut store, &[("x", "1")]).expect("not empty");
+        for _ in 0..9 {
+            let entry = |name: u8| TreeEntry {
+                name: vec![b'a' + name],
+                kind: Kind::Tree,
+                id: tree,
+            };
+            let entries: Vec<_> = (0..10).map(entry).collect();
+            tree = store.put_tree(&entries).expect("stored");
+        }
+        let found = differences(&store, None, None, Some(tree));
+        assert!(matches!(found, Err(MergeError::TooMany { .. })));
     }
 
     #[test]

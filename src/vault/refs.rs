@@ -122,20 +122,24 @@ impl Store {
         self.delete_named(&format!("{SENT}/{base}"))
     }
 
-    /// The journals of runs that can be undone, by number, the oldest first.
-    pub fn undo_states(&self) -> Result<Vec<(u64, ObjectId)>, VaultError> {
-        let names = match std::fs::read_dir(self.path.join(UNDO)) {
-            Ok(entries) => entries.flatten().map(|entry| entry.file_name()),
-            Err(_) => return Ok(Vec::new()),
-        };
-        let numbers = names.filter_map(|name| name.to_str()?.parse::<u64>().ok());
-        let mut states = Vec::new();
-        for number in numbers {
-            let at = self.repo.refname_to_id(&format!("{UNDO}/{number}"));
-            states.push((number, object_id(at.map_err(self.fault("read a ref of"))?)));
-        }
-        states.sort_unstable();
-        Ok(states)
+    /// The numbers of the runs that can be undone, the oldest first.
+    #[must_use]
+    pub fn undo_numbers(&self) -> Vec<u64> {
+        let entries = std::fs::read_dir(self.path.join(UNDO))
+            .into_iter()
+            .flatten();
+        let names = entries.flatten().map(|entry| entry.file_name());
+        let mut numbers: Vec<u64> = names
+            .filter_map(|name| name.to_str()?.parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The journal of one of them.
+    pub fn undo_state(&self, number: u64) -> Result<ObjectId, VaultError> {
+        let id = self.repo.refname_to_id(&format!("{UNDO}/{number}"));
+        id.map(object_id).map_err(self.fault("read a ref of"))
     }
 
     pub fn remember_undo(&self, number: u64, journal: ObjectId) -> Result<(), VaultError> {

@@ -71,7 +71,9 @@ impl Wish<'_> {
 fn landing(objects: &Objects<'_>, wishes: &[&Wish<'_>]) -> Result<Landing, FlowError> {
     let scanned = wishes.first().expect("somebody wishes something").scanned;
     let mut notes = scanned.notes.clone();
-    wishes.iter().for_each(|wish| wish.note(&mut notes));
+    for wish in wishes {
+        wish.note(&mut notes);
+    }
     let met = Meeting {
         vault: None,
         base_notes: notes.clone(),

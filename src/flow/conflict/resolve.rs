@@ -83,7 +83,8 @@ pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveR
     let mut planned = Vec::new();
     for conflict in conflicts {
         if options.seen.as_ref().is_some_and(|it| !it.is_of(conflict)) {
-            return Err(refused(conflict, "was changed meanwhile", SHOW_AGAIN));
+            let hint = format!("look again: `holdall conflict show {}`", conflict.id);
+            return Err(refused(conflict, "was changed meanwhile", &hint));
         }
         let decision = decide(writer, &mut objects, &view, (conflict, options))?;
         let notes = match &conflict.owner {
@@ -115,8 +116,6 @@ pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveR
         undo: undo.map(|number| number.to_string()),
     })
 }
-
-const SHOW_AGAIN: &str = "look again: `holdall conflict show ID`";
 
 fn refused(conflict: &Conflict, what: &str, hint: &str) -> FlowError {
     FlowError::Refused {

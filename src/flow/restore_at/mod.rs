@@ -12,6 +12,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::base::{HostPath, ObjectId, Timestamp, VaultPath};
+use crate::layout::names;
+use crate::merge::find;
 use crate::vault::Objects;
 
 use super::landing::Landing;
@@ -79,16 +81,31 @@ impl Part {
 
     /// Whether a path of what lies in this directory of the vault is meant.
     fn takes(&self, dir: &VaultPath, path: &VaultPath) -> bool {
-        let place = if self.projects.is_empty() {
-            dir.join(path)
-        } else {
-            path.clone()
-        };
-        self.paths.is_empty()
-            || self
-                .paths
-                .iter()
-                .any(|wanted| place.below(wanted).is_some())
+        let place = dir.join(path);
+        let is_meant =
+            |wanted: &VaultPath| place.below(wanted).is_some() || path.below(wanted).is_some();
+        self.paths.is_empty() || self.paths.iter().any(is_meant)
+    }
+
+    /// Refuses a path at which there was nothing: it would be called restored.
+    fn check(&self, objects: &Objects<'_>, past: &Past) -> Result<(), FlowError> {
+        let mut dirs = vec![VaultPath::root()];
+        for project in &past.projects {
+            dirs.push(names::project_dir(&project.name)?);
+        }
+        for path in &self.paths {
+            let mut was_there = false;
+            for dir in &dirs {
+                was_there |= find(objects, Some(past.tree), &dir.join(path))?.is_some();
+            }
+            if !was_there {
+                return Err(FlowError::NotThen {
+                    path: path.clone(),
+                    commit: past.commit,
+                });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -122,6 +139,9 @@ fn attempt(
     let mut objects = Objects::new(&writer.store);
     let past = past(writer, options, began)?;
     let wanted = Part::of(options)?;
+    if !options.delete {
+        wanted.check(&objects, &past)?;
+    }
     if options.to.is_none() && !options.dry_run {
         undo::finish(writer, &mut objects)?;
     }

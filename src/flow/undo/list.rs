@@ -77,6 +77,13 @@ pub fn undone(heads: &[(Head, bool)]) -> BTreeMap<u64, u64> {
     undone
 }
 
+/// The last run before that one which a plain undo would reverse.
+pub fn earlier(store: &Store, number: u64) -> Result<Option<u64>, FlowError> {
+    let mut heads = heads(store)?;
+    heads.retain(|(head, _)| head.number < number || head.undoes.is_some());
+    Ok(last(&heads).map(|head| head.number))
+}
+
 /// The run that a plain undo reverses: the last one that is not reversed, and no reversal itself.
 pub fn last(heads: &[(Head, bool)]) -> Option<&Head> {
     let undone = undone(heads);

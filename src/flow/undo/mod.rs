@@ -20,7 +20,7 @@ use super::{FlowError, Writer, bookkeeping, memory, pause};
 
 pub use finish::finish;
 pub use list::{UndoEntry, UndoList, list};
-use list::{heads, last, undone};
+use list::{earlier, heads, last, undone};
 use ways::{Ways, ways};
 
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,8 @@ pub struct UndoReport {
     pub skipped: Vec<SkippedProject>,
     /// By which this is reversed in its turn.
     pub undo: Option<String>,
+    /// The run before it that is not reversed yet.
+    pub earlier: Option<String>,
     pub ms: i64,
 }
 
@@ -77,7 +79,7 @@ fn attempt(
         preview_all(writer, &objects, &mut landings)?;
     } else {
         undo = carry_out(writer, &mut objects, (&agreed, &head), &mut landings)?;
-        if !head.is_edit {
+        if !head.is_edit && undo.is_some() {
             pause::begin(writer.session, began)?;
         }
     }
@@ -96,6 +98,7 @@ fn attempt(
         settings,
         skipped: gone.into_iter().map(skipped).collect(),
         undo: undo.map(|number| number.to_string()),
+        earlier: earlier(&writer.store, head.number)?.map(|number| number.to_string()),
         ms: now.millis() - began.millis(),
     })
 }
