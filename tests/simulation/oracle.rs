@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use holdall::base::is_temp_name;
 use holdall::flow::FlowError;
 use holdall::flow::history::{LogOptions, log};
 use holdall::flow::pull::{PullOptions, pull};
@@ -321,10 +322,15 @@ fn reads_write_nothing(world: &World) -> Result<(), Fault> {
     }
 }
 
-/// All files below a directory with their size and time, but for the run lock.
+/// All files below a directory with their size and time, but for the run lock and what a killed run
+/// left to be swept.
 fn listing(dir: &Path) -> BTreeMap<String, (u64, Option<SystemTime>)> {
     let walk = walkdir::WalkDir::new(dir).into_iter().flatten();
-    let files = walk.filter(|entry| !entry.file_type().is_dir() && entry.file_name() != "run.lock");
+    let counts = |entry: &walkdir::DirEntry| {
+        let name = entry.file_name();
+        !entry.file_type().is_dir() && name != "run.lock" && !is_temp_name(name.as_encoded_bytes())
+    };
+    let files = walk.filter(counts);
     files
         .map(|entry| {
             let meta = fs::symlink_metadata(entry.path()).expect("it was just listed");
