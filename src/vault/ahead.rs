@@ -2,14 +2,13 @@
 //! be: while one file waits for the disk, the next ones are inflated and checked.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
 use crate::base::{HostPath, ObjectId, StoreError};
 
 use super::content::LARGE;
-use super::store::{oid, read_object};
+use super::store::{expect_type, oid, read_object};
 use super::{Store, VaultError, pack::Type};
 
 /// For fewer contents no thread is worth its start.
@@ -19,62 +18,100 @@ const THREADS: usize = 4;
 const BYTES: usize = 8 << 20;
 const CONTENTS: usize = 1024;
 
+/// What was made of a content, ready to be taken. Nothing of one that is too large to be held whole.
+pub trait Made: Send + 'static {
+    /// How many bytes it holds.
+    fn bytes(&self) -> usize;
+}
+
+impl Made for Vec<u8> {
+    fn bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+type Content<T> = Result<Option<T>, StoreError>;
+
+/// Reads one content, on a thread of its own.
+pub type Reader<T> = Box<dyn Fn(ObjectId) -> Content<T> + Send>;
+
 /// A row of contents, each to be taken once and in its order.
-pub struct Ahead {
-    row: Arc<Row>,
+pub struct Ahead<T: Made = Vec<u8>> {
+    row: Arc<Row<T>>,
     threads: Vec<JoinHandle<()>>,
 }
 
-struct Row {
+struct Row<T> {
     ids: Vec<ObjectId>,
-    now: Mutex<Now>,
+    now: Mutex<Now<T>>,
     /// Something was read, or something was taken.
     moved: Condvar,
 }
 
-#[derive(Default)]
-struct Now {
+struct Now<T> {
     /// The next to be read, and the first that may still be asked for.
     read: usize,
     first: usize,
-    ready: BTreeMap<usize, Content>,
+    ready: BTreeMap<usize, Content<T>>,
     bytes: usize,
     readers: usize,
     stop: bool,
 }
 
 impl Ahead {
-    /// Begins to read. The store must have all of them by now; what is large is left to be read piece
-    /// by piece.
-    pub fn begin(store: &Store, ids: Vec<ObjectId>) -> Result<Self, VaultError> {
-        let row = Arc::new(Row {
-            now: Mutex::default(),
+    /// Begins to read out of a store, which must have all of them by now; what is large is left to be
+    /// read piece by piece.
+    pub fn of_store(store: &Store, ids: Vec<ObjectId>) -> Result<Self, VaultError> {
+        let place = HostPath::new(store.path.clone())?;
+        Self::begin(ids, || {
+            // libgit2 shares no repository between threads.
+            let store = Store::open(&place)?;
+            Ok(Box::new(move |id| read_small(&store, id)))
+        })
+    }
+}
+
+impl<T: Made> Ahead<T> {
+    /// Begins to read, by as many readers as there are processors.
+    pub fn begin<E>(
+        ids: Vec<ObjectId>,
+        mut reader: impl FnMut() -> Result<Reader<T>, E>,
+    ) -> Result<Self, E> {
+        let many = ids.len();
+        let now = Now {
+            read: 0,
+            first: 0,
+            ready: BTreeMap::new(),
+            bytes: 0,
+            readers: 0,
+            stop: false,
+        };
+        let row = Row {
+            now: Mutex::new(now),
             moved: Condvar::new(),
             ids,
-        });
+        };
         let mut ahead = Self {
-            row,
+            row: Arc::new(row),
             threads: Vec::new(),
         };
-        if ahead.row.ids.len() < FEW {
+        if many < FEW {
             return Ok(ahead);
         }
         let threads = thread::available_parallelism().map_or(1, |many| many.get().min(THREADS));
-        let place = HostPath::new(PathBuf::from(&store.path))?;
         for _ in 0..threads {
-            // libgit2 shares no repository between threads.
-            let store = Store::open(&place)?;
+            let read = reader()?;
             let row = Arc::clone(&ahead.row);
             row.lock().readers += 1;
             ahead
                 .threads
-                .push(thread::spawn(move || row.read_all(&store)));
+                .push(thread::spawn(move || row.read_all(&read)));
         }
         Ok(ahead)
     }
 
     /// The next content of the row that is this one, if it was read. Those before it are passed over.
-    pub fn take(&self, id: ObjectId) -> Content {
+    pub fn take(&self, id: ObjectId) -> Content<T> {
         let mut now = self.row.lock();
         let rest = self.row.ids[now.first..].iter().take(CONTENTS);
         let passed = rest.enumerate().find(|(_, other)| **other == id);
@@ -99,15 +136,12 @@ impl Ahead {
     }
 }
 
-type Content = Result<Option<Vec<u8>>, StoreError>;
-
-fn size_of(content: &Content) -> usize {
-    content
-        .as_ref()
-        .map_or(0, |bytes| bytes.as_ref().map_or(0, Vec::len))
+fn size_of<T: Made>(content: &Content<T>) -> usize {
+    let made = content.as_ref().ok().and_then(Option::as_ref);
+    made.map_or(0, Made::bytes)
 }
 
-impl Now {
+impl<T: Made> Now<T> {
     fn pass_over(&mut self, number: usize) {
         self.first = number;
         self.read = self.read.max(number);
@@ -116,7 +150,7 @@ impl Now {
         self.bytes -= passed.values().map(size_of).sum::<usize>();
     }
 
-    fn add(&mut self, number: usize, content: Content) {
+    fn add(&mut self, number: usize, content: Content<T>) {
         if number >= self.first {
             self.bytes += size_of(&content);
             self.ready.insert(number, content);
@@ -129,7 +163,7 @@ impl Now {
     }
 }
 
-impl Drop for Ahead {
+impl<T: Made> Drop for Ahead<T> {
     fn drop(&mut self) {
         self.row.lock().stop = true;
         self.row.moved.notify_all();
@@ -139,14 +173,14 @@ impl Drop for Ahead {
     }
 }
 
-impl Row {
-    fn lock(&self) -> MutexGuard<'_, Now> {
+impl<T: Made> Row<T> {
+    fn lock(&self) -> MutexGuard<'_, Now<T>> {
         self.now.lock().expect("no reader panics")
     }
 
-    fn read_all(&self, store: &Store) {
+    fn read_all(&self, read: &Reader<T>) {
         while let Some(number) = self.next() {
-            let content = read_small(store, self.ids[number]);
+            let content = read(self.ids[number]);
             self.lock().add(number, content);
             self.moved.notify_all();
         }
@@ -170,13 +204,17 @@ impl Row {
     }
 }
 
-fn read_small(store: &Store, id: ObjectId) -> Content {
-    let header = store.repo.odb().and_then(|odb| odb.read_header(oid(id)));
-    if header.is_ok_and(|(size, _)| size as u64 > LARGE) {
+/// Whether one of a repository is too large to be held whole.
+pub fn is_large(repo: &git2::Repository, id: ObjectId) -> bool {
+    let header = repo.odb().and_then(|odb| odb.read_header(oid(id)));
+    header.is_ok_and(|(size, _)| size as u64 > LARGE)
+}
+
+fn read_small(store: &Store, id: ObjectId) -> Content<Vec<u8>> {
+    if is_large(&store.repo, id) {
         return Ok(None);
     }
-    let found = read_object(&store.repo, id)?;
-    super::store::expect_type(id, found, Type::Blob).map(Some)
+    expect_type(id, read_object(&store.repo, id)?, Type::Blob).map(Some)
 }
 
 #[cfg(test)]
@@ -205,7 +243,7 @@ mod tests {
     fn every_content_comes_in_its_order_and_a_large_one_is_left() {
         let (_dir, store, all) = stored(3_000);
         let ids = all.iter().map(|(id, _)| *id).collect();
-        let ahead = Ahead::begin(&store, ids).expect("begun");
+        let ahead = Ahead::of_store(&store, ids).expect("begun");
         for (id, bytes) in &all {
             let taken = ahead.take(*id).expect("read");
             assert_eq!(taken.is_some(), bytes.len() as u64 <= LARGE);
@@ -220,7 +258,7 @@ mod tests {
         let missing = ObjectId::from_bytes([9; 20]);
         let mut ids: Vec<_> = all.iter().map(|(id, _)| *id).collect();
         ids[1] = missing;
-        let ahead = Ahead::begin(&store, ids).expect("begun");
+        let ahead = Ahead::of_store(&store, ids).expect("begun");
         assert!(ahead.take(all[1].0).expect("not in the row").is_none());
         assert!(ahead.take(all[0].0).expect("read").is_some());
         assert!(ahead.take(missing).is_err());
@@ -234,7 +272,7 @@ mod tests {
     fn few_contents_are_left_to_who_wants_them() {
         let (_dir, store, all) = stored(3);
         let ids = all.iter().map(|(id, _)| *id).collect();
-        let ahead = Ahead::begin(&store, ids).expect("begun");
+        let ahead = Ahead::of_store(&store, ids).expect("begun");
         assert!(ahead.take(all[0].0).expect("no fault").is_none());
     }
 }

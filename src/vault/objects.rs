@@ -73,6 +73,20 @@ impl<'s> Objects<'s> {
         Ok(id)
     }
 
+    /// Takes in an object that was checked against its id and is an entry of a pack already.
+    pub(super) fn add_entry(
+        &mut self,
+        id: ObjectId,
+        (kind, size): (Type, u64),
+        raw: &[u8],
+    ) -> Result<(), StoreError> {
+        if !self.fresh.contains_key(&id) && !self.store.has(id) {
+            let span = self.spool.add(kind, size, raw);
+            self.await_flush(id, span.map_err(failed)?);
+        }
+        Ok(())
+    }
+
     fn await_flush(&mut self, id: ObjectId, span: Span) {
         self.fresh.insert(id, span);
         self.waiting.push(id);

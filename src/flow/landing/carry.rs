@@ -46,7 +46,7 @@ impl Landing {
             create_private_dir(root.as_path())?;
         }
         let (lists, contents) = self.take_steps();
-        let ahead = Ahead::begin(objects.store(), in_vault(&lists[1], &contents))?;
+        let ahead = Ahead::of_store(objects.store(), in_vault(&lists[1], &contents))?;
         let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
             let content = match stored_of(step, &contents) {
                 Some(id) => ahead.take(id)?,

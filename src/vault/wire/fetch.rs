@@ -1,53 +1,52 @@
 //! Bringing objects out of a repository on this machine: checked one by one, stored in one go.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use git2::Repository;
 
 use crate::base::{Kind, ObjectId, StoreError, Tally, Tell};
+use crate::vault::ahead::{Ahead, Made, Reader, is_large};
 use crate::vault::content::open_large;
-use crate::vault::pack::Type;
-use crate::vault::store::{object_id, oid, read_foreign};
+use crate::vault::pack::{Encoder, Type};
+use crate::vault::store::{expect_type, object_id, oid, read_foreign};
 use crate::vault::{Objects, Store, WireError, tree};
 
 /// An object in a store means that everything below it is there too, so the walk ends at what we
-/// have. Contents are taken before the trees and commits that name them, so a crash keeps it true.
+/// have. Contents come before the trees and commits that name them, so a crash keeps it true. `open`
+/// opens the other repository: once for the walk, and for each thread that reads contents.
 pub fn copy(
-    (from, url): (&Repository, &str),
+    (open, url): (Open<'_>, &str),
     store: &Store,
     tip: ObjectId,
     tell: Tell<'_>,
 ) -> Result<(), WireError> {
-    let damaged = |reason: String| WireError::Damaged {
-        url: url.to_owned(),
-        reason,
-    };
     let mut taken = Taken {
-        from,
+        from: &open()?,
         url,
         objects: Objects::new(store),
         seen: HashSet::new(),
+        contents: Vec::new(),
+        trees: Vec::new(),
         tally: Tally::new(None, tell),
     };
-    let mut commits = Vec::new();
-    let mut open = vec![tip];
-    let mut known = HashSet::new();
-    while let Some(id) = open.pop() {
-        if store.has(id) || !known.insert(id) {
-            continue;
-        }
-        let commit = from
-            .find_commit(oid(id))
-            .map_err(|fault| damaged(format!("commit {id}: {}", fault.message())))?;
-        open.extend(commit.parent_ids().map(object_id));
-        commits.push((id, object_id(commit.tree_id())));
+    let commits = taken.commits(tip)?;
+    for (_, tree) in commits.iter().rev() {
+        taken.tree(*tree, 0)?;
     }
-    for (id, tree) in commits.into_iter().rev() {
-        taken.tree(tree, 0)?;
-        taken.object(id, Type::Commit)?;
+    taken.all_contents(open)?;
+    for bytes in std::mem::take(&mut taken.trees) {
+        taken.store(Type::Tree, &bytes)?;
+    }
+    for (id, _) in commits.into_iter().rev() {
+        let bytes = taken.read(id, Type::Commit)?;
+        taken.store(Type::Commit, &bytes)?;
     }
     taken.objects.flush().map_err(WireError::from)
 }
+
+/// Opens a repository.
+pub type Open<'a> = &'a dyn Fn() -> Result<Repository, WireError>;
 
 /// Deeper than any path that a vault may have.
 const MAX_DEPTH: usize = 2_100;
@@ -57,7 +56,22 @@ struct Taken<'a> {
     url: &'a str,
     objects: Objects<'a>,
     seen: HashSet<ObjectId>,
+    /// The contents that are to come, and the trees that name them, the innermost first.
+    contents: Vec<ObjectId>,
+    trees: Vec<Vec<u8>>,
     tally: Tally<'a>,
+}
+
+/// A content as an entry of a pack.
+struct Packed {
+    size: u64,
+    raw: Vec<u8>,
+}
+
+impl Made for Packed {
+    fn bytes(&self) -> usize {
+        self.raw.len()
+    }
 }
 
 impl Taken<'_> {
@@ -68,6 +82,25 @@ impl Taken<'_> {
         }
     }
 
+    /// The commits that we lack, the newest first, each with its tree.
+    fn commits(&self, tip: ObjectId) -> Result<Vec<(ObjectId, ObjectId)>, WireError> {
+        let mut commits = Vec::new();
+        let mut open = vec![tip];
+        let mut known = HashSet::new();
+        while let Some(id) = open.pop() {
+            if self.objects.store().has(id) || !known.insert(id) {
+                continue;
+            }
+            let commit = self.from.find_commit(oid(id));
+            let commit = commit
+                .map_err(|fault| self.damaged(format!("commit {id}: {}", fault.message())))?;
+            open.extend(commit.parent_ids().map(object_id));
+            commits.push((id, object_id(commit.tree_id())));
+        }
+        Ok(commits)
+    }
+
+    /// Notes a tree and what is below it, as far as we lack it.
     fn tree(&mut self, id: ObjectId, depth: usize) -> Result<(), WireError> {
         if self.objects.store().has(id) || !self.seen.insert(id) {
             return Ok(());
@@ -83,18 +116,42 @@ impl Taken<'_> {
                 Kind::Foreign => {}
                 _ => {
                     if !self.objects.store().has(entry.id) && self.seen.insert(entry.id) {
-                        self.content(entry.id)?;
+                        self.contents.push(entry.id);
                     }
                 }
             }
         }
-        self.store(id, Type::Tree, &bytes)
+        self.trees.push(bytes);
+        Ok(())
+    }
+
+    /// Reads, checks and packs contents on several threads, and stores them in their order.
+    fn all_contents(&mut self, open: Open<'_>) -> Result<(), WireError> {
+        let contents = std::mem::take(&mut self.contents);
+        let ahead = Ahead::begin(contents.clone(), || {
+            let from = open()?;
+            let encoder = RefCell::new(Encoder::new());
+            let read: Reader<Packed> = Box::new(move |id| packed(&from, &encoder, id));
+            Ok::<_, WireError>(read)
+        })?;
+        for id in contents {
+            let packed = ahead.take(id);
+            match packed.map_err(|fault: StoreError| self.damaged(fault.to_string()))? {
+                Some(Packed { size, raw }) => {
+                    self.objects.add_entry(id, (Type::Blob, size), &raw)?;
+                    self.tally.one(size);
+                }
+                None => self.content(id)?,
+            }
+        }
+        Ok(())
     }
 
     fn content(&mut self, id: ObjectId) -> Result<(), WireError> {
         let large = open_large(self.from, id).map_err(|fault| self.damaged(fault.to_string()))?;
         let Some((size, mut content)) = large else {
-            return self.object(id, Type::Blob);
+            let bytes = self.read(id, Type::Blob)?;
+            return self.store(Type::Blob, &bytes);
         };
         let taken = self
             .objects
@@ -105,25 +162,30 @@ impl Taken<'_> {
         }
     }
 
-    fn object(&mut self, id: ObjectId, kind: Type) -> Result<(), WireError> {
-        let bytes = self.read(id, kind)?;
-        self.store(id, kind, &bytes)
-    }
-
     fn read(&self, id: ObjectId, wanted: Type) -> Result<Vec<u8>, WireError> {
-        let found = read_foreign(self.from, id)
-            .and_then(|found| crate::vault::store::expect_type(id, found, wanted));
+        let found = read_foreign(self.from, id).and_then(|found| expect_type(id, found, wanted));
         found.map_err(|fault: StoreError| self.damaged(fault.to_string()))
     }
 
-    /// The id is computed again from what came: a remote is not believed.
-    fn store(&mut self, id: ObjectId, kind: Type, bytes: &[u8]) -> Result<(), WireError> {
-        let got = self.objects.add(kind, bytes)?;
+    /// What was read was checked against its id: a remote is not believed.
+    fn store(&mut self, kind: Type, bytes: &[u8]) -> Result<(), WireError> {
+        self.objects.add(kind, bytes)?;
         self.tally.one(bytes.len() as u64);
-        if got == id {
-            Ok(())
-        } else {
-            Err(self.damaged(format!("object {id} has the content of {got}")))
-        }
+        Ok(())
     }
+}
+
+fn packed(
+    from: &Repository,
+    encoder: &RefCell<Encoder>,
+    id: ObjectId,
+) -> Result<Option<Packed>, StoreError> {
+    if is_large(from, id) {
+        return Ok(None);
+    }
+    let bytes = expect_type(id, read_foreign(from, id)?, Type::Blob)?;
+    let mut raw = Vec::new();
+    encoder.borrow_mut().entry(Type::Blob, &bytes, &mut raw);
+    let size = bytes.len() as u64;
+    Ok(Some(Packed { size, raw }))
 }

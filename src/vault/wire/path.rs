@@ -190,7 +190,7 @@ impl Remote for PathRemote {
         if store.has(tip) {
             return Ok(());
         }
-        fetch::copy((&self.open()?, &self.url), store, tip, tell)
+        fetch::copy((&|| self.open(), &self.url), store, tip, tell)
     }
 
     fn push(
