@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
-use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, PulledUnit};
+use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, NOT_ALLOWED, PulledUnit};
 use crate::flow::{FlowError, Selection, Take, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -76,6 +76,12 @@ fn hints_on_kept(report: &PullReport) -> Vec<String> {
     if kept.contains(&DATABASE_IN_USE) {
         hints.push(
             "close the programs that have the databases open, then `holdall backup pull`"
+                .to_owned(),
+        );
+    }
+    if kept.contains(&NOT_ALLOWED) {
+        hints.push(
+            "give yourself the permission to write what is kept, then `holdall backup pull`"
                 .to_owned(),
         );
     }

@@ -11,7 +11,7 @@ use super::args::RestoreAtArgs;
 use super::ctx::Ctx;
 use super::pull::changes;
 use super::push::{skipped_hints, withheld};
-use super::show::printable;
+use super::show::{count, printable};
 use super::words::changes_words;
 
 pub fn run(ctx: &Ctx, name: &str, args: &RestoreAtArgs) -> Result<Answer, FlowError> {
@@ -24,7 +24,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &RestoreAtArgs) -> Result<Answer, FlowEr
         dry_run: args.dry_run,
     };
     let report = ctx.write(name, |writer| restore(writer, &options))?;
-    let needs = !report.withheld.is_empty();
+    let needs = report.needs_decision();
     let hints = hints(&report);
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
@@ -63,7 +63,12 @@ fn text(report: &RestoreReport, look: &Look) -> String {
     } else if report.applied {
         format!("restored {then}{place}: {what}\n")
     } else {
-        format!("nothing was written: all is as in {then}\n")
+        let kept: usize = units().map(|unit| unit.kept).sum();
+        if kept == 0 {
+            format!("nothing was written: all is as in {then}\n")
+        } else {
+            format!("nothing was written: {}\n", count(kept as u64, "kept path"))
+        }
     };
     text + &line
 }

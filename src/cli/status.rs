@@ -38,7 +38,7 @@ fn hints(report: &StatusReport) -> Vec<String> {
     if waits && fault.is_none() {
         hints.push("send what waits: `holdall backup push`".to_owned());
     }
-    if report.behind.is_some_and(|behind| behind > 0) {
+    if report.incoming > 0 || report.behind.is_some_and(|behind| behind > 0) {
         hints.push("take in what is new: `holdall backup pull`".to_owned());
     }
     hints.extend(conflict_hints(&report.conflict_list));
@@ -87,6 +87,11 @@ fn text(report: &StatusReport, look: &Look) -> String {
         + &decisions(report.pending.decisions)
         + &resolved(report.pending.resolved);
     table.row(["waiting".to_owned(), waiting]);
+    if report.incoming > 0 {
+        let files = count(report.incoming as u64, "file");
+        let words = format!("{files} of the vault did not come here yet");
+        table.row(["to come".to_owned(), words]);
+    }
     table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
     let mut text = fault.map_or_else(String::new, |fault| {

@@ -61,6 +61,27 @@ impl FlowError {
             Self::BadFile { path, .. } if path.is_absolute() => vec![move_away(path)],
             Self::Connecting { url, source } => connecting_hints(url, source),
             Self::Restoring { .. } => one(SAME_AGAIN),
+            Self::NoAddress { .. } => vec![
+                "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
+            ],
+            Self::Refused { hint, .. } | Self::Unsaid { hint, .. } => one(hint),
+            Self::GateHoldsRecord { .. } => one(RENAME),
+            Self::Config(fault) => config_hints(fault),
+            Self::Source(SourceError::Rule { .. }) => one(
+                "mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it",
+            ),
+            Self::Wire(fault) => wire_hints(fault),
+            Self::Project(fault) => project_hints(fault),
+            Self::Vault(fault) => vault_hints(fault),
+            Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_hints(fault),
+            _ => self.hints_on_what_is_missing(),
+        }
+    }
+
+    /// What was named is not there, or not to be told from others.
+    fn hints_on_what_is_missing(&self) -> Vec<String> {
+        let one = |text: &str| vec![text.to_owned()];
+        match self {
             Self::NeverInVault { known, .. } => vec![listed("projects of the vault", known)],
             Self::NotThen { path, .. } => vec![format!(
                 "when it was there: `holdall backup log --path {}`; with `--delete` it goes here, too",
@@ -78,22 +99,9 @@ impl FlowError {
             Self::NoSuchProject { known, .. } => vec![listed("registered here", known)],
             Self::NotInVault { known, .. } => vec![listed("it has", known)],
             Self::Ambiguous { path, candidates } => ambiguous_hints(path, candidates),
-            Self::NoAddress { .. } => vec![
-                "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
-            ],
-            Self::Refused { hint, .. } | Self::Unsaid { hint, .. } => one(hint),
             Self::NoSuchSecret { near } => secret_hints(near),
             Self::NoSuch { what, known, .. } => vec![listed(&format!("{what}s"), known)],
             Self::NoSuchSetting { .. } => one("run `holdall settings list`"),
-            Self::GateHoldsRecord { .. } => one(RENAME),
-            Self::Config(fault) => config_hints(fault),
-            Self::Source(SourceError::Rule { .. }) => one(
-                "mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it",
-            ),
-            Self::Wire(fault) => wire_hints(fault),
-            Self::Project(fault) => project_hints(fault),
-            Self::Vault(fault) => vault_hints(fault),
-            Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_hints(fault),
             _ => Vec::new(),
         }
     }

@@ -191,6 +191,10 @@ impl UnitChanges {
 
 /// A path that two machines changed and that waits for a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a line answers several yes-or-no questions that scripts ask"
+)]
 pub struct ConflictLine {
     pub id: String,
     pub kind: &'static str,
@@ -322,7 +326,7 @@ impl KeptLine {
     /// It stays so until a person does something about it.
     #[must_use]
     pub fn waits(&self) -> bool {
-        [CASE_CLASH, DATABASE_IN_USE, LINKED].contains(&self.why)
+        [CASE_CLASH, DATABASE_IN_USE, LINKED, NOT_ALLOWED].contains(&self.why)
     }
 }
 
@@ -330,6 +334,8 @@ impl KeptLine {
 pub const CASE_CLASH: &str = "case_clash";
 /// A link stands there, or on the way to it: what it leads to is somebody else's.
 pub const LINKED: &str = "linked";
+/// This user may not write there.
+pub const NOT_ALLOWED: &str = "not_allowed";
 /// A program has the database open.
 pub const DATABASE_IN_USE: &str = "database_in_use";
 

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use crate::base::seams::{Rule, is_broken};
 use crate::base::{Id, Kind, Leaf, ObjectId, Sink, VaultPath};
 use crate::layout::{ProjectRecord, Record, names};
-use crate::merge::{Edits, Graft, InVault, Scope, Trio, Verdict, edit, leaves, merge_notes};
+use crate::merge::{
+    Edits, Graft, InVault, OnDisk, Scope, Trio, Verdict, edit, leaves, merge_notes,
+};
 use crate::vault::Objects;
 
 use super::agreed::{AgreedEdits, Filed, Notes, as_in_vault};
@@ -36,6 +38,8 @@ pub struct RoundPlan {
     pub settled: usize,
     /// The directories of the conflicts that a person's decisions take away.
     pub resolved: BTreeSet<VaultPath>,
+    /// How many files the vault has for this disk, and a pull would write or delete.
+    pub incoming: usize,
     /// The projects of this machine, for its record.
     pub projects: Vec<Id>,
 }
@@ -157,6 +161,9 @@ impl Round<'_> {
                 draft.agreed.leaf(key, &trio.path, verdict.base_after_push);
             }
         }
+        let comes = |disk| matches!(disk, OnDisk::Write(_) | OnDisk::Delete);
+        let decided = met.decided.iter();
+        plan.incoming += decided.filter(|(_, it)| comes(it.disk)).count();
         self.withdraw_settled(objects, scanned, &met.decided, (plan, draft))?;
         let merged = edit(objects, met.vault, &edits)?;
         plan.units.push(changes);

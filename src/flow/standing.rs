@@ -1,7 +1,7 @@
 //! How conflicts stand: who has which version, and whether all of them are on file.
 
 use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Trees, VaultPath};
-use crate::layout::{Record, Side, VariantRecord, names};
+use crate::layout::{Record, Side, VariantDir, VariantRecord, names};
 use crate::merge::{Lookup, Scope};
 use crate::vault::Objects;
 
@@ -71,31 +71,52 @@ impl Standing<'_> {
         }
     }
 
-    /// Whether this very version is on file under this machine's id.
+    /// Whether this very version is on file: under this machine's id, or as one of a lost history.
     fn has_ours(&self, id: &str, local: Option<Leaf>) -> Result<bool, FlowError> {
-        let at = |path: &VaultPath| self.find(self.tree, path);
-        let record = at(&names::variant_record(id, self.machine)?)?;
-        let filed = at(&names::variant_side(id, self.machine, Side::Local)?)?;
-        Ok(record.is_some() && filed.map(|leaf| leaf.id) == local.map(|leaf| leaf.id))
+        for dir in self.versions(id)? {
+            let filed = names::variant_side(id, dir.clone(), Side::Local)?;
+            let filed = self.find(self.tree, &filed)?;
+            let is_ours = dir == VariantDir::from(self.machine) || filed.is_some();
+            if is_ours && filed.map(|leaf| leaf.id) == local.map(|leaf| leaf.id) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    /// Who has a version on file. One whose record cannot be read counts by its id.
-    fn machines(&self, id: &str) -> Result<Vec<String>, FlowError> {
+    /// The directories of the versions that are on file.
+    fn versions(&self, id: &str) -> Result<Vec<VariantDir>, FlowError> {
         let dir = self.find(self.tree, &names::conflict_dir(id)?)?;
         let Some(dir) = dir.filter(|leaf| leaf.kind == Kind::Tree) else {
             return Ok(Vec::new());
         };
-        let mut machines = Vec::new();
+        let mut versions = Vec::new();
         for entry in self.objects.tree(dir.id)? {
-            let Ok(machine) = MachineId::parse(&String::from_utf8_lossy(&entry.name)) else {
+            let name = String::from_utf8_lossy(&entry.name);
+            let Some(dir) = VariantDir::parse(&name) else {
                 continue;
             };
-            let path = names::variant_record(id, &machine)?;
+            let record = names::variant_record(id, dir.clone())?;
+            if self.find(self.tree, &record)?.is_some() {
+                versions.push(dir);
+            }
+        }
+        Ok(versions)
+    }
+
+    /// Who has a version on file. One whose record cannot be read counts by its id.
+    fn machines(&self, id: &str) -> Result<Vec<String>, FlowError> {
+        let mut machines = Vec::new();
+        for dir in self.versions(id)? {
+            let path = names::variant_record(id, dir.clone())?;
             let Some(leaf) = self.find(self.tree, &path)? else {
                 continue;
             };
             let record = VariantRecord::read(&path, &self.objects.blob(leaf.id)?);
-            machines.push(record.map_or_else(|_| machine.to_string(), |record| record.name));
+            let name = record.map_or_else(|_| dir.as_str().to_owned(), |record| record.name);
+            if !machines.contains(&name) {
+                machines.push(name);
+            }
         }
         Ok(machines)
     }

@@ -46,6 +46,8 @@ pub struct StatusReport {
     pub projects: Vec<ProjectStatus>,
     pub settings: Vec<ProjectStatus>,
     pub pending: Pending,
+    /// How many files of the vault, as it was seen last, did not come to this disk yet.
+    pub incoming: usize,
     /// Commits here that the remote has not; unknown where it was not asked.
     pub ahead: Option<usize>,
     /// Commits there that this machine has not seen.
@@ -212,6 +214,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         last_push: last_run(&runs, "push"),
         last_pull: last_run(&runs, "pull"),
         pending: Pending::of(session, &plan.units, waiting.len())?,
+        incoming: plan.incoming,
         interrupted: Interrupted::of(&store),
         pulls_paused: pause::since(session)?,
         projects,

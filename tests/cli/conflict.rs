@@ -70,6 +70,7 @@ fn a_decision_is_told_until_it_is_pushed() {
     insta::assert_snapshot!(all, @r"
     decided  api/.aigon/x: the vault's version; on this disk, too
     hint: send it: `holdall backup push`
+    hint: to take it back: `holdall backup undo`
     ");
     let said = scene.b.ok(&["conflict", "list"]);
     assert!(said.stdout.contains("decided here"), "{said}");

@@ -488,3 +488,30 @@ fn what_was_published_before_does_not_block_the_merging_of_histories() {
     assert_eq!(code, 3, "{document}");
     assert_eq!(document["data"]["withheld"][0]["path"], ".aigon/new");
 }
+
+#[test]
+fn a_pull_that_takes_the_other_history_says_so_and_an_undo_of_it_is_on_file() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let restore = backed_up(&scene);
+    scene.a.write(state("x"), "a\n");
+    pushed(&scene.a);
+    restore();
+    scene.b.write(state("x"), "b\n");
+    pushed(&scene.b);
+    let (code, document) = scene.a.json(&["backup", "pull"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(text(&scene.a, state("x")), "b\n");
+    assert_eq!(
+        document["data"]["conflicts"][0]["here"], false,
+        "{document}"
+    );
+    scene.a.json(&["backup", "push"]);
+    scene.a.ok(&["backup", "undo"]);
+    assert_eq!(text(&scene.a, state("x")), "a\n");
+    let (_, document) = scene.a.json(&["backup", "push"]);
+    let line = &document["data"]["conflicts"][0];
+    assert_eq!(
+        line["filed"], true,
+        "the lost history's version is this one: {line}"
+    );
+}

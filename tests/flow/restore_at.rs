@@ -289,3 +289,23 @@ fn a_project_that_is_not_here_is_restored_beside_and_named_otherwise() {
     );
     assert!(!API.is_empty() && !fs::exists(to.join("no")).expect("asked"));
 }
+
+#[test]
+fn a_path_that_was_not_there_then_is_no_restored_one() {
+    let (scene, then) = changed();
+    for place in [&[][..], &["--to", "elsewhere"]] {
+        let args = [
+            &["backup", "restore", "--at", &then, "--path", ".aigon/new"],
+            place,
+        ]
+        .concat();
+        let said = fails(&scene.a, &args, (1, "not_found"));
+        assert!(said.contains(".aigon/new was not in the vault"), "{said}");
+    }
+    // Below the project or in the vault: both are the same path.
+    for path in [".aigon/gone", "projects/api/.aigon/x"] {
+        restored(&scene.a, &["--at", &then, "--path", path]);
+    }
+    assert_eq!(text(&scene.a, state("gone")), "1\n");
+    assert_eq!(text(&scene.a, state("x")), "1\n");
+}

@@ -290,3 +290,30 @@ fn edits_of_other_lines_are_merged_with_the_way_back() {
     undone(&scene.b, &[data["undo"].as_str().expect("an id")]);
     assert_eq!(text(&scene.b, state("x.md")), lines("theirs", "mine"));
 }
+
+#[test]
+fn an_undo_that_finds_every_file_edited_pauses_nothing_and_names_the_run_before() {
+    let (scene, first) = pulled_scene();
+    scene.a.write(state("same"), "\0 2\n");
+    pushed(&scene.a);
+    pulled(&scene.b);
+    scene.b.write(state("same"), "\0 mine\n");
+    let data = undone(&scene.b, &[]);
+    assert_eq!(data["applied"], false, "{data}");
+    assert_eq!(data["earlier"], first["undo"], "{data}");
+    let (_, status) = scene.b.json(&["backup", "status"]);
+    assert!(status["data"]["pulls_paused"].is_null(), "{status}");
+    assert_eq!(text(&scene.b, state("same")), "\0 mine\n");
+}
+
+#[test]
+fn status_counts_what_the_vault_has_for_this_disk() {
+    let (scene, _) = pulled_scene();
+    let incoming =
+        |machine: &Machine| machine.json(&["backup", "status"]).1["data"]["incoming"].clone();
+    assert_eq!(incoming(&scene.b), 0);
+    undone(&scene.b, &[]);
+    assert_eq!(incoming(&scene.b), 3);
+    pulled(&scene.b);
+    assert_eq!(incoming(&scene.b), 0);
+}

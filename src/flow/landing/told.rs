@@ -5,7 +5,8 @@ use crate::base::VaultPath;
 use crate::flow::FlowError;
 use crate::flow::meeting::Meeting;
 use crate::flow::report::{
-    CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, LINKED, PulledUnit, Reason,
+    CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, LINKED, NOT_ALLOWED,
+    PulledUnit, Reason,
 };
 use crate::flow::scan::Scanned;
 use crate::merge::{Trio, find};
@@ -76,7 +77,7 @@ pub(super) const fn word(why: WhyKept) -> &'static str {
         WhyKept::LinkLeaves => "link_leaves",
         WhyKept::NameRefused => "name_refused",
         WhyKept::CaseClash => CASE_CLASH,
-        WhyKept::NotAllowed => "not_allowed",
+        WhyKept::NotAllowed => NOT_ALLOWED,
         WhyKept::DatabaseInUse => DATABASE_IN_USE,
         WhyKept::BesideDatabase => "beside_database",
     }

@@ -154,13 +154,11 @@ pub fn take_in(
     mark_decided(&mut plan.conflicts, &waiting);
     if options.dry_run {
         preview_all(writer, objects, &mut plan.landings)?;
+        plan.gave_way(&here);
     } else {
         pull.carry_out(objects, &here, &mut plan)?;
-        for (scanned, landing) in here.scanned_mut().zip(&plan.landings) {
-            for (step, stat) in &landing.landed {
-                scanned.learn(step, *stat);
-            }
-        }
+        plan.gave_way(&here);
+        plan.teach(&mut here);
         pause::end(writer.session)?;
         bookkeeping::remember_projects(writer, &here, false)?;
         bookkeeping::save_caches(&here, objects)?;

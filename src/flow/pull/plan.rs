@@ -24,6 +24,31 @@ pub struct PullPlan {
     pub undo: Option<u64>,
 }
 
+impl PullPlan {
+    /// Where this disk got the vault's version it has none of its own any more.
+    pub fn gave_way(&mut self, here: &Here) {
+        for (scanned, landing) in here.scanned().zip(&self.landings) {
+            for change in &landing.report.changes {
+                let id = conflict_id(&scanned.unit.owner, &change.path);
+                let lines = self.conflicts.iter_mut();
+                for line in lines.filter(|line| line.id == id) {
+                    line.here = false;
+                    line.filed = !line.machines.is_empty();
+                }
+            }
+        }
+    }
+
+    /// What is new here need not be read again.
+    pub fn teach(&self, here: &mut Here) {
+        for (scanned, landing) in here.scanned_mut().zip(&self.landings) {
+            for (step, stat) in &landing.landed {
+                scanned.learn(step, *stat);
+            }
+        }
+    }
+}
+
 pub struct Pull<'a> {
     pub writer: &'a Writer<'a>,
     pub ground: &'a Ground<'a>,

@@ -17,7 +17,7 @@ use crate::merge::find;
 use crate::vault::Objects;
 
 use super::landing::Landing;
-use super::report::{PulledUnit, SkippedProject, WithheldLine};
+use super::report::{KeptLine, PulledUnit, SkippedProject, WithheldLine};
 use super::upstream::{VaultProject, projects, vault_record};
 use super::{FlowError, Writer, bookkeeping, undo};
 
@@ -54,6 +54,16 @@ pub struct RestoreReport {
     /// By which this can be undone; what is written to a place of its own cannot.
     pub undo: Option<String>,
     pub ms: i64,
+}
+
+impl RestoreReport {
+    /// Whether something could not come back until a person does something about it.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        let units = self.projects.iter().chain(&self.settings);
+        let waits = units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits);
+        waits || !self.withheld.is_empty()
+    }
 }
 
 /// What is restored, as it was then.
