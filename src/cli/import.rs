@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::flow::adopt::{
-    ImportOptions, ImportReport, ImportedProject, RemoteKind, carry_out, foresee, plan, toward,
+    ImportOptions, ImportReport, ImportedProject, LeftThere, RemoteKind, carry_out, foresee, plan,
+    toward,
 };
 use crate::flow::{FlowError, Session, Writer, quoted};
 
@@ -16,7 +17,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError
     if !args.dry_run && !args.yes {
         return Err(FlowError::Refused {
             what: "nothing is taken over without --yes".to_owned(),
-            hint: "see what it would be: `holdall import --from aigon --dry-run`".to_owned(),
+            hint: format!("see what it would be: `{}`", command(args, "--dry-run")),
         });
     }
     let options = ImportOptions {
@@ -31,13 +32,23 @@ pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError
         let plan = plan(&session, &writer.store, fault, &options)?;
         carry_out(&writer, plan)?
     };
-    let (hints, needs) = (hints(&report), report.needs_decision());
+    let is_connected = session.config.remote_url.is_some();
+    let hints = hints(&report, args, is_connected);
+    let needs = report.needs_decision();
     Ok(Answer::new(report, |report, _| text(report))
         .needs_decision(needs)
         .hints(hints))
 }
 
-fn hints(report: &ImportReport) -> Vec<String> {
+/// The command to type, about the same configuration.
+fn command(args: &ImportArgs, what: &str) -> String {
+    let file = args.file.as_ref().map_or_else(String::new, |file| {
+        format!(" {}", quoted(&file.to_string_lossy()))
+    });
+    format!("holdall import --from aigon {what}{file}")
+}
+
+fn hints(report: &ImportReport, args: &ImportArgs, is_connected: bool) -> Vec<String> {
     let mut hints = Vec::new();
     let kind = report.plan.remote_kind;
     if matches!(kind, RemoteKind::AigonVault | RemoteKind::Vault) {
@@ -48,21 +59,16 @@ fn hints(report: &ImportReport) -> Vec<String> {
             "its schedule ({schedule}) is not taken over: `holdall backup push` runs when you run it"
         ));
     }
-    for line in &report.plan.left {
-        if line.why != "has_a_successor" {
-            hints.push(format!(
-                "{} stays as it is in the vault: import on a machine whose Aigon knows the repository, and only one of that name",
-                line.path
-            ));
-        }
-    }
+    hints.extend(report.plan.left.iter().filter_map(stays));
     if report.dry_run {
-        hints.push("to take it over: `holdall import --from aigon --yes`".to_owned());
-    } else {
+        hints.push(format!("to take it over: `{}`", command(args, "--yes")));
+    } else if is_connected {
         hints.push(
             "bring both sides together: `holdall backup pull`, then `holdall backup push`"
                 .to_owned(),
         );
+    } else if report.plan.remote_fault.is_none() {
+        hints.push("connect a vault: `holdall backup configure URL`".to_owned());
     }
     if let Some(fault) = &report.plan.remote_fault {
         let url = report.plan.remote.as_deref().unwrap_or_default();
@@ -72,6 +78,22 @@ fn hints(report: &ImportReport) -> Vec<String> {
         ));
     }
     hints
+}
+
+/// What can be done about something that stays where it is.
+fn stays(line: &LeftThere) -> Option<String> {
+    let next = match line.why {
+        "no_repository" => "import on a machine whose Aigon knows the repository",
+        "several_repositories" => {
+            "before one of them is pushed, import with a list of Aigon that has only one of that name, here or on another machine; or copy it out of a clone of the vault"
+        }
+        "known_already" => {
+            "its repository is another project of the vault: copy what you miss out of a clone of the vault into its `.aigon`"
+        }
+        "not_readable" => "mend it in a clone of the vault, push that, and import again",
+        _ => return None,
+    };
+    Some(format!("{} stays as it is in the vault: {next}", line.path))
 }
 
 fn text(report: &ImportReport) -> String {

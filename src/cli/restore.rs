@@ -54,25 +54,59 @@ fn ask(ctx: &Ctx, plan: &RestorePlan) -> Result<(), FlowError> {
 }
 
 fn hints(report: &RestoreReport, args: &RestoreArgs) -> Vec<String> {
-    let again = format!("holdall restore {}", quoted(&args.url));
     let places = || report.plan.projects.iter().map(|project| &project.place);
     let mut hints = Vec::new();
     if !args.clone && places().any(|place| matches!(place, Place::Missing { .. })) {
         hints.push(format!(
-            "to clone what is missing from where it is published: `{again} --clone`"
+            "to clone what is missing from where it is published: `{}`",
+            command(args, true, None)
         ));
     }
     if places().any(|place| matches!(place, Place::NotCloned { .. })) {
-        hints.push(format!(
-            "what could not be cloned is tried again by the same command; another way: `{again} --clone --clone-with ssh`"
-        ));
+        hints.push(clone_again(args));
     }
     if report.dry_run {
-        hints.push(format!("to carry it out: `{again}`"));
+        let same = command(args, args.clone, args.clone_with);
+        hints.push(format!("to carry it out: `{same}`"));
     }
     // What is missing is told project by project.
     hints.extend(report.pull.iter().flat_map(pull::hints_on_what_came));
     hints
+}
+
+/// Where one way to the hosts was asked for, there is the other one.
+fn clone_again(args: &RestoreArgs) -> String {
+    let same = command(args, true, args.clone_with);
+    let again = format!("what could not be cloned is tried again by `{same}`");
+    let other = match args.clone_with {
+        None => return again,
+        Some(CloneWay::Https) => CloneWay::Ssh,
+        Some(CloneWay::Ssh) => CloneWay::Https,
+    };
+    format!(
+        "{again}; another way: `{}`",
+        command(args, true, Some(other))
+    )
+}
+
+/// The command to type, about the places that this one was about.
+fn command(args: &RestoreArgs, clone: bool, with: Option<CloneWay>) -> String {
+    let mut line = format!("holdall restore {}", quoted(&args.url));
+    for dir in &args.into {
+        write!(line, " --into {}", quoted(&dir.to_string_lossy())).ok();
+    }
+    if clone {
+        line.push_str(" --clone");
+    }
+    match with {
+        Some(CloneWay::Https) => line.push_str(" --clone-with https"),
+        Some(CloneWay::Ssh) => line.push_str(" --clone-with ssh"),
+        None => {}
+    }
+    if args.yes {
+        line.push_str(" --yes");
+    }
+    line
 }
 
 fn text(report: &RestoreReport, look: &Look) -> String {

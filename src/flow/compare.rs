@@ -1,9 +1,12 @@
 //! This disk beside the vault as this machine saw it last: for status, for a diff, for the list of
 //! secrets.
 
+use std::collections::BTreeSet;
+
 use tempfile::TempDir;
 
-use crate::base::{BaseError, HostPath, MachineId};
+use crate::base::{BaseError, HostPath, Id, MachineId};
+use crate::project::Registry;
 use crate::snapshot::SecretGate;
 use crate::vault::{Objects, Store};
 
@@ -12,6 +15,7 @@ use super::filing::Filer;
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::hold_back;
+use super::renewal::was_in_vault;
 use super::round::{Round, RoundPlan};
 use super::upstream::{Source, Upstream, look};
 use super::{FlowError, Session, allowance};
@@ -39,7 +43,8 @@ pub fn compare(
     let now = session.edges.clock.now();
     let filer = Filer::new(&machine, &name, now);
     let agreed = Agreed::load(objects.store())?;
-    let upstream = look(objects, &Source::Here, &agreed, &filer)?;
+    let mut upstream = look(objects, &Source::Here, &agreed, &filer)?;
+    upstream.unmet = unmet(session, objects.store(), &upstream)?;
     let mut here = Here::scan(
         session,
         &upstream,
@@ -78,6 +83,22 @@ pub fn compare(
         here,
         plan,
     })
+}
+
+/// The projects of this machine that its copy of the vault never had.
+fn unmet(
+    session: &Session<'_>,
+    store: &Store,
+    upstream: &Upstream,
+) -> Result<BTreeSet<Id>, FlowError> {
+    let mut unmet = BTreeSet::new();
+    for project in Registry::load(&session.places.registry())?.projects {
+        let is_told = project.published && upstream.project(&project.id).is_none();
+        if is_told && !was_in_vault(store, upstream.parent, &project.id)? {
+            unmet.insert(project.id);
+        }
+    }
+    Ok(unmet)
 }
 
 /// This machine's store. Without one yet, it is compared with an empty one, which is gone with the

@@ -21,7 +21,7 @@ use super::{FlowError, Session, allowance};
 pub enum Placement {
     /// The vault has it under this name.
     Known { name: String },
-    /// The vault does not have it yet; this will be its name.
+    /// The vault does not have it yet; this will be its name, which nothing there has.
     New { name: String },
     /// The vault had it, and somebody took it out: nothing is sent until it is added again.
     Removed,
@@ -265,11 +265,10 @@ fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
         .iter()
         .map(VaultProject::identity)
         .collect();
-    let mut taken: BTreeSet<String> = upstream
-        .projects
-        .iter()
-        .map(|project| project.name.to_lowercase())
-        .collect();
+    let mut taken = upstream.taken.clone();
+    let was_there = |project: &Registered| {
+        project.published && !upstream.first_meeting && !upstream.unmet.contains(&project.id)
+    };
     let mut placements = Vec::with_capacity(projects.len());
     for project in projects {
         let placement = match find_match(&identity_of(project), &candidates) {
@@ -287,7 +286,7 @@ fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
                     name: project.name.clone(),
                 }
             }
-            Match::None if project.published && !upstream.first_meeting => Placement::Removed,
+            Match::None if was_there(project) => Placement::Removed,
             Match::None => {
                 let name = unique_name(&project.name, &|name| taken.contains(&name.to_lowercase()));
                 taken.insert(name.to_lowercase());

@@ -22,6 +22,9 @@ fn secret_hints(near: &[String]) -> Vec<String> {
 
 const RENAME: &str = "rename what carries it (a machine's or a project's name, a directory, the path of a remote), and push again";
 
+/// Only the face knows with which arguments.
+const SAME_AGAIN: &str = "nothing was changed; when it answers, run the same command again";
+
 const ONLY_COPY: &str =
     "without a remote it is the only copy: keep it, and look at it with `git fsck`";
 
@@ -57,7 +60,7 @@ impl FlowError {
             ],
             Self::BadFile { path, .. } if path.is_absolute() => vec![move_away(path)],
             Self::Connecting { url, source } => connecting_hints(url, source),
-            Self::Restoring { url, .. } => vec![again(url)],
+            Self::Restoring { .. } => one(SAME_AGAIN),
             Self::NoAddress { .. } => vec![
                 "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
             ],
@@ -200,13 +203,6 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
         )],
         _ => wire_hints(fault),
     }
-}
-
-fn again(url: &str) -> String {
-    format!(
-        "nothing was changed; when it answers: `holdall restore {}`",
-        quoted(url)
-    )
 }
 
 fn wire_hints(fault: &WireError) -> Vec<String> {

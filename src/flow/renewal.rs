@@ -46,7 +46,7 @@ pub fn renew(
 }
 
 /// Whether any commit of the vault has a project with this id.
-fn was_in_vault(store: &Store, tip: Option<ObjectId>, id: &Id) -> Result<bool, FlowError> {
+pub fn was_in_vault(store: &Store, tip: Option<ObjectId>, id: &Id) -> Result<bool, FlowError> {
     let mut seen = BTreeSet::new();
     for commit in tip.map_or(Ok(Vec::new()), |tip| store.commits(tip, None))? {
         let tree = store.tree_of(commit)?;

@@ -12,6 +12,6 @@ mod remote;
 
 pub use error::ProjectError;
 pub use identity::{Identity, Match, find_match};
-pub use name::unique_name;
+pub use name::{directory_name, unique_name};
 pub use registry::{Registered, Registry};
-pub use remote::normalise_remote;
+pub use remote::{normalise_remote, remote_url};

@@ -21,6 +21,18 @@ pub fn unique_name(wanted: &str, taken: &dyn Fn(&str) -> bool) -> String {
         .expect("nobody has four thousand million projects")
 }
 
+/// The directory that a project of this name is cloned into. The name comes from a vault: it decides
+/// neither over a hidden directory nor over what a command takes for an option.
+#[must_use]
+pub fn directory_name(name: &str) -> String {
+    cleaned(name.trim_start_matches(is_in_front))
+}
+
+/// Hides a directory, or makes an option of it; blanks are cut off, and would leave these in front.
+fn is_in_front(c: char) -> bool {
+    matches!(c, '.' | '-') || c.is_whitespace() || c.is_control()
+}
+
 fn is_safe(name: &str) -> bool {
     VaultPath::root().child(name.as_bytes()).is_ok() && !is_temp_name(name.as_bytes())
 }
@@ -73,6 +85,22 @@ mod tests {
         }
         let long = unique_name(&"日".repeat(400), &|name| !name.contains('~'));
         assert!(is_safe(&long) && long.ends_with("~2"));
+    }
+
+    #[test]
+    fn a_directory_is_never_hidden_and_never_an_option() {
+        for (name, dir) in [
+            ("api", "api"),
+            ("a.b-c", "a.b-c"),
+            (".ssh", "ssh"),
+            ("-rf", "rf"),
+            (" .-\n. .config", "config"),
+            ("--upload-pack=x", "upload-pack=x"),
+            ("...", "project"),
+            (".bashrc\n", "bashrc-"),
+        ] {
+            assert_eq!(directory_name(name), dir, "{name:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! One name for one repository, however its URL is written.
+//! One name for one repository, however its URL is written, and the way back to a URL.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Longer URLs are nobody's repository.
 const MAX_URL: usize = 2000;
@@ -177,6 +178,27 @@ fn decode(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// A normalised remote as a URL again, behind `https://` or `ssh://git@`. Nothing where it is no
+/// remote.
+#[must_use]
+pub fn remote_url(front: &str, remote: &str) -> Option<String> {
+    let (host, path) = remote.split_once('/')?;
+    Some(format!("{front}{host}/{}", encode(path)))
+}
+
+/// What `decode` undoes. Programs refuse a URL with a blank in it, and read a `?` as something else.
+fn encode(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/!$&'()*+,;=:@".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            write!(text, "%{byte:02X}").expect("writing to a string never fails");
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,6 +321,28 @@ mod tests {
         }
         let long = format!("https://host.org/{}", "x".repeat(MAX_URL));
         assert_eq!(normalise_remote(&long), None);
+    }
+
+    #[test]
+    fn a_remote_becomes_a_url_that_every_program_takes() {
+        for (remote, url) in [
+            ("h.org/team/api", "https://h.org/team/api"),
+            (
+                "h.org/My Project/_git/x",
+                "https://h.org/My%20Project/_git/x",
+            ),
+            ("h.org/100%/a?b#c", "https://h.org/100%25/a%3Fb%23c"),
+            ("h.org/größe", "https://h.org/gr%C3%B6%C3%9Fe"),
+            (
+                "[2001:db8::1]:2222/~me/x",
+                "https://[2001:db8::1]:2222/~me/x",
+            ),
+        ] {
+            let made = remote_url("https://", remote);
+            assert_eq!(made.as_deref(), Some(url));
+            assert_eq!(normalise_remote(url).as_deref(), Some(remote));
+        }
+        assert_eq!(remote_url("https://", "nowhere"), None);
     }
 
     proptest::proptest! {

@@ -30,6 +30,7 @@ mod recognise;
 mod rules;
 mod secret;
 mod settings;
+mod strange_names;
 mod sync;
 mod restore_at;
 mod take;

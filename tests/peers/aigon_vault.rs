@@ -160,6 +160,60 @@ fn two_repositories_of_one_name_are_not_guessed_between() {
 }
 
 #[test]
+fn what_stays_in_the_old_vault_is_not_mixed_up_with_a_project_that_comes_later() {
+    let old = Old::new();
+    let one = old.a.checkout("one/api", API);
+    let two = old.a.checkout("two/api", "https://github.com/me/api");
+    old.configured(&old.a, &[&one, &two]);
+    import(&old.a, 3, &["--yes"]);
+    old.a.write("code/one/api/.aigon/own.md", "own\n");
+    pushed(&old.a);
+    let files = vault(&old.sandbox, &old.bare);
+    assert_eq!(files["projects/api/spec.md"], b"spec\n");
+    assert!(!files.contains_key("projects/api/project.json"));
+    assert_eq!(files["projects/api~2/.aigon/own.md"], b"own\n");
+    let data = import(&old.a, 3, &["--yes"]);
+    assert_eq!(data["left"][0]["path"], "projects/api", "{data}");
+    // Who knows one of that name alone, and none of those that were pushed, adopts it still.
+    let b = old.sandbox.machine("desktop");
+    let api = b.checkout("api", "https://github.com/you/api");
+    old.configured(&b, &[&api]);
+    import(&b, 3, &["--yes"]);
+    pulled(&b);
+    assert_eq!(text(&b, "code/api/.aigon/spec.md"), "spec\n");
+    // Who has the one that was pushed is told where to find it.
+    let third = old.sandbox.machine("third");
+    let gone = third.checkout("elsewhere", API);
+    old.configured(&third, &[&gone]);
+    let ran = third.run(&["import", "--from", "aigon", "--yes"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    let hint = "projects/elsewhere stays as it is in the vault: its repository is another project";
+    assert!(ran.stderr.contains(hint), "{ran}");
+}
+
+#[test]
+fn what_was_just_taken_over_was_not_taken_out_of_the_vault() {
+    let old = Old::new();
+    import(&old.a, 3, &["--yes"]);
+    let (_, document) = old.a.json(&["backup", "status"]);
+    assert_eq!(document["data"]["skipped"], json!([]), "{document}");
+    pulled(&old.a);
+    // Nor was what another machine sent since, and this one was told of.
+    let b = old.sandbox.machine("desktop");
+    connect(&b, &old.bare);
+    let shop = b.checkout("shop", "https://github.com/team/shop");
+    b.write(shop.join(".aigon/x"), "1\n");
+    add(&b, &shop);
+    pushed(&b);
+    let here = old.a.checkout("bare-of-remotes", None);
+    old.a.ok(&["project", "link", utf8(&here), "shop"]);
+    let (_, document) = old.a.json(&["backup", "status"]);
+    assert_eq!(document["data"]["skipped"], json!([]), "{document}");
+    pulled(&old.a);
+    assert_eq!(text(&old.a, here.join(".aigon/x")), "1\n");
+}
+
+#[test]
 fn a_dry_import_and_one_without_a_yes_change_nothing() {
     let old = Old::new();
     let before = (tree(&old.a.home), tip(&old.bare));
@@ -177,8 +231,23 @@ fn what_cannot_be_taken_over_is_said_and_changes_nothing() {
     let b = old.sandbox.machine("desktop");
     let args = ["import", "--from", "aigon", "--yes"];
     fails(&b, &args, (1, "not_found"));
-    b.write(".aigon/config.json", "{\"repos\": [");
-    fails(&b, &args, (1, "refused"));
+    for text in [
+        "{\"repos\": [",
+        "[]",
+        "{\"repos\": 5}",
+        "{\"repos\": [1, null]}",
+    ] {
+        b.write(".aigon/config.json", text);
+        fails(&b, &args, (1, "refused"));
+    }
+    b.write("other.json", "{}");
+    let with_file = [&args[..], &["other.json"]].concat();
+    let ran = b.ok(&with_file);
+    assert!(ran.stderr.contains("holdall backup configure URL"), "{ran}");
+    assert!(!ran.stderr.contains("holdall backup pull"), "{ran}");
+    let ran = b.ok(&["import", "--from", "aigon", "--dry-run", "other.json"]);
+    let typed = "`holdall import --from aigon --yes other.json`";
+    assert!(ran.stderr.contains(typed), "{ran}");
     // A repository that is neither.
     let other = old.sandbox.bare("code.git");
     let dir = old.sandbox.path().join("code");
@@ -194,7 +263,9 @@ fn what_cannot_be_taken_over_is_said_and_changes_nothing() {
     assert_eq!(commits(&other).len(), 1);
     // An address that is out of reach of this version: the repositories are registered all the same.
     let api = b.checkout("api", API);
-    let config = json!({"repos": [api], "backup": {"remote": "git@github.com:me/aigon-vault.git"}});
+    assert!(api.ends_with("code/api"));
+    let config =
+        json!({"repos": ["~/code/api"], "backup": {"remote": "git@github.com:me/aigon-vault.git"}});
     b.write(".aigon/config.json", config.to_string());
     let data = import(&b, 3, &["--yes"]);
     assert_eq!(data["remote_kind"], "not_reached", "{data}");

@@ -1,7 +1,7 @@
 //! The configuration of Aigon: which repositories it knows, and where its vault is.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::base::{HostPath, read_limited};
 
@@ -18,14 +18,12 @@ pub struct AigonConfig {
     pub schedule: Option<String>,
 }
 
-/// As the file has it. Whatever has another form than expected is as good as not there: other
-/// programs are not ours to correct.
+/// As the file has it. A file that has something else there was not written by Aigon, or by one that
+/// nobody here knows: it is refused before anything is made of a part of it.
 #[derive(Deserialize)]
 struct Written {
-    #[serde(default)]
-    repos: Value,
-    #[serde(default)]
-    backup: Value,
+    repos: Option<Vec<String>>,
+    backup: Option<Map<String, Value>>,
 }
 
 impl AigonConfig {
@@ -37,27 +35,25 @@ impl AigonConfig {
             });
         }
         let bytes = read_limited(path, MAX_SIZE)?;
-        let written: Written =
-            serde_json::from_slice(&bytes).map_err(|fault| FlowError::Refused {
-                what: format!("{file} is no JSON that can be read: {fault}"),
-                hint: "mend it, then run the command again; nothing was changed".to_owned(),
-            })?;
-        Ok(Self::of(&written))
+        Self::parse(&bytes).map_err(|fault| FlowError::Refused {
+            what: format!("{file} cannot be read as a configuration of Aigon: {fault}"),
+            hint: "mend it, then run the command again; nothing was changed".to_owned(),
+        })
     }
 
-    fn of(written: &Written) -> Self {
+    fn parse(bytes: &[u8]) -> serde_json::Result<Self> {
+        // Of a list the fields of a record could be read, too.
+        let object: Map<String, Value> = serde_json::from_slice(bytes)?;
+        let written = Written::deserialize(Value::Object(object))?;
         let word = |key: &str| {
-            let text = written.backup.get(key)?.as_str()?.trim();
+            let text = written.backup.as_ref()?.get(key)?.as_str()?.trim();
             (!text.is_empty()).then(|| text.to_owned())
         };
-        let repos = written.repos.as_array().into_iter().flatten();
-        Self {
-            repos: repos
-                .filter_map(|it| it.as_str().map(str::to_owned))
-                .collect(),
+        Ok(Self {
             remote: word("remote"),
             schedule: word("schedule"),
-        }
+            repos: written.repos.unwrap_or_default(),
+        })
     }
 }
 
@@ -66,17 +62,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_another_form_is_as_good_as_not_there() {
-        let read = |text: &str| AigonConfig::of(&serde_json::from_str(text).expect("JSON"));
+    fn what_is_not_there_is_nothing_and_what_has_another_form_is_refused() {
+        let read = |text: &str| AigonConfig::parse(text.as_bytes());
         for text in [
             "{}",
-            "{\"repos\": \"/x\", \"backup\": []}",
-            "{\"repos\": [1, null], \"backup\": {\"remote\": \" \", \"schedule\": 3}}",
+            "{\"backup\": {\"remote\": \" \", \"schedule\": 3}}",
+            "{\"serverPort\": 4100, \"repos\": null, \"backup\": null}",
         ] {
-            assert_eq!(read(text), AigonConfig::default(), "{text}");
+            assert_eq!(read(text).expect(text), AigonConfig::default());
         }
-        let text = "{\"repos\": [\"/a\", 2, \"/b\"], \"backup\": {\"remote\": \" /v.git\\n\", \"schedule\": \"hourly\"}}";
-        let found = read(text);
+        for text in [
+            "[]",
+            "[[], {}]",
+            "5",
+            "{\"repos\": 5}",
+            "{\"repos\": \"/x\"}",
+            "{\"repos\": [1, null]}",
+            "{\"repos\": [\"/a\", 2]}",
+            "{\"backup\": []}",
+        ] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        let text = "{\"repos\": [\"/a\", \"/b\"], \"backup\": {\"remote\": \" /v.git\\n\", \"schedule\": \"hourly\"}}";
+        let found = read(text).expect("as Aigon writes it");
         assert_eq!(found.repos, ["/a", "/b"]);
         assert_eq!(found.remote.as_deref(), Some("/v.git"));
         assert_eq!(found.schedule.as_deref(), Some("hourly"));

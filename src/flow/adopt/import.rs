@@ -52,6 +52,9 @@ pub struct ImportedProject {
     pub name: Option<String>,
     /// Why it is not registered.
     pub why: Option<String>,
+    /// Where that is on this disk.
+    #[serde(skip)]
+    at: PathBuf,
 }
 
 #[derive(Debug, Serialize)]
@@ -170,7 +173,8 @@ pub fn plan(
         tip: None,
     };
     for path in config.repos {
-        let why = match LocalCheckout::at(session, PathBuf::from(&path)) {
+        let at = on_disk(session, &path);
+        let why = match LocalCheckout::at(session, at.clone()) {
             Ok(found) => {
                 plan.found.push(found);
                 None
@@ -181,6 +185,7 @@ pub fn plan(
             path,
             name: None,
             why,
+            at,
         });
     }
     // One repository may be named twice, or by one of its worktrees.
@@ -190,6 +195,14 @@ pub fn plan(
         look(session, store, &mut plan)?;
     }
     Ok(plan)
+}
+
+/// As a shell reads it: `~/` is the home directory.
+fn on_disk(session: &Session<'_>, path: &str) -> PathBuf {
+    match path.strip_prefix("~/") {
+        Some(below) => session.places.home.as_path().join(below),
+        None => PathBuf::from(path),
+    }
 }
 
 /// What is at the remote, and what becomes of it.
@@ -246,11 +259,11 @@ pub fn carry_out(writer: &Writer<'_>, mut plan: ImportPlan) -> Result<ImportRepo
         names.insert(adopted.path.clone(), entered.project.name);
     }
     for project in plan.projects.iter_mut().filter(|it| it.why.is_none()) {
-        let root = LocalCheckout::at(session, PathBuf::from(&project.path))?.root;
+        let root = LocalCheckout::at(session, project.at.clone())?.root;
         project.name = names.get(&root).cloned();
         if project.name.is_none() {
             let options = ProjectAddOptions {
-                path: Some(PathBuf::from(&project.path)),
+                path: Some(project.at.clone()),
                 ..ProjectAddOptions::default()
             };
             match add(session, &options) {

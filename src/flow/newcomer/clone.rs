@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::base::{BaseError, HostPath, Id, Program, TEMP_PREFIX, find_program};
+use crate::project::remote_url;
 
 use super::super::{Event, FlowError, Session};
 
@@ -136,27 +137,25 @@ fn cause(words: &str) -> String {
 
 /// The addresses that a normalised remote stands for, in the order in which they are tried.
 pub fn addresses(remote: &str, with: Option<CloneWith>) -> Vec<String> {
-    let Some((host, path)) = remote.split_once('/') else {
-        return Vec::new();
+    let https = || remote_url("https://", remote);
+    let both = match with {
+        Some(CloneWith::Https) => [https(), None],
+        Some(CloneWith::Ssh) => [None, over_ssh(remote)],
+        None => [https(), over_ssh(remote)],
     };
-    let escaped = path
-        .replace('%', "%25")
-        .replace('?', "%3F")
-        .replace('#', "%23");
+    both.into_iter().flatten().collect()
+}
+
+/// As git people write it, where that can be said: a port cannot, nor a blank as part of one word.
+fn over_ssh(remote: &str) -> Option<String> {
+    let (host, path) = remote.split_once('/')?;
     let has_port = host
         .rsplit_once(':')
         .is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let ssh = if has_port {
-        format!("ssh://git@{host}/{escaped}")
-    } else {
-        format!("git@{host}:{path}")
-    };
-    let https = format!("https://{host}/{escaped}");
-    match with {
-        Some(CloneWith::Https) => vec![https],
-        Some(CloneWith::Ssh) => vec![ssh],
-        None => vec![https, ssh],
+    if has_port || path.contains(char::is_whitespace) {
+        return remote_url("ssh://git@", remote);
     }
+    Some(format!("git@{host}:{path}"))
 }
 
 #[cfg(test)]
@@ -173,12 +172,13 @@ mod tests {
             "[2001:db8::1]:2222/x",
             "h.org/größe",
             "h.org/100%25",
+            "dev.example.com/org/My Project/_git/re po",
         ] {
             let found = addresses(remote, None);
             assert_eq!(found.len(), 2);
             for url in found {
                 assert_eq!(normalise_remote(&url).as_deref(), Some(remote), "{url}");
-                assert!(!url.starts_with('-'));
+                assert!(!url.starts_with('-') && !url.contains(' '), "{url}");
             }
         }
         let one = addresses("github.com/team/api", Some(CloneWith::Ssh));

@@ -9,6 +9,7 @@ use crate::base::{HostPath, Id, Kind, Trees};
 use crate::config::{Config, ConfigFile};
 use crate::layout::names;
 use crate::merge::find;
+use crate::project::directory_name;
 use crate::vault::{Objects, Store, WireError};
 
 use super::super::compare::store_or_empty;
@@ -164,7 +165,7 @@ pub fn plan(
         let weight = scales.project(project.tree)?;
         let place = match place(index, &known, &sightings) {
             Some(place) => place,
-            None => away(session, project, into.as_ref())?,
+            None => away(session, project, into.as_ref(), &projects)?,
         };
         projects.push(RestoreProject {
             id: project.record.id.clone(),
@@ -250,19 +251,22 @@ fn place(index: usize, known: &KnownVault, sightings: &Sightings) -> Option<Plac
     sightings.has(index, known).then_some(Place::Undecided)
 }
 
-/// What becomes of a project that is not on this disk.
+/// What becomes of a project that is not on this disk; those before it may have its place already.
 fn away(
     session: &Session<'_>,
     project: &VaultProject,
     into: Option<&HostPath>,
+    before: &[RestoreProject],
 ) -> Result<Place, FlowError> {
     let next = absent_project(project).next;
     let into = into.filter(|_| !project.record.remotes.is_empty());
-    let Some(path) = into.map(|dir| dir.join(&project.name)) else {
+    let Some(path) = into.map(|dir| dir.join(directory_name(&project.name))) else {
         return Ok(Place::Missing { next });
     };
     refuse_places(session, &path)?;
-    if path.as_path().symlink_metadata().is_ok() {
+    let has_it =
+        |it: &RestoreProject| matches!(&it.place, Place::ToClone { path: its } if *its == path);
+    if before.iter().any(has_it) || path.as_path().symlink_metadata().is_ok() {
         let next = format!(
             "holdall project link {} {}",
             quoted(&path.to_string()),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::base::{HostPath, Id};
-use crate::project::Registry;
+use crate::project::{Registry, directory_name, remote_url};
 
 use super::super::enrolment::{Entered, join};
 use super::super::hints::quoted;
@@ -132,10 +132,10 @@ pub fn enter_all<'f>(
 #[must_use]
 pub fn absent_project(project: &VaultProject) -> AbsentProject {
     let (id, name, remotes) = (&project.record.id, &project.name, &project.record.remotes);
-    let next = match remotes.first() {
-        Some(remote) => {
-            let url = quoted(&format!("https://{remote}"));
-            let dir = quoted(name);
+    let url = remotes.first().and_then(|it| remote_url("https://", it));
+    let next = match url {
+        Some(url) => {
+            let (url, dir) = (quoted(&url), quoted(&directory_name(name)));
             format!("git clone {url} {dir} && holdall project link {dir} {id}")
         }
         None => format!("holdall project link PATH {id}"),

@@ -6,10 +6,12 @@
 
 mod heal;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::base::seams::{Rule, is_broken};
-use crate::base::{Blobs, Id, Kind, ObjectId, Tell, Trees, VaultPath};
+use crate::base::{Blobs, Id, Kind, ObjectId, Tell, TreeEntry, Trees, VaultPath};
 use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
 use crate::merge::{Trio, find};
 use crate::project::Identity;
@@ -42,6 +44,12 @@ pub struct Upstream {
     pub tree: Option<ObjectId>,
     pub record: Option<VaultRecord>,
     pub projects: Vec<VaultProject>,
+    /// What lies below `projects`, in lower case: each of them a project, or something that somebody
+    /// put there and that no project may get mixed up with.
+    pub taken: BTreeSet<String>,
+    /// Projects of this machine that the vault, as it was seen last, never had: linked or taken over
+    /// since, so nobody took them out.
+    pub unmet: BTreeSet<Id>,
     pub healed: Option<Healed>,
     /// The tree of the lost history that was merged in: all of it was published before.
     pub lost: Option<ObjectId>,
@@ -100,6 +108,8 @@ impl Upstream {
             tree,
             record: None,
             projects: Vec::new(),
+            taken: BTreeSet::new(),
+            unmet: BTreeSet::new(),
             healed: None,
             lost: None,
             first_meeting: false,
@@ -114,6 +124,8 @@ impl Upstream {
         let bad = |fault: FlowError| fault.of_vault(place, self.parent);
         let record = vault_record(store, tree, place).map_err(bad)?;
         self.projects = projects(store, tree).map_err(bad)?;
+        let names = project_names(store, tree)?.into_iter();
+        self.taken = names.map(|name| name.to_lowercase()).collect();
         self.record = Some(record);
         Ok(self)
     }
@@ -172,6 +184,15 @@ pub fn projects(store: &Store, tree: ObjectId) -> Result<Vec<VaultProject>, Flow
         });
     }
     Ok(found)
+}
+
+/// Everything that lies below `projects`, whoever it is of.
+pub fn project_names(trees: &dyn Trees, tree: ObjectId) -> Result<Vec<String>, FlowError> {
+    let dir = find(trees, Some(tree), &names::projects_dir())?;
+    let dir = dir.filter(|leaf| leaf.kind == Kind::Tree);
+    let entries = dir.map_or(Ok(Vec::new()), |leaf| trees.tree(leaf.id))?;
+    let name = |entry: &TreeEntry| String::from_utf8_lossy(&entry.name).into_owned();
+    Ok(entries.iter().map(name).collect())
 }
 
 /// The project's record lies beside its content, and is merged by itself.

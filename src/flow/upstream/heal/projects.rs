@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Kind, Leaf, Sink, Trees, VaultPath};
+use crate::base::{Kind, Leaf, Sink, VaultPath};
 use crate::layout::{Owner, ProjectRecord, Record, names};
-use crate::merge::{InVault, Scope, decide, differences, find, leaves, settle_clashes};
+use crate::merge::{InVault, Scope, decide, differences, leaves, settle_clashes};
 use crate::project::{Identity, Match, find_match, unique_name};
 
 use super::{Heal, Histories, records};
 use crate::flow::FlowError;
-use crate::flow::upstream::VaultProject;
-use crate::flow::upstream::content_trios;
+use crate::flow::upstream::{VaultProject, content_trios, project_names};
 
 type Projects = Histories<Vec<VaultProject>>;
 
@@ -47,12 +46,7 @@ impl Heal<'_, '_> {
     fn taken(&self, projects: &Projects) -> Result<BTreeSet<String>, FlowError> {
         let mut taken = BTreeSet::new();
         for tree in [self.trees.tip, self.trees.seen] {
-            let dir = find(self.objects, Some(tree), &names::projects_dir())?;
-            let Some(dir) = dir.filter(|dir| dir.kind == Kind::Tree) else {
-                continue;
-            };
-            for entry in self.objects.tree(dir.id)? {
-                let name = String::from_utf8_lossy(&entry.name).into_owned();
+            for name in project_names(self.objects, tree)? {
                 let is_lost = tree == self.trees.seen
                     && projects.seen.iter().any(|project| project.name == name);
                 if !is_lost {
