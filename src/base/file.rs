@@ -108,6 +108,15 @@ pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, BaseError> {
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(BaseError::io("read", path))?;
+    // A pipe says no size.
+    let size = bytes.len() as u64;
+    if size > limit {
+        return Err(BaseError::TooLarge {
+            path: path.to_owned(),
+            size,
+            limit,
+        });
+    }
     Ok(bytes)
 }
 

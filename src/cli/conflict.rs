@@ -39,12 +39,19 @@ pub fn run(ctx: &Ctx, name: &str, command: &ConflictCommand) -> Result<Answer, F
 }
 
 fn show_hint(conflict: &ConflictEntry) -> String {
-    let choices = match conflict.variants.as_slice() {
-        [_] => "vault|local|base",
-        _ => "vault|base|TOKEN",
+    let version = match conflict.variants.as_slice() {
+        [_] => "local",
+        _ => "TOKEN",
+    };
+    // What both made by themselves came from nothing: to take that would delete it.
+    let came_from = |entry: &VariantEntry| entry.base.kind != Thing::Absent;
+    let base = if conflict.variants.iter().any(came_from) {
+        "|base"
+    } else {
+        ""
     };
     format!(
-        "decide: `holdall conflict resolve {} --use {choices}`; without --use in your editor",
+        "decide: `holdall conflict resolve {} --use vault|{version}{base}`; without --use in your editor",
         conflict.id
     )
 }
