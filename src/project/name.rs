@@ -14,11 +14,20 @@ pub fn unique_name(wanted: &str, taken: &dyn Fn(&str) -> bool) -> String {
     if !taken(&base) {
         return base;
     }
+    let stem = without_number(&base);
     (2..=u32::MAX)
-        .map(|number| format!("{base}~{number}"))
+        .map(|number| format!("{stem}~{number}"))
         // Some numbered names are ones that git keeps for itself.
         .find(|name| is_safe(name) && !taken(name))
         .expect("nobody has four thousand million projects")
+}
+
+/// What was numbered here is numbered anew in the vault: after `api~2` comes `api~3`.
+fn without_number(name: &str) -> &str {
+    match name.rsplit_once('~') {
+        Some((stem, number)) if !stem.is_empty() && number.parse::<u32>().is_ok() => stem,
+        _ => name,
+    }
 }
 
 /// The directory that a project of this name is cloned into. The name comes from a vault: it decides
@@ -67,6 +76,8 @@ mod tests {
         let taken = ["api", "api~2"];
         assert_eq!(unique_name("web", &|name| taken.contains(&name)), "web");
         assert_eq!(unique_name("api", &|name| taken.contains(&name)), "api~3");
+        assert_eq!(unique_name("api~2", &|name| taken.contains(&name)), "api~3");
+        assert_eq!(unique_name("~2", &|name| name == "~2"), "~2~2");
     }
 
     #[test]

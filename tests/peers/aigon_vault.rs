@@ -171,6 +171,7 @@ fn what_stays_in_the_old_vault_is_not_mixed_up_with_a_project_that_comes_later()
     let files = vault(&old.sandbox, &old.bare);
     assert_eq!(files["projects/api/spec.md"], b"spec\n");
     assert!(!files.contains_key("projects/api/project.json"));
+    assert!(files.contains_key("projects/api~3/project.json"));
     assert_eq!(files["projects/api~2/.aigon/own.md"], b"own\n");
     let data = import(&old.a, 3, &["--yes"]);
     assert_eq!(data["left"][0]["path"], "projects/api", "{data}");
