@@ -154,3 +154,49 @@ fn an_undo_takes_a_killed_pull_back_and_a_killed_undo_is_finished() {
         "{pulls} pulls and {undos} undos were interrupted"
     );
 }
+
+/// What the killed one had done half is not forgotten: all is as before it.
+#[test]
+fn a_killed_undo_is_taken_back_by_a_plain_undo() {
+    let ground = Ground::new();
+    let to = &ground.to;
+    let mut interrupted = 0;
+    for number in 0..scale(60).max(12) {
+        let mut rng = seed(9_500 + number as u64);
+        let (_, after) = ground.more(&mut rng);
+        to.ok(&["backup", "pull"]);
+        ground.kill("undo", &mut rng);
+        if is_interrupted(to) {
+            interrupted += 1;
+            let count = commits(&ground.place.bare);
+            to.ok(&["backup", "undo"]);
+            assert!(state_of(to) == after, "kill {number}");
+            to.ok(&["backup", "push"]);
+            assert_eq!(commits(&ground.place.bare), count, "kill {number}");
+        }
+        to.ok(&["backup", "pull"]);
+        assert!(state_of(to) == after, "kill {number}");
+    }
+    assert!(interrupted > 0, "no kill fell into the writing");
+}
+
+/// The first pull learns under which ids the vault knows the projects, and did not live to note them.
+#[test]
+fn a_killed_first_pull_is_taken_back() {
+    let ground = Ground::new();
+    ground.more(&mut seed(9_700));
+    let mut interrupted = 0;
+    for number in 0..scale(40).max(8) {
+        let new = machine(&ground.place, &format!("new-{number}"));
+        let before = state_of(&new);
+        let run = new.spawn(&["backup", "pull"]);
+        let after = part_of(ground.usually, &mut seed(9_700 + number as u64));
+        kill_after(run, after, &ground.place.bare);
+        if is_interrupted(&new) {
+            interrupted += 1;
+            new.ok(&["backup", "undo"]);
+            assert!(state_of(&new) == before, "kill {number}");
+        }
+    }
+    assert!(interrupted > 0, "no kill fell into the writing");
+}

@@ -9,6 +9,7 @@ pub mod adopt;
 mod agreed;
 mod allowance;
 mod bookkeeping;
+mod change;
 mod compare;
 pub mod config;
 pub mod configure;

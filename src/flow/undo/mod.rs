@@ -69,7 +69,11 @@ fn attempt(
     began: Timestamp,
 ) -> Result<UndoReport, FlowError> {
     let mut objects = Objects::new(&writer.store);
-    let (journal, interrupted) = find(writer, options.id.as_deref())?;
+    let id = options.id.as_deref();
+    if !options.dry_run && is_another(writer, id)? {
+        finish(writer, &mut objects)?;
+    }
+    let (journal, interrupted) = find(writer, id)?;
     let head = journal.head.clone();
     let agreed = Agreed::load(&writer.store)?;
     let Ways { mut landings, gone } =
@@ -103,9 +107,23 @@ fn attempt(
     })
 }
 
-/// The journal of the run that is meant; whether that was killed.
+/// Whether a run was killed while it wrote and is not the one that is meant: it is finished first, or
+/// what it has left half done would be forgotten.
+fn is_another(writer: &Writer<'_>, id: Option<&str>) -> Result<bool, FlowError> {
+    let open = interrupted(&writer.store)?;
+    let number = open.map(|journal| journal.head.number.to_string());
+    Ok(number.is_some_and(|number| id.is_some_and(|id| *id != number)))
+}
+
+/// The journal of the run that is meant; whether that was killed. One that was killed is meant by a
+/// plain undo, be it an undo itself.
 fn find(writer: &Writer<'_>, id: Option<&str>) -> Result<(Journal, bool), FlowError> {
     let store = &writer.store;
+    if id.is_none()
+        && let Some(journal) = interrupted(store)?
+    {
+        return Ok((journal, true));
+    }
     let heads = heads(store)?;
     let Some(id) = id else {
         let head = last(&heads).ok_or(FlowError::NothingToUndo)?;

@@ -41,7 +41,12 @@ pub fn ways(
         let root = &touched.place.root;
         // An empty directory may be a mount point without its disk.
         let is_ready = is_of_tool(&key) || is_inhabited(root);
-        let unit = units.get(&key).filter(|unit| unit.root == *root);
+        // A run that was killed did not live to note the id by which the vault knows the project.
+        let same = units.get(&key).filter(|unit| unit.root == *root);
+        let unit = same.or_else(|| {
+            let mut projects = units.values().filter(|unit| !unit.is_settings());
+            projects.find(|unit| unit.root == *root && !is_of_tool(&key))
+        });
         let Some(unit) = unit.filter(|_| is_ready) else {
             ways.gone.push(touched.place);
             continue;
