@@ -8,6 +8,7 @@ use crate::flow::{FlowError, Selection, Take, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::{PullArgs, TakeSide};
+use super::conflict::{decision_hint, decision_words};
 use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
@@ -39,7 +40,9 @@ pub fn hints(report: &PullReport) -> Vec<String> {
     let missing = (!report.missing.is_empty()).then(|| {
         "bring a missing project here: clone it, then `holdall project add PATH` (or `holdall project scan DIR` for several) and pull again".to_owned()
     });
-    missing.into_iter().chain(hints_on_kept(report)).collect()
+    let dropped = decision_hint(&report.resolved);
+    let first = missing.into_iter().chain(dropped);
+    first.chain(hints_on_kept(report)).collect()
 }
 
 /// The decisions that wait in both directions.
@@ -97,6 +100,7 @@ fn hints_on_kept(report: &PullReport) -> Vec<String> {
 /// How a pull reads.
 pub fn text(report: &PullReport, look: &Look) -> String {
     let mut text = arrivals(report, look);
+    text.push_str(&dropped(report));
     text.push_str(&withheld(&report.withheld));
     text.extend(report.conflicts.iter().map(conflict_words));
     text.push_str(&elsewhere(report));
@@ -111,6 +115,11 @@ pub fn arrivals(report: &PullReport, look: &Look) -> String {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
     text
+}
+
+/// The decisions about conflicts that hold no more.
+pub fn dropped(report: &PullReport) -> String {
+    report.resolved.iter().map(decision_words).collect()
 }
 
 /// What the vault has and this machine does not carry.

@@ -22,15 +22,27 @@ pub fn run(ctx: &Ctx, name: &str, args: &SyncArgs) -> Result<Answer, FlowError> 
 }
 
 fn hints(report: &SyncReport) -> Vec<String> {
-    let pulled = report.pull.as_ref().map_or_else(Vec::new, pull::hints);
-    [push::hints(&report.push), pulled].concat()
+    let mut hints = push::hints(&report.push);
+    for hint in report.pull.iter().flat_map(pull::hints) {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    hints
 }
 
 /// What waits in both directions the push tells last, as it stands then.
 fn text(report: &SyncReport, look: &Look) -> String {
     let pulled = report.pull.as_ref().map_or_else(String::new, |pulled| {
+        // In a dry run the pull drops nothing, and the push tells of it.
+        let dropped = if pulled.dry_run {
+            String::new()
+        } else {
+            pull::dropped(pulled)
+        };
         [
             pull::arrivals(pulled, look),
+            dropped,
             pull::elsewhere(pulled),
             pull::outcome(pulled),
         ]

@@ -75,10 +75,9 @@ pub struct Meeting {
     pub faults: Vec<PathFault>,
 }
 
-/// What is agreed about a path, because a decision about its conflict goes ahead of the plan.
+/// What is agreed about a path, because a decision about its conflict goes ahead of the plan, or is
+/// dropped before it.
 pub struct Decided {
-    /// The conflict.
-    pub id: String,
     /// The project or tool.
     pub key: String,
     pub path: VaultPath,
@@ -91,7 +90,7 @@ pub struct Terms<'a> {
     pub allow_mass_delete: bool,
     /// State directories that are gone from a checkout that is there come back.
     pub brings_back: bool,
-    /// What is agreed because a decision about it goes ahead.
+    /// What is agreed because of decisions.
     pub decided: &'a [Decided],
 }
 
@@ -183,11 +182,6 @@ impl Terms<'_> {
             known.extend(written(objects, journal, scanned)?);
             make_room(&mut known, &leaves(objects, base)?);
         }
-        for decided in self.decided.iter().filter(|it| it.key == *key) {
-            let leaf = decided.leaf.map_or(Graft::Remove, Graft::Leaf);
-            known.insert(decided.path.clone(), leaf);
-            draft.filed.remove(&decided.id);
-        }
         for (id, filed) in draft.filed.clone() {
             let ours = names::variant_record(&id, &filed.machine)?;
             let lookup = &self.ground.filer.lookup;
@@ -199,6 +193,11 @@ impl Terms<'_> {
                 known.insert(filed.path, leaf);
                 draft.filed.remove(&id);
             }
+        }
+        // What a person decided here is newer than what this machine filed.
+        for decided in self.decided.iter().filter(|it| it.key == *key) {
+            let leaf = decided.leaf.map_or(Graft::Remove, Graft::Leaf);
+            known.insert(decided.path.clone(), leaf);
         }
         if self.brings_back {
             for path in leaves(objects, base)?.into_keys() {

@@ -9,6 +9,7 @@ mod content;
 mod database;
 mod destroys_nothing;
 mod decisions;
+mod dropped;
 mod explain;
 mod foreseen;
 mod format;

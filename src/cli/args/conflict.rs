@@ -26,8 +26,9 @@ pub enum ConflictCommand {
     ///
     /// Any machine may decide. The choice is written to this disk, if the project is here, and goes to
     /// the vault with the next push; there it takes the conflict away, provided that the versions and
-    /// the vault's content still are what they are now. Else the decision is dropped, the push says so,
-    /// and the conflict stays. Without --use and --file the file opens in your editor ($VISUAL,
+    /// the vault's content still are what they are now. Else the decision is dropped, the push says so
+    /// (or a pull before it), and the conflict stays: your choice is one of its versions, or is merged
+    /// with what the vault has now. Without --use and --file the file opens in your editor ($VISUAL,
     /// $EDITOR).
     Resolve(ResolveArgs),
 }

@@ -32,6 +32,29 @@ pub struct Carried {
 }
 
 impl Carried {
+    /// Notes what became of a decision; nothing is said of one that the vault has already.
+    fn tell(&mut self, id: String, decision: Decision, outcome: Option<DecisionOutcome>) {
+        self.lines.extend(outcome.map(|outcome| DecisionLine {
+            id: id.clone(),
+            project: decision.name.clone(),
+            path: decision.path.clone(),
+            outcome,
+        }));
+        if outcome != Some(DecisionOutcome::Withheld) {
+            self.done.push((id, decision));
+        }
+    }
+
+    fn drop_choice(
+        &mut self,
+        decision: &Decision,
+        vault: Option<Leaf>,
+        spoken: Option<Spoken<'_>>,
+    ) {
+        let dropped = spoken.and_then(|spoken| spoken.dropped(decision, as_file(vault)));
+        self.known.extend(dropped);
+    }
+
     /// Forgets what the vault has now, and what holds no more. One that was changed meanwhile stays.
     pub fn settle(&self, writer: &Writer<'_>) -> Result<(), FlowError> {
         if self.done.is_empty() {
@@ -75,11 +98,15 @@ pub fn carry(
         let spoken = Spoken::of(objects, here, &decision)?;
         let outcome = match standing(objects, upstream, (&id, &decision), spoken.as_ref())? {
             Standing::Arrived => None,
-            Standing::Changed => Some(DecisionOutcome::Dropped),
+            Standing::Changed => {
+                let vault = in_vault(objects, upstream, &decision)?;
+                carried.drop_choice(&decision, vault, spoken);
+                Some(DecisionOutcome::Dropped)
+            }
             Standing::TakenBack => Some(DecisionOutcome::TakenBack),
             Standing::Holds => {
                 let edits = edits(objects, upstream, (&id, &decision), spoken.as_ref())?;
-                let known = spoken.map(|spoken| spoken.known(&id, &decision));
+                let known = spoken.map(|spoken| spoken.known(&decision));
                 if put(session, objects, (here, upstream), &edits)? {
                     carried.known.extend(known);
                     let dir = decision.filed.map(|_| names::conflict_dir(&id));
@@ -90,17 +117,28 @@ pub fn carry(
                 }
             }
         };
-        carried.lines.extend(outcome.map(|outcome| DecisionLine {
-            id: id.clone(),
-            project: decision.name.clone(),
-            path: decision.path.clone(),
-            outcome,
-        }));
-        if outcome != Some(DecisionOutcome::Withheld) {
-            carried.done.push((id, decision));
-        }
+        carried.tell(id, decision, outcome);
     }
     Ok(carried)
+}
+
+/// Drops the decisions that hold no more: a pull does so, too, before it meets what they wrote here.
+pub fn fallen(
+    session: &Session<'_>,
+    objects: &Objects<'_>,
+    (here, upstream): (&Here, &Upstream),
+) -> Result<Carried, FlowError> {
+    let mut fallen = Carried::default();
+    for (id, decision) in Queue::load(session)?.decisions {
+        let spoken = Spoken::of(objects, here, &decision)?;
+        let standing = standing(objects, upstream, (&id, &decision), spoken.as_ref())?;
+        if is_about(here, &decision.owner) && matches!(standing, Standing::Changed) {
+            let vault = in_vault(objects, upstream, &decision)?;
+            fallen.drop_choice(&decision, vault, spoken);
+            fallen.tell(id, decision, Some(DecisionOutcome::Dropped));
+        }
+    }
+    Ok(fallen)
 }
 
 /// The decisions that hold as things stand, by the id of the conflict.
@@ -187,21 +225,39 @@ impl<'h> Spoken<'h> {
 
     /// What is agreed once the decision is in the vault: the choice, where this disk has it. Where a
     /// run was killed before it was written, what stood there is what the choice replaces.
-    fn known(&self, id: &str, decision: &Decision) -> Decided {
+    fn known(&self, decision: &Decision) -> Decided {
         // A file that is gone since was cleaned away with others, or is to be deleted once more.
         let has_it = match self.local {
             None => decision.leaf().is_none(),
             local => self.here.written || local == decision.leaf(),
         };
+        let before = self.here.before;
+        self.agreed(decision, if has_it { decision.leaf() } else { before })
+    }
+
+    /// What is agreed once the decision is dropped: a choice that stands here came from no side, so
+    /// that it meets what the vault has as what both changed, and never wins as an edit of that. Where
+    /// it changed nothing here, all is as before.
+    fn dropped(&self, decision: &Decision, vault: Option<Leaf>) -> Option<Decided> {
+        let HereToo {
+            before,
+            origin,
+            written,
+        } = self.here;
+        let chosen = decision.leaf();
+        if before == chosen {
+            return (self.local == chosen).then(|| self.agreed(decision, origin));
+        }
+        let stands = self.local != before && (written || self.local == chosen);
+        let is_no_side = |origin: &Leaf| ![self.local, vault].contains(&Some(*origin));
+        stands.then(|| self.agreed(decision, origin.filter(is_no_side)))
+    }
+
+    fn agreed(&self, decision: &Decision, leaf: Option<Leaf>) -> Decided {
         Decided {
-            id: id.to_owned(),
             key: self.scanned.unit.key.clone(),
             path: decision.path.clone(),
-            leaf: if has_it {
-                decision.leaf()
-            } else {
-                self.here.before
-            },
+            leaf,
         }
     }
 }
@@ -214,10 +270,7 @@ fn standing(
 ) -> Result<Standing, FlowError> {
     let filed = tree_of(objects, upstream.tree, id)?;
     let place = place(upstream, &decision.owner)?.map(|dir| dir.join(&decision.path));
-    let vault = match &place {
-        Some(place) => find(objects, upstream.tree, place)?,
-        None => None,
-    };
+    let vault = in_vault(objects, upstream, decision)?;
     let was_news = decision.filed.is_some() || decision.vault != vault;
     if filed.is_none() && was_news && as_file(vault) == decision.leaf() {
         return Ok(Standing::Arrived);
@@ -238,6 +291,18 @@ fn standing(
     } else {
         Standing::Holds
     })
+}
+
+/// What the vault has at the path now.
+fn in_vault(
+    objects: &Objects<'_>,
+    upstream: &Upstream,
+    decision: &Decision,
+) -> Result<Option<Leaf>, FlowError> {
+    match place(upstream, &decision.owner)? {
+        Some(dir) => Ok(find(objects, upstream.tree, &dir.join(&decision.path))?),
+        None => Ok(None),
+    }
 }
 
 /// Where the vault has the project or tool.

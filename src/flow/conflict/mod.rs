@@ -15,7 +15,7 @@ mod show;
 mod version;
 mod view;
 
-pub use carry::{Carried, carry, hold_paths, holding, mark_decided};
+pub use carry::{Carried, carry, fallen, hold_paths, holding, mark_decided};
 pub use draft::{Draft, Seen, draft};
 pub use export::{ExportReport, ExportedFile, export};
 pub use report::{

@@ -28,6 +28,9 @@ pub enum Chosen {
 pub struct HereToo {
     /// What stood there when the choice was made.
     pub before: Option<Leaf>,
+    /// What this disk's content counts as having come from, should the decision be dropped: what was
+    /// agreed, where the choice stood here before, else what all versions came from.
+    pub origin: Option<Leaf>,
     /// The choice was written. Until this is known, the disk has either.
     pub written: bool,
 }

@@ -101,7 +101,7 @@ pub struct ConflictShowReport {
     pub in_step: Option<Timestamp>,
 }
 
-/// What became of a decision in a push.
+/// What became of a decision in a push; a pull drops some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionOutcome {
@@ -115,7 +115,7 @@ pub enum DecisionOutcome {
     Withheld,
 }
 
-/// A decision about a conflict, as a push tells of it.
+/// A decision about a conflict, as a push or a pull tells of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct DecisionLine {
     pub id: String,

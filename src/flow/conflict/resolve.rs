@@ -161,7 +161,6 @@ fn decide(
             ));
         }
     }
-    let before = conflict.here.map(|here| here.local);
     Ok(Decision {
         owner: conflict.owner.clone(),
         name: conflict.name.clone(),
@@ -170,8 +169,9 @@ fn decide(
         words,
         filed: conflict.filed,
         vault: conflict.vault,
-        here: before.map(|before| HereToo {
-            before,
+        here: conflict.here.map(|here| HereToo {
+            before: here.local,
+            origin: here.base,
             written: false,
         }),
         at: writer.session.edges.clock.now(),
@@ -332,12 +332,16 @@ impl Planned<'_> {
     /// The decision as it is queued, before and after it was written here.
     fn decided(&self, is_written: bool) -> Decision {
         let mut decision = self.decision.clone();
+        let chosen = decision.leaf();
         let earlier = self.conflict.decided.as_ref();
         if let Some(here) = &mut decision.here {
             // What an earlier choice replaced here is what this one replaces.
             let known = earlier.filter(|earlier| here.before == earlier.leaf());
             if let Some(known) = known.and_then(|earlier| earlier.here.as_ref()) {
                 here.before = known.before;
+            }
+            if here.before != chosen {
+                here.origin = base(self.conflict).unwrap_or_default();
             }
             here.written = is_written;
         }

@@ -43,6 +43,8 @@ pub enum Choice {
 #[derive(Clone, Copy, Debug)]
 pub struct HereSide {
     pub local: Option<Leaf>,
+    /// What is agreed about the path.
+    pub base: Option<Leaf>,
 }
 
 pub struct Conflict {
@@ -264,9 +266,9 @@ fn look_here(
         return Ok(());
     };
     let local = as_file(find(objects, scanned.tree, &conflict.path)?);
-    conflict.here = Some(HereSide { local });
     let base = agreed.content(objects, &scanned.unit.key)?;
     let base = as_file(find(objects, base, &conflict.path)?);
+    conflict.here = Some(HereSide { local, base });
     // Where a choice was written, what it replaced is still there to be chosen.
     let decided = conflict.decided.as_ref();
     let own = match decided.and_then(|it| it.here.as_ref().map(|here| (it.leaf(), here))) {

@@ -13,7 +13,7 @@ use crate::vault::Objects;
 
 use super::account::{left, skipped, withheld};
 use super::agreed::Agreed;
-use super::conflict::{hold_paths, mark_decided};
+use super::conflict::{DecisionLine, fallen, hold_paths, mark_decided};
 use super::here::{Here, Selection};
 use super::landing::preview_all;
 use super::meeting::Ground;
@@ -60,6 +60,8 @@ pub struct PullReport {
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
     pub conflicts: Vec<ConflictLine>,
+    /// Decisions about conflicts that hold no more.
+    pub resolved: Vec<DecisionLine>,
     /// The snapshot that undoes this pull.
     pub undo: Option<String>,
     pub ops: OpCounts,
@@ -129,6 +131,7 @@ pub fn take_in(
         here.expect_settings(writer.session, upstream, objects)?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
+    let fallen = fallen(writer.session, objects, (&here, upstream))?;
     let waiting = hold_paths(writer.session, objects, (&mut here, upstream))?;
     let machine = writer.machine();
     let ground = Ground {
@@ -141,6 +144,7 @@ pub fn take_in(
         ground: &ground,
         allow_mass_delete: options.allow_mass_delete,
         take: options.take,
+        decided: &fallen.known,
     };
     let mut plan = pull.plan(objects, &mut here)?;
     let standing = Standing {
@@ -157,21 +161,22 @@ pub fn take_in(
         plan.gave_way(&here);
     } else {
         pull.carry_out(objects, &here, &mut plan)?;
+        fallen.settle(writer)?;
         plan.gave_way(&here);
         plan.teach(&mut here);
         pause::end(writer.session)?;
         bookkeeping::remember_projects(writer, &here, false)?;
         bookkeeping::save_caches(&here, objects)?;
     }
-    let unasked = if here.is_whole {
-        unasked(writer.session, (&here, upstream), objects)?
-    } else {
-        Vec::new()
-    };
+    let unasked = here
+        .is_whole
+        .then(|| unasked(writer.session, (&here, upstream), objects))
+        .transpose()?;
     let now = writer.session.edges.clock.now();
     Ok(PullReport {
         remote: writer.session.config.remote_url.clone(),
-        unasked,
+        unasked: unasked.unwrap_or_default(),
+        resolved: fallen.lines,
         ms: now.millis() - publisher.began.millis(),
         ..report(options, &here, upstream, plan)
     })
@@ -197,6 +202,7 @@ fn report(options: &PullOptions, here: &Here, upstream: &Upstream, plan: PullPla
         conflicts: plan.conflicts,
         projects,
         settings,
+        resolved: Vec::new(),
         undo: plan.undo.map(|number| number.to_string()),
         ops: OpCounts::default(),
         remote: None,

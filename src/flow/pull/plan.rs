@@ -7,7 +7,7 @@ use crate::flow::guard::withhold_emptied;
 use crate::flow::here::{Here, Placement};
 use crate::flow::journal::{Head, begin, landed};
 use crate::flow::landing::{Landing, carry_all, close, journal_of};
-use crate::flow::meeting::{Berth, Draft, Ground, Meeting, Terms, judge};
+use crate::flow::meeting::{Berth, Decided, Draft, Ground, Meeting, Terms, judge};
 use crate::flow::report::ConflictLine;
 use crate::flow::scan::Scanned;
 use crate::flow::settings_text::withhold_misfits;
@@ -55,6 +55,8 @@ pub struct Pull<'a> {
     pub allow_mass_delete: bool,
     /// Conflicts are decided for this side.
     pub take: Option<Take>,
+    /// What is agreed because decisions hold no more.
+    pub decided: &'a [Decided],
 }
 
 impl Pull<'_> {
@@ -124,7 +126,7 @@ impl Pull<'_> {
             ground: self.ground,
             allow_mass_delete: self.allow_mass_delete,
             brings_back: true,
-            decided: &[],
+            decided: self.decided,
         };
         let mut met = terms.meet(objects, scanned, berth, draft)?;
         if !self.allow_mass_delete && withhold_emptied(objects, scanned, &met.decided)? {

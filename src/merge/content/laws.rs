@@ -80,6 +80,24 @@ fn without_times_what_the_vault_has_comes_first_and_once() {
 }
 
 #[test]
+fn a_last_line_without_its_end_is_the_same_line_whatever_the_ends_are() {
+    for end in ["\n", "\r\n"] {
+        let log = |text: &str| text.replace('\n', end);
+        let union = |base, local, vault| union(&log(base), &log(local), &log(vault));
+        let [one, open] = ["{\"m\":1}\n", "{\"m\":1}"];
+        let longer = "{\"m\":1}\n{\"m\":2}\n";
+        assert_eq!(union(one, longer, open), log(longer));
+        assert_eq!(union(one, open, longer), log(longer));
+        assert_eq!(union(open, longer, one), log(longer));
+        assert_eq!(union("a\n", "a\nl", "a\nv"), log("a\nv\nl"));
+        assert_eq!(union("a\n", "a\nl", "a\nv\n"), log("a\nv\nl\n"));
+    }
+    assert_eq!(union("a\r\n", "a\r\nl\r", "a\r\nl\r\n"), "a\r\nl\r\n");
+    let mixed = union("a\nb\r\n", "a\nb\r\nl", "a\nb\r\nv\n");
+    assert_eq!(mixed, "a\nb\r\nv\nl\n", "where ends differ, it has its own");
+}
+
+#[test]
 fn lines_that_say_nothing_alone_go_with_the_line_before_them() {
     let (local, vault) = ("# one\n\n```\nx\n```\n", "# two\n\n```\ny\n```\n");
     let both = union("", local, vault);
@@ -258,6 +276,14 @@ fn later(base: String) -> impl Strategy<Value = String> {
 }
 
 fn three_logs() -> impl Strategy<Value = (String, String, String)> {
+    (three_logs_of_unix(), any::<bool>()).prop_map(|((base, local, vault), is_windows)| {
+        let end = if is_windows { "\r\n" } else { "\n" };
+        let [base, local, vault] = [base, local, vault].map(|text| text.replace('\n', end));
+        (base, local, vault)
+    })
+}
+
+fn three_logs_of_unix() -> impl Strategy<Value = (String, String, String)> {
     let base = log().prop_map(|text| {
         if text.is_empty() || text.ends_with('\n') {
             text

@@ -1,5 +1,6 @@
 //! Logs: the lines of both sides.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::de::IgnoredAny;
@@ -25,9 +26,13 @@ pub fn merge(contents: Contents<'_>) -> Option<Vec<u8>> {
     {
         return None;
     }
+    let end = line_end(sides);
     let common = common_lines(sides);
     let (head, [base, local, vault]) = (&local[..common], sides.map(|side| &side[common..]));
     let (local, vault) = (without_torn(local, vault), without_torn(vault, local));
+    let stays_open = is_open(local) && is_open(vault);
+    let ended = [base, local, vault].map(|side| with_last_end(side, end));
+    let [base, local, vault] = ended.each_ref().map(|side| &**side);
     let counts = Counts::of([base, local, vault]);
     let added = in_order(&counts.added(vault, VAULT), &counts.added(local, LOCAL));
     let mut merged = Vec::with_capacity(head.len() + local.len() + vault.len() + 1);
@@ -36,12 +41,41 @@ pub fn merge(contents: Contents<'_>) -> Option<Vec<u8>> {
         merged.extend_from_slice(line);
         merged.push(b'\n');
     }
-    let is_open = |side: &[u8]| !side.is_empty() && !side.ends_with(b"\n");
     // An empty line is nothing without its end.
-    if is_open(local) && is_open(vault) && !merged.ends_with(b"\n\n") {
-        merged.pop();
+    if stays_open
+        && let Some(open) = merged.strip_suffix(end)
+        && !open.ends_with(b"\n")
+    {
+        merged.truncate(open.len());
     }
     Some(merged)
+}
+
+/// How the lines of a log end: those of Windows, where every full line does so.
+fn line_end(sides: [&[u8]; 3]) -> &'static [u8] {
+    let lines = sides
+        .iter()
+        .flat_map(|side| side.split_inclusive(|byte| *byte == b'\n'));
+    let mut full = lines.filter(|line| !is_open(line)).peekable();
+    if full.peek().is_some() && full.all(|line| line.ends_with(b"\r\n")) {
+        b"\r\n"
+    } else {
+        b"\n"
+    }
+}
+
+fn is_open(side: &[u8]) -> bool {
+    !side.is_empty() && !side.ends_with(b"\n")
+}
+
+/// The side with its last line ended as the others are: without its end it still is the same line.
+fn with_last_end<'s>(side: &'s [u8], end: &[u8]) -> Cow<'s, [u8]> {
+    if is_open(side) && end == b"\r\n" {
+        let line = side.strip_suffix(b"\r").unwrap_or(side);
+        Cow::Owned([line, end].concat())
+    } else {
+        Cow::Borrowed(side)
+    }
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
