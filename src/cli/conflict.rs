@@ -357,10 +357,13 @@ pub fn decision_words(line: &DecisionLine) -> String {
 
 /// What to do about decisions that hold no more.
 pub fn decision_hint(lines: &[DecisionLine]) -> Option<String> {
-    let mut lines = lines.iter();
-    let line = lines.find(|line| line.outcome == DecisionOutcome::Dropped)?;
+    let with = |outcome| lines.iter().find(move |line| line.outcome == outcome);
+    if let Some(line) = with(DecisionOutcome::Dropped) {
+        let id = quoted(&line.id);
+        return Some(format!("look at it again: `holdall conflict show {id}`"));
+    }
+    let id = quoted(&with(DecisionOutcome::Withheld)?.id);
     Some(format!(
-        "look at it again: `holdall conflict show {}`",
-        quoted(&line.id)
+        "what was chosen has the secret itself: choose again: `holdall conflict resolve {id}`"
     ))
 }

@@ -8,6 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use holdall::base::{BaseError, Clock, Edges, Env, Random, Timestamp, is_temp_name};
 use holdall::flow::configure::{ConfigureOptions, configure};
@@ -152,8 +154,7 @@ impl Machine {
         work: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
     ) -> Result<T, FlowError> {
         let session = self.session(command)?;
-        let writer = Writer::take(&session)?;
-        work(&writer)
+        work(&take(&session)?)
     }
 
     pub fn checkout(&self, project: &str) -> PathBuf {
@@ -180,6 +181,18 @@ impl Machine {
     pub fn files(&self) -> Files {
         files_of(self.disk())
     }
+}
+
+/// Another test of this process may be between the two steps of starting a program: until the second
+/// one that program holds every lock of this process.
+fn take<'s>(session: &'s Session<'s>) -> Result<Writer<'s>, FlowError> {
+    for _ in 0..200 {
+        match Writer::take(session) {
+            Err(FlowError::Busy { .. }) => thread::sleep(Duration::from_millis(10)),
+            taken => return taken,
+        }
+    }
+    Writer::take(session)
 }
 
 /// Everything on the disk of a home that could travel.
