@@ -102,7 +102,10 @@ fn a_killed_pull_is_finished_by_the_next_run_in_all_projects_or_none() {
         interrupted += usize::from(is_open);
         let count = commits(&ground.place.bare);
         // A push, also where it cannot reach the remote, is a next run like any other.
-        to.ok(&["backup", "push"]);
+        let (code, document) = to.json(&["backup", "push"]);
+        let finished = &document["data"]["finished"];
+        assert_eq!(code, 0, "kill {number}: {document}");
+        assert_eq!(finished.is_object(), is_open, "kill {number}: {finished}");
         let now = state_of(to);
         assert!(!is_interrupted(to), "kill {number}");
         assert!(now == after || (now == before && !is_open), "kill {number}");

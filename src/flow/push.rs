@@ -20,8 +20,9 @@ use super::report::{
 };
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
+use super::undo::{self, Finished};
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping, journal, undo};
+use super::{FlowError, Writer, bookkeeping, journal};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -53,6 +54,9 @@ pub struct PushReport {
     pub alike: Vec<AlikeLine>,
     pub skipped: Vec<SkippedProject>,
     pub conflicts: Vec<ConflictLine>,
+    /// What was finished on this disk of a run that was killed before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Finished>,
     /// What became of decisions about conflicts.
     pub resolved: Vec<DecisionLine>,
     pub ops: OpCounts,
@@ -90,12 +94,15 @@ fn attempt(
 ) -> Result<PushReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
-    if !options.dry_run {
-        undo::finish(writer, &mut objects)?;
-    }
+    let finished = if options.dry_run {
+        None
+    } else {
+        undo::finish(writer, &mut objects)?
+    };
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let met = publisher.meet(&mut objects)?;
-    send(&publisher, &mut objects, met, options)
+    let report = send(&publisher, &mut objects, met, options)?;
+    Ok(PushReport { finished, ..report })
 }
 
 /// Sends what this disk has to the vault that was met.
@@ -234,6 +241,7 @@ fn report(
         alike: alike(here),
         skipped: skipped(here),
         conflicts: done.plan.conflicts,
+        finished: None,
         resolved: Vec::new(),
         ops: OpCounts::default(),
         decisions: 0,

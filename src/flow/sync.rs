@@ -68,14 +68,16 @@ impl Run<'_> {
         let mut objects = Objects::new(&self.writer.store);
         let remote = self.remembered(&["pull", "push"], self.writer.remote())?;
         let remote = remote.as_deref();
-        if !self.options.dry_run {
-            self.remembered(&["pull", "push"], undo::finish(self.writer, &mut objects))?;
-        }
+        let finished = if self.options.dry_run {
+            None
+        } else {
+            self.remembered(&["pull", "push"], undo::finish(self.writer, &mut objects))?
+        };
         let publisher = Publisher::new(self.writer, remote, self.began, self.options.dry_run);
         let met = self.remembered(&["pull", "push"], publisher.meet(&mut objects))?;
         if met.1.parent.is_none() {
-            let sent = self.send(&publisher, &mut objects, met);
-            return Ok((None, sent?));
+            let push = self.send(&publisher, &mut objects, met)?;
+            return Ok((None, PushReport { finished, ..push }));
         }
         let taken = take_in(&publisher, &mut objects, &met, &self.pull_options());
         let pull = self.remembered(&["pull"], taken)?;
@@ -86,7 +88,7 @@ impl Run<'_> {
             (Agreed::load(&self.writer.store)?, met.1.once_met())
         };
         let push = self.send(&publisher, &mut objects, met)?;
-        Ok((Some(pull), push))
+        Ok((Some(pull.with_finished(finished)), push))
     }
 
     fn send(

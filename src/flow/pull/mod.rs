@@ -25,8 +25,9 @@ use super::report::{
 use super::standing::Standing;
 use super::take::Take;
 use super::unasked::{Unasked, unasked};
+use super::undo::{self, Finished};
 use super::upstream::{Healed, Upstream};
-use super::{FlowError, Writer, bookkeeping, pause, undo};
+use super::{FlowError, Writer, bookkeeping, pause};
 use plan::{Pull, PullPlan};
 
 #[derive(Clone, Debug, Default)]
@@ -62,6 +63,9 @@ pub struct PullReport {
     pub conflicts: Vec<ConflictLine>,
     /// Decisions about conflicts that hold no more.
     pub resolved: Vec<DecisionLine>,
+    /// What was finished of a run that was killed before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Finished>,
     /// The snapshot that undoes this pull.
     pub undo: Option<String>,
     pub ops: OpCounts,
@@ -74,6 +78,14 @@ impl PullReport {
     #[must_use]
     pub fn needs_decision(&self) -> bool {
         self.keeps_waiting() || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+    }
+
+    /// What was written before the vault was even asked is this run's doing, too.
+    #[must_use]
+    pub fn with_finished(mut self, finished: Option<Finished>) -> Self {
+        self.applied |= finished.as_ref().is_some_and(|it| it.changes > 0);
+        self.finished = finished;
+        self
     }
 
     /// Whether something could not come here until a person does something about it.
@@ -102,15 +114,18 @@ fn attempt(
 ) -> Result<PullReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
-    if !options.dry_run {
-        undo::finish(writer, &mut objects)?;
-    }
+    let finished = if options.dry_run {
+        None
+    } else {
+        undo::finish(writer, &mut objects)?
+    };
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let met = publisher.meet(&mut objects)?;
     if met.1.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
-    take_in(&publisher, &mut objects, &met, options)
+    let report = take_in(&publisher, &mut objects, &met, options)?;
+    Ok(report.with_finished(finished))
 }
 
 /// Takes in what the vault was met with.
@@ -203,6 +218,7 @@ fn report(options: &PullOptions, here: &Here, upstream: &Upstream, plan: PullPla
         projects,
         settings,
         resolved: Vec::new(),
+        finished: None,
         undo: plan.undo.map(|number| number.to_string()),
         ops: OpCounts::default(),
         remote: None,

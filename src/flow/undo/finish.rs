@@ -1,5 +1,8 @@
 //! A run that was killed while it wrote is finished by the next one.
 
+use serde::Serialize;
+
+use crate::base::Timestamp;
 use crate::flow::agreed::{Agreed, AgreedEdits};
 use crate::flow::journal::{Journal, drop_landing, interrupted, landed};
 use crate::flow::landing::carry_all;
@@ -8,23 +11,39 @@ use crate::vault::Objects;
 
 use super::ways::{Ways, ways};
 
+/// What a run finished of one that was killed before it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finished {
+    pub command: String,
+    pub at: Timestamp,
+    /// By which it can be undone.
+    pub id: String,
+    /// How many paths of this disk were still to be changed.
+    pub changes: usize,
+}
+
 /// Finishes it, in all projects: what still is as it was before becomes what was meant, and what
 /// somebody changed meanwhile stays. What cannot be finished stops nobody: it is said, and what the
 /// killed run wrote is known as that.
-pub fn finish(writer: &Writer<'_>, objects: &mut Objects<'_>) -> Result<(), FlowError> {
+pub fn finish(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+) -> Result<Option<Finished>, FlowError> {
     let warn = |text: &str| writer.session.tell(&Event::Warning { text });
     let journal = match interrupted(&writer.store) {
-        Ok(None) => return Ok(()),
+        Ok(None) => return Ok(None),
         Ok(Some(journal)) => journal,
         Err(fault) => {
             let why = fault.message();
             warn(&format!("the journal of a killed run is gone: {why}"));
-            return drop_landing(&writer.store);
+            drop_landing(&writer.store)?;
+            return Ok(None);
         }
     };
-    let (command, at) = (journal.head.command.clone(), journal.head.at.readable());
+    let head = journal.head.clone();
+    let (command, at) = (head.command, head.at.readable());
     match redo(writer, objects, journal) {
-        Ok(gone) => {
+        Ok((changes, gone)) => {
             warn(&format!(
                 "a {command} was interrupted ({at}): it is finished now, and `holdall backup undo` takes it back"
             ));
@@ -33,21 +52,29 @@ pub fn finish(writer: &Writer<'_>, objects: &mut Objects<'_>) -> Result<(), Flow
                     "`{name}` is not where it was: that part stays as it is"
                 ));
             }
+            Ok(Some(Finished {
+                command,
+                at: head.at,
+                id: head.number.to_string(),
+                changes,
+            }))
         }
-        Err(fault) => warn(&format!(
-            "a {command} was interrupted ({at}) and cannot be finished: {}",
-            fault.message()
-        )),
+        Err(fault) => {
+            warn(&format!(
+                "a {command} was interrupted ({at}) and cannot be finished: {}",
+                fault.message()
+            ));
+            Ok(None)
+        }
     }
-    Ok(())
 }
 
-/// The names of what lies here no more.
+/// How much was still to be changed, and the names of what lies here no more.
 fn redo(
     writer: &Writer<'_>,
     objects: &mut Objects<'_>,
     journal: Journal,
-) -> Result<Vec<String>, FlowError> {
+) -> Result<(usize, Vec<String>), FlowError> {
     let agreed = Agreed::load(&writer.store)?;
     let Ways { mut landings, gone } = ways(writer.session, objects, &agreed, journal)?;
     let mut edits = AgreedEdits::default();
@@ -56,5 +83,7 @@ fn redo(
     memory::learn_more(writer, objects, (&agreed, &edits))?;
     carried?;
     landed(&writer.store)?;
-    Ok(gone.into_iter().map(|place| place.name).collect())
+    let changes = landings.iter().map(|landing| landing.report.changes.len());
+    let gone = gone.into_iter().map(|place| place.name);
+    Ok((changes.sum(), gone.collect()))
 }

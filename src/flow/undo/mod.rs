@@ -18,7 +18,7 @@ use super::landing::{Landing, carry_all, journal_of, preview_all};
 use super::report::{PulledUnit, SkippedProject};
 use super::{FlowError, Writer, bookkeeping, memory, pause};
 
-pub use finish::finish;
+pub use finish::{Finished, finish};
 pub use list::{UndoEntry, UndoList, list};
 use list::{earlier, heads, last, undone};
 use ways::{Ways, ways};
