@@ -148,6 +148,22 @@ pub fn save_caches(here: &Here, objects: &mut Objects<'_>) -> Result<(), FlowErr
         .try_for_each(super::scan::Scanned::save_cache)
 }
 
+/// Does the work of a run, remembers how it went, and puts the store in order. A dry run leaves no
+/// trace.
+pub fn remembered<T>(
+    writer: &Writer<'_>,
+    (command, dry_run): (&str, bool),
+    work: impl FnOnce(Timestamp) -> Result<T, FlowError>,
+) -> Result<T, FlowError> {
+    let began = writer.session.edges.clock.now();
+    let result = work(began);
+    if !dry_run {
+        remember_run(writer, command, began, result.as_ref().err())?;
+        tend_store(writer);
+    }
+    result
+}
+
 /// Writes down how a run went, for the status and for the schedule.
 pub fn remember_run(
     writer: &Writer<'_>,

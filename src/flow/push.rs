@@ -78,13 +78,9 @@ impl PushReport {
 
 /// Pushes, and remembers how it went.
 pub fn push(writer: &Writer<'_>, options: &PushOptions) -> Result<PushReport, FlowError> {
-    let began = writer.session.edges.clock.now();
-    let result = attempt(writer, options, began);
-    if !options.dry_run {
-        bookkeeping::remember_run(writer, "push", began, result.as_ref().err())?;
-        bookkeeping::tend_store(writer);
-    }
-    result
+    bookkeeping::remembered(writer, ("push", options.dry_run), |began| {
+        attempt(writer, options, began)
+    })
 }
 
 fn attempt(

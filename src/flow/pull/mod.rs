@@ -98,13 +98,9 @@ impl PullReport {
 
 /// Pulls, and remembers how it went.
 pub fn pull(writer: &Writer<'_>, options: &PullOptions) -> Result<PullReport, FlowError> {
-    let began = writer.session.edges.clock.now();
-    let result = attempt(writer, options, began);
-    if !options.dry_run {
-        bookkeeping::remember_run(writer, "pull", began, result.as_ref().err())?;
-        bookkeeping::tend_store(writer);
-    }
-    result
+    bookkeeping::remembered(writer, ("pull", options.dry_run), |began| {
+        attempt(writer, options, began)
+    })
 }
 
 fn attempt(

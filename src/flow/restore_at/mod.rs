@@ -132,13 +132,9 @@ struct Done {
 
 /// Restores, and remembers how it went.
 pub fn restore(writer: &Writer<'_>, options: &RestoreOptions) -> Result<RestoreReport, FlowError> {
-    let began = writer.session.edges.clock.now();
-    let result = attempt(writer, options, began);
-    if !options.dry_run {
-        bookkeeping::remember_run(writer, "restore", began, result.as_ref().err())?;
-        bookkeeping::tend_store(writer);
-    }
-    result
+    bookkeeping::remembered(writer, ("restore", options.dry_run), |began| {
+        attempt(writer, options, began)
+    })
 }
 
 fn attempt(

@@ -54,13 +54,9 @@ pub struct UndoReport {
 
 /// Reverses one run, and remembers how it went.
 pub fn undo(writer: &Writer<'_>, options: &UndoOptions) -> Result<UndoReport, FlowError> {
-    let began = writer.session.edges.clock.now();
-    let result = attempt(writer, options, began);
-    if !options.dry_run {
-        bookkeeping::remember_run(writer, "undo", began, result.as_ref().err())?;
-        bookkeeping::tend_store(writer);
-    }
-    result
+    bookkeeping::remembered(writer, ("undo", options.dry_run), |began| {
+        attempt(writer, options, began)
+    })
 }
 
 fn attempt(
