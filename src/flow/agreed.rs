@@ -16,23 +16,6 @@ use super::FlowError;
 
 pub type Notes = BTreeMap<VaultPath, PathNote>;
 
-/// This disk's notes as the vault would write them: fields that another version of holdall added
-/// stay with a note that means the same.
-#[must_use]
-pub fn as_in_vault(local: &Notes, vault: &Notes) -> Notes {
-    let note = |(path, note): (&VaultPath, &PathNote)| {
-        let same = |known: &&PathNote| {
-            PathNote {
-                extra: note.extra.clone(),
-                ..(**known).clone()
-            } == *note
-        };
-        let note = vault.get(path).filter(same).unwrap_or(note);
-        (path.clone(), note.clone())
-    };
-    local.iter().map(note).collect()
-}
-
 /// A version of a file that this machine has filed as a conflict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filed {

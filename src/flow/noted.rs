@@ -3,12 +3,56 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Kind, Leaf, ObjectId, Trees, VaultPath};
-use crate::merge::Lookup;
+use crate::layout::PathNote;
+use crate::merge::{Lookup, Scope, find, leaves};
 use crate::vault::Objects;
 
 use super::FlowError;
 use super::agreed::Notes;
 use super::report::{Change, ChangeKind};
+use super::scan::Scanned;
+
+/// This disk's notes as the vault would write them: fields that another version of holdall added
+/// stay with a note that means the same, and a directory that holds nothing but what stays here is
+/// as empty as the vault has it.
+pub fn notes_here(
+    objects: &Objects<'_>,
+    scanned: &Scanned,
+    vault: &Notes,
+) -> Result<Notes, FlowError> {
+    let note = |(path, note): (&VaultPath, &PathNote)| {
+        let same = |known: &&PathNote| {
+            PathNote {
+                extra: note.extra.clone(),
+                ..(**known).clone()
+            } == *note
+        };
+        let note = vault.get(path).filter(same).unwrap_or(note);
+        (path.clone(), note.clone())
+    };
+    let mut notes: Notes = scanned.notes.iter().map(note).collect();
+    for (path, note) in vault {
+        if note.dir && !notes.contains_key(path) && holds_only_what_stays(objects, scanned, path)? {
+            notes.insert(path.clone(), note.clone());
+        }
+    }
+    Ok(notes)
+}
+
+/// Whether there is something in a directory of this disk, and nothing of it travels.
+fn holds_only_what_stays(
+    objects: &Objects<'_>,
+    scanned: &Scanned,
+    dir: &VaultPath,
+) -> Result<bool, FlowError> {
+    if at_or_below(&scanned.left, dir).next().is_none() {
+        return Ok(false);
+    }
+    let tree = find(objects, scanned.tree, dir)?.filter(|leaf| leaf.kind == Kind::Tree);
+    let files = leaves(objects, tree.map(|leaf| leaf.id))?;
+    let travels = |tail: &VaultPath| scanned.scope(&dir.join(tail)) == Scope::Carried;
+    Ok(!files.keys().any(travels) && at_or_below(&scanned.notes, dir).next().is_none())
+}
 
 /// What a project's directory holds, and what is noted of it.
 pub struct Side<'a> {

@@ -10,12 +10,12 @@ use crate::merge::{
 };
 use crate::vault::Objects;
 
-use super::agreed::{AgreedEdits, Filed, Notes, as_in_vault};
+use super::agreed::{AgreedEdits, Filed, Notes};
 use super::equal::outgoing;
 use super::filing::conflict_id;
 use super::here::{Here, LocalProject, Placement};
 use super::meeting::{Berth, Draft, Meeting, Terms};
-use super::noted::{Side, noted_changes};
+use super::noted::{Side, noted_changes, notes_here};
 use super::report::{ConflictLine, UnitChanges};
 use super::scan::Scanned;
 use super::{FlowError, memory};
@@ -101,7 +101,7 @@ impl Round<'_> {
         extend(&mut record.dirs, &project.scanned.unit.roots);
         let scanned = &project.scanned;
         let speaks = |path: &VaultPath| scanned.scope(path) == Scope::Carried;
-        let mut local = as_in_vault(&scanned.notes, &record.paths);
+        let mut local = notes_here(objects, scanned, &record.paths)?;
         if let Some(known) = &known {
             forget_idle_roots(&mut local, known, &met.base_notes);
         }

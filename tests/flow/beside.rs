@@ -124,3 +124,44 @@ fn a_directory_that_becomes_private_names_the_files_whose_mode_changes() {
     assert_eq!(changes(&data(&scene.a, &["backup", "push"])), mode);
     assert_eq!(changes(&data(&scene.b, &["backup", "pull"])), mode);
 }
+
+#[test]
+fn a_directory_that_holds_only_what_stays_here_is_as_empty_as_the_vault_has_it() {
+    let scene = Scene::with(&[("k", "1\n")]);
+    mkdir(&scene.a, "e");
+    scene.a.write(state("e/c.log"), "it stays here\n");
+    scene.a.write(state(".holdallignore"), "*.log\n");
+    scene.a.ok(&["backup", "push"]);
+    scene.b.ok(&["backup", "pull"]);
+    mkdir(&scene.b, "e");
+    let push = data(&scene.b, &["backup", "push"]);
+    assert_eq!(changes(&push), json!({".aigon/e": "dir_made"}));
+    scene.a.ok(&["backup", "pull"]);
+    let push = data(&scene.a, &["backup", "push"]);
+    assert_eq!(push["committed"], false, "{push}");
+
+    // Once nothing is in it, it is an empty directory like others; it comes and goes with them.
+    remove(&scene.a, state("e/c.log"));
+    assert_eq!(data(&scene.a, &["backup", "push"])["committed"], false);
+    fs::remove_dir(scene.b.home.join(state("e"))).expect("removed");
+    scene.b.ok(&["backup", "push"]);
+    let pull = data(&scene.a, &["backup", "pull"]);
+    assert_eq!(changes(&pull), json!({".aigon/e": "dir_removed"}));
+}
+
+#[test]
+fn a_directory_that_is_gone_elsewhere_keeps_what_stays_here() {
+    let scene = Scene::with(&[("k", "1\n")]);
+    mkdir(&scene.a, "e");
+    scene.a.write(state(".holdallignore"), "*.log\n");
+    pushed(&scene.a);
+    scene.b.ok(&["backup", "pull"]);
+    scene.a.write(state("e/c.log"), "it stays here\n");
+    fs::remove_dir(scene.b.home.join(state("e"))).expect("removed");
+    pushed(&scene.b);
+    let pull = data(&scene.a, &["backup", "pull"]);
+    assert_eq!(pull["applied"], false, "{pull}");
+    let push = data(&scene.a, &["backup", "push"]);
+    assert_eq!(push["committed"], false, "{push}");
+    assert!(scene.a.home.join(state("e/c.log")).exists());
+}

@@ -7,9 +7,9 @@ use crate::vault::Objects;
 
 use super::Landing;
 use crate::flow::FlowError;
-use crate::flow::agreed::{Notes, as_in_vault};
+use crate::flow::agreed::Notes;
 use crate::flow::meeting::Meeting;
-use crate::flow::noted::is_closed;
+use crate::flow::noted::{is_closed, notes_here};
 use crate::flow::real_names::real_names;
 use crate::flow::scan::Scanned;
 
@@ -23,7 +23,7 @@ impl Landing {
     ) -> Result<Option<Notes>, FlowError> {
         let base = &met.base_notes;
         let speaks = |path: &VaultPath| scanned.scope(path) == Scope::Carried;
-        let local = &as_in_vault(&scanned.notes, vault);
+        let local = &notes_here(objects, scanned, vault)?;
         let merged = merge_notes(base, local, vault, &speaks);
         let mut agreed = base.clone();
         for path in local.keys().chain(base.keys()).chain(vault.keys()) {
