@@ -4,9 +4,10 @@ use crate::base::Tally;
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::journal::{Head, Journal, drop_landing, landed};
 use crate::flow::{FlowError, Stage, Writer};
-use crate::vault::{Objects, Store};
+use crate::vault::{Ahead, Objects, Store};
 
 use super::Landing;
+use super::carry::Supply;
 
 /// What they are about to write, as the journal has it; nothing where they write nothing.
 pub fn journal_of(
@@ -31,10 +32,14 @@ pub fn carry_all(
 ) -> Result<(), FlowError> {
     let files = landings.iter().map(Landing::writes).sum();
     let tell = writer.session.tells(Stage::Writing);
-    let tally = Tally::new(Some(files), &tell);
+    let stored = landings.iter().flat_map(Landing::stored).collect();
+    let supply = Supply {
+        ahead: Ahead::of_store(objects.store(), stored)?,
+        tally: Tally::new(Some(files), &tell),
+    };
     for landing in landings {
         landing.settle(objects, edits)?;
-        landing.carry_out(writer, objects, edits, &tally)?;
+        landing.carry_out(writer, objects, edits, &supply)?;
     }
     Ok(())
 }
