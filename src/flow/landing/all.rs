@@ -4,6 +4,7 @@ use crate::base::Tally;
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::journal::{Head, Journal, drop_landing, landed};
 use crate::flow::{FlowError, Stage, Writer};
+use crate::restore::Durable;
 use crate::vault::{Ahead, Objects, Store};
 
 use super::Landing;
@@ -36,12 +37,16 @@ pub fn carry_all(
     let supply = Supply {
         ahead: Ahead::of_store(objects.store(), stored)?,
         tally: Tally::new(Some(files), &tell),
+        durable: Durable::new(landings.iter().map(Landing::steps).sum()),
     };
-    for landing in landings {
+    let carried = landings.iter_mut().try_for_each(|landing| {
         landing.settle(objects, edits)?;
-        landing.carry_out(writer, objects, edits, &supply)?;
-    }
-    Ok(())
+        landing.carry_out(writer, objects, edits, &supply)
+    });
+    // After a fault too: what is booked as done has to stay done.
+    let settled = supply.durable.settle();
+    carried?;
+    Ok(settled?)
 }
 
 /// Says what would become of all of them.

@@ -8,7 +8,7 @@ use crate::base::{HostPath, ObjectId, Tally, VaultPath, create_private_dir};
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::noted::at_or_below;
 use crate::flow::{FlowError, Writer};
-use crate::restore::{Content, Foresight, RestoreError, Step, StepOutcome, Target, apply};
+use crate::restore::{Content, Durable, Foresight, RestoreError, Step, StepOutcome, Target, apply};
 use crate::vault::{Ahead, Objects, stream_id};
 
 use super::told::{change_of, word};
@@ -17,10 +17,12 @@ use super::{Contents, Landing};
 /// No file system counts in more than two seconds.
 const COARSEST_NS: i64 = 2_000_000_000;
 
-/// What all landings of a run have in common: their contents, read ahead, and how far it is.
+/// What all landings of a run have in common: their contents, read ahead; how far it is; and how what
+/// they write comes to stay.
 pub struct Supply<'t> {
     pub ahead: Ahead,
     pub tally: Tally<'t>,
+    pub durable: Durable,
 }
 
 impl Landing {
@@ -46,7 +48,11 @@ impl Landing {
         edits: &mut AgreedEdits,
         supply: &Supply<'_>,
     ) -> Result<(), FlowError> {
-        let Supply { ahead, tally } = supply;
+        let Supply {
+            ahead,
+            tally,
+            durable,
+        } = supply;
         let root = self.report.path.clone();
         if self.report.is_settings && !self.writes.is_empty() {
             // The first settings of a tool may come before the tool.
@@ -74,7 +80,8 @@ impl Landing {
         };
         let mut result = Ok(());
         for steps in lists.iter().filter(|steps| !steps.is_empty()) {
-            result = apply(&target, steps).map(|outcomes| self.book(steps, outcomes, edits));
+            result =
+                apply(&target, steps, durable).map(|outcomes| self.book(steps, outcomes, edits));
             if result.is_err() {
                 break;
             }
