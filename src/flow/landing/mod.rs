@@ -27,6 +27,7 @@ use super::noted::{at_or_below, is_closed};
 use super::real_names::real_names;
 use super::report::PulledUnit;
 use super::scan::Scanned;
+use super::unit::Unit;
 pub use all::{carry_all, close, journal_of, preview_all};
 use told::{HALF_LINE, IN_THE_WAY};
 
@@ -111,6 +112,12 @@ impl Landing {
             },
             replaced: Vec::new(),
         }
+    }
+
+    /// Whether this is what becomes of that project or tool.
+    #[must_use]
+    pub fn is_of(&self, unit: &Unit) -> bool {
+        self.key == unit.key && self.report.path == unit.root
     }
 
     /// Whether there is anything for the journal.
