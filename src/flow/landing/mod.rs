@@ -14,7 +14,7 @@ mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Leaf, PathFault, Stat, VaultPath};
+use crate::base::{Leaf, PathFault, Stat, Timestamp, VaultPath};
 use crate::merge::{InVault, OnDisk, Remark, Trio, Verdict};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
@@ -65,8 +65,8 @@ impl Landing {
     pub fn plan(
         objects: &Objects<'_>,
         scanned: &Scanned,
-        met: &Meeting,
-        vault_notes: &Notes,
+        (met, vault_notes): (&Meeting, &Notes),
+        now: Timestamp,
     ) -> Result<Self, FlowError> {
         let unit = &scanned.unit;
         let report = PulledUnit::of(unit);
@@ -82,6 +82,7 @@ impl Landing {
         landing.keep_blocked();
         landing.notes = landing.noted(objects, scanned, (met, vault_notes))?;
         landing.touch(scanned, (met, vault_notes));
+        landing.spare_logs(objects, unit, now)?;
         Ok(landing)
     }
 

@@ -147,9 +147,8 @@ impl Pull<'_> {
             met.decided = judge(objects, trios, scanned)?;
         }
         let taken = self.take(objects, scanned, &mut met)?;
-        let mut landing = Landing::plan(objects, scanned, &met, vault_notes)?;
         let now = self.writer.session.edges.clock.now();
-        landing.spare_logs(objects, scanned, now)?;
+        let mut landing = Landing::plan(objects, scanned, (&met, vault_notes), now)?;
         landing.report.taken = taken;
         Ok(landing)
     }
