@@ -3,7 +3,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use crate::base::{HostPath, Kind, Timestamp};
+use crate::base::{Blobs, HostPath, Kind, Timestamp};
 use crate::flow::FlowError;
 use crate::flow::content::is_log;
 use crate::flow::half_line::begins_with;
