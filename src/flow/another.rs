@@ -25,25 +25,22 @@ pub fn marks_of(project: &Registered) -> Identity {
     }
 }
 
-/// Whether another repository stands there than the one that is known. A remote in common says that it
-/// is the same, and so does a first commit: in its own place a repository may get a new address.
-/// Where one of the two has nothing to show, nobody can say that it is another one.
+/// Whether another repository stands there than the one that is known, by the rules by which projects
+/// are recognised: remotes decide, and first commits where one of the two has no remote. Where one of
+/// them has nothing to show, nobody can say that it is another one.
 pub fn is_another(root: &HostPath, known: &Identity, env: &Env) -> Result<bool, RepoError> {
     let found = locate(root, env)?.filter(|found| begins_at(found, root));
     let Some(here) = found.map(LocalCheckout::of) else {
         return Ok(false);
     };
-    let by_address = !here.remotes.is_empty() && !known.remotes.is_empty();
-    if here.remotes.iter().any(|url| known.remotes.contains(url))
-        || (!by_address && known.roots.is_empty())
-    {
-        return Ok(false);
+    if !here.remotes.is_empty() && !known.remotes.is_empty() {
+        return Ok(!here.remotes.iter().any(|url| known.remotes.contains(url)));
     }
     let roots: Vec<String> = known.roots.iter().cloned().collect();
-    if has_any(root, &roots, env)? {
+    if roots.is_empty() || has_any(root, &roots, env)? {
         return Ok(false);
     }
-    Ok(by_address || discover(root, env)?.is_some_and(|here| !here.roots.is_empty()))
+    Ok(discover(root, env)?.is_some_and(|here| !here.roots.is_empty()))
 }
 
 /// A directory without a repository of its own may lie in somebody else's.

@@ -161,7 +161,7 @@ fn another_hints(path: &Path, name: &str) -> Vec<String> {
     let (typed, path) = (quoted(name), quoted(&path.to_string_lossy()));
     vec![
         format!("if `{name}` lies elsewhere now: `holdall project add PATH`, with that place"),
-        format!("if this is `{name}`, made anew: `holdall project link {path} {typed}`"),
+        format!("if this is `{name}`, under a new address: `holdall project link {path} {typed}`"),
         format!("if `{name}` is here no more: `holdall project remove {typed}`"),
     ]
 }
