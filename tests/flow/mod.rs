@@ -29,6 +29,7 @@ mod misfit;
 mod obstacles;
 mod owners;
 mod recognise;
+mod rewritten;
 mod rules;
 mod secret;
 mod settings;
