@@ -139,10 +139,14 @@ impl Here {
             let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
             // A tool may have begun to keep state here after the project was added.
             dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
-            if let Some(there) = adopt(&mut registered, &placement, upstream) {
-                dirs.extend(there);
+            let there = adopt(&mut registered, &placement, upstream);
+            dirs.extend(there.iter().flat_map(|it| it.record.dirs.iter().cloned()));
+            let mut unit = Unit::of_project(&registered, &dirs, &session.rules)?;
+            // Another machine may have told the vault of a new address already.
+            if let Some(there) = there {
+                unit.marks.learn(there.identity());
             }
-            units.push(Unit::of_project(&registered, &dirs, &session.rules)?);
+            units.push(unit);
             known.push((registered, placement));
         }
         if here.is_whole {
@@ -234,12 +238,12 @@ impl Here {
     }
 }
 
-/// Takes over the id by which the vault knows the project; the state directories it has there.
-fn adopt(
+/// Takes over the id by which the vault knows the project; what the vault has of it.
+fn adopt<'u>(
     registered: &mut Registered,
     placement: &Placement,
-    upstream: &Upstream,
-) -> Option<Vec<VaultPath>> {
+    upstream: &'u Upstream,
+) -> Option<&'u VaultProject> {
     let Placement::Known { name } = placement else {
         return None;
     };
@@ -248,7 +252,7 @@ fn adopt(
         .iter()
         .find(|project| project.name == *name)?;
     registered.id = known.record.id.clone();
-    Some(known.record.dirs.clone())
+    Some(known)
 }
 
 /// Where one project stands.

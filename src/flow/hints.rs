@@ -139,6 +139,7 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
                 quoted(name)
             ),
         ],
+        ProjectError::Another { path, name } => another_hints(path, name),
         ProjectError::Named { name, .. } => vec![format!(
             "to have another one: `holdall project remove {} --from-vault`, then add it anew; the history keeps what it was",
             quoted(name)
@@ -153,6 +154,22 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
         ProjectError::Busy { .. } => vec!["run the command again in a moment".to_owned()],
         _ => Vec::new(),
     }
+}
+
+/// A person alone knows what became of the project.
+fn another_hints(path: &Path, name: &str) -> Vec<String> {
+    let (typed, path) = (quoted(name), quoted(&path.to_string_lossy()));
+    vec![
+        format!("if `{name}` lies elsewhere now: `holdall project add PATH`, with that place"),
+        format!("if this is `{name}`, under a new address: `holdall project link {path} {typed}`"),
+        format!("if `{name}` is here no more: `holdall project remove {typed}`"),
+    ]
+}
+
+fn another_hint(line: &WithheldLine) -> Option<String> {
+    let mut above = line.file.as_path().ancestors();
+    let dir = above.nth(line.path.names().count())?;
+    Some(another_hints(dir, &line.project).join("; "))
 }
 
 fn vault_hints(fault: &VaultError) -> Vec<String> {
@@ -309,6 +326,7 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::Missing => format!(
             "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
         ),
+        Reason::OtherRepository => another_hint(line)?,
         Reason::MassDelete => format!(
             "if the files of {file} were meant to go: `holdall backup {command} --allow-mass-delete`"
         ),
@@ -336,9 +354,7 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
             "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
         ),
         Reason::BadName => match (&line.detail, file.as_path().parent()) {
-            (Some(name), Some(dir)) => {
-                format!("rename {name} in {}, then {again}", dir.display())
-            }
+            (Some(name), Some(dir)) => format!("rename {name} in {}, then {again}", dir.display()),
             _ => format!("rename {file}, then {again}"),
         },
         _ => return None,

@@ -8,6 +8,7 @@ mod added;
 pub mod adopt;
 mod agreed;
 mod allowance;
+mod another;
 mod bookkeeping;
 mod change;
 mod compare;

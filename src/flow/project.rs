@@ -12,6 +12,7 @@ use crate::project::{Match, ProjectError, Registered, Registry, find_match};
 use crate::vault::Objects;
 
 use super::agreed::unit_key;
+use super::another::stands;
 pub use super::enrolment::ProjectLine;
 use super::enrolment::{Wishes, enter, known_as};
 use super::here::{Placement, identity_of, place};
@@ -85,7 +86,7 @@ pub fn add(
         dirs: &named,
     };
     let entered = Registry::edit(&session.places.registry(), &session.holder(), |registry| {
-        enter(registry, fresh, &wishes)
+        enter(registry, fresh, &wishes, &|known| stands(session, known))
     })?;
     Ok(ProjectAddReport {
         project: ProjectLine::of(&entered.project),

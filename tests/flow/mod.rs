@@ -1,5 +1,6 @@
 //! The arrows through the real program: what travels, what does not, and what is said about it.
 
+mod another;
 mod beside;
 mod comments;
 mod configure;
@@ -29,6 +30,7 @@ mod obstacles;
 mod odd_records;
 mod owners;
 mod recognise;
+mod rewritten;
 mod rules;
 mod secret;
 mod settings;

@@ -9,6 +9,7 @@ use crate::project::{Identity, Match, Registry, find_match};
 use crate::repo::{discover, locate};
 use crate::source::checkouts_below;
 
+use super::super::another::stands;
 use super::super::here::identity_of;
 use super::super::hints::quoted;
 use super::super::local_checkout::LocalCheckout;
@@ -90,9 +91,10 @@ pub fn look_around(
         unregistered: BTreeMap::new(),
     };
     for project in &registry.projects {
-        let is_there = project.path.as_path().is_dir();
         let found = find_match(&identity_of(project), &round.identities);
-        if let (Match::Same(index), true) = (found, is_there) {
+        if let Match::Same(index) = found
+            && stands(session, project)
+        {
             round.seen.registered.insert(index, project.path.clone());
         }
     }

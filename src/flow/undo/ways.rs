@@ -6,6 +6,7 @@ use std::fs::Metadata;
 
 use crate::base::{HostPath, Leaf, Sink, VaultPath};
 use crate::flow::agreed::{Agreed, is_of_tool};
+use crate::flow::another::is_another;
 use crate::flow::content::verdict;
 use crate::flow::journal::{Journal, Touch, Touched, UnitPlace};
 use crate::flow::landing::Landing;
@@ -47,7 +48,11 @@ pub fn ways(
             let mut projects = units.values().filter(|unit| !unit.is_settings());
             projects.find(|unit| unit.root == *root && !is_of_tool(&key))
         });
-        let Some(unit) = unit.filter(|_| is_ready) else {
+        let is_itself = |unit: &&Unit| {
+            let another = is_another(&unit.root, &unit.marks, &session.edges.env);
+            !another.unwrap_or(false)
+        };
+        let Some(unit) = unit.filter(|_| is_ready).filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
         };
