@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::kit::{Machine, tree};
+use crate::kit::{Machine, git, tree};
 
 use super::logs::rest;
 use super::scene::{
@@ -338,4 +338,22 @@ fn a_killed_undo_is_taken_back_by_the_number_that_is_said() {
     assert!(document["data"]["pulls_paused"].is_string(), "{document}");
     undone(&scene.b, &[number]);
     assert_eq!(tree(&scene.b.home.join("code")), after);
+}
+
+/// Somebody put the store in order with git: then its refs stand in one file.
+#[test]
+fn what_can_be_undone_is_known_also_where_git_packed_the_refs() {
+    let (scene, data) = pulled_scene();
+    let number = data["undo"].as_str().expect("an id").to_owned();
+    let store = scene.b.home.join("holdall/data/vault.git");
+    git(&["pack-refs", "--all"], &store);
+    scene.a.write(state("x"), "3\n");
+    pushed(&scene.a);
+    let next: u64 = number.parse().expect("a number");
+    assert_eq!(pulled(&scene.b)["undo"], (next + 1).to_string());
+    git(&["pack-refs", "--all"], &store);
+    undone(&scene.b, &[]);
+    let data = undone(&scene.b, &[]);
+    assert_eq!(data["undone"], number, "{data}");
+    assert_eq!(text(&scene.b, state("x")), "1\n");
 }
