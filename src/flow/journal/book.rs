@@ -81,9 +81,11 @@ fn remember_open(store: &Store) -> Result<bool, FlowError> {
     let Some(commit) = store.read_ref(RefName::Landing)? else {
         return Ok(false);
     };
-    // What cannot be read is of no use to anybody.
-    if let Ok(head) = Head::read(store, store.tree_of(commit)?) {
-        store.remember_undo(head.number, commit)?;
+    let head = store.tree_of(commit).map_err(FlowError::from);
+    match head.and_then(|tree| Head::read(store, tree)) {
+        Ok(head) => store.remember_undo(head.number, commit)?,
+        // Why it cannot be read may pass.
+        Err(_) => store.keep(&format!("journal-{}", commit.short()), commit)?,
     }
     Ok(true)
 }
@@ -93,12 +95,14 @@ pub fn drop_landing(store: &Store) -> Result<(), FlowError> {
     Ok(store.delete_ref(RefName::Landing)?)
 }
 
-/// All that can be undone, the newest first, each with its tree.
+/// All that can be undone, the newest first, each with its tree. One that cannot be read cannot.
 pub fn journals(store: &Store) -> Result<Vec<(Head, ObjectId)>, FlowError> {
     let mut all = Vec::new();
     for number in store.undo_numbers()?.into_iter().rev() {
         let tree = store.tree_of(store.undo_state(number)?)?;
-        all.push((Head::read(store, tree)?, tree));
+        if let Ok(head) = Head::read(store, tree) {
+            all.push((head, tree));
+        }
     }
     Ok(all)
 }
