@@ -17,6 +17,7 @@ mod format;
 mod gate;
 mod half_line;
 mod heal;
+mod history;
 mod hostile;
 mod hostile_past;
 mod identity;

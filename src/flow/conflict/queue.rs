@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Leaf, ObjectId, Timestamp, VaultPath, read_if_there, write_atomic};
+use crate::flow::agreed::unit_key;
 use crate::flow::{FlowError, Session, Writer};
 use crate::layout::Owner;
 
@@ -95,4 +96,18 @@ impl Queue {
         }
         Ok(())
     }
+}
+
+/// A choice that a killed run did not live to call written is taken back with what the run wrote. One
+/// that is written is known by what stands there again.
+pub fn take_back(
+    writer: &Writer<'_>,
+    touches: &dyn Fn(&str, &VaultPath) -> bool,
+) -> Result<(), FlowError> {
+    let is_open = |decision: &Decision| decision.here.as_ref().is_some_and(|it| !it.written);
+    Queue::edit(writer, |queue| {
+        queue.decisions.retain(|_, decision| {
+            !is_open(decision) || !touches(&unit_key(&decision.owner), &decision.path)
+        });
+    })
 }

@@ -29,7 +29,7 @@ impl Head {
 
 /// The number of the next run that writes.
 fn next_number(store: &Store) -> Result<u64, FlowError> {
-    let last = store.undo_numbers().last().copied().unwrap_or(0);
+    let last = store.undo_numbers()?.last().copied().unwrap_or(0);
     let open = interrupted(store)?.map_or(0, |journal| journal.head.number);
     Ok(last.max(open) + 1)
 }
@@ -81,9 +81,11 @@ fn remember_open(store: &Store) -> Result<bool, FlowError> {
     let Some(commit) = store.read_ref(RefName::Landing)? else {
         return Ok(false);
     };
-    // What cannot be read is of no use to anybody.
-    if let Ok(head) = Head::read(store, store.tree_of(commit)?) {
-        store.remember_undo(head.number, commit)?;
+    let head = store.tree_of(commit).map_err(FlowError::from);
+    match head.and_then(|tree| Head::read(store, tree)) {
+        Ok(head) => store.remember_undo(head.number, commit)?,
+        // Why it cannot be read may pass.
+        Err(_) => store.keep(&format!("journal-{}", commit.short()), commit)?,
     }
     Ok(true)
 }
@@ -93,19 +95,21 @@ pub fn drop_landing(store: &Store) -> Result<(), FlowError> {
     Ok(store.delete_ref(RefName::Landing)?)
 }
 
-/// All that can be undone, the newest first, each with its tree.
+/// All that can be undone, the newest first, each with its tree. One that cannot be read cannot.
 pub fn journals(store: &Store) -> Result<Vec<(Head, ObjectId)>, FlowError> {
     let mut all = Vec::new();
-    for number in store.undo_numbers().into_iter().rev() {
+    for number in store.undo_numbers()?.into_iter().rev() {
         let tree = store.tree_of(store.undo_state(number)?)?;
-        all.push((Head::read(store, tree)?, tree));
+        if let Ok(head) = Head::read(store, tree) {
+            all.push((head, tree));
+        }
     }
     Ok(all)
 }
 
 /// Forgets what is older than thirty days. The last few stay: a clock may be years off.
 pub fn prune(store: &Store, now: Timestamp) -> Result<(), FlowError> {
-    let numbers = store.undo_numbers();
+    let numbers = store.undo_numbers()?;
     let old = numbers.len().saturating_sub(ALWAYS_KEPT);
     for number in &numbers[..old] {
         let at = store.commit_info(store.undo_state(*number)?)?.time;
@@ -148,7 +152,7 @@ mod tests {
             store.remember_undo(number, commit).expect("written");
         }
         prune(&store, Timestamp::from_millis(now * DAY)).expect("pruned");
-        store.undo_numbers()
+        store.undo_numbers().expect("read")
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::Timestamp;
 use crate::flow::agreed::{Agreed, AgreedEdits};
-use crate::flow::journal::{Journal, drop_landing, interrupted, landed};
+use crate::flow::journal::{Journal, interrupted, landed};
 use crate::flow::landing::carry_all;
 use crate::flow::{Event, FlowError, Writer, memory, pause};
 use crate::vault::Objects;
@@ -35,8 +35,11 @@ pub fn finish(
         Ok(Some(journal)) => journal,
         Err(fault) => {
             let why = fault.message();
-            warn(&format!("the journal of a killed run is gone: {why}"));
-            drop_landing(&writer.store)?;
+            warn(&format!(
+                "the journal of a killed run cannot be read: {why}"
+            ));
+            // It is kept, as all that gave way.
+            landed(&writer.store)?;
             return Ok(None);
         }
     };

@@ -13,6 +13,7 @@ use crate::base::Timestamp;
 use crate::vault::Objects;
 
 use super::agreed::{Agreed, AgreedEdits};
+use super::conflict::take_back;
 use super::journal::{
     Head, Journal, UnitPlace, begin, drop_landing, interrupted, journals, landed,
 };
@@ -82,6 +83,12 @@ fn attempt(
     }
     let (journal, interrupted) = find(writer, id)?;
     let head = journal.head.clone();
+    if head.is_edit && !options.dry_run {
+        take_back(writer, &|key, path| {
+            let touched = journal.units.get(key);
+            touched.is_some_and(|touched| touched.paths.contains_key(path))
+        })?;
+    }
     let agreed = Agreed::load(&writer.store)?;
     let Ways { mut landings, gone } =
         ways(writer.session, &mut objects, &agreed, journal.reversed())?;

@@ -42,17 +42,12 @@ pub fn ways(
         let root = &touched.place.root;
         // An empty directory may be a mount point without its disk.
         let is_ready = is_of_tool(&key) || is_inhabited(root);
-        // A run that was killed did not live to note the id by which the vault knows the project.
-        let same = units.get(&key).filter(|unit| unit.root == *root);
-        let unit = same.or_else(|| {
-            let mut projects = units.values().filter(|unit| !unit.is_settings());
-            projects.find(|unit| unit.root == *root && !is_of_tool(&key))
-        });
         let is_itself = |unit: &&Unit| {
             let another = is_another(&unit.root, &unit.marks, &session.edges.env);
             !another.unwrap_or(false)
         };
-        let Some(unit) = unit.filter(|_| is_ready).filter(is_itself) else {
+        let unit = meant(&units, &key, root).filter(|_| is_ready);
+        let Some(unit) = unit.filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
         };
@@ -74,16 +69,28 @@ pub fn ways(
     Ok(ways)
 }
 
-/// The projects and tools of this machine, by their keys.
-fn units(session: &Session<'_>) -> Result<BTreeMap<String, Unit>, FlowError> {
-    let mut units = settings_units(session)?;
-    units.extend(absent_tools(session)?);
+/// A project or tool of this machine, and whether the vault may not know its id.
+type Known = (Unit, bool);
+
+fn units(session: &Session<'_>) -> Result<Vec<Known>, FlowError> {
+    let tools = settings_units(session)?.into_iter();
+    let tools = tools.chain(absent_tools(session)?);
+    let mut units: Vec<Known> = tools.map(|unit| (unit, false)).collect();
     for project in Registry::load(&session.places.registry())?.projects {
         let dirs = project.dirs.iter().cloned().collect();
-        units.push(Unit::of_project(&project, &dirs, &session.rules)?);
+        let unit = Unit::of_project(&project, &dirs, &session.rules)?;
+        units.push((unit, !project.published));
     }
-    let by_key = units.into_iter().map(|unit| (unit.key.clone(), unit));
-    Ok(by_key.collect())
+    Ok(units)
+}
+
+/// The one that a journal means by this key at this place. A run that was killed did not live to note
+/// the id by which the vault knows a project; one whose id is noted is another one by now.
+fn meant<'u>(units: &'u [Known], key: &str, root: &HostPath) -> Option<&'u Unit> {
+    let there = || units.iter().filter(|(unit, _)| unit.root == *root);
+    let same = there().find(|(unit, _)| unit.key == key);
+    let provisional = || there().find(|(_, provisional)| *provisional && !is_of_tool(key));
+    same.or_else(provisional).map(|(unit, _)| unit)
 }
 
 /// What an edit and the way come to together, by the rules of a merge. The edit is in the store then.
