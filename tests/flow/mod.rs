@@ -2,6 +2,7 @@
 
 mod another;
 mod beside;
+mod closed;
 mod comments;
 mod configure;
 mod conflict_kinds;
