@@ -28,6 +28,7 @@ mod memory;
 mod merge;
 mod misfit;
 mod obstacles;
+mod odd_records;
 mod owners;
 mod recognise;
 mod rewritten;

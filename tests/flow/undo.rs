@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::kit::{Machine, tree};
 
+use super::logs::rest;
 use super::scene::{Scene, fails, is_there, pulled, pushed, remove, state, text, tip};
 
 /// Undoes, and fails the test unless all went well; what was reported.
@@ -277,6 +278,7 @@ fn edits_of_other_lines_are_merged_with_the_way_back() {
     scene
         .b
         .write(state("x.jsonl"), "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+    rest(&scene.b, state("x.jsonl"));
     let data = undone(&scene.b, &[]);
     assert_eq!(data["projects"][0]["kept"], 0, "{data}");
     assert_eq!(text(&scene.b, state("x.md")), lines("1", "mine"));

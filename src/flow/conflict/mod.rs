@@ -24,4 +24,5 @@ pub use report::{
 };
 pub use resolve::{ResolveOptions, ResolveReport, Resolved, Target, resolve};
 pub use show::{DiffOptions, diff, list, show};
+pub use version::record;
 pub use view::Choice;
