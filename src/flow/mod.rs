@@ -32,6 +32,7 @@ pub mod history;
 mod journal;
 mod landing;
 mod local_checkout;
+pub mod machines;
 mod meeting;
 mod memory;
 pub mod newcomer;

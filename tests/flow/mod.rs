@@ -24,6 +24,7 @@ mod identity;
 mod laptop;
 mod links;
 mod logs;
+mod machines;
 mod memory;
 mod merge;
 mod misfit;
