@@ -69,7 +69,7 @@ mod watch;
 pub use crate::snapshot::masked;
 pub use error::{ErrorKind, FlowError};
 pub use here::Selection;
-pub use hints::{quoted, withheld_hints};
+pub use hints::{one_id_hint, quoted, withheld_hints};
 pub use places::Places;
 pub use session::{Session, Writer};
 pub use take::{Take, TakenLine};
