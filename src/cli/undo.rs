@@ -9,7 +9,7 @@ use crate::flow::undo::{UndoEntry, UndoList, UndoOptions, UndoReport, list, undo
 use super::answer::{Answer, Look};
 use super::args::UndoArgs;
 use super::ctx::Ctx;
-use super::pull::changes;
+use super::pull::{changes, kept_hints};
 use super::show::{Table, ago, count, printable};
 use super::words::changes_words;
 
@@ -23,18 +23,21 @@ pub fn run(ctx: &Ctx, name: &str, args: &UndoArgs) -> Result<Answer, FlowError> 
         dry_run: args.dry_run,
     };
     let report = ctx.write(name, |writer| undo(writer, &options))?;
-    let hint = hint(&report);
-    Ok(Answer::new(report, text).hints(hint))
+    let (hints, needs) = (hints(&report), report.needs_decision());
+    Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
 
-fn hint(report: &UndoReport) -> Option<String> {
+fn hints(report: &UndoReport) -> Vec<String> {
     if let Some(id) = &report.undo {
-        return Some(format!("to have it again: `holdall backup undo {id}`"));
+        return vec![format!("to have it again: `holdall backup undo {id}`")];
     }
-    let earlier = report.earlier.as_ref().filter(|_| !report.applied)?;
-    Some(format!(
-        "to go further back: `holdall backup undo {earlier}`"
-    ))
+    let units = report.projects.iter().chain(&report.settings);
+    let mut hints = kept_hints(units, &format!("holdall backup undo {}", report.undone));
+    let earlier = report.earlier.as_ref().filter(|_| !report.applied);
+    hints.extend(
+        earlier.map(|earlier| format!("to go further back: `holdall backup undo {earlier}`")),
+    );
+    hints
 }
 
 fn text(report: &UndoReport, look: &Look) -> String {

@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::kit::{Machine, tree};
 
 use super::logs::rest;
-use super::scene::{Scene, fails, is_there, pulled, pushed, remove, state, text, tip};
+use super::scene::{
+    Scene, as_if_killed, fails, is_there, pulled, pushed, remove, state, text, tip,
+};
 
 /// Undoes, and fails the test unless all went well; what was reported.
 #[track_caller]
@@ -318,4 +320,22 @@ fn status_counts_what_the_vault_has_for_this_disk() {
     assert_eq!(incoming(&scene.b), 3);
     pulled(&scene.b);
     assert_eq!(incoming(&scene.b), 0);
+}
+
+/// What it says is done, and the run before it stays.
+#[test]
+fn a_killed_undo_is_taken_back_by_the_number_that_is_said() {
+    let (scene, _) = pulled_scene();
+    let after = tree(&scene.b.home.join("code"));
+    let data = undone(&scene.b, &[]);
+    let number = data["undo"].as_str().expect("an id");
+    fs::remove_file(scene.b.home.join("holdall/state/pulls-paused")).expect("paused");
+    as_if_killed(&scene.b, number);
+    let ran = scene.b.ok(&["backup", "push"]);
+    let said = format!("`holdall backup undo {number}`");
+    assert!(ran.stderr.contains(&said), "{ran}");
+    let (_, document) = scene.b.json(&["backup", "status"]);
+    assert!(document["data"]["pulls_paused"].is_string(), "{document}");
+    undone(&scene.b, &[number]);
+    assert_eq!(tree(&scene.b.home.join("code")), after);
 }

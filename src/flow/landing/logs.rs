@@ -5,12 +5,12 @@ use crate::base::{Blobs, HostPath, Kind, Stat, Timestamp};
 use crate::flow::FlowError;
 use crate::flow::content::is_log;
 use crate::flow::half_line::begins_with;
+use crate::flow::report::JUST_WRITTEN;
 use crate::flow::unit::Unit;
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
 use super::Landing;
-use super::told::JUST_WRITTEN;
 
 /// A log that was written to so long ago, in milliseconds, is not being written to.
 const AT_REST: i64 = 2_000;

@@ -13,9 +13,11 @@ use crate::base::Timestamp;
 use crate::vault::Objects;
 
 use super::agreed::{Agreed, AgreedEdits};
-use super::journal::{Head, Journal, UnitPlace, begin, interrupted, journals, landed};
+use super::journal::{
+    Head, Journal, UnitPlace, begin, drop_landing, interrupted, journals, landed,
+};
 use super::landing::{Landing, carry_all, journal_of, preview_all};
-use super::report::{PulledUnit, SkippedProject};
+use super::report::{KeptLine, PulledUnit, SkippedProject};
 use super::{FlowError, Writer, bookkeeping, memory, pause};
 
 pub use finish::{Finished, finish};
@@ -52,6 +54,15 @@ pub struct UndoReport {
     pub ms: i64,
 }
 
+impl UndoReport {
+    /// Whether something could not go back until a person does something about it.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        let units = self.projects.iter().chain(&self.settings);
+        units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits)
+    }
+}
+
 /// Reverses one run, and remembers how it went.
 pub fn undo(writer: &Writer<'_>, options: &UndoOptions) -> Result<UndoReport, FlowError> {
     bookkeeping::remembered(writer, ("undo", options.dry_run), |began| {
@@ -79,9 +90,6 @@ fn attempt(
         preview_all(writer, &objects, &mut landings)?;
     } else {
         undo = carry_out(writer, &mut objects, (&agreed, &head), &mut landings)?;
-        if !head.is_edit && undo.is_some() {
-            pause::begin(writer.session, began)?;
-        }
     }
     let units = landings.into_iter().map(|landing| landing.report);
     let (settings, projects): (Vec<_>, Vec<_>) = units.partition(|unit| unit.is_settings);
@@ -161,7 +169,12 @@ fn carry_out(
     head.undoes = Some(undone.number);
     head.is_edit = undone.is_edit;
     let journal = journal_of(objects, landings, head)?;
+    let paused = pause::since(writer.session)?;
     if let Some(journal) = &journal {
+        if !undone.is_edit {
+            // Before anything is written: where this is killed, no pull comes by itself either.
+            pause::begin(writer.session, journal.head.at)?;
+        }
         begin(writer, objects, journal, agreed.seen)?;
     }
     let mut edits = AgreedEdits::default();
@@ -169,9 +182,24 @@ fn carry_out(
     edits.make_room(objects, agreed)?;
     memory::learn_more(writer, objects, (agreed, &edits))?;
     carried?;
+    if waits(landings) {
+        drop_landing(&writer.store)?;
+        if paused.is_none() {
+            pause::end(writer.session)?;
+        }
+        return Ok(None);
+    }
     // Also where all was as before already: the run is reversed then.
     landed(&writer.store)?;
     Ok(journal.map(|journal| journal.head.number))
+}
+
+/// Whether nothing was written, for reasons that pass: then the run is not reversed, and the same
+/// undo is still to be had.
+fn waits(landings: &[Landing]) -> bool {
+    let reports = || landings.iter().map(|landing| &landing.report);
+    let mut kept = reports().flat_map(|report| &report.kept_paths);
+    reports().all(|report| report.changes.is_empty()) && kept.any(KeptLine::passes)
 }
 
 fn skipped(place: UnitPlace) -> SkippedProject {
