@@ -2,6 +2,7 @@
 
 mod another;
 mod beside;
+mod closed;
 mod comments;
 mod configure;
 mod conflict_kinds;
@@ -24,6 +25,7 @@ mod identity;
 mod laptop;
 mod links;
 mod logs;
+mod machines;
 mod memory;
 mod merge;
 mod misfit;
