@@ -66,34 +66,43 @@ fn hints_on_kept(report: &PullReport) -> Vec<String> {
         hints.push("to take it back: `holdall backup undo`".to_owned());
     }
     let units = report.projects.iter().chain(&report.settings);
-    let kept: Vec<&str> = units
-        .flat_map(|unit| &unit.kept_paths)
-        .map(|kept| kept.why)
-        .collect();
-    if kept.contains(&CASE_CLASH) {
-        hints.push("names that this disk takes for one: rename all but one of them on a machine that has them all, and push there".to_owned());
-    }
-    if kept.contains(&LINKED) {
-        hints.push("put a file or directory of its own in the place of the link, then `holdall backup pull`".to_owned());
-    }
-    if kept.contains(&DATABASE_IN_USE) {
-        hints.push(
-            "close the programs that have the databases open, then `holdall backup pull`"
-                .to_owned(),
-        );
-    }
-    if kept.contains(&NOT_ALLOWED) {
-        hints.push(
-            "give yourself the permission to write what is kept, then `holdall backup pull`"
-                .to_owned(),
-        );
-    }
+    hints.extend(kept_hints(units, "`holdall backup pull`"));
     if let Some(settings) = report.unasked.first() {
         hints.push(format!(
             "to have it here, too: `holdall settings add {}`, then `holdall backup pull`",
             quoted(&settings.path.to_string())
         ));
     }
+    hints
+}
+
+/// What a person can do about what was kept, and what to do again then.
+pub(super) fn kept_hints<'r>(
+    units: impl Iterator<Item = &'r PulledUnit>,
+    again: &str,
+) -> Vec<String> {
+    let kept = units.flat_map(|unit| &unit.kept_paths);
+    let kept: Vec<&str> = kept.map(|kept| kept.why).collect();
+    let mut hints = Vec::new();
+    if kept.contains(&CASE_CLASH) {
+        hints.push("names that this disk takes for one: rename all but one of them on a machine that has them all, and push there".to_owned());
+    }
+    let ways = [
+        (
+            LINKED,
+            "put a file or directory of its own in the place of the link",
+        ),
+        (
+            DATABASE_IN_USE,
+            "close the programs that have the databases open",
+        ),
+        (
+            NOT_ALLOWED,
+            "give yourself the permission to write what is kept",
+        ),
+    ];
+    let ways = ways.iter().filter(|(why, _)| kept.contains(why));
+    hints.extend(ways.map(|(_, way)| format!("{way}, then {again}")));
     hints
 }
 

@@ -9,7 +9,7 @@ use crate::flow::undo::{UndoEntry, UndoList, UndoOptions, UndoReport, list, undo
 use super::answer::{Answer, Look};
 use super::args::UndoArgs;
 use super::ctx::Ctx;
-use super::pull::changes;
+use super::pull::{changes, kept_hints};
 use super::show::{Table, ago, count, printable};
 use super::words::changes_words;
 
@@ -23,18 +23,34 @@ pub fn run(ctx: &Ctx, name: &str, args: &UndoArgs) -> Result<Answer, FlowError> 
         dry_run: args.dry_run,
     };
     let report = ctx.write(name, |writer| undo(writer, &options))?;
-    let hint = hint(&report);
-    Ok(Answer::new(report, text).hints(hint))
+    let needs = report.needs_decision();
+    let hints = hints(&report);
+    Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
 
-fn hint(report: &UndoReport) -> Option<String> {
+fn hints(report: &UndoReport) -> Vec<String> {
+    let units = report.projects.iter().chain(&report.settings);
+    let run = format!("`holdall backup undo {}`", report.undone);
+    // A run that is undone in part is undone: what is left waits until it is there again.
+    let again = match &report.undo {
+        Some(id) => format!("`holdall backup undo {id}` and {run}"),
+        None => run,
+    };
+    let mut hints = kept_hints(units, &again);
     if let Some(id) = &report.undo {
-        return Some(format!("to have it again: `holdall backup undo {id}`"));
+        hints.push(format!("to have it again: `holdall backup undo {id}`"));
+    } else if let Some(earlier) = report.earlier.as_ref().filter(|_| !wrote(report)) {
+        hints.push(format!(
+            "to go further back: `holdall backup undo {earlier}`"
+        ));
     }
-    let earlier = report.earlier.as_ref().filter(|_| !report.applied)?;
-    Some(format!(
-        "to go further back: `holdall backup undo {earlier}`"
-    ))
+    hints
+}
+
+/// Whether it wrote anything, beside what it finished of another run.
+fn wrote(report: &UndoReport) -> bool {
+    let mut units = report.projects.iter().chain(&report.settings);
+    !report.dry_run && units.any(|unit| !unit.changes.is_empty())
 }
 
 fn text(report: &UndoReport, look: &Look) -> String {
@@ -56,7 +72,7 @@ fn text(report: &UndoReport, look: &Look) -> String {
     );
     let line = if report.dry_run {
         format!("would undo {run}: {what}; nothing was changed\n")
-    } else if report.applied {
+    } else if wrote(report) {
         format!("undone: {run}: {what}\n")
     } else {
         format!("nothing was written: {run}\n")

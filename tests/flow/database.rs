@@ -211,3 +211,32 @@ fn a_lock_alone_says_that_a_database_is_in_use() {
     pushed(&scene.a);
     assert_eq!(rows(&stored(&scene, "s.db").expect("it travels")), 0);
 }
+
+#[test]
+fn an_undo_that_wrote_nothing_can_be_done_once_the_program_is_closed() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    for row in [1, 2] {
+        let program = open(&scene.a, "s.db");
+        let setup = "CREATE TABLE IF NOT EXISTS t (n); INSERT INTO t VALUES (1)";
+        program.execute_batch(setup).expect("written");
+        drop(program);
+        pushed(&scene.a);
+        pulled(&scene.b);
+        assert_eq!(rows(&scene.b.read(state("s.db"))), row);
+    }
+    let program = state("s.db-wal");
+    scene.b.write(&program, "");
+    let document = waits(&scene.b, "undo");
+    let data = &document["data"];
+    assert_eq!(data["applied"], false, "{document}");
+    assert_eq!(data["undo"], Value::Null, "{document}");
+    let run = data["undone"].as_str().expect("a run").to_owned();
+    let hint = format!("then `holdall backup undo {run}`");
+    let hints = document["hints"].to_string();
+    assert!(hints.contains(&hint), "{hints}");
+    let (_, status) = scene.b.json(&["backup", "status"]);
+    assert!(status["data"]["pulls_paused"].is_null(), "{status}");
+    fs::remove_file(scene.b.home.join(&program)).expect("closed");
+    scene.b.ok(&["backup", "undo", &run]);
+    assert_eq!(rows(&scene.b.read(state("s.db"))), 1);
+}

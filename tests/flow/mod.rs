@@ -19,6 +19,7 @@ mod heal;
 mod hostile;
 mod hostile_past;
 mod identity;
+mod killed;
 mod laptop;
 mod links;
 mod logs;

@@ -119,6 +119,13 @@ impl Landing {
         !self.touched.paths.is_empty() || !self.touched.notes.differing().is_empty()
     }
 
+    /// Whether the disk has now what was meant, of anything that is in the journal.
+    #[must_use]
+    pub fn has_come(&self) -> bool {
+        let stood = |(path, _): &(VaultPath, _)| self.touched.paths.contains_key(path);
+        !self.report.changes.is_empty() || self.settled.iter().any(stood)
+    }
+
     /// Whether there is anything to do, or to say.
     #[must_use]
     pub fn has_steps(&self) -> bool {

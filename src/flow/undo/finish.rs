@@ -22,13 +22,25 @@ pub struct Finished {
     pub changes: usize,
 }
 
+impl Finished {
+    /// Whether something was written for that.
+    #[must_use]
+    pub const fn wrote(&self) -> bool {
+        self.changes > 0
+    }
+}
+
 /// Finishes it, in all projects: what still is as it was before becomes what was meant, and what
 /// somebody changed meanwhile stays. What cannot be finished stops nobody: it is said, and what the
-/// killed run wrote is known as that.
+/// killed run wrote is known as that. A run that is to leave the disk alone leaves it to another.
 pub fn finish(
     writer: &Writer<'_>,
     objects: &mut Objects<'_>,
+    leaves_all: bool,
 ) -> Result<Option<Finished>, FlowError> {
+    if leaves_all {
+        return Ok(None);
+    }
     let warn = |text: &str| writer.session.tell(&Event::Warning { text });
     let journal = match interrupted(&writer.store) {
         Ok(None) => return Ok(None),
@@ -42,10 +54,12 @@ pub fn finish(
     };
     let head = journal.head.clone();
     let (command, at) = (head.command, head.at.readable());
+    let run = format!("{} {command}", article(&command));
     match redo(writer, objects, journal) {
         Ok((changes, gone)) => {
             warn(&format!(
-                "a {command} was interrupted ({at}): it is finished now, and `holdall backup undo` takes it back"
+                "{run} was interrupted ({at}): it is finished now, and `holdall backup undo {}` takes it back",
+                head.number
             ));
             for name in gone {
                 warn(&format!(
@@ -61,11 +75,19 @@ pub fn finish(
         }
         Err(fault) => {
             warn(&format!(
-                "a {command} was interrupted ({at}) and cannot be finished: {}",
+                "{run} was interrupted ({at}) and cannot be finished: {}",
                 fault.message()
             ));
             Ok(None)
         }
+    }
+}
+
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
     }
 }
 

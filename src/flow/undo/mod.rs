@@ -13,9 +13,11 @@ use crate::base::Timestamp;
 use crate::vault::Objects;
 
 use super::agreed::{Agreed, AgreedEdits};
-use super::journal::{Head, Journal, UnitPlace, begin, interrupted, journals, landed};
+use super::journal::{
+    Head, Journal, UnitPlace, begin, drop_landing, interrupted, journals, landed,
+};
 use super::landing::{Landing, carry_all, journal_of, preview_all};
-use super::report::{PulledUnit, SkippedProject};
+use super::report::{KeptLine, PulledUnit, SkippedProject};
 use super::{FlowError, Writer, bookkeeping, memory, pause};
 
 pub use finish::{Finished, finish};
@@ -45,11 +47,23 @@ pub struct UndoReport {
     pub settings: Vec<PulledUnit>,
     /// What is not where it was.
     pub skipped: Vec<SkippedProject>,
+    /// What was finished of another run that was killed before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Finished>,
     /// By which this is reversed in its turn.
     pub undo: Option<String>,
     /// The run before it that is not reversed yet.
     pub earlier: Option<String>,
     pub ms: i64,
+}
+
+impl UndoReport {
+    /// Whether something could not go back until a person does something about it.
+    #[must_use]
+    pub fn needs_decision(&self) -> bool {
+        let units = self.projects.iter().chain(&self.settings);
+        units.flat_map(|unit| &unit.kept_paths).any(KeptLine::waits)
+    }
 }
 
 /// Reverses one run, and remembers how it went.
@@ -66,9 +80,8 @@ fn attempt(
 ) -> Result<UndoReport, FlowError> {
     let mut objects = Objects::new(&writer.store);
     let id = options.id.as_deref();
-    if !options.dry_run && is_another(writer, id)? {
-        finish(writer, &mut objects)?;
-    }
+    let is_meant = !is_another(writer, id)?;
+    let finished = finish(writer, &mut objects, options.dry_run || is_meant)?;
     let (journal, interrupted) = find(writer, id)?;
     let head = journal.head.clone();
     let agreed = Agreed::load(&writer.store)?;
@@ -79,16 +92,14 @@ fn attempt(
         preview_all(writer, &objects, &mut landings)?;
     } else {
         undo = carry_out(writer, &mut objects, (&agreed, &head), &mut landings)?;
-        if !head.is_edit && undo.is_some() {
-            pause::begin(writer.session, began)?;
-        }
     }
     let units = landings.into_iter().map(|landing| landing.report);
     let (settings, projects): (Vec<_>, Vec<_>) = units.partition(|unit| unit.is_settings);
     let changed = |units: &[PulledUnit]| units.iter().any(|unit| !unit.changes.is_empty());
+    let wrote = !options.dry_run && (changed(&projects) || changed(&settings));
     let now = writer.session.edges.clock.now();
     Ok(UndoReport {
-        applied: !options.dry_run && (changed(&projects) || changed(&settings)),
+        applied: wrote || finished.as_ref().is_some_and(Finished::wrote),
         dry_run: options.dry_run,
         undone: head.number.to_string(),
         command: head.command,
@@ -97,6 +108,7 @@ fn attempt(
         projects,
         settings,
         skipped: gone.into_iter().map(skipped).collect(),
+        finished,
         undo: undo.map(|number| number.to_string()),
         earlier: earlier(&writer.store, head.number)?.map(|number| number.to_string()),
         ms: now.millis() - began.millis(),
@@ -160,8 +172,14 @@ fn carry_out(
     let mut head = Head::new(writer, "undo")?;
     head.undoes = Some(undone.number);
     head.is_edit = undone.is_edit;
+    let session = writer.session;
+    let was_paused = pause::since(session)?.is_some();
     let journal = journal_of(objects, landings, head)?;
     if let Some(journal) = &journal {
+        // Before the first write: where this is killed, no pull may come and write it all again.
+        if !undone.is_edit {
+            pause::begin(session, journal.head.at)?;
+        }
         begin(writer, objects, journal, agreed.seen)?;
     }
     let mut edits = AgreedEdits::default();
@@ -169,9 +187,23 @@ fn carry_out(
     edits.make_room(objects, agreed)?;
     memory::learn_more(writer, objects, (agreed, &edits))?;
     carried?;
+    if journal.is_some() && is_stuck(landings) {
+        drop_landing(&writer.store)?;
+        if !was_paused {
+            pause::end(session)?;
+        }
+        return Ok(None);
+    }
     // Also where all was as before already: the run is reversed then.
     landed(&writer.store)?;
     Ok(journal.map(|journal| journal.head.number))
+}
+
+/// Whether nothing went back, because of what stands in the way: the run is as little reversed as it
+/// was, and can be reversed once that is gone.
+fn is_stuck(landings: &[Landing]) -> bool {
+    let is_kept = |landing: &Landing| !landing.report.kept_paths.is_empty();
+    landings.iter().any(is_kept) && !landings.iter().any(Landing::has_come)
 }
 
 fn skipped(place: UnitPlace) -> SkippedProject {

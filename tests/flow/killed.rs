@@ -1,0 +1,101 @@
+//! Runs that are killed while they write: what the next one says and does about it.
+
+use std::ffi::OsString;
+
+use holdall::base::seams;
+use holdall::base::{Edges, Env};
+use holdall::flow::undo::{UndoOptions, undo};
+use holdall::flow::{FlowError, Session, Silent, Writer};
+use serde_json::Value;
+
+use crate::kit::Machine;
+
+use super::conflicts::{X, disputed};
+use super::scene::{Scene, pulled, pushed, state, text, tip};
+
+fn status(machine: &Machine) -> Value {
+    machine.json(&["backup", "status", "--offline"]).1["data"].clone()
+}
+
+/// A run within this process that dies at the first step at which there is a journal of it.
+fn killed(machine: &Machine, work: impl Fn(&Writer<'_>) -> Result<(), FlowError>) {
+    let vars = [("HOME", ""), ("HOLDALL_HOME", "holdall")];
+    let vars = vars.map(|(name, below)| (name.to_owned(), machine.home.join(below)));
+    let vars = vars.map(|(name, path)| (name, OsString::from(path)));
+    let edges = Edges::system(Env::new(vars, machine.home.clone(), "here".to_owned()));
+    for step in 1..100 {
+        let session = Session::open(&edges, None, "test", &Silent).expect("a session");
+        let writer = Writer::take(&session).expect("nobody else writes");
+        seams::begin();
+        seams::die_at(step);
+        let ended = work(&writer);
+        seams::begin();
+        assert!(ended.is_err(), "it ended before a journal of it was seen");
+        drop(writer);
+        if !status(machine)["interrupted"].is_null() {
+            return;
+        }
+    }
+    panic!("no step is right behind the journal");
+}
+
+/// The second machine has two versions of a file behind it, and its undo of the second was killed.
+fn killed_undo() -> Scene {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.a.write(state("x"), "2\n");
+    pushed(&scene.a);
+    pulled(&scene.b);
+    let options = UndoOptions::default();
+    killed(&scene.b, |writer| undo(writer, &options).map(drop));
+    scene
+}
+
+/// What a push says beside its answer.
+fn push(machine: &Machine) -> String {
+    machine.ok(&["backup", "push"]).stderr
+}
+
+#[test]
+fn no_pull_comes_by_itself_after_a_killed_undo() {
+    let scene = killed_undo();
+    assert!(!status(&scene.b)["pulls_paused"].is_null());
+    push(&scene.b);
+    assert_eq!(text(&scene.b, state("x")), "1\n");
+    assert!(!status(&scene.b)["pulls_paused"].is_null());
+}
+
+#[test]
+fn what_is_said_about_a_finished_undo_takes_that_one_back() {
+    let scene = killed_undo();
+    let said = push(&scene.b);
+    assert!(said.contains("an undo was interrupted"), "{said}");
+    let typed = said.split('`').nth(1).expect("a command");
+    let words: Vec<&str> = typed.split(' ').skip(1).collect();
+    scene.b.ok(&words);
+    assert_eq!(text(&scene.b, state("x")), "2\n", "after `{typed}`");
+}
+
+#[test]
+fn every_run_that_writes_reports_what_it_finished_first() {
+    for what in ["undo", "restore"] {
+        let scene = killed_undo();
+        let now = tip(&scene.bare);
+        let run: &[&str] = match what {
+            "undo" => &["backup", "undo", "1"],
+            _ => &["backup", "restore", "--at", &now],
+        };
+        let (_, document) = scene.b.json(run);
+        let finished = &document["data"]["finished"];
+        assert_eq!(finished["command"], "undo", "{run:?}: {document}");
+        assert_eq!(document["data"]["applied"], true, "{run:?}: {document}");
+    }
+    let scene = disputed();
+    scene.a.write(state("y"), "1\n");
+    scene.a.run(&["backup", "push"]);
+    scene.b.run(&["backup", "pull"]);
+    let options = UndoOptions::default();
+    killed(&scene.b, |writer| undo(writer, &options).map(drop));
+    let (_, document) = scene.b.json(&["conflict", "resolve", X, "--use", "local"]);
+    let finished = &document["data"]["finished"];
+    assert_eq!(finished["command"], "undo", "{document}");
+}
