@@ -81,7 +81,7 @@ fn text(report: &UndoReport, look: &Look) -> String {
 }
 
 fn list_text(report: &UndoList, look: &Look) -> String {
-    if report.entries.is_empty() {
+    if report.entries.is_empty() && report.unreadable.is_empty() {
         return "nothing was pulled or restored here that could be undone\n".to_owned();
     }
     let mut table = Table::new();
@@ -96,7 +96,9 @@ fn list_text(report: &UndoList, look: &Look) -> String {
             standing(entry),
         ]);
     }
-    table.to_string()
+    let unreadable = report.unreadable.iter();
+    let unreadable = unreadable.map(|id| format!("{id}  cannot be read\n"));
+    table.to_string() + &unreadable.collect::<String>()
 }
 
 fn standing(entry: &UndoEntry) -> String {

@@ -139,10 +139,13 @@ impl Here {
             let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
             // A tool may have begun to keep state here after the project was added.
             dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
+            let listed = unit_key(&Owner::Project(registered.id.clone()));
             if let Some(there) = adopt(&mut registered, &placement, upstream) {
                 dirs.extend(there);
             }
-            units.push(Unit::of_project(&registered, &dirs, &session.rules)?);
+            let mut unit = Unit::of_project(&registered, &dirs, &session.rules)?;
+            unit.registered = (listed != unit.key).then_some(listed);
+            units.push(unit);
             known.push((registered, placement));
         }
         if here.is_whole {

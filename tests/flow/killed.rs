@@ -8,10 +8,10 @@ use holdall::flow::undo::{UndoOptions, undo};
 use holdall::flow::{FlowError, Session, Silent, Writer};
 use serde_json::Value;
 
-use crate::kit::Machine;
+use crate::kit::{Machine, git};
 
 use super::conflicts::{X, disputed};
-use super::scene::{Scene, pulled, pushed, state, text, tip};
+use super::scene::{Scene, fails, pulled, pushed, state, text, tip};
 
 fn status(machine: &Machine) -> Value {
     machine.json(&["backup", "status", "--offline"]).1["data"].clone()
@@ -98,4 +98,41 @@ fn every_run_that_writes_reports_what_it_finished_first() {
     let (_, document) = scene.b.json(&["conflict", "resolve", X, "--use", "local"]);
     let finished = &document["data"]["finished"];
     assert_eq!(finished["command"], "undo", "{document}");
+}
+
+/// A commit that is no journal.
+const NONE: &str = "refs/holdall/base";
+
+#[test]
+fn a_journal_that_cannot_be_read_is_kept_and_stops_nobody() {
+    let scene = killed_undo();
+    let store = scene.b.home.join("holdall/data/vault.git");
+    git(&["update-ref", "refs/holdall/landing", NONE], &store);
+    let no_journal = git(&["rev-parse", NONE], &store);
+    let said = push(&scene.b);
+    assert!(said.contains("its journal cannot be read"), "{said}");
+    let kept = git(&["rev-parse", "refs/holdall/undo/3"], &store);
+    assert_eq!(kept, no_journal);
+    assert_eq!(push(&scene.b), "", "it is said once");
+    scene.b.ok(&["backup", "undo", "2"]);
+    assert_eq!(text(&scene.b, state("x")), "1\n");
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_hides_no_other() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    for version in ["2\n", "3\n"] {
+        scene.a.write(state("x"), version);
+        pushed(&scene.a);
+        pulled(&scene.b);
+    }
+    let store = scene.b.home.join("holdall/data/vault.git");
+    git(&["update-ref", "refs/holdall/undo/2", NONE], &store);
+    let ran = scene.b.ok(&["backup", "undo", "--list"]);
+    assert!(ran.stdout.contains("2  cannot be read"), "{ran}");
+    let (_, document) = scene.b.json(&["backup", "undo"]);
+    assert_eq!(document["data"]["undone"], "3", "{document}");
+    // No run behind it is taken for it.
+    fails(&scene.b, &["backup", "undo"], (70, "corrupt"));
+    scene.b.ok(&["backup", "undo", "1"]);
 }

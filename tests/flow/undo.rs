@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::kit::{Machine, tree};
 
-use super::scene::{Scene, fails, is_there, pulled, pushed, remove, state, text, tip};
+use super::scene::{Scene, add, fails, is_there, pulled, pushed, remove, state, text, tip};
 
 /// Undoes, and fails the test unless all went well; what was reported.
 #[track_caller]
@@ -260,6 +260,21 @@ fn what_is_not_where_it_was_is_said_and_stops_nothing_else() {
     fs::create_dir(scene.b.home.join("code/api")).expect("made");
     undone(&scene.b, &[]);
     assert!(!is_there(&scene.b, state("gone")));
+}
+
+#[test]
+fn what_lies_there_as_another_project_is_left_alone() {
+    let (scene, data) = pulled_scene();
+    let id = data["undo"].as_str().expect("an id");
+    scene.b.ok(&["project", "remove", "api", "--from-vault"]);
+    add(&scene.b, &scene.b.home.join("code/api"));
+    pushed(&scene.b);
+    let tip_before = tip(&scene.bare);
+    let data = undone(&scene.b, &[id]);
+    assert_eq!(data["skipped"][0]["reason"], "not_here", "{data}");
+    assert_eq!(text(&scene.b, state("x")), "2\n");
+    scene.b.ok(&["backup", "push"]);
+    assert_eq!(tip(&scene.bare), tip_before, "an undo is no edit");
 }
 
 #[test]

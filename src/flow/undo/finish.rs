@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::Timestamp;
 use crate::flow::agreed::{Agreed, AgreedEdits};
-use crate::flow::journal::{Journal, drop_landing, interrupted, landed};
+use crate::flow::journal::{Journal, interrupted, landed};
 use crate::flow::landing::carry_all;
 use crate::flow::{Event, FlowError, Writer, memory};
 use crate::vault::Objects;
@@ -42,13 +42,19 @@ pub fn finish(
         return Ok(None);
     }
     let warn = |text: &str| writer.session.tell(&Event::Warning { text });
-    let journal = match interrupted(&writer.store) {
+    let open = interrupted(&writer.store).and_then(|open| {
+        let read = |(_, tree)| Journal::read(&writer.store, tree);
+        open.map(read).transpose()
+    });
+    let journal = match open {
         Ok(None) => return Ok(None),
         Ok(Some(journal)) => journal,
         Err(fault) => {
             let why = fault.message();
-            warn(&format!("the journal of a killed run is gone: {why}"));
-            drop_landing(&writer.store)?;
+            warn(&format!(
+                "a run was interrupted, and its journal cannot be read ({why}): what it wrote stays as it is"
+            ));
+            landed(&writer.store)?;
             return Ok(None);
         }
     };
