@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use crate::flow::scene::{Scene, state};
+use crate::flow::scene::{Scene, by_hand, state};
 use crate::kit::{Machine, scale, seed};
 
 const MB: usize = 1_000_000;
@@ -123,4 +123,19 @@ fn many_files_are_pushed_with_little_memory() {
     let most = if scale(10) == 10 { 100 } else { 36 };
     is_lean(&scene.a, &["backup", "push"], most);
     is_lean(&scene.a, &["backup", "push"], most);
+}
+
+/// A record has at most a mebibyte, whatever somebody put in its place.
+#[test]
+fn what_is_too_long_for_a_record_is_not_read() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    by_hand(&scene.sandbox, &scene.bare, |dir| {
+        let conflict = dir.join("conflicts/0123456789abcdef");
+        fs::create_dir_all(&conflict).expect("made");
+        let file = File::create(conflict.join("conflict.json")).expect("made");
+        file.set_len(150 << 20).expect("long");
+    });
+    assert_eq!(scene.b.run(&["backup", "pull"]).code, 3);
+    is_lean(&scene.b, &["conflict", "list"], 100);
+    is_lean(&scene.b, &["backup", "status"], 100);
 }

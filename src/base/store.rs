@@ -114,6 +114,8 @@ pub trait Trees {
 /// Reads contents by id.
 pub trait Blobs {
     fn blob(&self, id: ObjectId) -> Result<Vec<u8>, StoreError>;
+    /// How many bytes it has, without reading them.
+    fn size(&self, id: ObjectId) -> Result<u64, StoreError>;
 }
 
 /// Takes contents in and says their ids; the same bytes always get the same id.

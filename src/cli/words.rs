@@ -183,7 +183,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "changed" => "changed while the pull was running",
         "edited_since" => "edited since, so it stays as it is",
         "half_line" => "its last line is not ended yet",
-        "just_written" => "something was written to it a moment ago; the next pull takes it",
+        "just_written" => "something was written to it a moment ago, so it stays as it is for now",
         "linked" => "a link stands there; nothing is written to where it leads",
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",

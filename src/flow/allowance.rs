@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use crate::base::{
-    Blobs, FileLock, Holder, Kind, Leaf, LockOutcome, MachineId, ObjectId, Sink, Timestamp,
-    read_if_there, write_atomic,
+    FileLock, Holder, Kind, Leaf, LockOutcome, MachineId, ObjectId, Sink, Timestamp, read_if_there,
+    write_atomic,
 };
 use crate::layout::{AllowedEntry, AllowedRecord, Record, names};
 use crate::merge::{Edits, Graft, find};
 use crate::snapshot::SecretGate;
 use crate::vault::{Objects, RefName};
 
-use super::{FlowError, Session};
+use super::{FlowError, Session, stored};
 
 /// A longer file was not written by us.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
@@ -139,11 +139,9 @@ impl Queue {
 /// What the vault allows. Without a record, nothing.
 pub fn record(objects: &Objects<'_>, tree: Option<ObjectId>) -> Result<AllowedRecord, FlowError> {
     let path = names::allowed_record();
-    let leaf = find(objects, tree, &path)?.filter(|leaf| leaf.kind != Kind::Tree);
-    let Some(leaf) = leaf else {
+    let Some(read) = stored::record(objects, &path, find(objects, tree, &path)?)? else {
         return Ok(AllowedRecord::default());
     };
-    let read = AllowedRecord::read(&path, &objects.blob(leaf.id)?);
     read.map_err(|fault| FlowError::from(fault).of_vault("the vault", None))
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Blobs, Kind, Trees};
-use crate::layout::{ConflictRecord, Owner, Record, names};
+use crate::base::{Kind, Trees};
+use crate::layout::{Owner, names};
 use crate::merge::find;
 use crate::vault::Objects;
 
-use super::FlowError;
 use super::report::ConflictLine;
 use super::upstream::Upstream;
+use super::{FlowError, conflict};
 
 /// Adds every conflict that the vault has on file and the list has not.
 pub fn add_filed(
@@ -28,16 +28,17 @@ pub fn add_filed(
         if entry.kind != Kind::Tree || listed.contains(&id) {
             continue;
         }
-        let path = names::conflict_record(&id)?;
-        let own = path.below(&names::conflict_dir(&id)?);
-        let own = own.expect("the record of a conflict lies in its directory");
-        let Some(leaf) = find(objects, Some(entry.id), &own)? else {
+        // A name that none of ours can have: nobody files a conflict there.
+        let Ok(path) = names::conflict_record(&id) else {
             continue;
         };
+        let own = path.below(&names::conflict_dir(&id)?);
+        let own = own.expect("the record of a conflict lies in its directory");
+        if find(objects, Some(entry.id), &own)?.is_none() {
+            continue;
+        }
         // One that cannot be read is somebody's all the same: it is listed, and stops nobody.
-        let record = ConflictRecord::read(&path, &objects.blob(leaf.id)?).ok();
-        let honest = |record: &ConflictRecord| record.id() == id;
-        let Some(record) = record.filter(honest) else {
+        let Some(record) = conflict::record(objects, (&id, entry.id))? else {
             lines.push(ConflictLine::damaged(id, path));
             continue;
         };

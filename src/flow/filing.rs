@@ -1,13 +1,16 @@
 //! Filing a version that could not be merged beside the vault's own, under `conflicts/`.
 
+use std::collections::BTreeMap;
+
 use crate::base::{Kind, Leaf, MachineId, ObjectId, Timestamp, Trees, VaultPath};
 use crate::layout::{
     ConflictRecord, Owner, Record, Side, SideKind, VariantDir, VariantRecord, names,
 };
-use crate::merge::{Edits, Graft, Lookup, Trio, leaves};
+use crate::merge::{Edits, Graft, Lookup, Trio, leaves, make_room};
 use crate::vault::Objects;
 
 use super::FlowError;
+use super::stored::is_file;
 
 /// Who files, and when.
 pub struct Filer<'a> {
@@ -43,7 +46,8 @@ impl<'a> Filer<'a> {
             vault,
             &names::variant_side(id, self.machine, Side::Local)?,
         )?;
-        Ok(record.is_some() && filed.map(|leaf| leaf.id) == local.map(|leaf| leaf.id))
+        Ok(record.is_some_and(|leaf| is_file(&leaf))
+            && filed.map(|leaf| leaf.id) == local.map(|leaf| leaf.id))
     }
 
     /// The edits that file one path as it is on this disk.
@@ -82,9 +86,11 @@ impl<'a> Filer<'a> {
     ) -> Result<(), FlowError> {
         let conflict = conflict(owner, &trio.path);
         let id = conflict.id();
+        let mut own = Edits::new();
         let record = names::conflict_record(&id)?;
-        if self.lookup.find(objects, vault, &record)?.is_none() {
-            put_record(objects, edits, record, &conflict.write())?;
+        let there = self.lookup.find(objects, vault, &record)?;
+        if !there.is_some_and(|leaf| is_file(&leaf)) {
+            put_record(objects, &mut own, record, &conflict.write())?;
         }
         let variant = VariantRecord {
             machine: self.machine.clone(),
@@ -97,7 +103,7 @@ impl<'a> Filer<'a> {
         };
         put_record(
             objects,
-            edits,
+            &mut own,
             names::variant_record(&id, dir.clone())?,
             &variant.write(),
         )?;
@@ -112,9 +118,33 @@ impl<'a> Filer<'a> {
                     id: leaf.id,
                 })
             });
-            edits.insert(names::variant_side(&id, dir.clone(), side)?, graft);
+            own.insert(names::variant_side(&id, dir.clone(), side)?, graft);
         }
+        make_room(&mut own, &self.in_the_way(objects, vault, &id)?);
+        edits.extend(own);
         Ok(())
+    }
+
+    /// What lies in the directory of a conflict, or stands in its place: somebody may have put there
+    /// what nobody files.
+    fn in_the_way(
+        &self,
+        trees: &dyn Trees,
+        vault: Option<ObjectId>,
+        id: &str,
+    ) -> Result<BTreeMap<VaultPath, Leaf>, FlowError> {
+        let mut known = BTreeMap::new();
+        for dir in [names::conflicts_dir(), names::conflict_dir(id)?] {
+            let found = self.lookup.find(trees, vault, &dir)?;
+            let leaf = found.filter(|leaf| leaf.kind != Kind::Tree);
+            known.extend(leaf.map(|leaf| (dir, leaf)));
+        }
+        let dir = names::conflict_dir(id)?;
+        let found = self.lookup.find(trees, vault, &dir)?;
+        let tree = found.filter(|leaf| leaf.kind == Kind::Tree);
+        let below = leaves(trees, tree.map(|leaf| leaf.id))?.into_iter();
+        known.extend(below.map(|(path, leaf)| (dir.join(&path), leaf)));
+        Ok(known)
     }
 
     /// The edits that take a machine's variant back; the last one takes the conflict with it.

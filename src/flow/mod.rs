@@ -55,6 +55,7 @@ pub mod settings;
 mod settings_text;
 mod standing;
 pub mod status;
+mod stored;
 pub mod sync;
 mod take;
 mod unasked;

@@ -243,6 +243,12 @@ impl KeptLine {
     pub fn waits(&self) -> bool {
         [CASE_CLASH, DATABASE_IN_USE, LINKED, NOT_ALLOWED].contains(&self.why)
     }
+
+    /// It is not for what is there that it stays so.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.waits() || self.why == JUST_WRITTEN
+    }
 }
 
 /// This disk takes another name for that one.
@@ -251,6 +257,8 @@ pub const CASE_CLASH: &str = "case_clash";
 pub const LINKED: &str = "linked";
 /// This user may not write there.
 pub const NOT_ALLOWED: &str = "not_allowed";
+/// Something was written to a log that would be replaced.
+pub const JUST_WRITTEN: &str = "just_written";
 /// A program has the database open.
 pub const DATABASE_IN_USE: &str = "database_in_use";
 

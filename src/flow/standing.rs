@@ -1,15 +1,15 @@
 //! How conflicts stand: who has which version, and whether all of them are on file.
 
-use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Trees, VaultPath};
-use crate::layout::{Record, Side, VariantDir, VariantRecord, names};
+use crate::base::{Kind, Leaf, MachineId, ObjectId, Trees, VaultPath};
+use crate::layout::{Side, VariantDir, VariantRecord, names};
 use crate::merge::{Lookup, Scope};
 use crate::vault::Objects;
 
-use super::FlowError;
 use super::filing::conflict_id;
 use super::here::Here;
 use super::report::ConflictLine;
 use super::scan::Scanned;
+use super::{FlowError, stored};
 
 /// A vault's tree, beside this machine.
 pub struct Standing<'a> {
@@ -109,11 +109,10 @@ impl Standing<'_> {
         let mut machines = Vec::new();
         for dir in self.versions(id)? {
             let path = names::variant_record(id, dir.clone())?;
-            let Some(leaf) = self.find(self.tree, &path)? else {
-                continue;
-            };
-            let record = VariantRecord::read(&path, &self.objects.blob(leaf.id)?);
-            let name = record.map_or_else(|_| dir.as_str().to_owned(), |record| record.name);
+            let leaf = self.find(self.tree, &path)?;
+            let record = stored::record::<VariantRecord>(self.objects, &path, leaf)?;
+            let record = record.and_then(Result::ok);
+            let name = record.map_or_else(|| dir.as_str().to_owned(), |record| record.name);
             if !machines.contains(&name) {
                 machines.push(name);
             }

@@ -27,8 +27,8 @@ pub enum LayoutError {
     #[error("{path} has {size} bytes, more than the {limit} of a record (V15)")]
     TooLarge {
         path: VaultPath,
-        size: usize,
-        limit: usize,
+        size: u64,
+        limit: u64,
     },
     #[error("{path} {fault} ({rule})")]
     Broken {

@@ -23,7 +23,7 @@ pub use error::LayoutError;
 pub use machine::{Frontier, Head, MachineRecord};
 pub use note::{PathNote, decode_name, encode_name};
 pub use project::ProjectRecord;
-pub use record::Record;
+pub use record::{Record, check_record_size};
 pub use texts::{ATTRIBUTES_TEXT, readme_text};
 pub use vault::{Access, VaultRecord};
 

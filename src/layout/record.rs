@@ -11,7 +11,7 @@ use crate::base::{Id, MachineId, Timestamp, VaultPath};
 
 use super::LayoutError;
 
-const MAX_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 const MAX_DEPTH: usize = 64;
 /// Every reader, also one with floating numbers only, keeps whole numbers up to here.
 const MAX_NUMBER: u64 = (1 << 53) - 1;
@@ -185,14 +185,20 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn object(path: &VaultPath, bytes: &[u8]) -> Result<Map<String, Value>, LayoutError> {
-    if bytes.len() > MAX_BYTES {
-        return Err(LayoutError::TooLarge {
-            path: path.clone(),
-            size: bytes.len(),
-            limit: MAX_BYTES,
-        });
+/// A record of more bytes is refused, before anybody reads them.
+pub fn check_record_size(path: &VaultPath, size: u64) -> Result<(), LayoutError> {
+    if size <= MAX_BYTES {
+        return Ok(());
     }
+    Err(LayoutError::TooLarge {
+        path: path.clone(),
+        size,
+        limit: MAX_BYTES,
+    })
+}
+
+fn object(path: &VaultPath, bytes: &[u8]) -> Result<Map<String, Value>, LayoutError> {
+    check_record_size(path, bytes.len() as u64)?;
     let broken = Cell::new("V14");
     let refuse = |source| LayoutError::Json {
         path: path.clone(),
@@ -368,8 +374,8 @@ mod tests {
 
     #[test]
     fn a_record_of_more_than_a_mebibyte_is_refused_unread() {
-        let text = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_BYTES - 8));
-        assert_eq!(text.len(), MAX_BYTES);
+        let text = format!("{{\"a\":\"{}\"}}", "x".repeat((1 << 20) - 8));
+        assert_eq!(text.len() as u64, MAX_BYTES);
         assert_eq!(rule_of(text.as_bytes()), "");
         assert_eq!(rule_of(format!("{text} ").as_bytes()), "V15");
     }

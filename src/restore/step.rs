@@ -51,6 +51,13 @@ pub enum StepKind {
 }
 
 impl Step {
+    /// The file that it is about.
+    #[must_use]
+    pub fn file(&self, root: &HostPath) -> HostPath {
+        let names = self.names.iter();
+        names.fold(root.clone(), |at, name| at.join(name))
+    }
+
     /// Where it is done; else what becomes of it.
     pub(super) fn at<P>(&self, reached: Reached<P>) -> Result<P, StepOutcome> {
         match reached {

@@ -154,11 +154,6 @@ impl<'s> Objects<'s> {
         self.contents().open(id)
     }
 
-    /// How many bytes a content has.
-    pub fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
-        self.contents().size(id)
-    }
-
     /// Writes what waits into the store, durably: as a pack, however little it is. A loose object
     /// costs two syncs, a pack three with all that is in it. We write its index too: every id and
     /// place is known already, and libgit2 would inflate and hash all of it once more to find them.
@@ -266,6 +261,10 @@ impl Trees for Objects<'_> {
 impl Blobs for Objects<'_> {
     fn blob(&self, id: ObjectId) -> Result<Vec<u8>, StoreError> {
         expect_type(id, self.read(id)?, Type::Blob)
+    }
+
+    fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
+        self.contents().size(id)
     }
 }
 

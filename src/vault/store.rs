@@ -121,13 +121,6 @@ impl Store {
         read_object(&self.repo, id)
     }
 
-    /// How large a content is, without reading it.
-    pub fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
-        let header = self.repo.odb().and_then(|odb| odb.read_header(oid(id)));
-        let (size, _) = header.map_err(|fault| read_fault(id, &fault))?;
-        Ok(size as u64)
-    }
-
     pub(super) fn fault(&self, action: &'static str) -> impl Fn(git2::Error) -> VaultError {
         let path = self.path.clone();
         move |source| VaultError::Git {
@@ -212,5 +205,11 @@ impl Trees for Store {
 impl Blobs for Store {
     fn blob(&self, id: ObjectId) -> Result<Vec<u8>, StoreError> {
         expect_type(id, self.read(id)?, Type::Blob)
+    }
+
+    fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
+        let header = self.repo.odb().and_then(|odb| odb.read_header(oid(id)));
+        let (size, _) = header.map_err(|fault| read_fault(id, &fault))?;
+        Ok(size as u64)
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::kit::Machine;
 
 use super::scene::{
-    Scene, by_hand, connect, fails, is_there, pulled, pushed, remove, state, text, tip, utf8,
+    Scene, add, by_hand, connect, fails, is_there, pulled, pushed, remove, state, text, tip, utf8,
 };
 
 pub const X: &str = "code/api/.aigon/x";
@@ -342,4 +342,26 @@ fn a_fork_of_a_machines_directory_is_a_version_too() {
     resolved(&scene.a, &[X, "--use", token]);
     pushed(&scene.a);
     is_settled(&scene, "lost\n");
+}
+
+/// The second project comes after one that takes no part in the pull.
+#[test]
+fn a_conflict_is_told_of_its_own_project_also_behind_one_that_was_taken_out() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    for machine in [&scene.a, &scene.b] {
+        let web = machine.checkout("web", "https://github.com/team/web");
+        machine.write(web.join(".aigon/y.bin"), "1\0");
+        add(machine, &web);
+    }
+    pushed(&scene.a);
+    pulled(&scene.b);
+    scene.a.ok(&["project", "remove", "api", "--from-vault"]);
+    scene.a.write("code/web/.aigon/y.bin", "a\0");
+    pushed(&scene.a);
+    scene.b.write("code/web/.aigon/y.bin", "b\0");
+    let (code, document) = scene.b.json(&["backup", "pull"]);
+    assert_eq!(code, 3, "{document}");
+    let told = &document["data"]["conflicts"][0];
+    assert_eq!(told["project"], "web", "{document}");
+    assert_eq!(told["id"], id(&scene.b), "{document}");
 }

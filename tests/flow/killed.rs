@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::kit::{Machine, git};
 
 use super::conflicts::{X, disputed};
-use super::scene::{Scene, fails, pulled, pushed, state, text, tip};
+use super::logs::rest;
+use super::scene::{Scene, as_if_killed, fails, pulled, pushed, state, text, tip};
 
 fn status(machine: &Machine) -> Value {
     machine.json(&["backup", "status", "--offline"]).1["data"].clone()
@@ -68,7 +69,7 @@ fn no_pull_comes_by_itself_after_a_killed_undo() {
 fn what_is_said_about_a_finished_undo_takes_that_one_back() {
     let scene = killed_undo();
     let said = push(&scene.b);
-    assert!(said.contains("an undo was interrupted"), "{said}");
+    assert!(said.contains("undo 3 was interrupted"), "{said}");
     let typed = said.split('`').nth(1).expect("a command");
     let words: Vec<&str> = typed.split(' ').skip(1).collect();
     scene.b.ok(&words);
@@ -135,4 +136,22 @@ fn a_journal_that_cannot_be_read_hides_no_other() {
     // No run behind it is taken for it.
     fails(&scene.b, &["backup", "undo"], (70, "corrupt"));
     scene.b.ok(&["backup", "undo", "1"]);
+}
+
+#[test]
+fn a_killed_pull_whose_log_somebody_writes_can_be_undone_later() {
+    let scene = Scene::with(&[("x.jsonl", "{\"n\":1}\n")]);
+    let both = "{\"n\":1}\n{\"n\":2}\n";
+    scene.a.write(state("x.jsonl"), both);
+    pushed(&scene.a);
+    let data = pulled(&scene.b);
+    let number = data["undo"].as_str().expect("an id");
+    as_if_killed(&scene.b, number);
+    scene.b.write(state("x.jsonl"), both);
+    let (_, document) = scene.b.json(&["backup", "undo"]);
+    let kept = &document["data"]["projects"][0]["kept_paths"];
+    assert_eq!(kept[0]["why"], "just_written", "{document}");
+    rest(&scene.b, state("x.jsonl"));
+    scene.b.ok(&["backup", "undo", number]);
+    assert_eq!(text(&scene.b, state("x.jsonl")), "{\"n\":1}\n");
 }

@@ -1,12 +1,13 @@
 //! Two machines write to one log.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::kit::Machine;
+use crate::kit::{Machine, git};
 
-use super::scene::{Scene, pulled, pushed, remove, state, text, tip};
+use super::scene::{Scene, as_if_killed, pulled, pushed, remove, state, text, tip};
 
 pub fn append(machine: &Machine, name: &str, tail: &str) {
     let mut log = text(machine, state(name));
@@ -31,6 +32,7 @@ pub const LOG: &str = "h.jsonl";
 pub const L1: &str = "{\"at\":1,\"n\":1}\n";
 pub const L2: &str = "{\"at\":2,\"n\":2}\n";
 pub const L3: &str = "{\"at\":3,\"n\":3}\n";
+const L4: &str = "{\"at\":4,\"n\":4}\n";
 
 #[test]
 fn lines_that_both_appended_are_in_the_log_of_both_in_the_order_of_their_time() {
@@ -130,4 +132,64 @@ fn deleted_on_one_side_and_appended_to_on_the_other_a_log_lives() {
     append(&scene.b, LOG, L2);
     pushed(&scene.b);
     assert_eq!(scene.stored(LOG), [L1, L2].concat());
+}
+
+/// A tool has the log of the second machine open and writes to it, also after a run that is to replace
+/// the log. Not a line of it is lost.
+#[track_caller]
+fn writes_on(machine: &Machine, name: &str, args: &[&str], code: i32) {
+    let log = fs::File::options()
+        .append(true)
+        .open(machine.home.join(state(name)));
+    let mut tool = log.expect("it is there");
+    tool.write_all(L3.as_bytes()).expect("written");
+    // However slow this run is, it is a moment ago.
+    let soon = SystemTime::now() + Duration::from_millis(1_800);
+    tool.set_modified(soon).expect("a time");
+    let ran = machine.run(args);
+    assert_eq!(ran.code, code, "{ran}");
+    tool.write_all(L4.as_bytes()).expect("written");
+    let now = text(machine, state(name));
+    assert!(now.ends_with(&[L3, L4].concat()), "{now}{ran}");
+}
+
+/// The second machine pulled a line that the first one added; what undoes that.
+fn appended() -> (Scene, String) {
+    let scene = Scene::with(&[(LOG, L1)]);
+    append(&scene.a, LOG, L2);
+    pushed(&scene.a);
+    let data = pulled(&scene.b);
+    let undo = data["undo"].as_str().expect("a number").to_owned();
+    (scene, undo)
+}
+
+#[test]
+fn going_back_replaces_no_log_under_a_tool_that_writes() {
+    let (scene, _) = appended();
+    writes_on(&scene.b, LOG, &["backup", "undo"], 0);
+    let (scene, _) = appended();
+    let first = git(&["rev-parse", "main~1"], &scene.bare);
+    let args = ["backup", "restore", "--at", first.trim_end()];
+    writes_on(&scene.b, LOG, &args, 0);
+}
+
+#[test]
+fn a_killed_run_is_finished_without_replacing_a_log_under_a_tool_that_writes() {
+    let (scene, undo) = appended();
+    as_if_killed(&scene.b, &undo);
+    scene.b.write(state(LOG), L1);
+    writes_on(&scene.b, LOG, &["backup", "push"], 0);
+}
+
+#[test]
+fn a_choice_replaces_no_log_under_a_tool_that_writes() {
+    let log = "sh_history";
+    let scene = Scene::with(&[(log, "1\n")]);
+    // No text: it does not merge.
+    scene.a.write(state(log), "\0\n");
+    pushed(&scene.a);
+    append(&scene.b, log, "2\n");
+    assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
+    let args = ["conflict", "resolve", "--all", "--use", "vault", "--yes"];
+    writes_on(&scene.b, log, &args, 1);
 }

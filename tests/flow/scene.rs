@@ -186,3 +186,12 @@ pub fn copy_dir(from: &Path, to: &Path) {
     let ran = std::process::Command::new("cp").args(args).status();
     assert!(ran.expect("cp can be run").success(), "{}", from.display());
 }
+
+/// Makes a run that wrote one that was killed before it was through: its journal is open again.
+#[track_caller]
+pub fn as_if_killed(machine: &Machine, number: &str) {
+    let store = machine.home.join("holdall/data/vault.git");
+    let through = format!("refs/holdall/undo/{number}");
+    git(&["update-ref", "refs/holdall/landing", &through], &store);
+    git(&["update-ref", "-d", &through], &store);
+}

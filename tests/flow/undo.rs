@@ -5,9 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::kit::{Machine, tree};
+use crate::kit::{Machine, git, tree};
 
-use super::scene::{Scene, add, fails, is_there, pulled, pushed, remove, state, text, tip};
+use super::logs::rest;
+use super::scene::{
+    Scene, as_if_killed, fails, is_there, pulled, pushed, remove, state, text, tip,
+};
 
 /// Undoes, and fails the test unless all went well; what was reported.
 #[track_caller]
@@ -263,21 +266,6 @@ fn what_is_not_where_it_was_is_said_and_stops_nothing_else() {
 }
 
 #[test]
-fn what_lies_there_as_another_project_is_left_alone() {
-    let (scene, data) = pulled_scene();
-    let id = data["undo"].as_str().expect("an id");
-    scene.b.ok(&["project", "remove", "api", "--from-vault"]);
-    add(&scene.b, &scene.b.home.join("code/api"));
-    pushed(&scene.b);
-    let tip_before = tip(&scene.bare);
-    let data = undone(&scene.b, &[id]);
-    assert_eq!(data["skipped"][0]["reason"], "not_here", "{data}");
-    assert_eq!(text(&scene.b, state("x")), "2\n");
-    scene.b.ok(&["backup", "push"]);
-    assert_eq!(tip(&scene.bare), tip_before, "an undo is no edit");
-}
-
-#[test]
 fn edits_of_other_lines_are_merged_with_the_way_back() {
     let lines = |first: &str, last: &str| {
         let middle: Vec<String> = (0..9).map(|number: u8| number.to_string()).collect();
@@ -292,6 +280,7 @@ fn edits_of_other_lines_are_merged_with_the_way_back() {
     scene
         .b
         .write(state("x.jsonl"), "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+    rest(&scene.b, state("x.jsonl"));
     let data = undone(&scene.b, &[]);
     assert_eq!(data["projects"][0]["kept"], 0, "{data}");
     assert_eq!(text(&scene.b, state("x.md")), lines("1", "mine"));
@@ -331,4 +320,56 @@ fn status_counts_what_the_vault_has_for_this_disk() {
     assert_eq!(incoming(&scene.b), 3);
     pulled(&scene.b);
     assert_eq!(incoming(&scene.b), 0);
+}
+
+/// What it says is done, and the run before it stays.
+#[test]
+fn a_killed_undo_is_taken_back_by_the_number_that_is_said() {
+    let (scene, _) = pulled_scene();
+    let after = tree(&scene.b.home.join("code"));
+    let data = undone(&scene.b, &[]);
+    let number = data["undo"].as_str().expect("an id");
+    fs::remove_file(scene.b.home.join("holdall/state/pulls-paused")).expect("paused");
+    as_if_killed(&scene.b, number);
+    let ran = scene.b.ok(&["backup", "push"]);
+    let said = format!("`holdall backup undo {number}`");
+    assert!(ran.stderr.contains(&said), "{ran}");
+    let (_, document) = scene.b.json(&["backup", "status"]);
+    assert!(document["data"]["pulls_paused"].is_string(), "{document}");
+    undone(&scene.b, &[number]);
+    assert_eq!(tree(&scene.b.home.join("code")), after);
+}
+
+/// Somebody put the store in order with git: then its refs stand in one file.
+#[test]
+fn what_can_be_undone_is_known_also_where_git_packed_the_refs() {
+    let (scene, data) = pulled_scene();
+    let number = data["undo"].as_str().expect("an id").to_owned();
+    let store = scene.b.home.join("holdall/data/vault.git");
+    git(&["pack-refs", "--all"], &store);
+    scene.a.write(state("x"), "3\n");
+    pushed(&scene.a);
+    let next: u64 = number.parse().expect("a number");
+    assert_eq!(pulled(&scene.b)["undo"], (next + 1).to_string());
+    git(&["pack-refs", "--all"], &store);
+    undone(&scene.b, &[]);
+    let data = undone(&scene.b, &[]);
+    assert_eq!(data["undone"], number, "{data}");
+    assert_eq!(text(&scene.b, state("x")), "1\n");
+}
+
+/// It came back to the vault as another one: what is agreed of that is not what the pull was about.
+#[test]
+fn an_undo_writes_nothing_into_what_is_another_project_by_now() {
+    let (scene, data) = pulled_scene();
+    let number = data["undo"].as_str().expect("an id").to_owned();
+    scene.b.ok(&["project", "remove", "api", "--from-vault"]);
+    scene.b.ok(&["project", "add", "code/api"]);
+    pushed(&scene.b);
+    let before = tip(&scene.bare);
+    let data = undone(&scene.b, &[&number]);
+    assert_eq!(data["skipped"][0]["reason"], "not_here", "{data}");
+    assert_eq!(text(&scene.b, state("x")), "2\n");
+    pushed(&scene.b);
+    assert_eq!(tip(&scene.bare), before);
 }

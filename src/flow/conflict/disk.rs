@@ -12,6 +12,8 @@ use crate::flow::{FlowError, Writer};
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::vault::Objects;
 
+use super::queue::RESOLVE;
+
 /// What is to stand at a path of this disk.
 pub struct Wish<'a> {
     pub scanned: &'a Scanned,
@@ -34,7 +36,7 @@ impl Wish<'_> {
         writer: &Writer<'_>,
         objects: &Objects<'_>,
     ) -> Result<Option<&'static str>, FlowError> {
-        let mut landing = landing(objects, &[self])?;
+        let mut landing = landing(writer, objects, &[self])?;
         landing.preview(writer, objects)?;
         Ok(landing.report.kept_paths.first().map(|line| line.why))
     }
@@ -68,7 +70,11 @@ impl Wish<'_> {
 }
 
 /// Those of one project or tool.
-fn landing(objects: &Objects<'_>, wishes: &[&Wish<'_>]) -> Result<Landing, FlowError> {
+fn landing(
+    writer: &Writer<'_>,
+    objects: &Objects<'_>,
+    wishes: &[&Wish<'_>],
+) -> Result<Landing, FlowError> {
     let scanned = wishes.first().expect("somebody wishes something").scanned;
     let mut notes = scanned.notes.clone();
     for wish in wishes {
@@ -80,7 +86,8 @@ fn landing(objects: &Objects<'_>, wishes: &[&Wish<'_>]) -> Result<Landing, FlowE
         decided: wishes.iter().map(|wish| wish.verdict()).collect(),
         faults: Vec::new(),
     };
-    let mut landing = Landing::plan(objects, scanned, &met, &notes)?;
+    let now = writer.session.edges.clock.now();
+    let mut landing = Landing::plan(objects, scanned, (&met, &notes), now)?;
     // What is agreed the push says that carries the decisions.
     landing.leave_agreed();
     Ok(landing)
@@ -105,9 +112,11 @@ pub fn fulfil(
     for wish in wishes {
         units.entry(&wish.scanned.unit.key).or_default().push(wish);
     }
-    let landings = units.values().map(|wishes| landing(objects, wishes));
+    let landings = units
+        .values()
+        .map(|wishes| landing(writer, objects, wishes));
     let mut landings: Vec<Landing> = landings.collect::<Result<_, _>>()?;
-    let mut head = Head::new(writer, "conflict resolve")?;
+    let mut head = Head::new(writer, RESOLVE)?;
     head.is_edit = true;
     let journal = journal_of(objects, &landings, head)?;
     if let Some(journal) = &journal {

@@ -18,10 +18,12 @@ mod view;
 pub use carry::{Carried, carry, fallen, hold_paths, holding, mark_decided};
 pub use draft::{Draft, Seen, draft};
 pub use export::{ExportReport, ExportedFile, export};
+pub use queue::take_back;
 pub use report::{
     Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, DecidedEntry, DecisionLine,
     DecisionOutcome, Sized, Thing, VariantEntry,
 };
 pub use resolve::{ResolveOptions, ResolveReport, Resolved, Target, resolve};
 pub use show::{DiffOptions, diff, list, show};
+pub use version::record;
 pub use view::Choice;

@@ -1,7 +1,7 @@
 //! What is on file under `conflicts/`: each conflict with every version that some machine filed.
 
-use crate::base::{Blobs, Kind, Leaf, ObjectId, Timestamp, Trees, VaultPath};
-use crate::flow::FlowError;
+use crate::base::{Kind, Leaf, ObjectId, Timestamp, Trees, VaultPath};
+use crate::flow::{FlowError, stored};
 use crate::layout::{
     ConflictRecord, Owner, Record, Side, SideKind, VariantDir, VariantRecord, names,
 };
@@ -77,6 +77,22 @@ pub fn on_file(
     Ok((read, unreadable))
 }
 
+/// What the conflict in a directory is about. A record under another id, or about the project's own
+/// record, was written to mislead, and is as good as none.
+pub fn record(
+    objects: &Objects<'_>,
+    (id, tree): (&str, ObjectId),
+) -> Result<Option<ConflictRecord>, FlowError> {
+    let Ok(path) = names::conflict_record(id) else {
+        return Ok(None);
+    };
+    let honest = |record: &ConflictRecord| {
+        record.id() == id && record.path.as_str() != names::PROJECT_RECORD
+    };
+    let record: Option<ConflictRecord> = read(objects, tree, &path)?;
+    Ok(record.filter(honest))
+}
+
 /// The directory of one conflict in a tree of the vault.
 pub fn tree_of(
     objects: &Objects<'_>,
@@ -90,18 +106,7 @@ pub fn tree_of(
 }
 
 fn read_one(objects: &Objects<'_>, id: &str, tree: ObjectId) -> Result<Option<OnFile>, FlowError> {
-    let Ok(record_path) = names::conflict_record(id) else {
-        return Ok(None);
-    };
-    let Some(bytes) = content(objects, tree, record_path.name().unwrap_or_default())? else {
-        return Ok(None);
-    };
-    // A record under another id, or about the project's own record, was written to mislead.
-    let honest = |record: &ConflictRecord| {
-        record.id() == id && record.path.as_str() != names::PROJECT_RECORD
-    };
-    let record = ConflictRecord::read(&record_path, &bytes).ok();
-    let Some(record) = record.filter(honest) else {
+    let Some(record) = record(objects, (id, tree))? else {
         return Ok(None);
     };
     let mut conflict = OnFile {
@@ -136,10 +141,7 @@ fn version(
     tree: ObjectId,
 ) -> Result<Option<Version>, FlowError> {
     let path = names::variant_record(id, dir.clone())?;
-    let Some(bytes) = content(objects, tree, path.name().unwrap_or_default())? else {
-        return Ok(None);
-    };
-    let Ok(record) = VariantRecord::read(&path, &bytes) else {
+    let Some(record): Option<VariantRecord> = read(objects, tree, &path)? else {
         return Ok(None);
     };
     let mut sides = [None; 3];
@@ -169,15 +171,15 @@ fn version(
     }))
 }
 
-/// A file directly in a directory.
-fn content(
+/// The record at this path, whose directory is at hand, where it can be read.
+fn read<R: Record>(
     objects: &Objects<'_>,
-    tree: ObjectId,
-    name: &str,
-) -> Result<Option<Vec<u8>>, FlowError> {
-    let leaf = find(objects, Some(tree), &VaultPath::parse(name)?)?;
-    let leaf = leaf.filter(|leaf| leaf.kind == Kind::File);
-    Ok(leaf.map(|leaf| objects.blob(leaf.id)).transpose()?)
+    dir: ObjectId,
+    path: &VaultPath,
+) -> Result<Option<R>, FlowError> {
+    let name = VaultPath::parse(path.name().unwrap_or_default())?;
+    let leaf = find(objects, Some(dir), &name)?;
+    Ok(stored::record(objects, path, leaf)?.and_then(Result::ok))
 }
 
 /// What a disk can hold of an entry of the vault: a directory is no file.

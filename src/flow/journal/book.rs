@@ -29,7 +29,7 @@ impl Head {
 
 /// The number of the next run that writes.
 fn next_number(store: &Store) -> Result<u64, FlowError> {
-    let last = store.undo_numbers().last().copied().unwrap_or(0);
+    let last = store.undo_numbers()?.last().copied().unwrap_or(0);
     let open = interrupted(store)?.map_or(0, |(head, _)| head.number);
     Ok(last.max(open) + 1)
 }
@@ -85,7 +85,7 @@ fn remember_open(store: &Store) -> Result<bool, FlowError> {
         return Ok(false);
     };
     // What cannot be read now may be read later. The open one always is the last one.
-    let last = store.undo_numbers().last().copied().unwrap_or(0);
+    let last = store.undo_numbers()?.last().copied().unwrap_or(0);
     let number = read(store, commit).map_or(last + 1, |(head, _)| head.number);
     store.remember_undo(number, commit)?;
     Ok(true)
@@ -105,15 +105,15 @@ pub struct Journals {
     pub unreadable: Vec<u64>,
 }
 
-pub fn journals(store: &Store) -> Journals {
+pub fn journals(store: &Store) -> Result<Journals, FlowError> {
     let mut all = Journals::default();
-    for number in store.undo_numbers().into_iter().rev() {
+    for number in store.undo_numbers()?.into_iter().rev() {
         match numbered(store, number) {
             Ok((head, _)) => all.heads.push(head),
             Err(_) => all.unreadable.push(number),
         }
     }
-    all
+    Ok(all)
 }
 
 fn numbered(store: &Store, number: u64) -> Result<(Head, ObjectId), FlowError> {
@@ -130,7 +130,7 @@ pub fn journal(store: &Store, number: u64) -> Result<(Journal, bool), FlowError>
 
 /// Forgets what is older than thirty days. The last few stay: a clock may be years off.
 pub fn prune(store: &Store, now: Timestamp) -> Result<(), FlowError> {
-    let numbers = store.undo_numbers();
+    let numbers = store.undo_numbers()?;
     let old = numbers.len().saturating_sub(ALWAYS_KEPT);
     for number in &numbers[..old] {
         let at = store.commit_info(store.undo_state(*number)?)?.time;
@@ -173,7 +173,7 @@ mod tests {
             store.remember_undo(number, commit).expect("written");
         }
         prune(&store, Timestamp::from_millis(now * DAY)).expect("pruned");
-        store.undo_numbers()
+        store.undo_numbers().expect("read")
     }
 
     #[test]

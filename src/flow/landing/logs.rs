@@ -3,16 +3,16 @@
 
 use std::time::UNIX_EPOCH;
 
-use crate::base::{HostPath, Kind, Timestamp};
+use crate::base::{Blobs, HostPath, Kind, Timestamp};
 use crate::flow::FlowError;
 use crate::flow::content::is_log;
 use crate::flow::half_line::begins_with;
-use crate::flow::scan::Scanned;
+use crate::flow::report::JUST_WRITTEN;
+use crate::flow::unit::Unit;
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
 use super::Landing;
-use super::told::JUST_WRITTEN;
 
 /// A log that was written to so long ago, in milliseconds, is not being written to.
 const AT_REST: u64 = 2_000;
@@ -23,15 +23,16 @@ impl Landing {
     pub fn spare_logs(
         &mut self,
         objects: &Objects<'_>,
-        scanned: &Scanned,
+        unit: &Unit,
         now: Timestamp,
     ) -> Result<(), FlowError> {
         for mut step in std::mem::take(&mut self.writes) {
-            if self.replaces_log(scanned, &step) {
+            if replaces_log(unit, &step) {
                 if let Some(grown) = grown(objects, &step.kind)? {
                     step.kind = grown;
-                } else if is_young(&scanned.file(&step.path), now) {
+                } else if is_young(&step.file(&unit.root), now) {
                     self.then.remove(&step.path);
+                    self.touched.paths.remove(&step.path);
                     self.report.keep(&step.path, JUST_WRITTEN);
                     continue;
                 }
@@ -40,15 +41,15 @@ impl Landing {
         }
         Ok(())
     }
+}
 
-    /// Whether one log gives way to another; what holds keys of this machine is no log.
-    fn replaces_log(&self, scanned: &Scanned, step: &Step) -> bool {
-        let is_file = |kind: Kind| matches!(kind, Kind::File | Kind::Exec);
-        let both = (step.kind.leaf(), step.kind.expected());
-        matches!(both, (Some(new), Some(old)) if is_file(new.kind) && is_file(old.kind))
-            && !self.contents.contains_key(&step.path)
-            && is_log(&scanned.unit, &step.path)
-    }
+/// Whether one log gives way to another; what may hold keys of this machine is no log.
+fn replaces_log(unit: &Unit, step: &Step) -> bool {
+    let is_file = |kind: Kind| matches!(kind, Kind::File | Kind::Exec);
+    let both = (step.kind.leaf(), step.kind.expected());
+    matches!(both, (Some(new), Some(old)) if is_file(new.kind) && is_file(old.kind))
+        && is_log(unit, &step.path)
+        && unit.sanitizer(&step.path).is_none()
 }
 
 /// The same step as one that adds what is new, where it begins with what is there.

@@ -14,7 +14,7 @@ mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Leaf, PathFault, Stat, VaultPath};
+use crate::base::{Leaf, PathFault, Stat, Timestamp, VaultPath};
 use crate::merge::{InVault, OnDisk, Remark, Trio, Verdict};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
@@ -27,6 +27,7 @@ use super::noted::{at_or_below, is_closed};
 use super::real_names::real_names;
 use super::report::PulledUnit;
 use super::scan::Scanned;
+use super::unit::Unit;
 pub use all::{carry_all, close, journal_of, preview_all};
 use told::{HALF_LINE, IN_THE_WAY};
 
@@ -64,8 +65,8 @@ impl Landing {
     pub fn plan(
         objects: &Objects<'_>,
         scanned: &Scanned,
-        met: &Meeting,
-        vault_notes: &Notes,
+        (met, vault_notes): (&Meeting, &Notes),
+        now: Timestamp,
     ) -> Result<Self, FlowError> {
         let unit = &scanned.unit;
         let report = PulledUnit::of(unit);
@@ -86,6 +87,7 @@ impl Landing {
         landing.keep_blocked();
         landing.notes = landing.noted(objects, scanned, (met, vault_notes))?;
         landing.touch(scanned, (met, vault_notes));
+        landing.spare_logs(objects, unit, now)?;
         Ok(landing)
     }
 
@@ -119,17 +121,16 @@ impl Landing {
         }
     }
 
+    /// Whether this is what becomes of that project or tool.
+    #[must_use]
+    pub fn is_of(&self, unit: &Unit) -> bool {
+        self.key == unit.key && self.report.path == unit.root
+    }
+
     /// Whether there is anything for the journal.
     #[must_use]
     pub fn touches(&self) -> bool {
         !self.touched.paths.is_empty() || !self.touched.notes.differing().is_empty()
-    }
-
-    /// Whether the disk has now what was meant, of anything that is in the journal.
-    #[must_use]
-    pub fn has_come(&self) -> bool {
-        let stood = |(path, _): &(VaultPath, _)| self.touched.paths.contains_key(path);
-        !self.report.changes.is_empty() || self.settled.iter().any(stood)
     }
 
     /// Whether there is anything to do, or to say.

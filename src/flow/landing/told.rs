@@ -51,9 +51,6 @@ impl Landing {
     }
 }
 
-/// Something was written to a log that would be replaced.
-pub(super) const JUST_WRITTEN: &str = "just_written";
-
 pub(super) fn change_of(step: &Step) -> Change {
     let change = match &step.kind {
         StepKind::Write { expected: None, .. } => ChangeKind::Added,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::base::{Kind, ObjectId, Trees};
+use crate::base::{Blobs, Kind, ObjectId, Trees};
 use crate::layout::names;
 use crate::merge::find;
 use crate::vault::{CommitInfo, Store};

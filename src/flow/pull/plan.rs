@@ -27,7 +27,7 @@ pub struct PullPlan {
 impl PullPlan {
     /// Where this disk got the vault's version it has none of its own any more.
     pub fn gave_way(&mut self, here: &Here) {
-        for (scanned, landing) in here.scanned().zip(&self.landings) {
+        for (scanned, landing) in pairs(here, &self.landings) {
             for change in &landing.report.changes {
                 let id = conflict_id(&scanned.unit.owner, &change.path);
                 let lines = self.conflicts.iter_mut();
@@ -41,12 +41,28 @@ impl PullPlan {
 
     /// What is new here need not be read again.
     pub fn teach(&self, here: &mut Here) {
-        for (scanned, landing) in here.scanned_mut().zip(&self.landings) {
-            for (step, stat) in &landing.landed {
+        for scanned in here.scanned_mut() {
+            let landing = landing_of(&self.landings, scanned);
+            for (step, stat) in landing.into_iter().flat_map(|landing| &landing.landed) {
                 scanned.learn(step, *stat);
             }
         }
     }
+}
+
+/// What becomes of it; nothing where it takes no part.
+fn landing_of<'l>(landings: &'l [Landing], scanned: &Scanned) -> Option<&'l Landing> {
+    let mut landings = landings.iter();
+    landings.find(|landing| landing.is_of(&scanned.unit))
+}
+
+/// What takes part, with what becomes of it.
+fn pairs<'a>(
+    here: &'a Here,
+    landings: &'a [Landing],
+) -> impl Iterator<Item = (&'a Scanned, &'a Landing)> {
+    let pair = |scanned| Some((scanned, landing_of(landings, scanned)?));
+    here.scanned().filter_map(pair)
 }
 
 pub struct Pull<'a> {
@@ -91,20 +107,17 @@ impl Pull<'_> {
             landings.push(self.unit(objects, scanned, (&berth, &Notes::new()), &mut draft)?);
         }
         let mut conflicts = Vec::new();
-        for (scanned, landing) in here.scanned().zip(&landings) {
+        for (scanned, landing) in pairs(here, &landings) {
             for path in &landing.conflicts {
                 let id = conflict_id(&scanned.unit.owner, path);
                 conflicts.push(ConflictLine::file(id, &scanned.unit.name, path.clone()));
             }
         }
         conflicts::add_filed(objects, self.ground.upstream, &mut conflicts)?;
-        let taken = here
-            .scanned()
-            .zip(&landings)
-            .flat_map(|(scanned, landing)| {
-                let taken = landing.report.taken.iter();
-                taken.map(|line| conflict_id(&scanned.unit.owner, &line.path))
-            });
+        let taken = pairs(here, &landings).flat_map(|(scanned, landing)| {
+            let taken = landing.report.taken.iter();
+            taken.map(|line| conflict_id(&scanned.unit.owner, &line.path))
+        });
         let taken: Vec<String> = taken.collect();
         self.leave_out_taken(objects, &taken, &mut conflicts)?;
         Ok(PullPlan {
@@ -134,9 +147,8 @@ impl Pull<'_> {
             met.decided = judge(objects, trios, scanned)?;
         }
         let taken = self.take(objects, scanned, &mut met)?;
-        let mut landing = Landing::plan(objects, scanned, &met, vault_notes)?;
         let now = self.writer.session.edges.clock.now();
-        landing.spare_logs(objects, scanned, now)?;
+        let mut landing = Landing::plan(objects, scanned, (&met, vault_notes), now)?;
         landing.report.taken = taken;
         Ok(landing)
     }

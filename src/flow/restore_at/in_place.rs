@@ -1,6 +1,6 @@
 //! Where the projects and tools of this machine lie.
 
-use crate::base::{Id, ObjectId, VaultPath};
+use crate::base::{Id, ObjectId, Timestamp, VaultPath};
 use crate::flow::account::{skipped, withheld};
 use crate::flow::agreed::{Agreed, AgreedEdits, Notes};
 use crate::flow::filing::Filer;
@@ -27,7 +27,8 @@ pub fn write(
     let session = writer.session;
     let agreed = Agreed::load(&writer.store)?;
     let (machine, name) = (writer.machine(), session.machine_name());
-    let filer = Filer::new(&machine, &name, session.edges.clock.now());
+    let now = session.edges.clock.now();
+    let filer = Filer::new(&machine, &name, now);
     let upstream = look(objects, &Source::Here, &agreed, &filer)?;
     let selection = Selection {
         projects: wanted.projects.clone(),
@@ -38,6 +39,7 @@ pub fn write(
         agreed: &agreed,
         wanted,
         delete: options.delete,
+        now,
     };
     let mut done = Done {
         landings: place.plan(objects, past, &mut here)?,
@@ -81,6 +83,7 @@ struct InPlace<'a> {
     agreed: &'a Agreed,
     wanted: &'a Part,
     delete: bool,
+    now: Timestamp,
 }
 
 impl InPlace<'_> {
@@ -136,7 +139,7 @@ impl InPlace<'_> {
             decided,
             faults: found.faults,
         };
-        let mut landing = Landing::plan(objects, scanned, &met, &then_notes)?;
+        let mut landing = Landing::plan(objects, scanned, (&met, &then_notes), self.now)?;
         landing.leave_agreed();
         Ok(landing)
     }

@@ -6,7 +6,7 @@ use crate::base::Timestamp;
 use crate::flow::agreed::{Agreed, AgreedEdits};
 use crate::flow::journal::{Journal, interrupted, landed};
 use crate::flow::landing::carry_all;
-use crate::flow::{Event, FlowError, Writer, memory};
+use crate::flow::{Event, FlowError, Writer, memory, pause};
 use crate::vault::Objects;
 
 use super::ways::{Ways, ways};
@@ -60,13 +60,16 @@ pub fn finish(
     };
     let head = journal.head.clone();
     let (command, at) = (head.command, head.at.readable());
-    let run = format!("{} {command}", article(&command));
     match redo(writer, objects, journal) {
         Ok((changes, gone)) => {
+            // By its number: a plain undo goes back on no undo, but on what came before.
             warn(&format!(
-                "{run} was interrupted ({at}): it is finished now, and `holdall backup undo {}` takes it back",
+                "{command} {} was interrupted ({at}): it is finished now, and `holdall backup undo {0}` takes it back",
                 head.number
             ));
+            if head.undoes.is_some() && !head.is_edit {
+                pause::begin(writer.session, head.at)?;
+            }
             for name in gone {
                 warn(&format!(
                     "`{name}` is not where it was: that part stays as it is"
@@ -81,19 +84,12 @@ pub fn finish(
         }
         Err(fault) => {
             warn(&format!(
-                "{run} was interrupted ({at}) and cannot be finished: {}",
+                "{command} {} was interrupted ({at}) and cannot be finished: {}",
+                head.number,
                 fault.message()
             ));
             Ok(None)
         }
-    }
-}
-
-fn article(word: &str) -> &'static str {
-    if word.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
     }
 }
 

@@ -38,7 +38,7 @@ pub fn list(session: &Session<'_>) -> Result<UndoList, FlowError> {
     let Some(store) = session.store()? else {
         return Ok(UndoList::default());
     };
-    let known = Known::of(&store);
+    let known = Known::of(&store)?;
     let undone = known.undone();
     let entry = |(head, interrupted): (Head, bool)| UndoEntry {
         undone_by: undone.get(&head.number).map(u64::to_string),
@@ -66,16 +66,16 @@ pub struct Known {
 }
 
 impl Known {
-    pub fn of(store: &Store) -> Self {
+    pub fn of(store: &Store) -> Result<Self, FlowError> {
         let open = interrupted(store).ok().flatten().map(|(head, _)| head);
-        let Journals { heads, unreadable } = journals(store);
+        let Journals { heads, unreadable } = journals(store)?;
         let rest = heads.into_iter().filter(|head| open.as_ref() != Some(head));
         let rest: Vec<_> = rest.map(|head| (head, false)).collect();
         let open = open.map(|head| (head, true));
-        Self {
+        Ok(Self {
             heads: open.into_iter().chain(rest).collect(),
             unreadable,
-        }
+        })
     }
 
     pub fn has(&self, number: u64) -> bool {

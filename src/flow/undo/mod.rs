@@ -13,6 +13,7 @@ use crate::base::Timestamp;
 use crate::vault::Objects;
 
 use super::agreed::{Agreed, AgreedEdits};
+use super::conflict::take_back;
 use super::journal::{Head, Journal, UnitPlace, begin, drop_landing, interrupted, journal, landed};
 use super::landing::{Landing, carry_all, journal_of, preview_all};
 use super::report::{KeptLine, PulledUnit, SkippedProject};
@@ -83,18 +84,22 @@ fn attempt(
     let (journal, interrupted) = find(writer, id)?;
     let head = journal.head.clone();
     let agreed = Agreed::load(&writer.store)?;
-    let Ways { mut landings, gone } =
-        ways(writer.session, &mut objects, &agreed, journal.reversed())?;
+    let Ways { mut landings, gone } = ways(
+        writer.session,
+        &mut objects,
+        &agreed,
+        journal.clone().reversed(),
+    )?;
     let mut undo = None;
     if options.dry_run {
         preview_all(writer, &objects, &mut landings)?;
     } else {
-        undo = carry_out(writer, &mut objects, (&agreed, &head), &mut landings)?;
+        undo = carry_out(writer, &mut objects, (&agreed, &journal), &mut landings)?;
     }
     let units = landings.into_iter().map(|landing| landing.report);
     let (settings, projects): (Vec<_>, Vec<_>) = units.partition(|unit| unit.is_settings);
     let changed = |units: &[PulledUnit]| units.iter().any(|unit| !unit.changes.is_empty());
-    let earlier = Known::of(&writer.store).earlier(head.number);
+    let earlier = Known::of(&writer.store)?.earlier(head.number);
     let wrote = !options.dry_run && (changed(&projects) || changed(&settings));
     let now = writer.session.edges.clock.now();
     Ok(UndoReport {
@@ -133,7 +138,7 @@ fn find(writer: &Writer<'_>, id: Option<&str>) -> Result<(Journal, bool), FlowEr
     {
         return journal(store, head.number);
     }
-    let known = Known::of(store);
+    let known = Known::of(store)?;
     let Some(id) = id else {
         return journal(store, known.last().ok_or(FlowError::NothingToUndo)?);
     };
@@ -155,19 +160,19 @@ fn find(writer: &Writer<'_>, id: Option<&str>) -> Result<(Journal, bool), FlowEr
 fn carry_out(
     writer: &Writer<'_>,
     objects: &mut Objects<'_>,
-    (agreed, undone): (&Agreed, &Head),
+    (agreed, undone): (&Agreed, &Journal),
     landings: &mut [Landing],
 ) -> Result<Option<u64>, FlowError> {
+    take_back(writer, undone)?;
     let mut head = Head::new(writer, "undo")?;
-    head.undoes = Some(undone.number);
-    head.is_edit = undone.is_edit;
-    let session = writer.session;
-    let was_paused = pause::since(session)?.is_some();
+    head.undoes = Some(undone.head.number);
+    head.is_edit = undone.head.is_edit;
     let journal = journal_of(objects, landings, head)?;
+    let paused = pause::since(writer.session)?;
     if let Some(journal) = &journal {
-        // Before the first write: where this is killed, no pull may come and write it all again.
-        if !undone.is_edit {
-            pause::begin(session, journal.head.at)?;
+        if !undone.head.is_edit {
+            // Before anything is written: where this is killed, no pull comes by itself either.
+            pause::begin(writer.session, journal.head.at)?;
         }
         begin(writer, objects, journal, agreed.seen)?;
     }
@@ -176,10 +181,10 @@ fn carry_out(
     edits.make_room(objects, agreed)?;
     memory::learn_more(writer, objects, (agreed, &edits))?;
     carried?;
-    if journal.is_some() && is_stuck(landings) {
+    if journal.is_some() && waits(landings) {
         drop_landing(&writer.store)?;
-        if !was_paused {
-            pause::end(session)?;
+        if paused.is_none() {
+            pause::end(writer.session)?;
         }
         return Ok(None);
     }
@@ -188,11 +193,12 @@ fn carry_out(
     Ok(journal.map(|journal| journal.head.number))
 }
 
-/// Whether nothing went back, because of what stands in the way: the run is as little reversed as it
-/// was, and can be reversed once that is gone.
-fn is_stuck(landings: &[Landing]) -> bool {
-    let is_kept = |landing: &Landing| !landing.report.kept_paths.is_empty();
-    landings.iter().any(is_kept) && !landings.iter().any(Landing::has_come)
+/// Whether nothing was written, for reasons that pass: then the run is not reversed, and the same
+/// undo is still to be had.
+fn waits(landings: &[Landing]) -> bool {
+    let reports = || landings.iter().map(|landing| &landing.report);
+    let mut kept = reports().flat_map(|report| &report.kept_paths);
+    reports().all(|report| report.changes.is_empty()) && kept.any(KeptLine::passes)
 }
 
 fn skipped(place: UnitPlace) -> SkippedProject {

@@ -56,7 +56,8 @@ pub fn ways(
             let file = names.fold(unit.root.clone(), |at, name| at.join(name));
             joined(objects, unit, (path, &file), sides)
         };
-        let landing = Landing::again((&key, touched), &found, &notes, &mut join)?;
+        let mut landing = Landing::again((&key, touched), &found, &notes, &mut join)?;
+        landing.spare_logs(objects, unit, session.edges.clock.now())?;
         ways.landings.push(landing);
     }
     Ok(ways)

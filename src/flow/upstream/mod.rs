@@ -11,16 +11,16 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::base::seams::{Rule, is_broken};
-use crate::base::{Blobs, Id, Kind, ObjectId, Tell, TreeEntry, Trees, VaultPath};
-use crate::layout::{Access, ProjectRecord, Record, VaultRecord, names};
+use crate::base::{Id, Kind, ObjectId, Tell, TreeEntry, Trees, VaultPath};
+use crate::layout::{Access, ProjectRecord, VaultRecord, names};
 use crate::merge::{Trio, find};
 use crate::project::Identity;
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Relation, Store};
 
-use super::FlowError;
 use super::agreed::Agreed;
 use super::filing::Filer;
+use super::{FlowError, stored};
 
 /// The vault had moved in a way that needed mending, and was mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -134,13 +134,10 @@ impl Upstream {
 /// The vault record of a tree; a tree without one is no vault.
 pub fn vault_record(store: &Store, tree: ObjectId, place: &str) -> Result<VaultRecord, FlowError> {
     let path = names::vault_record();
-    let leaf = find(store, Some(tree), &path)?;
-    let Some(leaf) = leaf.filter(|leaf| leaf.kind != Kind::Tree) else {
-        return Err(FlowError::NotAVault {
-            place: place.to_owned(),
-        });
-    };
-    let record = VaultRecord::read(&path, &store.blob(leaf.id)?)?;
+    let found = stored::record(store, &path, find(store, Some(tree), &path)?)?;
+    let record: VaultRecord = found.ok_or_else(|| FlowError::NotAVault {
+        place: place.to_owned(),
+    })??;
     match record.access() {
         Access::Refused => Err(FlowError::NewerFormat {
             place: place.to_owned(),
@@ -171,17 +168,16 @@ pub fn projects(store: &Store, tree: ObjectId) -> Result<Vec<VaultProject>, Flow
             continue;
         };
         let own = VaultPath::parse(names::PROJECT_RECORD).expect("a fixed name");
+        let leaf = find(store, Some(entry.id), &own)?;
         // A directory without a record is not ours: somebody put it there by hand.
-        let Some(leaf) = find(store, Some(entry.id), &own)? else {
-            continue;
-        };
-        let record = ProjectRecord::read(&path, &store.blob(leaf.id)?)?;
-        found.push(VaultProject {
-            name,
-            record,
-            tree: entry.id,
-            record_id: leaf.id,
-        });
+        if let (Some(leaf), Some(record)) = (leaf, stored::record(store, &path, leaf)?) {
+            found.push(VaultProject {
+                name,
+                record: record?,
+                tree: entry.id,
+                record_id: leaf.id,
+            });
+        }
     }
     Ok(found)
 }

@@ -83,12 +83,16 @@ impl Heal<'_, '_> {
             }
         }
         let path = names::project_record(&tip.name)?;
-        let ids = Histories {
-            base: base.map(|base| base.record_id),
-            seen: Some(seen.record_id),
-            tip: Some(tip.record_id),
+        let leaf = |project: &VaultProject| Leaf {
+            kind: Kind::File,
+            id: project.record_id,
         };
-        let Some(merged) = records::merge::<ProjectRecord>(self.objects, &path, ids)? else {
+        let leaves = Histories {
+            base: base.map(leaf),
+            seen: Some(leaf(seen)),
+            tip: Some(leaf(tip)),
+        };
+        let Some(merged) = records::merge::<ProjectRecord>(self.objects, &path, leaves)? else {
             return Ok(());
         };
         // Which project it is, and where it lies, the tip alone says.

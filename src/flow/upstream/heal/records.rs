@@ -2,22 +2,24 @@
 
 use serde_json::{Map, Value};
 
-use crate::base::{Blobs, ObjectId, VaultPath};
+use crate::base::{Leaf, VaultPath};
 use crate::layout::Record;
 use crate::vault::Objects;
 
 use super::Histories;
-use crate::flow::FlowError;
+use crate::flow::{FlowError, stored};
 
 /// The merged record; nothing where no record comes of it.
 pub(super) fn merge<R: Record>(
     objects: &Objects<'_>,
     path: &VaultPath,
-    ids: Histories<Option<ObjectId>>,
+    leaves: Histories<Option<Leaf>>,
 ) -> Result<Option<R>, FlowError> {
-    let values = ids.each(|id| {
-        let bytes = id.map(|id| objects.blob(id)).transpose()?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()))
+    let values = leaves.each(|leaf| {
+        let bytes = stored::record_bytes(objects, path, *leaf)?;
+        Ok(bytes
+            .and_then(Result::ok)
+            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()))
     })?;
     let Histories { base, seen, tip } = &values;
     let Some(merged) = merge_values(base.as_ref(), seen.as_ref(), tip.as_ref()) else {

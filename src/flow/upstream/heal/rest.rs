@@ -58,12 +58,12 @@ impl Heal<'_, '_> {
     }
 
     fn allowed(&mut self, trio: &Trio) -> Result<(), FlowError> {
-        let ids = Histories {
-            base: trio.base.map(|leaf| leaf.id),
-            seen: trio.local.map(|leaf| leaf.id),
-            tip: trio.vault.map(|leaf| leaf.id),
+        let leaves = Histories {
+            base: trio.base,
+            seen: trio.local,
+            tip: trio.vault,
         };
-        match records::merge::<AllowedRecord>(self.objects, &trio.path, ids)? {
+        match records::merge::<AllowedRecord>(self.objects, &trio.path, leaves)? {
             Some(record) => self.put_record(trio.path.clone(), &record),
             None => Ok(()),
         }
