@@ -1,6 +1,8 @@
 //! The arrows through the real program: what travels, what does not, and what is said about it.
 
+mod another;
 mod beside;
+mod closed;
 mod comments;
 mod configure;
 mod conflict_kinds;
@@ -24,6 +26,7 @@ mod killed;
 mod laptop;
 mod links;
 mod logs;
+mod machines;
 mod memory;
 mod merge;
 mod misfit;
@@ -31,6 +34,7 @@ mod obstacles;
 mod odd_records;
 mod owners;
 mod recognise;
+mod rewritten;
 mod rules;
 mod secret;
 mod settings;
