@@ -22,6 +22,7 @@ mod history;
 mod hostile;
 mod hostile_past;
 mod identity;
+mod killed;
 mod laptop;
 mod links;
 mod logs;

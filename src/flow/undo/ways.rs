@@ -46,7 +46,7 @@ pub fn ways(
             let another = is_another(&unit.root, &unit.marks, &session.edges.env);
             !another.unwrap_or(false)
         };
-        let unit = meant(&units, &key, root).filter(|_| is_ready);
+        let unit = unit_at(&units, &key, &touched.place).filter(|_| is_ready);
         let Some(unit) = unit.filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
@@ -69,28 +69,28 @@ pub fn ways(
     Ok(ways)
 }
 
-/// A project or tool of this machine, and whether the vault may not know its id.
-type Known = (Unit, bool);
-
-fn units(session: &Session<'_>) -> Result<Vec<Known>, FlowError> {
-    let tools = settings_units(session)?.into_iter();
-    let tools = tools.chain(absent_tools(session)?);
-    let mut units: Vec<Known> = tools.map(|unit| (unit, false)).collect();
-    for project in Registry::load(&session.places.registry())?.projects {
-        let dirs = project.dirs.iter().cloned().collect();
-        let unit = Unit::of_project(&project, &dirs, &session.rules)?;
-        units.push((unit, !project.published));
-    }
-    Ok(units)
+/// What a journal is about, if it lies there still. A run that was killed did not live to note the id
+/// by which the vault knows a project; whatever else lies there is another one.
+fn unit_at<'u>(
+    units: &'u BTreeMap<String, Unit>,
+    key: &str,
+    place: &UnitPlace,
+) -> Option<&'u Unit> {
+    let keys = [Some(key), place.registered.as_deref()];
+    let mut known = keys.into_iter().flatten().filter_map(|key| units.get(key));
+    known.find(|unit| unit.root == place.root)
 }
 
-/// The one that a journal means by this key at this place. A run that was killed did not live to note
-/// the id by which the vault knows a project; one whose id is noted is another one by now.
-fn meant<'u>(units: &'u [Known], key: &str, root: &HostPath) -> Option<&'u Unit> {
-    let there = || units.iter().filter(|(unit, _)| unit.root == *root);
-    let same = there().find(|(unit, _)| unit.key == key);
-    let provisional = || there().find(|(_, provisional)| *provisional && !is_of_tool(key));
-    same.or_else(provisional).map(|(unit, _)| unit)
+/// The projects and tools of this machine, by their keys.
+fn units(session: &Session<'_>) -> Result<BTreeMap<String, Unit>, FlowError> {
+    let mut units = settings_units(session)?;
+    units.extend(absent_tools(session)?);
+    for project in Registry::load(&session.places.registry())?.projects {
+        let dirs = project.dirs.iter().cloned().collect();
+        units.push(Unit::of_project(&project, &dirs, &session.rules)?);
+    }
+    let by_key = units.into_iter().map(|unit| (unit.key.clone(), unit));
+    Ok(by_key.collect())
 }
 
 /// What an edit and the way come to together, by the rules of a merge. The edit is in the store then.
