@@ -40,22 +40,23 @@ pub fn ways(
     };
     for (key, mut touched) in journal.units {
         let root = &touched.place.root;
-        // An empty directory may be a mount point without its disk.
-        let is_ready = is_of_tool(&key) || is_inhabited(root);
         // A run that was killed did not live to note the id by which the vault knows the project.
-        let same = units.get(&key).filter(|unit| unit.root == *root);
-        let unit = same.or_else(|| {
+        let unit = units.get(&key).or_else(|| {
             let mut projects = units.values().filter(|unit| !unit.is_settings());
             projects.find(|unit| unit.root == *root && !is_of_tool(&key))
         });
+        // An empty directory may be a mount point without its disk.
+        let is_ready = |unit: &&Unit| unit.is_settings() || is_inhabited(&unit.root);
         let is_itself = |unit: &&Unit| {
             let another = is_another(&unit.root, &unit.marks, &session.edges.env);
             !another.unwrap_or(false)
         };
-        let Some(unit) = unit.filter(|_| is_ready).filter(is_itself) else {
+        let Some(unit) = unit.filter(is_ready).filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
         };
+        // It may have moved since.
+        touched.place.root.clone_from(&unit.root);
         if journal.head.is_edit {
             leave_agreed(objects, (agreed, &key), &mut touched)?;
         }
