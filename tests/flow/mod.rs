@@ -23,6 +23,7 @@ mod identity;
 mod laptop;
 mod links;
 mod logs;
+mod many_conflicts;
 mod memory;
 mod merge;
 mod misfit;
