@@ -106,7 +106,7 @@ impl<'r, 't> Run<'r, 't> {
     }
 
     fn close(&self, group: &mut Group<'_>) -> Result<(), RestoreError> {
-        let closed = group.close(&self.durable);
+        let closed = group.close(&self.durable, &self.root.take_grown());
         closed.map_err(|fault| self.target.fault("write", None, fault))
     }
 
@@ -129,9 +129,8 @@ impl<'r, 't> Run<'r, 't> {
         group: &mut Group<'s>,
     ) -> Result<Option<StepOutcome>, Fault> {
         let reached = match step.kind {
-            StepKind::Write { .. } => group.reach(&self.root, step, true)?,
+            StepKind::Write { .. } | StepKind::MakeDir => group.reach(&self.root, step, true)?,
             StepKind::Delete { .. } => group.reach(&self.root, step, false)?,
-            StepKind::MakeDir => self.root.reach(&step.names, true)?,
             StepKind::Append { .. } | StepKind::RemoveDir | StepKind::Private(_) => {
                 self.root.reach(&step.names, false)?
             }

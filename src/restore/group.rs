@@ -100,9 +100,10 @@ impl<'s> Group<'s> {
     }
 
     /// The end of it: the names that were given are durable now.
-    pub fn close(&mut self, durable: &Durable) -> io::Result<()> {
-        if !self.dirs.is_empty() {
-            for dir in self.dirs.values() {
+    pub fn close(&mut self, durable: &Durable, grown: &[OwnedFd]) -> io::Result<()> {
+        if !self.dirs.is_empty() || !grown.is_empty() {
+            let known = self.dirs.values().map(|dir| &**dir);
+            for dir in known.chain(grown) {
                 durable.dir(dir)?;
             }
             durable.all()?;

@@ -40,6 +40,8 @@ pub struct Root {
     pub(super) list: fn(&OwnedFd) -> io::Result<Listing>,
     /// What the directories on the way were seen to hold, by their names from the root.
     listed: RefCell<BTreeMap<Vec<OsString>, Listing>>,
+    /// The directories in which directories were made on the way: they list what they did not.
+    grown: RefCell<Vec<OwnedFd>>,
 }
 
 impl Root {
@@ -50,7 +52,13 @@ impl Root {
             dir: rustix::fs::open(path, flags, Mode::empty())?,
             list,
             listed: RefCell::default(),
+            grown: RefCell::default(),
         })
+    }
+
+    /// The directories that list one more since this was asked last.
+    pub fn take_grown(&self) -> Vec<OwnedFd> {
+        self.grown.take()
     }
 
     /// How what is written below it becomes durable.
@@ -89,6 +97,7 @@ impl Root {
             .expect("a directory on the way has a name");
         match rustix::fs::mkdirat(dir, name, Mode::from_raw_mode(0o755)) {
             Ok(()) => {
+                self.grown.borrow_mut().push(dir.try_clone()?);
                 let mut listed = self.listed.borrow_mut();
                 listed
                     .entry(above.to_vec())
@@ -334,6 +343,16 @@ mod tests {
         assert!(matches!(reached("dir/in/x"), Reached::OtherSpelling));
         assert!(matches!(reached("new/in/x"), Reached::Place(_)));
         assert!(matches!(reached("new/in/y"), Reached::Place(_)));
+    }
+
+    #[test]
+    fn directories_that_list_a_new_one_are_told_once() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let root = Root::open(dir.path()).expect("open");
+        for (path, grown) in [("new/deep/f", 2), ("new/deep/g", 0), ("new/more/f", 1)] {
+            root.reach(&names(path), true).expect("no fault");
+            assert_eq!(root.take_grown().len(), grown, "{path}");
+        }
     }
 
     #[test]
