@@ -199,7 +199,7 @@ impl Terms<'_> {
             let leaf = decided.leaf.map_or(Graft::Remove, Graft::Leaf);
             known.insert(decided.path.clone(), leaf);
         }
-        if self.brings_back {
+        if self.brings_back && !scanned.missing_roots.is_empty() {
             for path in leaves(objects, base)?.into_keys() {
                 if scanned.is_brought_back(&path) {
                     known.insert(path, Graft::Remove);
