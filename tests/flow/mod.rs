@@ -20,6 +20,7 @@ mod history;
 mod hostile;
 mod hostile_past;
 mod identity;
+mod journals;
 mod laptop;
 mod links;
 mod logs;

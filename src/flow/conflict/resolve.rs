@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::base::{BaseError, HostPath, Kind, Leaf, Sink, VaultPath, read_limited};
 use crate::flow::agreed::Notes;
+use crate::flow::undo::{self, Finished};
 use crate::flow::unit::absent_tools;
-use crate::flow::{FlowError, Writer, undo};
+use crate::flow::{FlowError, Writer};
 use crate::layout::Owner;
 use crate::snapshot::Sanitizer;
 use crate::vault::Objects;
@@ -55,6 +56,9 @@ pub struct Resolved {
 pub struct ResolveReport {
     pub resolved: Vec<Resolved>,
     pub dry_run: bool,
+    /// What was finished of a run that was killed before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Finished>,
     /// By which what was written to this disk can be undone.
     pub undo: Option<String>,
 }
@@ -71,9 +75,11 @@ struct Planned<'v> {
 pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveReport, FlowError> {
     let session = writer.session;
     let mut objects = Objects::new(&writer.store);
-    if !options.dry_run {
-        undo::finish(writer, &mut objects)?;
-    }
+    let finished = if options.dry_run {
+        None
+    } else {
+        undo::finish(writer, &mut objects)?
+    };
     let view = View::of(session, &mut objects)?;
     let conflicts: Vec<&Conflict> = match &options.target {
         Target::One(wanted) => vec![view.find(session, wanted)?],
@@ -113,6 +119,7 @@ pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveR
     Ok(ResolveReport {
         resolved: planned.iter().map(Planned::line).collect(),
         dry_run: options.dry_run,
+        finished,
         undo: undo.map(|number| number.to_string()),
     })
 }

@@ -18,8 +18,9 @@ use crate::vault::Objects;
 
 use super::landing::Landing;
 use super::report::{KeptLine, PulledUnit, SkippedProject, WithheldLine};
+use super::undo::{self, Finished};
 use super::upstream::{VaultProject, projects, vault_record};
-use super::{FlowError, Writer, bookkeeping, undo};
+use super::{FlowError, Writer, bookkeeping};
 
 #[derive(Clone, Debug, Default)]
 pub struct RestoreOptions {
@@ -51,6 +52,9 @@ pub struct RestoreReport {
     pub missing: Vec<String>,
     pub skipped: Vec<SkippedProject>,
     pub withheld: Vec<WithheldLine>,
+    /// What was finished of a run that was killed before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Finished>,
     /// By which this can be undone; what is written to a place of its own cannot.
     pub undo: Option<String>,
     pub ms: i64,
@@ -148,9 +152,11 @@ fn attempt(
     if !options.delete {
         wanted.check(&objects, &past)?;
     }
-    if options.to.is_none() && !options.dry_run {
-        undo::finish(writer, &mut objects)?;
-    }
+    let finished = if options.to.is_none() && !options.dry_run {
+        undo::finish(writer, &mut objects)?
+    } else {
+        None
+    };
     let done = match &options.to {
         Some(to) => aside::write(writer, &objects, (&past, &wanted), (to, options.dry_run))?,
         None => in_place::write(writer, &mut objects, (&past, &wanted), options)?,
@@ -170,6 +176,7 @@ fn attempt(
         missing: done.missing,
         skipped: done.skipped,
         withheld: done.withheld,
+        finished,
         undo: done.undo.map(|number| number.to_string()),
         ms: now.millis() - began.millis(),
     })

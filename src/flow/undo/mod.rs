@@ -48,6 +48,9 @@ pub struct UndoReport {
     pub settings: Vec<PulledUnit>,
     /// What is not where it was.
     pub skipped: Vec<SkippedProject>,
+    /// What was finished of a run that was killed before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Finished>,
     /// By which this is reversed in its turn.
     pub undo: Option<String>,
     /// The run before it that is not reversed yet.
@@ -78,9 +81,11 @@ fn attempt(
 ) -> Result<UndoReport, FlowError> {
     let mut objects = Objects::new(&writer.store);
     let id = options.id.as_deref();
-    if !options.dry_run && is_another(writer, id)? {
-        finish(writer, &mut objects)?;
-    }
+    let finished = if !options.dry_run && is_another(writer, id)? {
+        finish(writer, &mut objects)?
+    } else {
+        None
+    };
     let (journal, interrupted) = find(writer, id)?;
     let head = journal.head.clone();
     if head.is_edit && !options.dry_run {
@@ -112,6 +117,7 @@ fn attempt(
         projects,
         settings,
         skipped: gone.into_iter().map(skipped).collect(),
+        finished,
         undo: undo.map(|number| number.to_string()),
         earlier: earlier(&writer.store, head.number)?.map(|number| number.to_string()),
         ms: now.millis() - began.millis(),
