@@ -185,6 +185,15 @@ fn another_hints(path: &Path, name: &str) -> Vec<String> {
     ]
 }
 
+fn gone_hint(line: &WithheldLine, again: &str) -> String {
+    format!(
+        "mount what {} is on, then {again}; if `{}` lies elsewhere now: `holdall project add PATH`, with that place; if it is here no more: `holdall project remove {}`",
+        line.file,
+        line.project,
+        quoted(&line.project)
+    )
+}
+
 fn another_hint(line: &WithheldLine) -> Option<String> {
     let mut above = line.file.as_path().ancestors();
     let dir = above.nth(line.path.names().count())?;
@@ -345,11 +354,7 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::Missing => format!(
             "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
         ),
-        Reason::Gone => format!(
-            "mount what {file} is on, then {again}; if `{}` lies elsewhere now: `holdall project add PATH`, with that place; if it is here no more: `holdall project remove {}`",
-            line.project,
-            quoted(&line.project)
-        ),
+        Reason::Gone => gone_hint(line, &again),
         Reason::OtherRepository => another_hint(line)?,
         Reason::MassDelete => format!(
             "if the files of {file} were meant to go: `holdall backup {command} --allow-mass-delete`"
