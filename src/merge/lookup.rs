@@ -21,7 +21,7 @@ pub fn find(
 
 /// Finds many paths and reads each tree on the way once: in a directory of thousands of names each
 /// of thousands of looks would read all of them.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Lookup {
     read: RefCell<HashMap<ObjectId, HashMap<Vec<u8>, Leaf>>>,
 }

@@ -14,14 +14,14 @@ use super::scene::{
 
 /// Undoes, and fails the test unless all went well; what was reported.
 #[track_caller]
-fn undone(machine: &Machine, more: &[&str]) -> Value {
+pub fn undone(machine: &Machine, more: &[&str]) -> Value {
     let (code, document) = machine.json(&[&["backup", "undo"], more].concat());
     assert_eq!(code, 0, "{document}");
     document["data"].clone()
 }
 
 /// The second machine pulled a change, an addition and a deletion.
-fn pulled_scene() -> (Scene, Value) {
+pub fn pulled_scene() -> (Scene, Value) {
     let scene = Scene::with(&[("x", "1\n"), ("gone", "1\n"), ("same", "1\n")]);
     scene.a.write(state("x"), "2\n");
     scene.a.write(state("dir/new"), "2\n");
@@ -329,6 +329,11 @@ fn a_killed_undo_is_taken_back_by_the_number_that_is_said() {
     let after = tree(&scene.b.home.join("code"));
     let data = undone(&scene.b, &[]);
     let number = data["undo"].as_str().expect("an id");
+    as_if_killed(&scene.b, number);
+    let data = undone(&scene.b, &["1"]);
+    assert_eq!(data["finished"]["id"], number, "{data}");
+    let first = data["undo"].as_str().expect("an id");
+    undone(&scene.b, &[first]);
     fs::remove_file(scene.b.home.join("holdall/state/pulls-paused")).expect("paused");
     as_if_killed(&scene.b, number);
     let ran = scene.b.ok(&["backup", "push"]);
@@ -338,4 +343,20 @@ fn a_killed_undo_is_taken_back_by_the_number_that_is_said() {
     assert!(document["data"]["pulls_paused"].is_string(), "{document}");
     undone(&scene.b, &[number]);
     assert_eq!(tree(&scene.b.home.join("code")), after);
+}
+
+/// It came back to the vault as another one: what is agreed of that is not what the pull was about.
+#[test]
+fn an_undo_writes_nothing_into_what_is_another_project_by_now() {
+    let (scene, data) = pulled_scene();
+    let number = data["undo"].as_str().expect("an id").to_owned();
+    scene.b.ok(&["project", "remove", "api", "--from-vault"]);
+    scene.b.ok(&["project", "add", "code/api"]);
+    pushed(&scene.b);
+    let before = tip(&scene.bare);
+    let data = undone(&scene.b, &[&number]);
+    assert_eq!(data["skipped"][0]["reason"], "not_here", "{data}");
+    assert_eq!(text(&scene.b, state("x")), "2\n");
+    pushed(&scene.b);
+    assert_eq!(tip(&scene.bare), before);
 }

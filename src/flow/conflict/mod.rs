@@ -12,12 +12,14 @@ mod queue;
 mod report;
 mod resolve;
 mod show;
+mod stand;
 mod version;
 mod view;
 
-pub use carry::{Carried, carry, fallen, hold_paths, holding, mark_decided};
+pub use carry::{Carried, Sifted, carry, hold_paths, mark_decided, sift};
 pub use draft::{Draft, Seen, draft};
 pub use export::{ExportReport, ExportedFile, export};
+pub use queue::take_back;
 pub use report::{
     Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, DecidedEntry, DecisionLine,
     DecisionOutcome, Sized, Thing, VariantEntry,

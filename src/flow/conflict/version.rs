@@ -93,18 +93,6 @@ pub fn record(
     Ok(record.filter(honest))
 }
 
-/// The directory of one conflict in a tree of the vault.
-pub fn tree_of(
-    objects: &Objects<'_>,
-    tree: Option<ObjectId>,
-    id: &str,
-) -> Result<Option<ObjectId>, FlowError> {
-    let found = find(objects, tree, &names::conflict_dir(id)?)?;
-    Ok(found
-        .filter(|leaf| leaf.kind == Kind::Tree)
-        .map(|leaf| leaf.id))
-}
-
 fn read_one(objects: &Objects<'_>, id: &str, tree: ObjectId) -> Result<Option<OnFile>, FlowError> {
     let Some(record) = record(objects, (id, tree))? else {
         return Ok(None);

@@ -13,7 +13,7 @@ use crate::vault::Objects;
 
 use super::account::{left, skipped, withheld};
 use super::agreed::Agreed;
-use super::conflict::{DecisionLine, fallen, hold_paths, mark_decided};
+use super::conflict::{DecisionLine, Sifted, hold_paths, mark_decided, sift};
 use super::here::{Here, Selection};
 use super::landing::preview_all;
 use super::meeting::Ground;
@@ -83,7 +83,7 @@ impl PullReport {
     /// What was written before the vault was even asked is this run's doing, too.
     #[must_use]
     pub fn with_finished(mut self, finished: Option<Finished>) -> Self {
-        self.applied |= finished.as_ref().is_some_and(|it| it.changes > 0);
+        self.applied |= finished.as_ref().is_some_and(Finished::wrote);
         self.finished = finished;
         self
     }
@@ -110,11 +110,7 @@ fn attempt(
 ) -> Result<PullReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
-    let finished = if options.dry_run {
-        None
-    } else {
-        undo::finish(writer, &mut objects)?
-    };
+    let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let met = publisher.meet(&mut objects)?;
     if met.1.parent.is_none() {
@@ -142,8 +138,8 @@ pub fn take_in(
         here.expect_settings(writer.session, upstream, objects)?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
-    let fallen = fallen(writer.session, objects, (&here, upstream))?;
-    let waiting = hold_paths(writer.session, objects, (&mut here, upstream))?;
+    let Sifted { fallen, holding } = sift(writer.session, objects, (&here, upstream))?;
+    hold_paths(&mut here, &holding);
     let machine = writer.machine();
     let ground = Ground {
         agreed,
@@ -166,7 +162,7 @@ pub fn take_in(
         lookup: Lookup::default(),
     };
     standing.look_up(&mut plan.conflicts)?;
-    mark_decided(&mut plan.conflicts, &waiting);
+    mark_decided(&mut plan.conflicts, |id| holding.contains_key(id));
     if options.dry_run {
         preview_all(writer, objects, &mut plan.landings)?;
         plan.gave_way(&here);

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::Metadata;
 
 use crate::base::{HostPath, Leaf, Sink, VaultPath};
-use crate::flow::agreed::{Agreed, is_of_tool};
+use crate::flow::agreed::Agreed;
 use crate::flow::another::is_another;
 use crate::flow::content::verdict;
 use crate::flow::journal::{Journal, Touch, Touched, UnitPlace};
@@ -39,19 +39,14 @@ pub fn ways(
         gone: Vec::new(),
     };
     for (key, mut touched) in journal.units {
-        let root = &touched.place.root;
-        // A run that was killed did not live to note the id by which the vault knows the project.
-        let unit = units.get(&key).or_else(|| {
-            let mut projects = units.values().filter(|unit| !unit.is_settings());
-            projects.find(|unit| unit.root == *root && !is_of_tool(&key))
-        });
         // An empty directory may be a mount point without its disk.
         let is_ready = |unit: &&Unit| unit.is_settings() || is_inhabited(&unit.root);
         let is_itself = |unit: &&Unit| {
             let another = is_another(&unit.root, &unit.marks, &session.edges.env);
             !another.unwrap_or(false)
         };
-        let Some(unit) = unit.filter(is_ready).filter(is_itself) else {
+        let unit = meant(&units, &key, &touched.place).filter(is_ready);
+        let Some(unit) = unit.filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
         };
@@ -73,6 +68,13 @@ pub fn ways(
         ways.landings.push(landing);
     }
     Ok(ways)
+}
+
+/// What a journal is about, wherever it lies now. A run that was killed did not live to note the id
+/// by which the vault knows a project; whatever else lies in its place is another one.
+fn meant<'u>(units: &'u BTreeMap<String, Unit>, key: &str, place: &UnitPlace) -> Option<&'u Unit> {
+    let keys = [Some(key), place.registered.as_deref()];
+    keys.into_iter().flatten().find_map(|key| units.get(key))
 }
 
 /// The projects and tools of this machine, by their keys.

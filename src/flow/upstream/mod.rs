@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::base::seams::{Rule, is_broken};
-use crate::base::{Id, Kind, ObjectId, Tell, TreeEntry, Trees, VaultPath};
+use crate::base::{Id, Kind, Leaf, ObjectId, Tell, TreeEntry, Trees, VaultPath};
 use crate::layout::{Access, ProjectRecord, VaultRecord, names};
-use crate::merge::{Trio, find};
+use crate::merge::{Lookup, Trio, find};
 use crate::project::Identity;
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Relation, Store};
@@ -55,6 +55,8 @@ pub struct Upstream {
     pub lost: Option<ObjectId>,
     /// This machine meets the vault for the first time: nothing that was agreed before counts.
     pub first_meeting: bool,
+    /// The trees that were looked into.
+    lookup: Lookup,
 }
 
 /// A project as the vault has it.
@@ -94,10 +96,25 @@ impl Upstream {
 
     /// The tree of a directory of the vault.
     pub fn dir(&self, trees: &dyn Trees, path: &VaultPath) -> Result<Option<ObjectId>, FlowError> {
-        let found = find(trees, self.tree, path)?;
+        let found = self.find(trees, path)?;
         Ok(found
             .filter(|leaf| leaf.kind == Kind::Tree)
             .map(|leaf| leaf.id))
+    }
+
+    /// What the vault has at a path. Many are asked for, and most in directories that are long.
+    pub fn find(&self, trees: &dyn Trees, path: &VaultPath) -> Result<Option<Leaf>, FlowError> {
+        Ok(self.lookup.find(trees, self.tree, path)?)
+    }
+
+    /// The same in another tree.
+    pub fn find_in(
+        &self,
+        trees: &dyn Trees,
+        tree: Option<ObjectId>,
+        path: &VaultPath,
+    ) -> Result<Option<Leaf>, FlowError> {
+        Ok(self.lookup.find(trees, tree, path)?)
     }
 
     /// The same, once this machine has taken it in.
@@ -119,6 +136,7 @@ impl Upstream {
             healed: None,
             lost: None,
             first_meeting: false,
+            lookup: Lookup::default(),
         }
     }
 
