@@ -14,7 +14,7 @@ mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Leaf, PathFault, Stat, Timestamp, VaultPath};
+use crate::base::{Leaf, PathFault, Stat, Timestamp, VaultPath, is_temp_name};
 use crate::merge::{InVault, OnDisk, Remark, Trio, Verdict};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
@@ -81,6 +81,9 @@ impl Landing {
         landing.hostile(&met.faults);
         landing.linked(objects, scanned, met)?;
         for (trio, verdict) in &met.decided {
+            if trio.vault.is_some() && landing.refuses_name(&trio.path) {
+                continue;
+            }
             landing.wait_for_line(scanned, trio);
             landing.take(objects, scanned, vault_notes, (trio, verdict))?;
         }
@@ -187,6 +190,16 @@ impl Landing {
     /// Names that no disk of ours takes: said, and nothing more.
     fn hostile(&mut self, faults: &[PathFault]) {
         self.report.refused_names = faults.iter().map(PathFault::to_string).collect();
+    }
+
+    /// What has the name of a file in the making would be swept away as one.
+    fn refuses_name(&mut self, path: &VaultPath) -> bool {
+        let is_refused = path.names().any(|name| is_temp_name(name.as_bytes()));
+        if is_refused {
+            let line = format!("`{path}` has a name of unfinished files");
+            self.report.refused_names.push(line);
+        }
+        is_refused
     }
 
     fn take(

@@ -1,13 +1,14 @@
 //! Where the projects and tools of this machine lie.
 
 use crate::base::{Id, ObjectId, Timestamp, VaultPath};
-use crate::flow::account::{skipped, withheld};
+use crate::flow::account::{skipped, wants_attention, withheld};
 use crate::flow::agreed::{Agreed, AgreedEdits, Notes};
 use crate::flow::filing::Filer;
 use crate::flow::here::{Here, Selection};
 use crate::flow::journal::{Head, begin};
 use crate::flow::landing::{Landing, carry_all, close, journal_of, preview_all};
 use crate::flow::meeting::Meeting;
+use crate::flow::report::Reason;
 use crate::flow::scan::Scanned;
 use crate::flow::settings_text::withhold_misfits;
 use crate::flow::upstream::{Source, Upstream, content_trios, look};
@@ -96,6 +97,30 @@ fn disagree(
     Ok(())
 }
 
+/// What was otherwise then and stays as it is here, where no report says so by itself.
+fn left_out(scanned: &Scanned, decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, &'static str)> {
+    let is_told = |path: &VaultPath| {
+        let above = path.ancestors().filter_map(|dir| scanned.left.get(&dir));
+        let mut left = scanned.left.get(path).into_iter().chain(above);
+        left.any(|left| wants_attention(left.reason) || left.reason == Reason::LinkedRoot)
+    };
+    let stays = |trio: &&Trio| {
+        let differs = trio.vault.is_some() && trio.vault != trio.local;
+        differs && scanned.scope(&trio.path) != Scope::Carried && !is_told(&trio.path)
+    };
+    let why = |path: &VaultPath| {
+        if scanned.decided.contains(path) {
+            "decided"
+        } else {
+            "not_carried"
+        }
+    };
+    let trios = decided.iter().map(|(trio, _)| trio).filter(stays);
+    trios
+        .map(|trio| (trio.path.clone(), why(&trio.path)))
+        .collect()
+}
+
 struct InPlace<'a> {
     agreed: &'a Agreed,
     upstream: &'a Upstream,
@@ -153,6 +178,7 @@ impl InPlace<'_> {
             decided = self.judge(trios, scanned);
         }
         disagree(objects, now, &mut decided)?;
+        let left_out = left_out(scanned, &decided);
         let takes = |path: &VaultPath| self.wanted.takes(&dir, path);
         let (base_notes, then_notes) = self.notes(&scanned.notes, notes, &takes);
         let met = Meeting {
@@ -163,6 +189,9 @@ impl InPlace<'_> {
         };
         let mut landing = Landing::plan(objects, scanned, (&met, &then_notes), self.now)?;
         landing.leave_agreed();
+        for (path, why) in left_out {
+            landing.report.keep(&path, why);
+        }
         Ok(landing)
     }
 
