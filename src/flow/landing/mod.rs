@@ -28,7 +28,7 @@ use super::real_names::real_names;
 use super::report::PulledUnit;
 use super::scan::Scanned;
 use super::unit::Unit;
-pub use all::{carry_all, close, journal_of, preview_all};
+pub use all::{begin_all, carry_all, carry_and_learn, close, preview_all};
 use told::{HALF_LINE, IN_THE_WAY};
 
 /// Contents that are not in the vault as they will be on the disk.

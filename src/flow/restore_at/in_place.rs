@@ -2,17 +2,17 @@
 
 use crate::base::{Id, ObjectId, Timestamp, VaultPath};
 use crate::flow::account::{skipped, wants_attention, withheld};
-use crate::flow::agreed::{Agreed, AgreedEdits, Notes};
+use crate::flow::agreed::{Agreed, Notes};
 use crate::flow::filing::Filer;
 use crate::flow::here::{Here, Selection};
-use crate::flow::journal::{Head, begin};
-use crate::flow::landing::{Landing, carry_all, close, journal_of, preview_all};
+use crate::flow::journal::Head;
+use crate::flow::landing::{Landing, begin_all, carry_and_learn, close, preview_all};
 use crate::flow::meeting::Meeting;
 use crate::flow::report::Reason;
 use crate::flow::scan::Scanned;
 use crate::flow::settings_text::withhold_misfits;
 use crate::flow::upstream::{Source, Upstream, content_trios, look};
-use crate::flow::{FlowError, Writer, bookkeeping, memory};
+use crate::flow::{FlowError, Writer, bookkeeping};
 use crate::layout::names;
 use crate::merge::{
     InVault, Lookup, OnDisk, Scope, Trio, Verdict, differences, find, settle_clashes,
@@ -58,14 +58,8 @@ pub fn write(
     }
     let mut head = Head::new(writer, "restore")?;
     head.is_edit = true;
-    let journal = journal_of(objects, &done.landings, head)?;
-    if let Some(journal) = &journal {
-        begin(writer, objects, journal, agreed.seen)?;
-    }
-    let mut edits = AgreedEdits::default();
-    let carried = carry_all(writer, objects, &mut done.landings, &mut edits);
-    memory::learn_more(writer, objects, (&agreed, &edits))?;
-    carried?;
+    let journal = begin_all(writer, objects, &done.landings, (head, agreed.seen))?;
+    carry_and_learn(writer, objects, &mut done.landings, &agreed)?;
     done.undo = close(&writer.store, journal, &done.landings)?;
     bookkeeping::save_caches(&here, objects)?;
     Ok(done)
