@@ -189,6 +189,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",
+        "repository" => "it would make a git repository, which stays in the vault",
         "name_of_git" => {
             "some disks take its real name for git's own directory, so it stays in the vault"
         }

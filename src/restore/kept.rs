@@ -20,6 +20,8 @@ pub enum WhyKept {
     NotADirectory,
     /// A link that would lead out of the project.
     LinkLeaves,
+    /// With it, git would take a directory for a repository.
+    Repository,
     /// This disk does not take the name.
     NameRefused,
     /// This disk takes another name for this one, which differs in case or Unicode form.

@@ -1,4 +1,4 @@
-//! What a state directory says about itself: the rules that stand in it, and whether it is a cache.
+//! What a state directory says about itself: its rules, and whether it is a cache or a repository.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,7 +6,7 @@ use std::io::Read;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::base::HostPath;
+use crate::base::{HostPath, is_git_dir};
 
 use super::SourceError;
 use super::line::{MAX_RULES_FILE, RuleLine};
@@ -49,6 +49,12 @@ pub fn is_cache(dir: &HostPath) -> bool {
             && file.read_exact(&mut start).is_ok()
             && start == CACHE_SIGNATURE
     })
+}
+
+/// Whether git would take a directory for a repository, bare or the part of one that a work tree has.
+#[must_use]
+pub fn is_repository(dir: &HostPath) -> bool {
+    is_git_dir(|name| dir.join(name).as_path().symlink_metadata().is_ok())
 }
 
 /// Opens without following a link, and without waiting for whoever writes into a fifo.

@@ -26,6 +26,7 @@ mod logs;
 mod memory;
 mod merge;
 mod misfit;
+mod nested;
 mod obstacles;
 mod odd_records;
 mod owners;

@@ -73,6 +73,10 @@ fn is_young(file: &HostPath, now: Timestamp) -> bool {
     };
     let stat = Stat::of(&seen);
     let [written, changed] = [stat.mtime_ns, stat.ctime_ns].map(|at| at / 1_000_000);
-    let written = if written > now.millis() { changed } else { written };
+    let written = if written > now.millis() {
+        changed
+    } else {
+        written
+    };
     now.millis().saturating_sub(written) < AT_REST
 }

@@ -72,6 +72,7 @@ pub(super) const fn word(why: WhyKept) -> &'static str {
         WhyKept::InTheWay => IN_THE_WAY,
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
+        WhyKept::Repository => "repository",
         WhyKept::NameRefused => "name_refused",
         WhyKept::CaseClash => CASE_CLASH,
         WhyKept::NotAllowed => NOT_ALLOWED,
