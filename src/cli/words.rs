@@ -1,6 +1,7 @@
 //! The words for what reports say in one word.
 
 use crate::base::VaultPath;
+use crate::flow::machines::Machines;
 use crate::flow::report::{ChangeKind, ConflictLine, Counts, Part, Reason};
 use crate::flow::{Healed, quoted};
 
@@ -140,6 +141,12 @@ pub const fn healed_words(healed: Healed, sent: bool) -> &'static str {
              whole history again"
         }
     }
+}
+
+/// Records of machines that nobody can read.
+pub fn unreadable_machines(machines: &Machines) -> String {
+    let line = |path: &VaultPath| format!("cannot be read  {}\n", printable(path.as_str()));
+    machines.unreadable.iter().map(line).collect()
 }
 
 pub const fn reason_words(reason: Reason) -> &'static str {

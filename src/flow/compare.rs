@@ -15,7 +15,7 @@ use super::filing::Filer;
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::hold_back;
-use super::renewal::was_in_vault;
+use super::renewal::were_in_vault;
 use super::round::{Round, RoundPlan};
 use super::upstream::{Source, Upstream, look};
 use super::{FlowError, Session, allowance};
@@ -91,12 +91,12 @@ fn unmet(
     store: &Store,
     upstream: &Upstream,
 ) -> Result<BTreeSet<Id>, FlowError> {
-    let mut unmet = BTreeSet::new();
-    for project in Registry::load(&session.places.registry())?.projects {
-        let is_told = project.published && upstream.project(&project.id).is_none();
-        if is_told && !was_in_vault(store, upstream.parent, &project.id)? {
-            unmet.insert(project.id);
-        }
+    let projects = Registry::load(&session.places.registry())?.projects;
+    let told = projects.into_iter().filter(|project| project.published);
+    let told = told.map(|project| project.id);
+    let mut unmet: BTreeSet<Id> = told.filter(|id| upstream.project(id).is_none()).collect();
+    for id in were_in_vault(store, upstream.parent, &unmet)? {
+        unmet.remove(&id);
     }
     Ok(unmet)
 }

@@ -109,6 +109,12 @@ impl FlowError {
 
 /// Each of them can be said; so can that it is none of them.
 fn ambiguous_hints(path: &HostPath, candidates: &[Candidate]) -> Vec<String> {
+    if let Some((first, rest)) = candidates.split_first()
+        && rest.iter().any(|other| other.id == first.id)
+    {
+        let names: Vec<&str> = candidates.iter().map(|it| it.name.as_str()).collect();
+        return vec![one_id_hint(&names)];
+    }
     let path = quoted(&path.to_string());
     let link = |candidate: &Candidate| {
         format!(
@@ -118,6 +124,19 @@ fn ambiguous_hints(path: &HostPath, candidates: &[Candidate]) -> Vec<String> {
     };
     let none = format!("if it is none of them: `holdall project add {path} --separate`");
     candidates.iter().map(link).chain([none]).collect()
+}
+
+/// Somebody copied a directory of the vault by hand: no command of ours knows which of the two is meant.
+#[must_use]
+pub fn one_id_hint(names: &[impl AsRef<str>]) -> String {
+    let dirs = names
+        .iter()
+        .map(|name| format!("`projects/{}`", name.as_ref()));
+    let dirs: Vec<String> = dirs.collect();
+    format!(
+        "{} have one id: in a clone of the vault delete all of them but one, and push that",
+        dirs.join(" and ")
+    )
 }
 
 fn listed(what: &str, names: &[impl AsRef<str>]) -> String {

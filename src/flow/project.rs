@@ -222,7 +222,7 @@ impl Work for Removal {
         // What was never pushed from here is known to the vault under an id of its own.
         let name = match place(&self.project, ground.upstream) {
             Placement::Known { name } => name,
-            Placement::Ambiguous { names } => {
+            Placement::Ambiguous { names, .. } => {
                 let known = ground.upstream.projects.iter();
                 let candidates = known.filter(|known| names.contains(&known.name));
                 return Err(FlowError::Ambiguous {

@@ -13,7 +13,7 @@ use super::conflict::{Carried, DecisionLine, carry, mark_decided};
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
 use super::publish::{Published, Publisher, Work};
-use super::renewal::renew;
+use super::renewal::{Fresh, renew};
 use super::report::{
     AlikeLine, ConflictLine, FileCounts, LargeLine, LeftLine, OpCounts, SkippedProject,
     UnitChanges, WithheldLine, needs_decision,
@@ -90,11 +90,7 @@ fn attempt(
 ) -> Result<PushReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
-    let finished = if options.dry_run {
-        None
-    } else {
-        undo::finish(writer, &mut objects)?
-    };
+    let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let met = publisher.meet(&mut objects)?;
     let report = send(&publisher, &mut objects, met, options)?;
@@ -121,6 +117,7 @@ pub fn send(
         here,
         options,
         carried: Carried::default(),
+        fresh: Fresh::default(),
     };
     let before = upstream.tree;
     let done = publisher.publish(objects, (agreed, upstream), &mut state);
@@ -165,6 +162,7 @@ struct State<'a> {
     here: Here,
     options: &'a PushOptions,
     carried: Carried,
+    fresh: Fresh,
 }
 
 impl Work for State<'_> {
@@ -183,7 +181,8 @@ impl Work for State<'_> {
         ground: &Ground<'_>,
     ) -> Result<RoundPlan, FlowError> {
         let dry_run = self.options.dry_run;
-        renew(self.writer, &mut self.here, ground.upstream, dry_run)?;
+        let projects = (&mut self.here, &mut self.fresh);
+        renew(self.writer, projects, ground.upstream, dry_run)?;
         let terms = Terms {
             ground,
             allow_mass_delete: self.options.allow_mass_delete,

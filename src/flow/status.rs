@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::{Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
-use crate::layout::{MachineRecord, Record, names};
+use crate::base::{HostPath, Id, MachineId, ObjectId, Timestamp};
 use crate::merge::Lookup;
 use crate::runs::{Run, Runs};
 use crate::vault::{Objects, RefName, Store};
@@ -14,6 +13,7 @@ use super::compare::{Compared, compare, store_or_empty};
 use super::conflict::{holding, mark_decided};
 use super::here::Here;
 use super::journal::interrupted;
+use super::machines::Machines;
 use super::recognise::seen;
 use super::report::{
     ConflictLine, Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine,
@@ -60,7 +60,8 @@ pub struct StatusReport {
     /// Logs whose last line stays, because it is not ended yet.
     pub half_lines: Vec<LeftLine>,
     pub skipped: Vec<SkippedProject>,
-    pub machines: Vec<MachineStatus>,
+    #[serde(flatten)]
+    pub machines: Machines,
     pub last_writer: Option<LastWriter>,
 }
 
@@ -109,7 +110,7 @@ pub struct Interrupted {
 
 impl Interrupted {
     fn of(store: &Store) -> Option<Self> {
-        let head = interrupted(store).ok()??.head;
+        let (head, _) = interrupted(store).ok()??;
         Some(Self {
             id: head.number.to_string(),
             command: head.command,
@@ -161,21 +162,11 @@ impl Pending {
 }
 
 #[derive(Debug, Serialize)]
-pub struct MachineStatus {
-    pub id: MachineId,
-    pub name: String,
-    pub last_push: Timestamp,
-    pub this: bool,
-}
-
-#[derive(Debug, Serialize)]
 pub struct LastWriter {
     pub machine: String,
     pub at: Timestamp,
     pub commit: ObjectId,
 }
-
-const OWN_COPY: &str = "this machine's copy of the vault";
 
 /// Looks, and changes nothing.
 pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusReport, FlowError> {
@@ -200,8 +191,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     let waiting = holding(session, &objects, (&here, &upstream))?;
     let waiting = waiting.into_keys().collect();
     mark_decided(&mut conflict_list, &waiting);
-    let machines = machines(&objects, &upstream, &machine)
-        .map_err(|fault| fault.of_vault(OWN_COPY, upstream.parent))?;
+    let machines = Machines::of(&objects, &upstream, &machine)?;
     let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
     let runs = Runs::load(&session.places.runs())?;
     let (settings, projects) = lines(&here, &plan.units);
@@ -330,32 +320,6 @@ fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {
             last_ok,
         },
     )
-}
-
-/// The machines that have pushed, the latest first.
-pub fn machines(
-    objects: &Objects<'_>,
-    upstream: &Upstream,
-    own: &MachineId,
-) -> Result<Vec<MachineStatus>, FlowError> {
-    let Some(dir) = upstream.dir(objects, &names::machines_dir())? else {
-        return Ok(Vec::new());
-    };
-    let mut machines = Vec::new();
-    for entry in objects.tree(dir)? {
-        let Ok(path) = names::machines_dir().child(&entry.name) else {
-            continue;
-        };
-        let record = MachineRecord::read(&path, &objects.blob(entry.id)?)?;
-        machines.push(MachineStatus {
-            this: record.machine == *own,
-            id: record.machine,
-            name: record.name,
-            last_push: record.last_push,
-        });
-    }
-    machines.sort_by_key(|machine| std::cmp::Reverse(machine.last_push));
-    Ok(machines)
 }
 
 fn last_writer(store: &Store, upstream: &Upstream) -> Result<Option<LastWriter>, FlowError> {

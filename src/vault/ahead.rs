@@ -11,10 +11,10 @@ use flate2::Decompress;
 
 use crate::base::{HostPath, ObjectId, StoreError};
 
-use super::content::LARGE;
+use super::pack::{LARGE, Type};
 use super::packed::Packs;
 use super::store::{expect_type, oid, read_object};
-use super::{Store, VaultError, content_id, pack::Type};
+use super::{Store, VaultError, content_id};
 
 /// For fewer contents no thread is worth its start.
 const FEW: usize = 64;

@@ -12,13 +12,10 @@ use sha1::{Digest, Sha1};
 
 use crate::base::{ObjectId, StoreError};
 
-use super::pack::{self, BLOCK, Type};
+use super::pack::{self, BLOCK, LARGE, Type};
 use super::packed;
 use super::spool::{Span, Spool};
 use super::store::{expect_type, oid, read_object};
-
-/// What is larger is never held as a whole where that can be helped.
-pub const LARGE: u64 = 1 << 20;
 
 /// The size of a content, and its bytes.
 type Large = (u64, Box<dyn Read>);

@@ -11,9 +11,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::base::ObjectId;
 
-use super::content::LARGE;
 use super::index;
-use super::pack::{self, Type};
+use super::pack::{self, LARGE, Type};
 
 /// The hash at the end of a pack.
 const TAIL: u64 = 20;

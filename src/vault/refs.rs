@@ -1,5 +1,8 @@
 //! The few refs of the store, each with one meaning.
 
+use std::collections::BTreeSet;
+use std::{fs, io};
+
 use git2::ErrorCode;
 
 use crate::base::{BaseError, ObjectId, seams};
@@ -42,7 +45,7 @@ impl RefName {
 impl Store {
     /// Where a ref points. Read as a plain file first: that costs a tenth of libgit2's way.
     pub fn read_ref(&self, name: RefName) -> Result<Option<ObjectId>, VaultError> {
-        let plain = std::fs::read_to_string(self.path.join(name.name()));
+        let plain = fs::read_to_string(self.path.join(name.name()));
         if let Some(id) = plain
             .ok()
             .and_then(|text| ObjectId::parse(text.trim()).ok())
@@ -100,14 +103,38 @@ impl Store {
     /// The bases to come of pushes whose outcome is not known yet: one for each commit that was sent
     /// and may still arrive, because the remote can go on without the run that sent it.
     pub fn sent(&self) -> Result<Vec<ObjectId>, VaultError> {
-        let names = match std::fs::read_dir(self.path.join(SENT)) {
-            Ok(entries) => entries.flatten().map(|entry| entry.file_name()),
-            Err(_) => return Ok(Vec::new()),
-        };
-        let ids = names.filter_map(|name| ObjectId::parse(name.to_str()?).ok());
-        let mut ids: Vec<ObjectId> = ids.collect();
-        ids.sort_unstable();
-        Ok(ids)
+        let names = self.names_below(SENT)?.into_iter();
+        Ok(names
+            .filter_map(|name| ObjectId::parse(&name).ok())
+            .collect())
+    }
+
+    /// The last names of the refs in a directory of refs, sorted. Somebody may have run `git gc`: then
+    /// they stand in `packed-refs`. What cannot be read is a fault: none would be another answer.
+    fn names_below(&self, dir: &str) -> Result<BTreeSet<String>, VaultError> {
+        let fault = |source| BaseError::io("read the refs of", &self.path)(source);
+        let mut names = BTreeSet::new();
+        match fs::read_dir(self.path.join(dir)) {
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+            entries => {
+                for entry in entries.map_err(fault)? {
+                    let name = entry.map_err(fault)?.file_name().into_string();
+                    names.extend(name.ok());
+                }
+            }
+        }
+        match fs::read_to_string(self.path.join("packed-refs")) {
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+            text => {
+                for line in text.map_err(fault)?.lines() {
+                    let name = line.split_once(' ').map_or("", |(_, name)| name);
+                    let below = name.strip_prefix(dir);
+                    let below = below.and_then(|rest| rest.strip_prefix('/'));
+                    names.extend(below.map(str::to_owned));
+                }
+            }
+        }
+        Ok(names)
     }
 
     pub fn remember_sent(&self, base: ObjectId) -> Result<(), VaultError> {
@@ -123,17 +150,11 @@ impl Store {
     }
 
     /// The numbers of the runs that can be undone, the oldest first.
-    #[must_use]
-    pub fn undo_numbers(&self) -> Vec<u64> {
-        let entries = std::fs::read_dir(self.path.join(UNDO))
-            .into_iter()
-            .flatten();
-        let names = entries.flatten().map(|entry| entry.file_name());
-        let mut numbers: Vec<u64> = names
-            .filter_map(|name| name.to_str()?.parse().ok())
-            .collect();
+    pub fn undo_numbers(&self) -> Result<Vec<u64>, VaultError> {
+        let names = self.names_below(UNDO)?.into_iter();
+        let mut numbers: Vec<u64> = names.filter_map(|name| name.parse().ok()).collect();
         numbers.sort_unstable();
-        numbers
+        Ok(numbers)
     }
 
     /// The journal of one of them.

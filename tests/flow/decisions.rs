@@ -8,7 +8,7 @@ use crate::crash::{kill_after, part_of, usual};
 use crate::kit::{Machine, scale, seed};
 
 use super::conflicts::{QUEUE, X, disputed, has_conflict, id, is_settled, list, resolved};
-use super::scene::{Scene, add, connect, pulled, pushed, remove, state, text, tip};
+use super::scene::{Scene, add, as_if_killed, connect, pulled, pushed, remove, state, text, tip};
 
 #[test]
 fn what_both_came_from_stays_until_the_push_though_it_looks_unchanged() {
@@ -324,4 +324,26 @@ fn choices_of_one_run_are_undone_together_and_the_conflicts_are_back() {
 
 fn pushed_with_conflict(machine: &Machine) {
     assert_eq!(machine.run(&["backup", "push"]).code, 3);
+}
+
+/// A choice of a run that was killed and taken back is no choice any more.
+#[test]
+fn an_undo_takes_back_what_a_killed_run_decided() {
+    let scene = disputed();
+    let before = text(&scene.b, state("x"));
+    resolved(&scene.b, &[X, "--use", "vault"]);
+    let (_, document) = scene.b.json(&["backup", "undo", "--list"]);
+    let number = document["data"]["entries"][0]["id"].as_str();
+    as_if_killed(&scene.b, number.expect("an id"));
+    let queue = text(&scene.b, QUEUE);
+    scene.b.write(
+        QUEUE,
+        queue.replace("\"written\": true", "\"written\": false"),
+    );
+    scene.b.ok(&["backup", "undo"]);
+    assert_eq!(text(&scene.b, state("x")), before);
+    assert_eq!(list(&scene.b)[0]["decided"], Value::Null);
+    assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
+    assert!(has_conflict(&scene));
+    assert_eq!(text(&scene.b, state("x")), before);
 }

@@ -11,7 +11,7 @@ use crate::kit::{git, tree};
 use super::scene::{Scene, by_hand, fails, is_there, pulled, state, text, utf8};
 
 /// Runs git with something on its stdin, and without its checks of names.
-fn plumb(args: &[&str], input: &[u8], dir: &Path) -> String {
+pub(super) fn plumb(args: &[&str], input: &[u8], dir: &Path) -> String {
     let mut child = Command::new("git")
         .args(args)
         .current_dir(dir)

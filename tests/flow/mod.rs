@@ -2,6 +2,7 @@
 
 mod another;
 mod beside;
+mod closed;
 mod comments;
 mod configure;
 mod conflict_kinds;
@@ -17,12 +18,15 @@ mod format;
 mod gate;
 mod half_line;
 mod heal;
+mod history;
 mod hostile;
 mod hostile_past;
 mod identity;
+mod killed;
 mod laptop;
 mod links;
 mod logs;
+mod machines;
 mod memory;
 mod merge;
 mod misfit;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::kit::{Machine, tree};
+use crate::kit::{Machine, git, tree};
 
 use super::logs::rest;
 use super::scene::{
@@ -338,4 +338,38 @@ fn a_killed_undo_is_taken_back_by_the_number_that_is_said() {
     assert!(document["data"]["pulls_paused"].is_string(), "{document}");
     undone(&scene.b, &[number]);
     assert_eq!(tree(&scene.b.home.join("code")), after);
+}
+
+/// Somebody put the store in order with git: then its refs stand in one file.
+#[test]
+fn what_can_be_undone_is_known_also_where_git_packed_the_refs() {
+    let (scene, data) = pulled_scene();
+    let number = data["undo"].as_str().expect("an id").to_owned();
+    let store = scene.b.home.join("holdall/data/vault.git");
+    git(&["pack-refs", "--all"], &store);
+    scene.a.write(state("x"), "3\n");
+    pushed(&scene.a);
+    let next: u64 = number.parse().expect("a number");
+    assert_eq!(pulled(&scene.b)["undo"], (next + 1).to_string());
+    git(&["pack-refs", "--all"], &store);
+    undone(&scene.b, &[]);
+    let data = undone(&scene.b, &[]);
+    assert_eq!(data["undone"], number, "{data}");
+    assert_eq!(text(&scene.b, state("x")), "1\n");
+}
+
+/// It came back to the vault as another one: what is agreed of that is not what the pull was about.
+#[test]
+fn an_undo_writes_nothing_into_what_is_another_project_by_now() {
+    let (scene, data) = pulled_scene();
+    let number = data["undo"].as_str().expect("an id").to_owned();
+    scene.b.ok(&["project", "remove", "api", "--from-vault"]);
+    scene.b.ok(&["project", "add", "code/api"]);
+    pushed(&scene.b);
+    let before = tip(&scene.bare);
+    let data = undone(&scene.b, &[&number]);
+    assert_eq!(data["skipped"][0]["reason"], "not_here", "{data}");
+    assert_eq!(text(&scene.b, state("x")), "2\n");
+    pushed(&scene.b);
+    assert_eq!(tip(&scene.bare), before);
 }

@@ -18,6 +18,7 @@ mod view;
 pub use carry::{Carried, carry, fallen, hold_paths, holding, mark_decided};
 pub use draft::{Draft, Seen, draft};
 pub use export::{ExportReport, ExportedFile, export};
+pub use queue::take_back;
 pub use report::{
     Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, DecidedEntry, DecisionLine,
     DecisionOutcome, Sized, Thing, VariantEntry,

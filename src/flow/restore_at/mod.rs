@@ -18,8 +18,9 @@ use crate::vault::Objects;
 
 use super::landing::Landing;
 use super::report::{KeptLine, PulledUnit, SkippedProject, WithheldLine};
+use super::undo::{self, Finished};
 use super::upstream::{VaultProject, projects, vault_record};
-use super::{FlowError, Writer, bookkeeping, undo};
+use super::{FlowError, Writer, bookkeeping};
 
 #[derive(Clone, Debug, Default)]
 pub struct RestoreOptions {
@@ -51,6 +52,9 @@ pub struct RestoreReport {
     pub missing: Vec<String>,
     pub skipped: Vec<SkippedProject>,
     pub withheld: Vec<WithheldLine>,
+    /// What was finished of a run that was killed before this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished: Option<Finished>,
     /// By which this can be undone; what is written to a place of its own cannot.
     pub undo: Option<String>,
     pub ms: i64,
@@ -148,9 +152,8 @@ fn attempt(
     if !options.delete {
         wanted.check(&objects, &past)?;
     }
-    if options.to.is_none() && !options.dry_run {
-        undo::finish(writer, &mut objects)?;
-    }
+    let leaves_all = options.dry_run || options.to.is_some();
+    let finished = undo::finish(writer, &mut objects, leaves_all)?;
     let done = match &options.to {
         Some(to) => aside::write(writer, &objects, (&past, &wanted), (to, options.dry_run))?,
         None => in_place::write(writer, &mut objects, (&past, &wanted), options)?,
@@ -158,9 +161,10 @@ fn attempt(
     let units = done.landings.into_iter().map(|landing| landing.report);
     let (settings, projects): (Vec<_>, Vec<_>) = units.partition(|unit| unit.is_settings);
     let changed = |units: &[PulledUnit]| units.iter().any(|unit| !unit.changes.is_empty());
+    let wrote = !options.dry_run && (changed(&projects) || changed(&settings));
     let now = writer.session.edges.clock.now();
     Ok(RestoreReport {
-        applied: !options.dry_run && (changed(&projects) || changed(&settings)),
+        applied: wrote || finished.as_ref().is_some_and(Finished::wrote),
         dry_run: options.dry_run,
         at: writer.store.commit_info(past.commit)?.time,
         commit: past.commit,
@@ -170,6 +174,7 @@ fn attempt(
         missing: done.missing,
         skipped: done.skipped,
         withheld: done.withheld,
+        finished,
         undo: done.undo.map(|number| number.to_string()),
         ms: now.millis() - began.millis(),
     })

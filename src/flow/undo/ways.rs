@@ -42,17 +42,12 @@ pub fn ways(
         let root = &touched.place.root;
         // An empty directory may be a mount point without its disk.
         let is_ready = is_of_tool(&key) || is_inhabited(root);
-        // A run that was killed did not live to note the id by which the vault knows the project.
-        let same = units.get(&key).filter(|unit| unit.root == *root);
-        let unit = same.or_else(|| {
-            let mut projects = units.values().filter(|unit| !unit.is_settings());
-            projects.find(|unit| unit.root == *root && !is_of_tool(&key))
-        });
         let is_itself = |unit: &&Unit| {
             let another = is_another(&unit.root, &unit.marks, &session.edges.env);
             !another.unwrap_or(false)
         };
-        let Some(unit) = unit.filter(|_| is_ready).filter(is_itself) else {
+        let unit = unit_at(&units, &key, &touched.place).filter(|_| is_ready);
+        let Some(unit) = unit.filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
         };
@@ -72,6 +67,18 @@ pub fn ways(
         ways.landings.push(landing);
     }
     Ok(ways)
+}
+
+/// What a journal is about, if it lies there still. A run that was killed did not live to note the id
+/// by which the vault knows a project; whatever else lies there is another one.
+fn unit_at<'u>(
+    units: &'u BTreeMap<String, Unit>,
+    key: &str,
+    place: &UnitPlace,
+) -> Option<&'u Unit> {
+    let keys = [Some(key), place.registered.as_deref()];
+    let mut known = keys.into_iter().flatten().filter_map(|key| units.get(key));
+    known.find(|unit| unit.root == place.root)
 }
 
 /// The projects and tools of this machine, by their keys.

@@ -79,6 +79,12 @@ impl VaultProject {
     }
 }
 
+/// Whether directories of the vault have one id: somebody copied one by hand.
+pub fn have_one_id<'p>(mut projects: impl Iterator<Item = &'p VaultProject>) -> bool {
+    let first = projects.next();
+    first.is_some_and(|first| projects.any(|other| other.record.id == first.record.id))
+}
+
 impl Upstream {
     pub fn project(&self, id: &Id) -> Option<&VaultProject> {
         self.projects
