@@ -81,7 +81,7 @@ impl Landing {
         landing.hostile(&met.faults);
         landing.linked(objects, scanned, met)?;
         for (trio, verdict) in &met.decided {
-            landing.wait_for_line(scanned, trio);
+            landing.wait_behind(scanned, trio);
             landing.take(objects, scanned, vault_notes, (trio, verdict))?;
         }
         landing.keep_blocked();

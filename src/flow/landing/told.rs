@@ -41,12 +41,19 @@ impl Landing {
 }
 
 impl Landing {
-    /// A log without a full line is not looked at: what comes for it waits.
-    pub(super) fn wait_for_line(&mut self, scanned: &Scanned, trio: &Trio) {
-        let left = scanned.left.get(&trio.path);
-        let is_half = left.is_some_and(|left| left.reason == Reason::HalfLine);
-        if is_half && trio.vault.is_some() && trio.vault != trio.base {
-            self.report.keep(&trio.path, HALF_LINE);
+    /// What is not looked at here gets nothing either: a log without a full line, and a socket or a
+    /// fifo in the place of a file or on the way to it. What comes for it waits.
+    pub(super) fn wait_behind(&mut self, scanned: &Scanned, trio: &Trio) {
+        let above = trio.path.ancestors();
+        let mut left = above.filter_map(|dir| scanned.left.get(&dir));
+        let left = scanned.left.get(&trio.path).or_else(|| left.next());
+        let why = match left.map(|left| left.reason) {
+            Some(Reason::HalfLine) => HALF_LINE,
+            Some(Reason::NotAFile) => IN_THE_WAY,
+            _ => return,
+        };
+        if trio.vault.is_some() && trio.vault != trio.base {
+            self.report.keep(&trio.path, why);
         }
     }
 }
