@@ -8,6 +8,7 @@ mod configure;
 mod conflict_kinds;
 pub mod conflicts;
 mod content;
+mod damaged;
 mod database;
 mod destroys_nothing;
 mod decisions;

@@ -59,6 +59,19 @@ pub fn open(path: &Path, url: &str) -> Result<Repository, WireError> {
         .config()
         .and_then(|config| config.get_bool("core.bare"))
         .is_ok_and(|bare| !bare);
+    // Git takes it for no repository then, and refuses every push.
+    if let Err(fault) = repo.find_reference("HEAD") {
+        return Err(WireError::Damaged {
+            url: url.to_owned(),
+            reason: format!("its HEAD cannot be read ({})", fault.message()),
+        });
+    }
+    if repo.is_shallow() {
+        return Err(WireError::Unsupported {
+            url: url.to_owned(),
+            what: "a shallow history".to_owned(),
+        });
+    }
     if has_work_tree {
         return Err(not_a_vault(
             "it belongs to a work tree; a vault's remote is bare (git init --bare PATH)",
@@ -101,7 +114,17 @@ pub fn tip(repo: &Repository, url: &str) -> Result<Option<ObjectId>, WireError> 
         reason: fault.message().to_owned(),
     };
     match repo.refname_to_id(BRANCH) {
-        Ok(id) => return Ok(Some(object_id(id))),
+        // A power cut may leave the name without what it names.
+        Ok(id) => {
+            let there = repo.find_commit(id).map_err(|fault| WireError::Damaged {
+                url: url.to_owned(),
+                reason: format!(
+                    "its branch is at {id}, which it lacks ({})",
+                    fault.message()
+                ),
+            })?;
+            return Ok(Some(object_id(there.id())));
+        }
         Err(fault) if fault.code() == ErrorCode::NotFound => {}
         Err(fault) => return Err(damaged(fault)),
     }
