@@ -205,6 +205,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "database_in_use" => "a database that a program has open, or was killed with",
         "beside_database" => "belongs to a database, on the machine where it is open",
         "not_allowed" => "no permission to write it",
+        "read_only" => "it lies on a read-only file system",
         "has_local_keys" => "deleted in the vault, but it holds keys of this machine",
         _ => "left as it is",
     }

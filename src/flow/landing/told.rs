@@ -6,7 +6,7 @@ use crate::flow::FlowError;
 use crate::flow::meeting::Meeting;
 use crate::flow::report::{
     CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, LINKED, NOT_ALLOWED,
-    PulledUnit, Reason,
+    PulledUnit, READ_ONLY, Reason,
 };
 use crate::flow::scan::Scanned;
 use crate::merge::{Trio, find};
@@ -83,6 +83,7 @@ pub(super) const fn word(why: WhyKept) -> &'static str {
         WhyKept::NameRefused => "name_refused",
         WhyKept::CaseClash => CASE_CLASH,
         WhyKept::NotAllowed => NOT_ALLOWED,
+        WhyKept::ReadOnly => READ_ONLY,
         WhyKept::DatabaseInUse => DATABASE_IN_USE,
         WhyKept::BesideDatabase => "beside_database",
     }

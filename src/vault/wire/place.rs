@@ -59,7 +59,18 @@ pub fn open(path: &Path, url: &str) -> Result<Repository, WireError> {
         .config()
         .and_then(|config| config.get_bool("core.bare"))
         .is_ok_and(|bare| !bare);
-    // Git takes it for no repository then, and refuses every push.
+    if has_work_tree {
+        return Err(not_a_vault(
+            "it belongs to a work tree; a vault's remote is bare (git init --bare PATH)",
+        ));
+    }
+    is_whole(&repo, url)?;
+    Ok(repo)
+}
+
+/// What no push and no fetch gets by, though the repository can be opened.
+fn is_whole(repo: &Repository, url: &str) -> Result<(), WireError> {
+    // Without it git takes the directory for no repository.
     if let Err(fault) = repo.find_reference("HEAD") {
         return Err(WireError::Damaged {
             url: url.to_owned(),
@@ -72,12 +83,7 @@ pub fn open(path: &Path, url: &str) -> Result<Repository, WireError> {
             what: "a shallow history".to_owned(),
         });
     }
-    if has_work_tree {
-        return Err(not_a_vault(
-            "it belongs to a work tree; a vault's remote is bare (git init --bare PATH)",
-        ));
-    }
-    Ok(repo)
+    Ok(())
 }
 
 fn owner_words(path: &Path) -> String {
