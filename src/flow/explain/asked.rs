@@ -153,7 +153,7 @@ impl<'a> Asked<'a> {
         if let Some((_, fault)) = self.unit.bad_rules.iter().find(|(dir, _)| dir == root) {
             let (line, why) = fault.line_and_cause();
             (self.report.line, self.report.detail) = (line, Some(why));
-            return Ok(Some(Reason::BadRules));
+            return Ok(Some(fault.reason()));
         }
         let is_link = |at: &VaultPath| {
             let host = self.unit.root.below(at);
