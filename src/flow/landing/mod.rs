@@ -84,7 +84,7 @@ impl Landing {
             if trio.vault.is_some() && landing.refuses_name(&trio.path) {
                 continue;
             }
-            landing.wait_for_line(scanned, trio);
+            landing.wait_behind(scanned, trio);
             landing.take(objects, scanned, vault_notes, (trio, verdict))?;
         }
         landing.keep_blocked();
