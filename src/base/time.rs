@@ -11,10 +11,21 @@ use super::BaseError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
+/// The beginning of the year 0.
+const FIRST: i64 = -62_167_219_200_000;
+/// The end of the year 9999.
+const LAST: i64 = 253_402_300_799_999;
+
 impl Timestamp {
+    /// A clock may say anything, and so may a commit; what has no four digits of a year becomes the
+    /// first or the last moment that has.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
+        Self(match millis {
+            ..FIRST => FIRST,
+            FIRST..=LAST => millis,
+            _ => LAST,
+        })
     }
 
     #[must_use]
@@ -56,7 +67,7 @@ impl Timestamp {
             return Some(Self(time.and_utc().timestamp_millis()));
         }
         let back = span(text.strip_suffix("ago").unwrap_or(text).trim_end())?;
-        now.0.checked_sub(back).map(Self)
+        now.0.checked_sub(back).map(Self::from_millis)
     }
 
     fn utc(self) -> DateTime<Utc> {
@@ -117,6 +128,20 @@ mod tests {
                 .ok(),
             Some(1_795_222_923_123)
         );
+    }
+
+    #[test]
+    fn every_moment_can_be_written_and_read_back() {
+        for (millis, text) in [
+            (i64::MAX, "9999-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "9999-12-31T23:59:59.999Z"),
+            (-62_167_219_200_000, "0000-01-01T00:00:00.000Z"),
+            (i64::MIN, "0000-01-01T00:00:00.000Z"),
+        ] {
+            let moment = Timestamp::from_millis(millis);
+            assert_eq!(moment.to_string(), text);
+            assert_eq!(Timestamp::parse(text).expect("valid"), moment);
+        }
     }
 
     #[test]

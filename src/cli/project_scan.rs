@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::flow::FlowError;
 use crate::flow::recognise::{
     Doubt, PlacedProject, ProjectScanOptions, ProjectScanReport, Undecided, scan,
 };
+use crate::flow::{FlowError, one_id_hint};
 
 use super::answer::{Answer, Look};
 use super::args::ProjectScanArgs;
@@ -88,6 +88,7 @@ pub fn undecided(text: &mut String, lines: &[Undecided]) {
             (Doubt::Several | Doubt::Second, _) => {
                 format!("one of several checkouts of {}", names.join(", "))
             }
+            (Doubt::OneId, _) => one_id_hint(&names),
             (Doubt::Ambiguous, _) => format!("could be {}", names.join(" or ")),
         };
         let line_text = format!("undecided  {}: {why}", line.path);

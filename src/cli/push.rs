@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::flow::push::{PushOptions, PushReport, push};
 use crate::flow::report::{AlikeLine, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
-use crate::flow::{FlowError, Selection, quoted, withheld_hints};
+use crate::flow::{FlowError, Selection, one_id_hint, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
 use super::args::PushArgs;
@@ -71,6 +71,7 @@ pub fn skipped_hints(skipped: &[SkippedProject]) -> Vec<String> {
             quoted(&project.path.to_string()),
             quoted(&project.path.to_string())
         ),
+        "one_id" => one_id_hint(&project.candidates),
         "holds_secret" => format!(
             "{} waits as a whole: its name, a state directory of it or the path of a remote has a secret in it; rename that, forget the project and add it again: `holdall project remove {}`, then `holdall project add {}`",
             project.name,

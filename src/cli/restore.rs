@@ -15,6 +15,7 @@ use super::project_scan::undecided;
 use super::pull;
 use super::question::confirm;
 use super::show::{Table, ago, bytes, count, printable};
+use super::words::unreadable_machines;
 
 pub fn run(ctx: &Ctx, name: &str, args: &RestoreArgs) -> Result<Answer, FlowError> {
     let options = RestoreOptions {
@@ -122,10 +123,11 @@ fn text(report: &RestoreReport, look: &Look) -> String {
 fn plan_text(plan: &RestorePlan, look: &Look) -> String {
     let mut text = format!("{}\n", printable(&plan.remote));
     let mut machines = Table::new().indent(2);
-    for machine in &plan.machines {
+    for machine in &plan.machines.known {
         machines.row([machine.name.as_str(), &ago(machine.last_push, look.now)]);
     }
     section(&mut text, "machines, by last push", &machines);
+    text.push_str(&unreadable_machines(&plan.machines));
     let mut projects = Table::new().indent(2);
     for project in &plan.projects {
         projects.row(row(project, look));

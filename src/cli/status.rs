@@ -9,7 +9,9 @@ use super::args::StatusArgs;
 use super::ctx::Ctx;
 use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
-use super::words::{amount, conflict_hints, conflict_words, decisions, resolved};
+use super::words::{
+    amount, conflict_hints, conflict_words, decisions, resolved, unreadable_machines,
+};
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
     let options = StatusOptions {
@@ -130,7 +132,7 @@ fn carried(report: &StatusReport) -> String {
 
 fn machines(report: &StatusReport, look: &Look) -> String {
     let mut table = Table::new().indent(2);
-    for machine in &report.machines {
+    for machine in &report.machines.known {
         let this = if machine.this { "this machine" } else { "" };
         table.row([
             machine.name.as_str(),
@@ -138,11 +140,13 @@ fn machines(report: &StatusReport, look: &Look) -> String {
             this,
         ]);
     }
-    if table.is_empty() {
+    let mut text = if table.is_empty() {
         String::new()
     } else {
         format!("machines, by last push\n{table}")
-    }
+    };
+    text.push_str(&unreadable_machines(&report.machines));
+    text
 }
 
 fn remote(report: &StatusReport) -> String {

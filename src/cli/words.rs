@@ -1,6 +1,7 @@
 //! The words for what reports say in one word.
 
 use crate::base::VaultPath;
+use crate::flow::machines::Machines;
 use crate::flow::report::{ChangeKind, ConflictLine, Counts, Part, Reason};
 use crate::flow::{Healed, quoted};
 
@@ -142,6 +143,12 @@ pub const fn healed_words(healed: Healed, sent: bool) -> &'static str {
     }
 }
 
+/// Records of machines that nobody can read.
+pub fn unreadable_machines(machines: &Machines) -> String {
+    let line = |path: &VaultPath| format!("cannot be read  {}\n", printable(path.as_str()));
+    machines.unreadable.iter().map(line).collect()
+}
+
 pub const fn reason_words(reason: Reason) -> &'static str {
     match reason {
         Reason::Disposable => "made again when needed",
@@ -152,6 +159,7 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::NotAFile => "a socket, a fifo or a device",
         Reason::Unreadable => "cannot be read",
         Reason::Missing => "its state directory is gone: unmounted, moved or deleted",
+        Reason::OtherRepository => "another repository stands in the place of the project",
         Reason::LinkedRoot => "a link to somewhere else",
         Reason::OfPreset => "what of it travels, the preset of its tool says",
         Reason::Nested => "a git repository of its own",

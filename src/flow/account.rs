@@ -48,7 +48,11 @@ pub fn skipped(here: &Here) -> Vec<SkippedProject> {
         let (reason, candidates) = match &project.placement {
             _ if project.is_held => ("holds_secret", Vec::new()),
             Placement::Removed => ("removed_from_vault", Vec::new()),
-            Placement::Ambiguous { names } => ("ambiguous", names.clone()),
+            Placement::Ambiguous {
+                names,
+                is_one_id: true,
+            } => ("one_id", names.clone()),
+            Placement::Ambiguous { names, .. } => ("ambiguous", names.clone()),
             Placement::Known { .. } | Placement::New { .. } => return None,
         };
         Some(SkippedProject {

@@ -45,6 +45,8 @@ pub fn unit_key(owner: &Owner) -> String {
     }
 }
 
+const OWN_RECORD: &str = "own-record";
+
 fn path(text: &str) -> VaultPath {
     VaultPath::parse(text).expect("the names of the base tree are ours")
 }
@@ -121,8 +123,23 @@ impl Agreed {
     }
 
     /// The machine record that this machine wrote last.
-    pub fn own_record(&self, store: &Store) -> Result<Option<ObjectId>, FlowError> {
-        Ok(find(store, self.tree, &path("own-record"))?.map(|leaf| leaf.id))
+    pub fn own_record(&self, trees: &dyn Trees) -> Result<Option<ObjectId>, FlowError> {
+        Ok(find(trees, self.tree, &path(OWN_RECORD))?.map(|leaf| leaf.id))
+    }
+
+    /// Where a vault is met for the first time nothing but that counts.
+    pub fn own_record_alone(&self, objects: &mut Objects<'_>) -> Result<Self, FlowError> {
+        let Some(leaf) = find(objects, self.tree, &path(OWN_RECORD))? else {
+            return Ok(Self::default());
+        };
+        let own = Edits::from([(path(OWN_RECORD), Graft::Leaf(leaf))]);
+        let tree = edit(objects, None, &own)?;
+        // What is agreed is read from the store.
+        objects.flush()?;
+        Ok(Self {
+            tree,
+            ..Self::default()
+        })
     }
 
     fn record<T: Default + for<'de> Deserialize<'de>>(
@@ -193,7 +210,7 @@ impl AgreedEdits {
 
     pub fn own_record(&mut self, id: ObjectId) {
         self.edits.insert(
-            path("own-record"),
+            path(OWN_RECORD),
             Graft::Leaf(Leaf {
                 kind: Kind::File,
                 id,

@@ -42,7 +42,7 @@ pub fn is_clone(
     upstream: &Upstream,
 ) -> Result<bool, FlowError> {
     let theirs = machine_leaf(objects, upstream.tree, writer)?.map(|leaf| leaf.id);
-    Ok(theirs.is_some() && theirs != agreed.own_record(&writer.store)?)
+    Ok(theirs.is_some() && theirs != agreed.own_record(objects)?)
 }
 
 /// The vault is another one than before: what it lacks was never there, and was not taken out of it.

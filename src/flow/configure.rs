@@ -4,11 +4,12 @@ use serde::Serialize;
 
 use crate::base::{Id, ObjectId};
 use crate::config::ConfigFile;
+use crate::layout::VaultRecord;
+use crate::vault::RefName;
 use crate::vault::wire::Address;
-use crate::vault::{RefName, Relation};
 
-use super::upstream::{projects, vault_record};
-use super::{Event, FlowError, Session, Stage, Writer, bookkeeping};
+use super::upstream::{goes_on, projects, vault_record};
+use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, memory};
 
 #[derive(Clone, Debug, Default)]
 pub struct ConfigureOptions {
@@ -80,7 +81,7 @@ pub fn configure(
             let record = vault_record(&writer.store, tree, &url).map_err(bad)?;
             report.projects = projects(&writer.store, tree).map_err(bad)?.len();
             report.state = RemoteState::Vault;
-            report.replaced = meet(writer, options, (&url, tip, &record.vault))?;
+            report.replaced = meet(writer, options, (&url, tip, &record))?;
             report.vault = Some(record.vault);
         }
     }
@@ -110,39 +111,32 @@ pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
 fn meet(
     writer: &Writer<'_>,
     options: &ConfigureOptions,
-    (url, tip, theirs): (&str, ObjectId, &Id),
+    (url, tip, theirs): (&str, ObjectId, &VaultRecord),
 ) -> Result<bool, FlowError> {
     let store = &writer.store;
-    let (Some(branch), Some(published)) = (
+    let (Some(branch), Some(_published)) = (
         store.read_ref(RefName::Branch)?,
         store.read_ref(RefName::Published)?,
     ) else {
         return Ok(false);
     };
     let ours = vault_record(store, store.tree_of(branch)?, "the vault on this machine")?;
-    let stranger = ours.vault != *theirs;
-    let unrelated = stranger || store.relation(published, tip)? == Relation::Unrelated;
-    if !unrelated {
+    let stranger = ours.vault != theirs.vault;
+    if !stranger && goes_on(store, (branch, ours.epoch), (tip, theirs.epoch))? {
         return Ok(false);
     }
+    let url = url.to_owned();
     if !options.replace {
-        // The same vault with another history: the next push judges that, by its epoch.
-        if !stranger {
-            return Ok(false);
-        }
-        return Err(FlowError::OtherVault {
-            url: url.to_owned(),
-            ours: ours.vault,
-            theirs: theirs.clone(),
+        return Err(if stranger {
+            let (ours, theirs) = (ours.vault, theirs.vault.clone());
+            FlowError::OtherVault { url, ours, theirs }
+        } else {
+            FlowError::Replaced { url }
         });
     }
     store.keep(&format!("replaced-{}", branch.short()), branch)?;
-    for name in [
-        RefName::Landing,
-        RefName::Base,
-        RefName::Published,
-        RefName::Branch,
-    ] {
+    memory::forget_all(writer, tip)?;
+    for name in [RefName::Landing, RefName::Published, RefName::Branch] {
         store.delete_ref(name)?;
     }
     for sent in store.sent()? {

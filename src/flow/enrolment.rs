@@ -44,6 +44,9 @@ pub struct Wishes<'a> {
     pub dirs: &'a BTreeSet<VaultPath>,
 }
 
+/// Whether a registered project still has its directory.
+pub type Stands<'a> = &'a dyn Fn(&Registered) -> bool;
+
 /// What came of it.
 pub struct Entered {
     pub project: Registered,
@@ -59,6 +62,7 @@ pub fn enter(
     registry: &mut Registry,
     mut fresh: Registered,
     wishes: &Wishes<'_>,
+    stands: Stands<'_>,
 ) -> Result<Entered, ProjectError> {
     let place = place_of(registry, &fresh);
     let known = place.map(|index| registry.projects[index].dirs.as_slice());
@@ -75,8 +79,10 @@ pub fn enter(
     };
     let known = &mut registry.projects[index];
     let moved_from = (known.path != fresh.path).then(|| known.path.clone());
-    if moved_from.is_some() {
-        refuse_present(known)?;
+    match (&moved_from, stands(known)) {
+        (Some(_), true) => return Err(taken(known)),
+        (None, false) => return Err(another(known)),
+        _ => {}
     }
     let is_other = |name: &str| known.published && name != known.name;
     if wishes.name.is_some_and(is_other) {
@@ -104,11 +110,14 @@ pub fn join(
     registry: &mut Registry,
     fresh: Registered,
     is_in_vault: &dyn Fn(&Id) -> bool,
+    stands: Stands<'_>,
 ) -> Result<Entered, ProjectError> {
     let mut projects = registry.projects.iter();
     let own = projects.position(|known| known.id == fresh.id);
-    if let Some(first) = own.map(|index| &registry.projects[index]) {
+    if let Some(first) = own.map(|index| &mut registry.projects[index]) {
         if first.path == fresh.path {
+            // Where its repository has become another one, a person says by this that it is the project.
+            (first.remotes, first.roots) = (fresh.remotes, fresh.roots);
             return Ok(Entered {
                 project: first.clone(),
                 already: true,
@@ -116,7 +125,9 @@ pub fn join(
                 moved_from: None,
             });
         }
-        refuse_present(first)?;
+        if stands(first) {
+            return Err(taken(first));
+        }
     }
     if let Some(other) = registry.at(&fresh.path).filter(|it| is_in_vault(&it.id)) {
         return Err(taken(other));
@@ -142,16 +153,17 @@ pub fn join(
     })
 }
 
-/// A project whose directory is there keeps it.
-fn refuse_present(known: &Registered) -> Result<(), ProjectError> {
-    if known.path.as_path().is_dir() {
-        return Err(taken(known));
-    }
-    Ok(())
-}
-
+/// A project that has its directory keeps it.
 fn taken(known: &Registered) -> ProjectError {
     ProjectError::Taken {
+        path: known.path.as_path().to_owned(),
+        name: known.name.clone(),
+    }
+}
+
+/// What came into its place does not become it.
+fn another(known: &Registered) -> ProjectError {
+    ProjectError::Another {
         path: known.path.as_path().to_owned(),
         name: known.name.clone(),
     }

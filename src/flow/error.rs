@@ -330,9 +330,10 @@ const fn project_kind(fault: &ProjectError) -> ErrorKind {
     match fault {
         ProjectError::Busy { .. } => ErrorKind::Busy,
         ProjectError::NotFound { .. } => ErrorKind::NotFound,
-        ProjectError::Taken { .. } | ProjectError::Named { .. } | ProjectError::Nested { .. } => {
-            ErrorKind::Refused
-        }
+        ProjectError::Taken { .. }
+        | ProjectError::Another { .. }
+        | ProjectError::Named { .. }
+        | ProjectError::Nested { .. } => ErrorKind::Refused,
         ProjectError::Damaged { .. } => ErrorKind::Corrupt,
         ProjectError::NotUtf8 { .. } => ErrorKind::Invalid,
         ProjectError::Unwritable(_) | ProjectError::Base(_) => ErrorKind::Io,

@@ -13,7 +13,7 @@ use crate::vault::Objects;
 use super::agreed::unit_key;
 use super::scan::{Scanned, absent, scan};
 use super::unit::{Unit, absent_tools, settings_units};
-use super::upstream::{Upstream, VaultProject};
+use super::upstream::{Upstream, VaultProject, have_one_id};
 use super::{FlowError, Session, allowance};
 
 /// Where a registered project stands in the vault.
@@ -25,8 +25,9 @@ pub enum Placement {
     New { name: String },
     /// The vault had it, and somebody took it out: nothing is sent until it is added again.
     Removed,
-    /// It could be more than one of the vault's projects.
-    Ambiguous { names: Vec<String> },
+    /// It could be more than one of the vault's projects; where those have one id, no choice of a
+    /// person could say which.
+    Ambiguous { names: Vec<String>, is_one_id: bool },
 }
 
 pub struct LocalProject {
@@ -139,10 +140,14 @@ impl Here {
             let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
             // A tool may have begun to keep state here after the project was added.
             dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
-            if let Some(there) = adopt(&mut registered, &placement, upstream) {
-                dirs.extend(there);
+            let there = adopt(&mut registered, &placement, upstream);
+            dirs.extend(there.iter().flat_map(|it| it.record.dirs.iter().cloned()));
+            let mut unit = Unit::of_project(&registered, &dirs, &session.rules)?;
+            // Another machine may have told the vault of a new address already.
+            if let Some(there) = there {
+                unit.marks.learn(there.identity());
             }
-            units.push(Unit::of_project(&registered, &dirs, &session.rules)?);
+            units.push(unit);
             known.push((registered, placement));
         }
         if here.is_whole {
@@ -234,12 +239,12 @@ impl Here {
     }
 }
 
-/// Takes over the id by which the vault knows the project; the state directories it has there.
-fn adopt(
+/// Takes over the id by which the vault knows the project; what the vault has of it.
+fn adopt<'u>(
     registered: &mut Registered,
     placement: &Placement,
-    upstream: &Upstream,
-) -> Option<Vec<VaultPath>> {
+    upstream: &'u Upstream,
+) -> Option<&'u VaultProject> {
     let Placement::Known { name } = placement else {
         return None;
     };
@@ -248,7 +253,7 @@ fn adopt(
         .iter()
         .find(|project| project.name == *name)?;
     registered.id = known.record.id.clone();
-    Some(known.record.dirs.clone())
+    Some(known)
 }
 
 /// Where one project stands.
@@ -276,6 +281,7 @@ fn place_all(projects: &[Registered], upstream: &Upstream) -> Vec<Placement> {
                 name: upstream.projects[index].name.clone(),
             },
             Match::Ambiguous(indexes) => Placement::Ambiguous {
+                is_one_id: have_one_id(indexes.iter().map(|index| &upstream.projects[*index])),
                 names: indexes
                     .into_iter()
                     .map(|index| upstream.projects[index].name.clone())

@@ -109,6 +109,12 @@ impl FlowError {
 
 /// Each of them can be said; so can that it is none of them.
 fn ambiguous_hints(path: &HostPath, candidates: &[Candidate]) -> Vec<String> {
+    if let Some((first, rest)) = candidates.split_first()
+        && rest.iter().any(|other| other.id == first.id)
+    {
+        let names: Vec<&str> = candidates.iter().map(|it| it.name.as_str()).collect();
+        return vec![one_id_hint(&names)];
+    }
     let path = quoted(&path.to_string());
     let link = |candidate: &Candidate| {
         format!(
@@ -118,6 +124,19 @@ fn ambiguous_hints(path: &HostPath, candidates: &[Candidate]) -> Vec<String> {
     };
     let none = format!("if it is none of them: `holdall project add {path} --separate`");
     candidates.iter().map(link).chain([none]).collect()
+}
+
+/// Somebody copied a directory of the vault by hand: no command of ours knows which of the two is meant.
+#[must_use]
+pub fn one_id_hint(names: &[impl AsRef<str>]) -> String {
+    let dirs = names
+        .iter()
+        .map(|name| format!("`projects/{}`", name.as_ref()));
+    let dirs: Vec<String> = dirs.collect();
+    format!(
+        "{} have one id: in a clone of the vault delete all of them but one, and push that",
+        dirs.join(" and ")
+    )
 }
 
 fn listed(what: &str, names: &[impl AsRef<str>]) -> String {
@@ -139,6 +158,7 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
                 quoted(name)
             ),
         ],
+        ProjectError::Another { path, name } => another_hints(path, name),
         ProjectError::Named { name, .. } => vec![format!(
             "to have another one: `holdall project remove {} --from-vault`, then add it anew; the history keeps what it was",
             quoted(name)
@@ -153,6 +173,22 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
         ProjectError::Busy { .. } => vec!["run the command again in a moment".to_owned()],
         _ => Vec::new(),
     }
+}
+
+/// A person alone knows what became of the project.
+fn another_hints(path: &Path, name: &str) -> Vec<String> {
+    let (typed, path) = (quoted(name), quoted(&path.to_string_lossy()));
+    vec![
+        format!("if `{name}` lies elsewhere now: `holdall project add PATH`, with that place"),
+        format!("if this is `{name}`, under a new address: `holdall project link {path} {typed}`"),
+        format!("if `{name}` is here no more: `holdall project remove {typed}`"),
+    ]
+}
+
+fn another_hint(line: &WithheldLine) -> Option<String> {
+    let mut above = line.file.as_path().ancestors();
+    let dir = above.nth(line.path.names().count())?;
+    Some(another_hints(dir, &line.project).join("; "))
 }
 
 fn vault_hints(fault: &VaultError) -> Vec<String> {
@@ -309,6 +345,7 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::Missing => format!(
             "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
         ),
+        Reason::OtherRepository => another_hint(line)?,
         Reason::MassDelete => format!(
             "if the files of {file} were meant to go: `holdall backup {command} --allow-mass-delete`"
         ),
@@ -336,9 +373,7 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
             "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
         ),
         Reason::BadName => match (&line.detail, file.as_path().parent()) {
-            (Some(name), Some(dir)) => {
-                format!("rename {name} in {}, then {again}", dir.display())
-            }
+            (Some(name), Some(dir)) => format!("rename {name} in {}, then {again}", dir.display()),
             _ => format!("rename {file}, then {again}"),
         },
         _ => return None,

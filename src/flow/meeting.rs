@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::base::{Leaf, ObjectId, PathFault, VaultPath};
-use crate::layout::names;
+use crate::layout::{Side, names};
 use crate::merge::{
-    Edits, Graft, InVault, Lookup, Scope, Trio, Verdict, decide, differences, edit, leaves,
+    Edits, Graft, InVault, Lookup, Scope, Trio, Verdict, decide, differences, edit, find, leaves,
     make_room, settle_clashes,
 };
 use crate::vault::Objects;
@@ -188,9 +188,11 @@ impl Terms<'_> {
             let is_open =
                 |objects: &Objects<'_>| lookup.find(objects, self.ground.upstream.tree, &ours);
             if filed.unit == *key && is_open(objects)?.is_none() {
-                // The version that was filed counts as agreed, and the decision as the newer one.
-                let leaf = filed.local.map_or(Graft::Remove, Graft::Leaf);
-                known.insert(filed.path, leaf);
+                if self.was_seen(objects, &id, &filed)? {
+                    // The version that was filed counts as agreed, and the decision as the newer one.
+                    let leaf = filed.local.map_or(Graft::Remove, Graft::Leaf);
+                    known.insert(filed.path, leaf);
+                }
                 draft.filed.remove(&id);
             }
         }
@@ -199,6 +201,7 @@ impl Terms<'_> {
             let leaf = decided.leaf.map_or(Graft::Remove, Graft::Leaf);
             known.insert(decided.path.clone(), leaf);
         }
+        // Of a large project it costs something to look at all that is agreed.
         if self.brings_back && !scanned.missing_roots.is_empty() {
             for path in leaves(objects, base)?.into_keys() {
                 if scanned.is_brought_back(&path) {
@@ -214,6 +217,25 @@ impl Terms<'_> {
             draft.agreed.leaf(key, path, leaf);
         }
         Ok((edit(objects, base, &known)?, known))
+    }
+}
+
+impl Terms<'_> {
+    /// Whether a version was still on file as this machine filed it when its conflict was decided. A
+    /// clone of this machine may have put its own in that place since.
+    fn was_seen(&self, objects: &Objects<'_>, id: &str, filed: &Filed) -> Result<bool, FlowError> {
+        let (store, ground) = (objects.store(), self.ground);
+        let seen = ground.agreed.seen;
+        let since = ground.upstream.parent.map(|tip| store.commits(tip, seen));
+        for commit in since.transpose()?.into_iter().flatten().chain(seen) {
+            let tree = Some(store.tree_of(commit)?);
+            if find(store, tree, &names::variant_record(id, &filed.machine)?)?.is_some() {
+                let side = names::variant_side(id, &filed.machine, Side::Local)?;
+                let local = find(store, tree, &side)?.map(|leaf| leaf.id);
+                return Ok(local == filed.local.map(|leaf| leaf.id));
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -168,6 +168,20 @@ pub fn forget(writer: &Writer<'_>, objects: &mut Objects<'_>, key: &str) -> Resu
     learn_more(writer, objects, (&Agreed::load(&writer.store)?, &edits))
 }
 
+/// Forgets all that is agreed, but for the record that this machine wrote last: by that it knows itself
+/// in a vault that it meets anew.
+pub fn forget_all(writer: &Writer<'_>, tip: ObjectId) -> Result<(), FlowError> {
+    let store = &writer.store;
+    let mut objects = Objects::new(store);
+    let left = Agreed::load(store)?.own_record_alone(&mut objects)?;
+    let Some(tree) = left.tree else {
+        return Ok(store.delete_ref(RefName::Base)?);
+    };
+    let stamp = (&writer.author(), writer.session.edges.clock.now());
+    let base = base_commit(&mut objects, tree, (tip, None), stamp)?;
+    Ok(store.write_ref(RefName::Base, base)?)
+}
+
 /// Forgets what is agreed about the projects that this machine does not carry any more: should one come
 /// back, it is met for the first time, and what is missing then was never deleted. Tools come and go by
 /// themselves: of them it is remembered that they are away.

@@ -12,6 +12,7 @@ use crate::project::{Match, ProjectError, Registered, Registry, find_match};
 use crate::vault::Objects;
 
 use super::agreed::unit_key;
+use super::another::stands;
 pub use super::enrolment::ProjectLine;
 use super::enrolment::{Wishes, enter, known_as};
 use super::here::{Placement, identity_of, place};
@@ -85,7 +86,7 @@ pub fn add(
         dirs: &named,
     };
     let entered = Registry::edit(&session.places.registry(), &session.holder(), |registry| {
-        enter(registry, fresh, &wishes)
+        enter(registry, fresh, &wishes, &|known| stands(session, known))
     })?;
     Ok(ProjectAddReport {
         project: ProjectLine::of(&entered.project),
@@ -221,7 +222,7 @@ impl Work for Removal {
         // What was never pushed from here is known to the vault under an id of its own.
         let name = match place(&self.project, ground.upstream) {
             Placement::Known { name } => name,
-            Placement::Ambiguous { names } => {
+            Placement::Ambiguous { names, .. } => {
                 let known = ground.upstream.projects.iter();
                 let candidates = known.filter(|known| names.contains(&known.name));
                 return Err(FlowError::Ambiguous {

@@ -107,7 +107,7 @@ impl<'a> Publisher<'a> {
             if !self.dry_run {
                 bookkeeping::all_are_new(self.writer)?;
             }
-            return Ok((Agreed::default(), upstream));
+            return Ok((agreed.own_record_alone(objects)?, upstream));
         }
         Ok((agreed, upstream))
     }

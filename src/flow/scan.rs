@@ -12,9 +12,10 @@ use crate::source::{Left, Reason, WalkOptions, walk};
 use crate::vault::Objects;
 
 use super::agreed::Notes;
+use super::another::is_another;
 use super::database_copy::copy_of;
 use super::real_names::real_names;
-use super::unit::Unit;
+use super::unit::{Unit, shared_contents_key};
 use super::{Event, FlowError, Session, Stage};
 
 /// One project or tool, as it is on this disk.
@@ -237,11 +238,14 @@ struct Prepared {
 /// Asks each project's git and reads each cache; on two threads, because both wait for the disk.
 fn prepare(session: &Session<'_>, units: Vec<Unit>, began_ns: i64) -> Vec<Prepared> {
     let (env, places, max_file) = (&session.edges.env, &session.places, session.config.max_file);
-    let contents = contents_key(session);
+    let contents = shared_contents_key(session);
     let one = |unit: Unit| {
         let tracked = match &unit.owner {
             _ if !unit.root.as_path().is_dir() => Err((Reason::Missing, None)),
             Owner::Settings(_) => Ok(Tracked::new()),
+            Owner::Project(_) if is_another(&unit.root, &unit.marks, env).unwrap_or(false) => {
+                Err((Reason::OtherRepository, None))
+            }
             Owner::Project(_) => crate::repo::tracked(&unit.root, &unit.roots, env)
                 .map_err(|fault| (Reason::Unreadable, Some(fault.to_string()))),
         };
@@ -381,18 +385,4 @@ fn unreadable(unit: Unit, reason: Reason, why: Option<&str>) -> Scanned {
         cache: None,
         unit,
     }
-}
-
-/// Changes with everything that decides what a file's clean content is.
-fn contents_key(session: &Session<'_>) -> [u8; 32] {
-    let mut hash = blake3::Hasher::new();
-    hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-    hash.update(&crate::snapshot::gate_version());
-    for text in crate::source::preset_texts() {
-        hash.update(text.as_bytes());
-    }
-    hash.update(format!("{:?}", session.config.presets_off).as_bytes());
-    // Settings travel without the path of the home directory.
-    hash.update(session.places.home.as_path().as_os_str().as_encoded_bytes());
-    *hash.finalize().as_bytes()
 }

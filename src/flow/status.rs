@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::base::{Blobs, HostPath, Id, MachineId, ObjectId, Timestamp, Trees};
-use crate::layout::{MachineRecord, Record, names};
+use crate::base::{HostPath, Id, MachineId, ObjectId, Timestamp};
 use crate::merge::Lookup;
 use crate::runs::{Run, Runs};
 use crate::vault::{Objects, RefName, Store};
@@ -14,6 +13,7 @@ use super::compare::{Compared, compare, store_or_empty};
 use super::conflict::{mark_decided, sift};
 use super::here::Here;
 use super::journal::interrupted;
+use super::machines::Machines;
 use super::recognise::seen;
 use super::report::{
     ConflictLine, Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine,
@@ -60,7 +60,8 @@ pub struct StatusReport {
     /// Logs whose last line stays, because it is not ended yet.
     pub half_lines: Vec<LeftLine>,
     pub skipped: Vec<SkippedProject>,
-    pub machines: Vec<MachineStatus>,
+    #[serde(flatten)]
+    pub machines: Machines,
     pub last_writer: Option<LastWriter>,
 }
 
@@ -161,21 +162,11 @@ impl Pending {
 }
 
 #[derive(Debug, Serialize)]
-pub struct MachineStatus {
-    pub id: MachineId,
-    pub name: String,
-    pub last_push: Timestamp,
-    pub this: bool,
-}
-
-#[derive(Debug, Serialize)]
 pub struct LastWriter {
     pub machine: String,
     pub at: Timestamp,
     pub commit: ObjectId,
 }
-
-const OWN_COPY: &str = "this machine's copy of the vault";
 
 /// Looks, and changes nothing.
 pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusReport, FlowError> {
@@ -199,8 +190,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     standing.look_up(&mut conflict_list)?;
     let waiting = sift(session, &objects, (&here, &upstream))?.holding;
     mark_decided(&mut conflict_list, |id| waiting.contains_key(id));
-    let machines = machines(&objects, &upstream, &machine)
-        .map_err(|fault| fault.of_vault(OWN_COPY, upstream.parent))?;
+    let machines = Machines::of(&objects, &upstream, &machine)?;
     let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
     let runs = Runs::load(&session.places.runs())?;
     let (settings, projects) = lines(&here, &plan.units);
@@ -329,32 +319,6 @@ fn last_run(runs: &Runs, command: &str) -> Option<LastRun> {
             last_ok,
         },
     )
-}
-
-/// The machines that have pushed, the latest first.
-pub fn machines(
-    objects: &Objects<'_>,
-    upstream: &Upstream,
-    own: &MachineId,
-) -> Result<Vec<MachineStatus>, FlowError> {
-    let Some(dir) = upstream.dir(objects, &names::machines_dir())? else {
-        return Ok(Vec::new());
-    };
-    let mut machines = Vec::new();
-    for entry in objects.tree(dir)? {
-        let Ok(path) = names::machines_dir().child(&entry.name) else {
-            continue;
-        };
-        let record = MachineRecord::read(&path, &objects.blob(entry.id)?)?;
-        machines.push(MachineStatus {
-            this: record.machine == *own,
-            id: record.machine,
-            name: record.name,
-            last_push: record.last_push,
-        });
-    }
-    machines.sort_by_key(|machine| std::cmp::Reverse(machine.last_push));
-    Ok(machines)
 }
 
 fn last_writer(store: &Store, upstream: &Upstream) -> Result<Option<LastWriter>, FlowError> {

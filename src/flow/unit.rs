@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::{HostPath, VaultPath};
 use crate::doc::{Format, KeyPattern};
 use crate::layout::Owner;
-use crate::project::Registered;
+use crate::project::{Identity, Registered};
 use crate::snapshot::{Sanitizer, Treatment};
 use crate::source::{
     Decision, MergeClass, Preset, RULES_FILE, RuleBook, RuleLine, Rules, SourceError, presets,
@@ -15,6 +15,7 @@ use crate::source::{
 
 use super::added::{Added, dir_of, settings_of};
 use super::agreed::unit_key;
+use super::another::marks_of;
 use super::{FlowError, Session};
 
 /// A directory of this disk, some of whose entries travel.
@@ -36,6 +37,8 @@ pub struct Unit {
     preset: Option<&'static Preset>,
     /// The person's home directory, where paths below it may be portable.
     home: Option<HostPath>,
+    /// What tells the project's repository from others.
+    pub marks: Identity,
     /// Fingerprints of the values that travel, though they look like secrets.
     pub allowed: Arc<BTreeSet<String>>,
 }
@@ -70,6 +73,7 @@ impl Unit {
             of_presets: Vec::new(),
             preset: None,
             home: None,
+            marks: marks_of(project),
             allowed: Arc::default(),
             owner,
         })
@@ -93,6 +97,7 @@ impl Unit {
             of_presets: Vec::new(),
             preset,
             home: Some(home.clone()),
+            marks: Identity::default(),
             allowed: Arc::default(),
             owner,
         }
@@ -242,6 +247,21 @@ impl Unit {
             _ => Treatment::Plain,
         }
     }
+}
+
+/// Changes with everything that decides what the clean content of a file is, in all units.
+#[must_use]
+pub fn shared_contents_key(session: &Session<'_>) -> [u8; 32] {
+    let mut hash = blake3::Hasher::new();
+    hash.update(env!("CARGO_PKG_VERSION").as_bytes());
+    hash.update(&crate::snapshot::gate_version());
+    for text in crate::source::preset_texts() {
+        hash.update(text.as_bytes());
+    }
+    hash.update(format!("{:?}", session.config.presets_off).as_bytes());
+    // Settings travel without the path of the home directory.
+    hash.update(session.places.home.as_path().as_os_str().as_encoded_bytes());
+    *hash.finalize().as_bytes()
 }
 
 /// The tools whose settings may travel from and to this machine, as far as they are wanted: those

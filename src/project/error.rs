@@ -25,6 +25,8 @@ pub enum ProjectError {
     /// The change that was asked for does not fit the projects that are there.
     #[error("{path} is registered already, as `{name}`")]
     Taken { path: PathBuf, name: String },
+    #[error("{path} is registered as `{name}`, and has another repository in it now")]
+    Another { path: PathBuf, name: String },
     #[error("the vault has {path} as `{name}`, and it keeps that name")]
     Named { path: PathBuf, name: String },
     #[error("`{dir}` lies in `{within}`: one of them alone can be a state directory")]

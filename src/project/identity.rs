@@ -12,6 +12,14 @@ pub struct Identity {
     pub roots: BTreeSet<String>,
 }
 
+impl Identity {
+    /// What somebody else knows of the same project.
+    pub fn learn(&mut self, other: Self) {
+        self.remotes.extend(other.remotes);
+        self.roots.extend(other.roots);
+    }
+}
+
 /// Which of several candidates a project is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]

@@ -1,5 +1,7 @@
 //! Reading through libgit2, which knows nothing of the environment unless it is told.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use git2::{ConfigLevel, ErrorCode, Repository, RepositoryOpenFlags};
@@ -10,14 +12,37 @@ use super::RepoError;
 use super::checkout::{Checkout, Depth, canonical};
 use super::remotes::{Setting, urls};
 
-/// The repository that a directory lies in; nothing where there is none.
+/// The repository that a directory lies in; nothing where there is none. One that is closed to this
+/// user is there all the same.
 pub fn open(path: &Path) -> Result<Option<Repository>, git2::Error> {
     let no_ceiling: [&Path; 0] = [];
     match Repository::open_ext(path, RepositoryOpenFlags::empty(), no_ceiling) {
         Ok(repository) => Ok(Some(repository)),
-        Err(fault) if fault.code() == ErrorCode::NotFound => Ok(None),
+        Err(fault) if fault.code() == ErrorCode::NotFound => match path.ancestors().find(is_closed)
+        {
+            Some(dir) => Err(git2::Error::from_str(&format!(
+                "{} may not be read",
+                dir.join(".git").display()
+            ))),
+            None => Ok(None),
+        },
         Err(fault) => Err(fault),
     }
+}
+
+/// Whether a directory has a `.git`, or may have one, that this user may not look into.
+fn is_closed(dir: &&Path) -> bool {
+    let own = dir.join(".git");
+    let looks: [io::Result<()>; 3] = [
+        own.symlink_metadata().map(drop),
+        own.join("HEAD").symlink_metadata().map(drop),
+        fs::File::open(&own).map(drop),
+    ];
+    let is_refused = |look: &io::Result<()>| {
+        look.as_ref()
+            .is_err_and(|fault| fault.kind() == io::ErrorKind::PermissionDenied)
+    };
+    looks.iter().any(is_refused)
 }
 
 /// What a failure of libgit2 means where nobody else can be asked.

@@ -134,6 +134,20 @@ impl<'a> Git<'a> {
         Ok(roots)
     }
 
+    /// Whether the repository has a commit, which is named by its id.
+    pub fn has(&self, dir: &Path, commit: &str) -> Result<bool, RepoError> {
+        if !commit.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(false);
+        }
+        let asked = format!("{commit}^{{commit}}");
+        match self.words(dir, &["rev-parse", "--verify", "--quiet", &asked]) {
+            Ok(_) => Ok(true),
+            // Quiet, so an empty answer means: it is not there.
+            Err(RepoError::Git { said, .. }) if said.is_empty() => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
     fn settings(&self, dir: &Path) -> Result<Vec<Setting>, RepoError> {
         let listed = self.words(dir, &["config", "--null", "--list"])?;
         let settings = listed.split(|byte| *byte == 0).filter_map(|record| {

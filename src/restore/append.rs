@@ -65,7 +65,7 @@ mod tests {
 
     fn place(dir: &Path, name: &str) -> Place {
         let root = Root::open(dir).expect("open");
-        match root.reach(&[OsString::from(name)], false) {
+        match root.reach(&[OsString::from(name)], None) {
             Ok(Reached::Place(place)) => place,
             _ => unreachable!("it is there"),
         }

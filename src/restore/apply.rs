@@ -25,11 +25,15 @@ use super::taken::taken_name;
 const BLOCK: usize = 64 * 1024;
 
 /// Carries the steps out; outcomes come in the order of the steps. A fault of the disk (full, gone)
-/// ends it: what was done is whole, what was not is untouched.
-pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, RestoreError> {
-    let open = |source| target.fault("open", None, source);
-    let root = Root::open(target.root.as_path()).map_err(open)?;
-    let durable = root.durable(steps.len()).map_err(open)?;
+/// ends it: what was done is whole, what was not is untouched. The names that were given are durable
+/// once the whole run says so, and nobody may build on them before.
+pub fn apply(
+    target: &Target<'_>,
+    steps: &[Step],
+    durable: &Durable,
+) -> Result<Vec<StepOutcome>, RestoreError> {
+    let root = Root::open(target.root.as_path());
+    let root = root.map_err(|source| target.fault("open", None, source))?;
     let run = Run::new(root, durable, target);
     let outcomes = run.all(steps)?;
     remove_emptied(target, steps, &outcomes, |names| run.remove_dir(names));
@@ -38,13 +42,13 @@ pub fn apply(target: &Target<'_>, steps: &[Step]) -> Result<Vec<StepOutcome>, Re
 
 struct Run<'r, 't> {
     root: Root,
-    durable: Durable,
+    durable: &'r Durable,
     target: &'r Target<'t>,
     block: RefCell<Vec<u8>>,
 }
 
 impl<'r, 't> Run<'r, 't> {
-    fn new(root: Root, durable: Durable, target: &'r Target<'t>) -> Self {
+    fn new(root: Root, durable: &'r Durable, target: &'r Target<'t>) -> Self {
         let block = RefCell::new(vec![0; BLOCK]);
         Self {
             root,
@@ -94,7 +98,7 @@ impl<'r, 't> Run<'r, 't> {
         group: &mut Group<'_>,
         outcomes: &mut [StepOutcome],
     ) -> Result<(), RestoreError> {
-        let written = group.written(&self.durable);
+        let written = group.written(self.durable);
         for waiting in written.map_err(|fault| self.target.fault("write", None, fault))? {
             let (number, step) = (waiting.number, waiting.step);
             let landed = self.land(waiting).map(Some);
@@ -106,7 +110,7 @@ impl<'r, 't> Run<'r, 't> {
     }
 
     fn close(&self, group: &mut Group<'_>) -> Result<(), RestoreError> {
-        let closed = group.close(&self.durable, &self.root.take_grown());
+        let closed = group.close(self.durable);
         closed.map_err(|fault| self.target.fault("write", None, fault))
     }
 
@@ -129,10 +133,11 @@ impl<'r, 't> Run<'r, 't> {
         group: &mut Group<'s>,
     ) -> Result<Option<StepOutcome>, Fault> {
         let reached = match step.kind {
-            StepKind::Write { .. } | StepKind::MakeDir => group.reach(&self.root, step, true)?,
-            StepKind::Delete { .. } => group.reach(&self.root, step, false)?,
+            StepKind::Write { .. } => group.reach(&self.root, step, Some(self.durable))?,
+            StepKind::Delete { .. } => group.reach(&self.root, step, None)?,
+            StepKind::MakeDir => self.root.reach(&step.names, Some(self.durable))?,
             StepKind::Append { .. } | StepKind::RemoveDir | StepKind::Private(_) => {
-                self.root.reach(&step.names, false)?
+                self.root.reach(&step.names, None)?
             }
         };
         let place = match step.at(reached) {
@@ -146,8 +151,8 @@ impl<'r, 't> Run<'r, 't> {
             }
             StepKind::Append { .. } => self.append(step, &place)?,
             StepKind::Delete { expected } => self.delete(step, &place, *expected)?,
-            StepKind::MakeDir => beside::make_dir(&self.root, &step.names, &place)?,
-            StepKind::RemoveDir => beside::remove_dir(&place)?,
+            StepKind::MakeDir => self.make_dir(step, &place)?,
+            StepKind::RemoveDir => beside::done(self.remove(&place)?),
             StepKind::Private(private) => beside::set_private(&place, *private)?,
         };
         Ok(Some(outcome))
@@ -333,11 +338,29 @@ impl<'r, 't> Run<'r, 't> {
         Ok(u64::from_be_bytes(chance))
     }
 
+    fn make_dir(&self, step: &Step, place: &Place) -> Result<StepOutcome, Fault> {
+        let outcome = beside::dir_to_make(&self.root, &step.names, place)?;
+        if outcome == StepOutcome::Done {
+            place.make_dir()?;
+            self.durable.dir(&place.dir)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Removes an empty directory; says whether it was one.
+    fn remove(&self, place: &Place) -> io::Result<bool> {
+        let is_removed = place.remove_dir()?;
+        if is_removed {
+            self.durable.dir(&place.dir)?;
+        }
+        Ok(is_removed)
+    }
+
     fn remove_dir(&self, names: &[OsString]) -> bool {
-        let reached = self.root.reach(names, false);
-        reached.is_ok_and(
-            |reached| matches!(reached, Reached::Place(place) if place.remove_dir().unwrap_or(false)),
-        )
+        let reached = self.root.reach(names, None);
+        reached.is_ok_and(|reached| {
+            matches!(reached, Reached::Place(place) if self.remove(&place).unwrap_or(false))
+        })
     }
 
     fn judge(&self) -> Judge<'_, Root> {
@@ -418,7 +441,7 @@ mod tests {
             mtime_ns: 0,
             landed: &|_, _| (),
         };
-        apply(&target, steps).expect("no fault of the disk")
+        apply(&target, steps, &Durable::new(steps.len())).expect("no fault of the disk")
     }
 
     fn delete(path: &str) -> Step {
@@ -541,8 +564,8 @@ mod tests {
         let mut root = Root::open(dir.path()).expect("open");
         // A disk that has `X` and `D`, and finds them for `x` and `d`.
         root.list = |_| Ok(["X".into(), "D".into()].into());
-        let durable = root.durable(0).expect("asked");
-        let run = Run::new(root, durable, &target);
+        let durable = Durable::new(5);
+        let run = Run::new(root, &durable, &target);
         let make = step("d", StepKind::MakeDir);
         let steps = [
             put("x", None),
@@ -722,7 +745,7 @@ mod tests {
             mtime_ns: 0,
             landed: &|_, _| (),
         };
-        apply(&target, steps)
+        apply(&target, steps, &Durable::new(steps.len()))
     }
 
     #[test]
@@ -759,6 +782,32 @@ mod tests {
         let outcomes = run_of(dir.path(), &steps, &text).expect("no fault of the disk");
         assert_eq!((outcomes.as_slice(), seen.get()), ([Done; 3].as_slice(), 3));
         assert_eq!(files(dir.path()), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_directory_is_durable_with_all_those_above_it() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let root = HostPath::new(dir.path()).expect("absolute");
+        let edges = Edges::fixed(0);
+        let target = Target {
+            root: &root,
+            keep: &[],
+            content: &|_| Ok(Box::new(b"new".as_slice())),
+            hash: &|_, _| Ok(hash(b"")),
+            random: edges.random.as_ref(),
+            mtime_ns: 0,
+            landed: &|_, _| (),
+        };
+        let durable = Durable::new(2);
+        let steps = [put("a/b/x", None), step("c/d", StepKind::MakeDir)];
+        apply(&target, &steps, &durable).expect("no fault of the disk");
+        for path in ["", "a", "a/b", "c"] {
+            assert!(durable.was_asked_for(&dir.path().join(path)), "{path}");
+        }
+        let steps = [step("c/d", StepKind::RemoveDir)];
+        let durable = Durable::new(1);
+        apply(&target, &steps, &durable).expect("no fault of the disk");
+        assert!(durable.was_asked_for(&dir.path().join("c")));
     }
 
     #[test]

@@ -7,16 +7,8 @@ use std::io;
 use rustix::fs::{Timespec, Timestamps, UTIME_OMIT};
 
 use super::kept::{StepOutcome, WhyKept};
-use super::place::{Place, Root};
+use super::place::Place;
 use super::seen::{Disk, Spot, Standing};
-
-pub fn make_dir(root: &Root, names: &[OsString], place: &Place) -> io::Result<StepOutcome> {
-    let outcome = dir_to_make(root, names, place)?;
-    if outcome == StepOutcome::Done {
-        place.make_dir()?;
-    }
-    Ok(outcome)
-}
 
 /// What becomes of a directory that is to be made.
 pub fn dir_to_make<D: Disk>(
@@ -30,10 +22,6 @@ pub fn dir_to_make<D: Disk>(
         Standing::Dir => StepOutcome::Kept(WhyKept::CaseClash),
         _ => StepOutcome::Kept(WhyKept::InTheWay),
     })
-}
-
-pub fn remove_dir(place: &Place) -> io::Result<StepOutcome> {
-    Ok(done(place.remove_dir()?))
 }
 
 pub fn set_private(place: &Place, private: bool) -> io::Result<StepOutcome> {

@@ -133,7 +133,7 @@ impl<'s> Coming<'s> {
         }
         let place = match self.root.as_ref().filter(|_| !is_new) {
             None => None,
-            Some(root) => match root.reach(names, false)? {
+            Some(root) => match root.reach(names, None)? {
                 Reached::Place(place) => Some(place),
                 Reached::Nowhere => return Ok(Reached::Nowhere),
                 Reached::OtherSpelling => return Ok(Reached::OtherSpelling),

@@ -13,6 +13,8 @@ pub enum RestoreError {
         #[source]
         source: std::io::Error,
     },
+    #[error("cannot make sure that what was written stays")]
+    NotDurable(#[source] std::io::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

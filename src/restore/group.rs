@@ -63,7 +63,12 @@ impl Drop for Beside {
 
 impl<'s> Group<'s> {
     /// Where a step is done: its directory is opened once for all that is done in it.
-    pub fn reach(&mut self, root: &Root, step: &'s Step, make: bool) -> io::Result<Reached<Place>> {
+    pub fn reach(
+        &mut self,
+        root: &Root,
+        step: &'s Step,
+        make: Option<&Durable>,
+    ) -> io::Result<Reached<Place>> {
         let Some((name, above)) = step.names.split_last() else {
             return root.reach(&step.names, make);
         };
@@ -99,16 +104,10 @@ impl<'s> Group<'s> {
         Ok(std::mem::take(&mut self.waiting))
     }
 
-    /// The end of it: the names that were given are durable now.
-    pub fn close(&mut self, durable: &Durable, grown: &[OwnedFd]) -> io::Result<()> {
-        if !self.dirs.is_empty() || !grown.is_empty() {
-            let known = self.dirs.values().map(|dir| &**dir);
-            for dir in known.chain(grown) {
-                durable.dir(dir)?;
-            }
-            durable.all()?;
-        }
+    /// The end of it: the names that were given are durable now, or will be with the others.
+    pub fn close(&mut self, durable: &Durable) -> io::Result<()> {
+        let closed = self.dirs.values().try_for_each(|dir| durable.dir(dir));
         *self = Self::default();
-        Ok(())
+        closed
     }
 }

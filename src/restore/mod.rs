@@ -23,6 +23,7 @@ mod survey;
 mod taken;
 
 pub use apply::apply;
+pub use durable::Durable;
 pub use error::RestoreError;
 pub use foresee::Foresight;
 pub use kept::{StepOutcome, WhyKept};

@@ -40,8 +40,6 @@ pub struct Root {
     pub(super) list: fn(&OwnedFd) -> io::Result<Listing>,
     /// What the directories on the way were seen to hold, by their names from the root.
     listed: RefCell<BTreeMap<Vec<OsString>, Listing>>,
-    /// The directories in which directories were made on the way: they list what they did not.
-    grown: RefCell<Vec<OwnedFd>>,
 }
 
 impl Root {
@@ -52,22 +50,12 @@ impl Root {
             dir: rustix::fs::open(path, flags, Mode::empty())?,
             list,
             listed: RefCell::default(),
-            grown: RefCell::default(),
         })
     }
 
-    /// The directories that list one more since this was asked last.
-    pub fn take_grown(&self) -> Vec<OwnedFd> {
-        self.grown.take()
-    }
-
-    /// How what is written below it becomes durable.
-    pub fn durable(&self, steps: usize) -> io::Result<Durable> {
-        Durable::new(&self.dir, steps)
-    }
-
-    /// Walks down to the directory that holds the last name. `make` creates what is missing on the way.
-    pub fn reach(&self, names: &[OsString], make: bool) -> io::Result<Reached<Place>> {
+    /// Walks down to the directory that holds the last name. What is missing on the way is made, where
+    /// it is said how that becomes durable.
+    pub fn reach(&self, names: &[OsString], make: Option<&Durable>) -> io::Result<Reached<Place>> {
         let Some((last, above)) = names.split_last() else {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -79,8 +67,10 @@ impl Root {
             dir = match rustix::fs::openat(&dir, name, DIR, Mode::empty()) {
                 Ok(next) if self.is_spelled(&dir, &names[..=depth])? => next,
                 Ok(_) => return Ok(Reached::OtherSpelling),
-                Err(Errno::NOENT) if make => self.make_dir(&dir, &names[..=depth])?,
-                Err(Errno::NOENT) => return Ok(Reached::Nowhere),
+                Err(Errno::NOENT) => match make {
+                    Some(durable) => self.make_dir(&dir, &names[..=depth], durable)?,
+                    None => return Ok(Reached::Nowhere),
+                },
                 Err(fault) => return Err(fault.into()),
             };
         }
@@ -90,14 +80,19 @@ impl Root {
         }))
     }
 
-    fn make_dir(&self, dir: &OwnedFd, names: &[OsString]) -> io::Result<OwnedFd> {
+    fn make_dir(
+        &self,
+        dir: &OwnedFd,
+        names: &[OsString],
+        durable: &Durable,
+    ) -> io::Result<OwnedFd> {
         seams::step()?;
         let (name, above) = names
             .split_last()
             .expect("a directory on the way has a name");
         match rustix::fs::mkdirat(dir, name, Mode::from_raw_mode(0o755)) {
             Ok(()) => {
-                self.grown.borrow_mut().push(dir.try_clone()?);
+                durable.dir(dir)?;
                 let mut listed = self.listed.borrow_mut();
                 listed
                     .entry(above.to_vec())
@@ -139,7 +134,7 @@ impl Disk for Root {
     type Spot = Place;
 
     fn way_to(&self, names: &[OsString]) -> io::Result<Reached<Place>> {
-        self.reach(names, false)
+        self.reach(names, None)
     }
 
     fn has_spelled(&self, spot: &Place, names: &[OsString]) -> io::Result<bool> {
@@ -338,21 +333,14 @@ mod tests {
         let mut root = Root::open(dir.path()).expect("open");
         // A disk that takes `dir` for the `Dir` it has.
         root.list = |_| Ok(BTreeSet::from(["Dir".into(), "in".into()]));
-        let reached = |path: &str| root.reach(&names(path), true).expect("no fault");
+        let reached = |path: &str| {
+            root.reach(&names(path), Some(&Durable::new(1)))
+                .expect("no fault")
+        };
         assert!(matches!(reached("dir/x"), Reached::OtherSpelling));
         assert!(matches!(reached("dir/in/x"), Reached::OtherSpelling));
         assert!(matches!(reached("new/in/x"), Reached::Place(_)));
         assert!(matches!(reached("new/in/y"), Reached::Place(_)));
-    }
-
-    #[test]
-    fn directories_that_list_a_new_one_are_told_once() {
-        let dir = tempfile::tempdir().expect("a temp dir");
-        let root = Root::open(dir.path()).expect("open");
-        for (path, grown) in [("new/deep/f", 2), ("new/deep/g", 0), ("new/more/f", 1)] {
-            root.reach(&names(path), true).expect("no fault");
-            assert_eq!(root.take_grown().len(), grown, "{path}");
-        }
     }
 
     #[test]
@@ -361,7 +349,7 @@ mod tests {
         fs::write(dir.path().join("temp"), "new").expect("written");
         fs::write(dir.path().join("x"), "old").expect("written");
         let root = Root::open(dir.path()).expect("open");
-        let Ok(Reached::Place(place)) = root.reach(&names("x"), false) else {
+        let Ok(Reached::Place(place)) = root.reach(&names("x"), None) else {
             unreachable!("it is there");
         };
         let renamed = |to: &str| {

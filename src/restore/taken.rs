@@ -73,7 +73,7 @@ pub fn settle_taken(
         return Ok(());
     };
     let name = OsStr::from_bytes(name).to_owned();
-    let Reached::Place(place) = Root::open(dir)?.reach(&[name], false)? else {
+    let Reached::Place(place) = Root::open(dir)?.reach(&[name], None)? else {
         return Ok(());
     };
     match place.look(taken, hash)? {

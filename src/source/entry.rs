@@ -23,6 +23,8 @@ pub enum Reason {
     Unreadable,
     /// A root that is not there.
     Missing,
+    /// The project's directory has another repository in it.
+    OtherRepository,
     /// A root that is a symbolic link, or lies behind one: what it leads to is somebody else's.
     LinkedRoot,
     /// It was added as it is, and the preset of its tool says what of it travels.

@@ -1,15 +1,20 @@
 //! Contents that are read on other threads before they are asked for, in the order in which they will
 //! be: while one file waits for the disk, the next ones are inflated and checked.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
+use flate2::Decompress;
+
 use crate::base::{HostPath, ObjectId, StoreError};
 
-use super::content::LARGE;
+use super::pack::{LARGE, Type};
+use super::packed::Packs;
 use super::store::{expect_type, oid, read_object};
-use super::{Store, VaultError, pack::Type};
+use super::{Store, VaultError, content_id};
 
 /// For fewer contents no thread is worth its start.
 const FEW: usize = 64;
@@ -17,6 +22,8 @@ const THREADS: usize = 4;
 /// So many bytes and contents at most wait to be asked for.
 const BYTES: usize = 8 << 20;
 const CONTENTS: usize = 1024;
+/// Who waits is woken once so many are ready, not for each.
+const BATCH: usize = 32;
 
 /// What was made of a content, ready to be taken. Nothing of one that is too large to be held whole.
 pub trait Made: Send + 'static {
@@ -44,8 +51,10 @@ pub struct Ahead<T: Made = Vec<u8>> {
 struct Row<T> {
     ids: Vec<ObjectId>,
     now: Mutex<Now<T>>,
-    /// Something was read, or something was taken.
-    moved: Condvar,
+    /// There is enough to be taken, or there will be no more.
+    ready: Condvar,
+    /// There is room for more.
+    room: Condvar,
 }
 
 struct Now<T> {
@@ -55,6 +64,9 @@ struct Now<T> {
     ready: BTreeMap<usize, Content<T>>,
     bytes: usize,
     readers: usize,
+    /// How many of them wait for room, and whether somebody waits for them.
+    waiting: usize,
+    is_awaited: bool,
     stop: bool,
 }
 
@@ -63,10 +75,19 @@ impl Ahead {
     /// read piece by piece.
     pub fn of_store(store: &Store, ids: Vec<ObjectId>) -> Result<Self, VaultError> {
         let place = HostPath::new(store.path.clone())?;
+        let mut packs = None;
         Self::begin(ids, || {
             // libgit2 shares no repository between threads.
             let store = Store::open(&place)?;
-            Ok(Box::new(move |id| read_small(&store, id)))
+            let packs = shared(&mut packs, &store.path);
+            let inflate = RefCell::new(Decompress::new(true));
+            Ok(Box::new(move |id| {
+                let whole = packs.whole(id, &mut inflate.borrow_mut()).ok().flatten();
+                match whole.filter(|whole| content_id(&whole.bytes) == id) {
+                    Some(whole) => Ok(Some(whole.bytes)),
+                    None => read_small(&store, id),
+                }
+            }))
         })
     }
 }
@@ -84,11 +105,14 @@ impl<T: Made> Ahead<T> {
             ready: BTreeMap::new(),
             bytes: 0,
             readers: 0,
+            waiting: 0,
+            is_awaited: false,
             stop: false,
         };
         let row = Row {
             now: Mutex::new(now),
-            moved: Condvar::new(),
+            ready: Condvar::new(),
+            room: Condvar::new(),
             ids,
         };
         let mut ahead = Self {
@@ -120,18 +144,24 @@ impl<T: Made> Ahead<T> {
         };
         let number = now.first + passed;
         now.pass_over(number);
-        self.row.moved.notify_all();
         loop {
             if let Some(content) = now.ready.remove(&number) {
                 now.bytes -= size_of(&content);
                 now.first = number + 1;
-                self.row.moved.notify_all();
+                self.row.make_room(&now);
                 return content;
             }
-            if now.readers == 0 {
+            self.row.make_room(&now);
+            // It was lost with a reader that panicked: nobody will bring it.
+            if now.waiting == now.readers && !now.has_room() {
                 return Ok(None);
             }
-            now = self.row.moved.wait(now).expect("no reader panics");
+            now.is_awaited = true;
+            now = self
+                .row
+                .ready
+                .wait(now)
+                .expect("nobody panics while it is held");
         }
     }
 }
@@ -158,15 +188,15 @@ impl<T: Made> Now<T> {
     }
 
     fn has_room(&self) -> bool {
-        let waiting = self.read - self.first;
-        waiting == 0 || (self.bytes < BYTES && waiting < CONTENTS)
+        let begun = self.read - self.first;
+        self.readers > 0 && (begun == 0 || (self.bytes < BYTES && begun < CONTENTS))
     }
 }
 
 impl<T: Made> Drop for Ahead<T> {
     fn drop(&mut self) {
         self.row.lock().stop = true;
-        self.row.moved.notify_all();
+        self.row.room.notify_all();
         for thread in self.threads.drain(..) {
             thread.join().ok();
         }
@@ -175,17 +205,19 @@ impl<T: Made> Drop for Ahead<T> {
 
 impl<T: Made> Row<T> {
     fn lock(&self) -> MutexGuard<'_, Now<T>> {
-        self.now.lock().expect("no reader panics")
+        self.now.lock().expect("nobody panics while it is held")
     }
 
     fn read_all(&self, read: &Reader<T>) {
+        let _here = Presence(self);
         while let Some(number) = self.next() {
             let content = read(self.ids[number]);
-            self.lock().add(number, content);
-            self.moved.notify_all();
+            let mut now = self.lock();
+            now.add(number, content);
+            if now.ready.len() >= BATCH {
+                self.wake(&mut now);
+            }
         }
-        self.lock().readers -= 1;
-        self.moved.notify_all();
     }
 
     /// The number of the next content to be read, once there is room for it.
@@ -199,9 +231,44 @@ impl<T: Made> Row<T> {
                 now.read += 1;
                 return Some(now.read - 1);
             }
-            now = self.moved.wait(now).expect("no reader panics");
+            self.wake(&mut now);
+            now.waiting += 1;
+            now = self.room.wait(now).expect("nobody panics while it is held");
+            now.waiting -= 1;
         }
     }
+
+    /// Who waits for contents looks again.
+    fn wake(&self, now: &mut Now<T>) {
+        if std::mem::take(&mut now.is_awaited) {
+            self.ready.notify_one();
+        }
+    }
+
+    /// Readers that wait go on, if there is room.
+    fn make_room(&self, now: &Now<T>) {
+        if now.waiting > 0 && now.has_room() {
+            self.room.notify_all();
+        }
+    }
+}
+
+/// A reader at work. However it ends, nobody waits for it any more.
+struct Presence<'r, T: Made>(&'r Row<T>);
+
+impl<T: Made> Drop for Presence<'_, T> {
+    fn drop(&mut self) {
+        let mut now = self.0.lock();
+        now.readers -= 1;
+        self.0.wake(&mut now);
+    }
+}
+
+/// The packs of a repository: looked up once for all threads. Where they cannot be read, libgit2
+/// says why.
+pub fn shared(packs: &mut Option<Arc<Packs>>, repo: &Path) -> Arc<Packs> {
+    let open = || Arc::new(Packs::open(&repo.join("objects")).unwrap_or_default());
+    Arc::clone(packs.get_or_insert_with(open))
 }
 
 /// Whether one of a repository is too large to be held whole.
@@ -266,6 +333,23 @@ mod tests {
         assert!(ahead.take(all[2].0).expect("passed over").is_none());
         // Most of them are never asked for.
         assert!(ahead.take(all[71].0).expect("read").is_some());
+    }
+
+    #[test]
+    fn a_reader_that_panics_keeps_nobody_waiting() {
+        let (_dir, _store, all) = stored(3_000);
+        let ids: Vec<_> = all.iter().map(|(id, _)| *id).collect();
+        let (lost, other) = (ids[40], ids[41]);
+        let ahead = Ahead::begin(ids, || {
+            Ok::<Reader<Vec<u8>>, VaultError>(Box::new(move |id| {
+                assert!(id != lost, "this reader is lost");
+                Ok(Some(vec![0; 64 << 10]))
+            }))
+        });
+        let ahead = ahead.expect("begun");
+        assert!(ahead.take(lost).expect("no fault").is_none());
+        let rest = ahead.take(other).expect("no fault");
+        assert!(rest.is_none_or(|rest| rest.len() == 64 << 10));
     }
 
     #[test]

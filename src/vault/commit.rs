@@ -169,7 +169,8 @@ impl Objects<'_> {
         new: &NewCommit<'_>,
         second: Option<ObjectId>,
     ) -> Result<ObjectId, VaultError> {
-        let time = git2::Time::new(new.at.seconds(), 0);
+        // Git knows no time before 1970.
+        let time = git2::Time::new(new.at.seconds().max(0), 0);
         let author = Signature::new(&new.author.name, &new.author.email, &time);
         let author = author.map_err(self.store().fault("sign a commit in"))?;
         Ok(self.add(Type::Commit, &encode(new, second, &author))?)
@@ -429,7 +430,7 @@ mod tests {
             let second = second.and(new.parent);
             let id = objects.private_commit(&new, second).expect("made");
             objects.flush().expect("written");
-            let time = git2::Time::new(new.at.seconds(), 0);
+            let time = git2::Time::new(new.at.seconds().max(0), 0);
             let by = Signature::new(&author.name, &author.email, &time).expect("a name");
             let commit = |id: ObjectId| store.repo.find_commit(oid(id)).expect("there");
             let parents: Vec<_> = new.parent.into_iter().chain(second).map(commit).collect();
@@ -439,7 +440,7 @@ mod tests {
                 .repo
                 .commit(None, &by, &by, new.message, &tree, &parents);
             assert_eq!(object_id(theirs.expect("made")), id);
-            new.parent = Some(id);
+            (new.parent, new.at) = (Some(id), Timestamp::from_millis(-1_000));
         }
     }
 

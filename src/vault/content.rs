@@ -1,7 +1,7 @@
 //! Contents that are read piece by piece, because memory may not hold them.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -12,13 +12,10 @@ use sha1::{Digest, Sha1};
 
 use crate::base::{ObjectId, StoreError};
 
-use super::index;
-use super::pack::{self, BLOCK, Type};
+use super::pack::{self, BLOCK, LARGE, Type};
+use super::packed;
 use super::spool::{Span, Spool};
 use super::store::{expect_type, oid, read_object};
-
-/// What is larger is never held as a whole where that can be helped.
-pub const LARGE: u64 = 1 << 20;
 
 /// The size of a content, and its bytes.
 type Large = (u64, Box<dyn Read>);
@@ -108,25 +105,13 @@ fn open_loose(objects: &Path, id: ObjectId) -> io::Result<Option<Box<dyn Read>>>
 }
 
 fn open_packed(objects: &Path, id: ObjectId, size: u64) -> io::Result<Option<Box<dyn Read>>> {
-    let dir = match fs::read_dir(objects.join("pack")) {
-        Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(None),
-        dir => dir?,
+    let Some((pack, at)) = packed::find(objects, id)? else {
+        return Ok(None);
     };
-    for entry in dir {
-        let path = entry?.path();
-        if path.extension().is_none_or(|ending| ending != "idx") {
-            continue;
-        }
-        let Some(offset) = index::find(&File::open(&path)?, id)? else {
-            continue;
-        };
-        let pack = File::open(path.with_extension("pack"))?;
-        let mut entry = BufReader::with_capacity(BLOCK, Onward { pack, at: offset });
-        let is_whole = pack::read_header(&mut entry)? == (Type::Blob as u8, size);
-        let content = ZlibDecoder::new(entry).take(size);
-        return Ok(is_whole.then(|| Box::new(content) as Box<dyn Read>));
-    }
-    Ok(None)
+    let mut entry = BufReader::with_capacity(BLOCK, Onward { pack, at });
+    let is_whole = pack::read_header(&mut entry)? == (Type::Blob as u8, size);
+    let content = ZlibDecoder::new(entry).take(size);
+    Ok(is_whole.then(|| Box::new(content) as Box<dyn Read>))
 }
 
 /// A pack from one place onwards.

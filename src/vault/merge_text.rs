@@ -6,13 +6,26 @@ use git2::{MergeFileInput, MergeFileOptions, merge_file};
 use super::VaultError;
 use super::setup::durable_writes;
 
-/// The text with the changes of both sides; nothing where they overlap or touch. It is the same with
-/// the sides exchanged, and never has markers that no side had.
+/// Texts of more lines are not compared: where most of these are alike it takes minutes.
+const MOST_LINES: usize = 50_000;
+
+/// Whether these can be compared by lines in a moment.
+pub(super) fn is_comparable(texts: &[&[u8]]) -> bool {
+    let lines = |text: &&[u8]| {
+        memchr::memchr_iter(b'\n', text)
+            .take(MOST_LINES + 1)
+            .count()
+    };
+    texts.iter().all(|text| lines(text) <= MOST_LINES)
+}
+
+/// The text with the changes of both sides; nothing where they overlap or touch, and of texts with
+/// very many lines. It is the same with the sides exchanged, and never has markers that no side had.
 #[must_use]
 pub fn merge_text(base: &[u8], local: &[u8], vault: &[u8]) -> Option<Vec<u8>> {
     // An emptied side overlaps with every change; and an empty outcome, which cannot come of two sides
     // with lines, is one that git2 must not be asked for.
-    if local.is_empty() || vault.is_empty() {
+    if local.is_empty() || vault.is_empty() || !is_comparable(&[base, local, vault]) {
         return None;
     }
     // Of all that git2 offers this alone does not start libgit2.
@@ -27,7 +40,8 @@ pub fn merge_text(base: &[u8], local: &[u8], vault: &[u8]) -> Option<Vec<u8>> {
 /// A version, and what it is called in the markers.
 pub type Labelled<'a> = (&'a [u8], &'a str);
 
-/// Both versions with what they came from. Where only one of them changed there is no marker.
+/// Both versions with what they came from. Where only one of them changed there is no marker, but for
+/// texts that cannot be compared.
 pub fn marked_merge(
     base: Labelled<'_>,
     ours: Labelled<'_>,
@@ -35,8 +49,9 @@ pub fn marked_merge(
 ) -> Result<Vec<u8>, VaultError> {
     // A label with a NUL or an end of line would be no label.
     let label = |(_, name): Labelled<'_>| name.replace(char::is_control, " ");
-    if ours.0.is_empty() || theirs.0.is_empty() {
-        // Nothing may come of these, and git2 does not hand out nothing.
+    let is_comparable = is_comparable(&[base.0, ours.0, theirs.0]);
+    if ours.0.is_empty() || theirs.0.is_empty() || !is_comparable {
+        // Nothing may come of empty ones, and git2 does not hand out nothing.
         return Ok(whole((ours.0, &label(ours)), (theirs.0, &label(theirs))));
     }
     durable_writes();
@@ -93,6 +108,28 @@ mod tests {
             .map(|(local, vault)| merge_text(base.as_bytes(), local.as_bytes(), vault.as_bytes()));
         assert_eq!(one, other, "the sides have equal rights");
         one.map(|text| String::from_utf8(text).expect("UTF-8"))
+    }
+
+    #[test]
+    fn very_many_lines_that_are_alike_keep_nobody_waiting() {
+        let text = |seed: u32, lines: usize| -> Vec<u8> {
+            let mut state = seed;
+            let mut line = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if state >> 31 == 0 { *b"a\n" } else { *b"b\n" }
+            };
+            (0..lines).flat_map(|_| line()).collect()
+        };
+        let three = |lines| [1, 2, 3].map(|seed| text(seed, lines));
+        let [base, ours, theirs] = three(400_000);
+        let began = std::time::Instant::now();
+        assert_eq!(merge_text(&base, &ours, &theirs), None);
+        let marked = marked_merge((&base, "base"), (&ours, "ours"), (&theirs, "theirs"));
+        assert!(marked.expect("merged").starts_with(b"<<<<<<< ours\n"));
+        assert!(began.elapsed().as_secs() < 1);
+        let [base, ours, theirs] = three(MOST_LINES);
+        assert_eq!(merge_text(&base, &ours, &theirs), None);
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod merge_text;
 mod new_pack;
 mod objects;
 mod pack;
+mod packed;
 mod patch;
 mod refs;
 mod setup;

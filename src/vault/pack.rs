@@ -8,6 +8,8 @@ use sha1::{Digest, Sha1};
 
 use crate::base::ObjectId;
 
+/// What is larger is never held as a whole where that can be helped.
+pub const LARGE: u64 = 1 << 20;
 /// Large contents go through in pieces of this size.
 pub const BLOCK: usize = 64 * 1024;
 /// libdeflate's first level takes a third of the time of zlib's usual one, for 3 % more bytes.

@@ -5,14 +5,15 @@ use git2::{DiffOptions, Patch};
 use crate::base::VaultPath;
 
 use super::VaultError;
+use super::merge_text::is_comparable;
 
-/// A unified diff of two contents; nothing where one of them is no text.
+/// A unified diff of two contents; nothing where one of them is no text, or has very many lines.
 pub fn text_patch(
     path: &VaultPath,
     before: &[u8],
     after: &[u8],
 ) -> Result<Option<String>, VaultError> {
-    if before.contains(&0) || after.contains(&0) {
+    if before.contains(&0) || after.contains(&0) || !is_comparable(&[before, after]) {
         return Ok(None);
     }
     let name = std::path::Path::new(path.as_str());

@@ -145,10 +145,16 @@ pub(super) fn read_object(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<
 /// to have an id in common, and takes twice as long.
 pub(super) fn read_foreign(repo: &Repository, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
     let (kind, bytes) = read_unchecked(repo, id)?;
-    match Oid::hash_object(kind.to_git2(), &bytes) {
-        Ok(found) if found == oid(id) => Ok((kind, bytes)),
-        _ => Err(other_content(id)),
+    if is_of(id, kind, &bytes) {
+        Ok((kind, bytes))
+    } else {
+        Err(other_content(id))
     }
+}
+
+/// Whether bytes that were never ours are those of the id.
+pub(super) fn is_of(id: ObjectId, kind: Type, bytes: &[u8]) -> bool {
+    Oid::hash_object(kind.to_git2(), bytes).is_ok_and(|found| found == oid(id))
 }
 
 fn other_content(id: ObjectId) -> StoreError {

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::kit::{Machine, Rng, scale, seed};
 
 use super::obstacles::{CASES, at, fifo, link, mkdir, rm};
-use super::scene::{Scene, by_hand, pushed, state};
+use super::scene::{Scene, bound, by_hand, pushed, state};
 
 /// Everything on a machine: what it is, how long, and when and by which file it was last changed.
 fn listing(machine: &Machine) -> BTreeMap<PathBuf, (u32, u64, i64, i64, u64)> {
@@ -147,16 +146,7 @@ fn a_directory_that_may_not_be_written_is_foreseen() {
         }
     };
     set(&scene.b, 0o555);
-    // The system's own user may write everywhere, unless that is taken away.
-    let script = scene.sandbox.path().join("bound.sh");
-    let program = env!("CARGO_BIN_EXE_holdall");
-    let text = format!(
-        "#!/bin/sh\n[ $(id -u) = 0 ] || exec {program} \"$@\"\n\
-         exec setpriv --bounding-set=-dac_override,-dac_read_search {program} \"$@\"\n"
-    );
-    fs::write(&script, text).expect("written");
-    fs::set_permissions(&script, Permissions::from_mode(0o755)).expect("set");
-    scene.b.stand_in(script, Duration::from_mins(1));
+    bound(&scene.sandbox, &mut scene.b);
     let words = words(&comes_as_foreseen(&scene.b, "closed directories"));
     set(&scene.b, 0o755);
     for (path, word) in [

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use crate::kit::{Machine, fsck, git, is_linear};
 
 use super::scene::{
-    Scene, add, by_hand, connect, copy_dir, fails, is_there, pulled, pushed, state, text, tip, utf8,
+    Scene, add, by_hand, connect, copy_dir, is_there, pulled, pushed, state, text, tip,
 };
 
 /// The host restores its backup of this repository.
@@ -128,67 +128,6 @@ fn a_pull_from_an_emptied_remote_deletes_nothing() {
     let data = pulled(&scene.b);
     assert_eq!(data["healed"], "emptied", "{data}");
     assert_eq!(text(&scene.b, state("x")), "1\n");
-}
-
-#[test]
-fn a_replaced_history_is_refused_and_left_alone() {
-    let scene = Scene::with(&[("x", "1\n")]);
-    let copy = scene.sandbox.path().join("copy");
-    crate::kit::clone(&scene.bare, &copy);
-    git(&["checkout", "-q", "--orphan", "fresh"], &copy);
-    git(&["commit", "-q", "-m", "rewritten"], &copy);
-    git(&["push", "-q", "-f", "origin", "fresh:main"], &copy);
-    let replaced = tip(&scene.bare);
-    scene.a.write(state("x"), "2\n");
-    for command in ["push", "pull"] {
-        let message = fails(&scene.a, &["backup", command], (6, "rewound"));
-        assert!(message.contains(utf8(&scene.bare)), "{message}");
-    }
-    assert_eq!(tip(&scene.bare), replaced);
-    assert_eq!(text(&scene.a, state("x")), "2\n");
-    // The hint of the error is the way on.
-    scene
-        .a
-        .ok(&["backup", "configure", utf8(&scene.bare), "--replace"]);
-    let (code, document) = scene.a.json(&["backup", "push"]);
-    assert_eq!(
-        code, 3,
-        "x differs, and nothing is agreed any more: {document}"
-    );
-    let files = scene.vault();
-    assert_eq!(files["projects/api/.aigon/x"], b"1\n");
-    assert!(
-        files.values().any(|bytes| bytes == b"2\n"),
-        "{:?}",
-        files.keys()
-    );
-}
-
-#[test]
-fn a_higher_epoch_is_taken_without_common_history() {
-    let scene = Scene::with(&[("x", "1\n"), ("y", "1\n")]);
-    let copy = scene.sandbox.path().join("copy");
-    crate::kit::clone(&scene.bare, &copy);
-    let record = fs::read_to_string(copy.join("vault.json")).expect("it is there");
-    let raised = record.replace("\"epoch\": 0", "\"epoch\": 1");
-    assert_ne!(record, raised);
-    fs::write(copy.join("vault.json"), raised).expect("it can be written");
-    git(&["checkout", "-q", "--orphan", "fresh"], &copy);
-    git(&["add", "-A", "-f"], &copy);
-    git(&["commit", "-q", "-m", "compacted"], &copy);
-    git(&["push", "-q", "-f", "origin", "fresh:main"], &copy);
-    scene.a.write(state("x"), "2\n");
-    let data = pushed(&scene.a);
-    assert!(data["healed"].is_null(), "{data}");
-    assert_eq!(scene.stored("x"), "2\n");
-    assert_eq!(scene.stored("y"), "1\n");
-    assert_eq!(
-        crate::kit::commits(&scene.bare).len(),
-        2,
-        "the old history stays away"
-    );
-    pulled(&scene.b);
-    assert_eq!(text(&scene.b, state("x")), "2\n");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::kit::{Machine, Sandbox, git};
 
 use super::scene::{
-    API, Scene, add, connect, fails, is_there, pulled, pushed, state, text, tip, utf8, vault,
+    API, Scene, add, by_hand, connect, copy_dir, fails, is_there, pulled, pushed, state, text, tip,
+    utf8, vault,
 };
 
 /// A checkout with one state file, registered.
@@ -309,4 +310,44 @@ fn a_directory_inside_a_state_directory_is_no_other_one() {
     let args = ["project", "add", utf8(&dir), "--state", "sub"];
     let message = fails(&scene.a, &args, (1, "refused"));
     assert!(message.contains("`sub/.x`"), "{message}");
+}
+
+#[test]
+fn a_directory_of_the_vault_that_was_copied_by_hand_is_named_with_what_helps() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let change = |what: fn(&Path)| by_hand(&scene.sandbox, &scene.bare, what);
+    change(|dir| {
+        copy_dir(&dir.join("projects/api"), &dir.join("projects/copy"));
+        let record = dir.join("projects/copy/project.json");
+        let text = fs::read_to_string(&record).expect("it is there");
+        fs::write(
+            &record,
+            text.replace("\"name\": \"api\"", "\"name\": \"copy\""),
+        )
+        .expect("written");
+    });
+    let helps = |said: &str| {
+        let hint = "`projects/api` and `projects/copy` have one id: in a clone of the vault delete";
+        assert!(said.contains(hint), "{said}");
+        assert!(!said.contains("project link"), "{said}");
+    };
+    let dir = scene.a.home.join("code/api");
+    let dir = utf8(&dir);
+    for (args, code) in [
+        (&["sync"][..], 3),
+        (&["project", "link", dir, "copy"], 1),
+        (&["project", "add", dir, "--separate"], 1),
+        (&["project", "remove", "api", "--from-vault"], 1),
+    ] {
+        let ran = scene.a.run(args);
+        assert_eq!(ran.code, code, "{args:?}: {ran}");
+        helps(&ran.stderr);
+    }
+    let new = scene.sandbox.machine("new");
+    let code = new.checkout("api", API);
+    let code = utf8(code.parent().expect("it has one"));
+    let ran = new.run(&["restore", utf8(&scene.bare), "--dry-run", "--into", code]);
+    helps(&ran.stdout);
+    change(|dir| fs::remove_dir_all(dir.join("projects/copy")).expect("deleted"));
+    scene.a.ok(&["sync"]);
 }

@@ -110,6 +110,25 @@ fn a_log_grows_where_it_stands_and_is_not_replaced_under_a_tool_that_writes() {
 }
 
 #[test]
+fn a_log_of_a_time_to_come_is_not_replaced_under_a_tool_that_writes() {
+    let scene = Scene::with(&[(LOG, L1)]);
+    scene.a.write(state(LOG), L2);
+    pushed(&scene.a);
+    append(&scene.b, LOG, L3);
+    set_time(
+        &scene.b,
+        state(LOG),
+        SystemTime::now() + Duration::from_hours(1),
+    );
+    let data = pulled(&scene.b);
+    let kept = &data["projects"][0]["kept_paths"][0];
+    assert_eq!(kept["why"], "just_written", "{data}");
+    std::thread::sleep(Duration::from_millis(2_100));
+    pulled(&scene.b);
+    assert_eq!(text(&scene.b, state(LOG)), [L2, L3].concat());
+}
+
+#[test]
 fn what_an_ended_pull_added_in_part_is_no_line_of_this_machine() {
     let scene = Scene::with(&[(LOG, "one\n")]);
     append(&scene.a, LOG, "two of them\nthree\n");

@@ -113,6 +113,35 @@ fn a_conflict_that_somebody_decided_is_over_also_for_a_machine_that_only_pulls()
 }
 
 #[test]
+fn a_version_that_another_one_replaced_on_file_is_not_decided_with_it() {
+    let scene = three_in_conflict();
+    let twin = scene.sandbox.machine("twin");
+    fs::remove_dir_all(&twin.home).expect("it can be deleted");
+    // A clone, which speaks of the same checkout under the same id.
+    copy_dir(&scene.a.home, &twin.home);
+    scene.a.write(state("x"), "twin\n");
+    assert_eq!(twin.run(&["backup", "push"]).code, 3);
+    scene.a.write(state("x"), "a\n");
+    assert_eq!(scene.b.run(&["backup", "pull"]).code, 3);
+    scene
+        .b
+        .ok(&["conflict", "resolve", "--all", "--yes", "--use", "vault"]);
+    pushed(&scene.b);
+    let (code, document) = scene.a.json(&["backup", "pull"]);
+    assert_eq!((code, conflicts(&document)), (3, 1), "{document}");
+    assert_eq!(text(&scene.a, state("x")), "a\n", "nobody saw it");
+    assert_eq!(
+        text(&scene.a, state("y")),
+        "b\n",
+        "what was seen is decided"
+    );
+    assert_eq!(scene.a.run(&["backup", "push"]).code, 3);
+    let filed = scene.vault();
+    let is_filed = |(path, bytes): (&String, &Vec<u8>)| path.ends_with("/local") && bytes == b"a\n";
+    assert!(filed.iter().any(is_filed), "{:?}", filed.keys());
+}
+
+#[test]
 fn a_machine_under_a_new_name_still_has_its_conflicts() {
     let scene = three_in_conflict();
     // A copy of the first machine's home pushes something under the same name.

@@ -1,6 +1,8 @@
 //! The arrows through the real program: what travels, what does not, and what is said about it.
 
+mod another;
 mod beside;
+mod closed;
 mod comments;
 mod configure;
 mod conflict_kinds;
@@ -24,6 +26,7 @@ mod journals;
 mod laptop;
 mod links;
 mod logs;
+mod machines;
 mod many_conflicts;
 mod memory;
 mod merge;
@@ -32,6 +35,7 @@ mod obstacles;
 mod odd_records;
 mod owners;
 mod recognise;
+mod rewritten;
 mod rules;
 mod secret;
 mod settings;

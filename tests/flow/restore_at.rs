@@ -309,3 +309,32 @@ fn a_path_that_was_not_there_then_is_no_restored_one() {
     assert_eq!(text(&scene.a, state("gone")), "1\n");
     assert_eq!(text(&scene.a, state("x")), "1\n");
 }
+
+#[test]
+fn what_is_restored_is_no_old_version_to_the_next_run_where_the_vault_has_a_newer_one() {
+    for pushes_first in [true, false] {
+        let scene = Scene::with(&[("x", "1\n")]);
+        let then = tip(&scene.bare);
+        scene.a.write(state("x"), "a\n");
+        pushed(&scene.a);
+        scene.b.write(state("x"), "b\n");
+        assert_eq!(scene.b.run(&["backup", "pull"]).code, 3);
+        restored(&scene.b, &["--at", &then]);
+        // The disk never had the newer one: both are seen.
+        if pushes_first {
+            assert_eq!(scene.b.run(&["backup", "push"]).code, 3);
+        }
+        assert_eq!(scene.b.run(&["backup", "pull"]).code, 3);
+        assert_eq!(text(&scene.b, state("x")), "1\n", "{pushes_first}");
+        assert_eq!(scene.stored("x"), "a\n");
+        scene.b.run(&["backup", "push"]);
+        let files = scene.vault();
+        let is_filed =
+            |(path, text): (&String, &Vec<u8>)| path.ends_with("/local") && text == b"1\n";
+        assert!(
+            files.iter().any(is_filed),
+            "it travelled: {:?}",
+            files.keys()
+        );
+    }
+}

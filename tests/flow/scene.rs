@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -185,6 +186,26 @@ pub fn copy_dir(from: &Path, to: &Path) {
     let args = ["-a", utf8(from), utf8(to)];
     let ran = std::process::Command::new("cp").args(args).status();
     assert!(ran.expect("cp can be run").success(), "{}", from.display());
+}
+
+/// From now on what is closed is closed for this machine, too: the system's own user may read and
+/// write everywhere, unless that is taken away.
+pub fn bound(sandbox: &Sandbox, machine: &mut Machine) {
+    let script = sandbox.path().join("bound.sh");
+    let program = env!("CARGO_BIN_EXE_holdall");
+    let text = format!(
+        "#!/bin/sh\n[ $(id -u) = 0 ] || exec {program} \"$@\"\n\
+         exec setpriv --bounding-set=-dac_override,-dac_read_search {program} \"$@\"\n"
+    );
+    fs::write(&script, text).expect("written");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("set");
+    machine.stand_in(script, Duration::from_mins(1));
+}
+
+/// Sets the mode of a file or directory of a machine.
+pub fn chmod(machine: &Machine, path: impl AsRef<Path>, mode: u32) {
+    let mode = fs::Permissions::from_mode(mode);
+    fs::set_permissions(machine.home.join(path), mode).expect("it is ours");
 }
 
 /// Makes a run that wrote one that was killed before it was through: its journal is open again.

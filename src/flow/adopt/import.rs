@@ -11,6 +11,7 @@ use crate::project::Registry;
 use crate::vault::wire::{PushOutcome, Remote, Update};
 use crate::vault::{CommitOutcome, NewCommit, Objects, Store, WireError};
 
+use super::super::another::stands;
 use super::super::compare::store_or_empty;
 use super::super::configure::{ConfigureOptions, configure};
 use super::super::enrolment::join;
@@ -254,7 +255,7 @@ pub fn carry_out(writer: &Writer<'_>, mut plan: ImportPlan) -> Result<ImportRepo
             &BTreeSet::new(),
         );
         let entered = Registry::edit(&session.places.registry(), &session.holder(), |registry| {
-            join(registry, fresh, &|_| false)
+            join(registry, fresh, &|_| false, &|known| stands(session, known))
         })?;
         names.insert(adopted.path.clone(), entered.project.name);
     }

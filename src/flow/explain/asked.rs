@@ -11,6 +11,7 @@ use crate::repo::tracked;
 use crate::snapshot::{Treatment, reason_of, stays_as_database};
 use crate::source::{Decision, RULES_FILE, Reason, RuleLine, is_cache, pattern_for};
 
+use crate::flow::another::is_another;
 use crate::flow::held::with_lines_of;
 use crate::flow::hints::typed;
 use crate::flow::unit::Unit;
@@ -62,6 +63,10 @@ impl<'a> Asked<'a> {
         };
         self.report.below = Some(path.clone());
         let unit = self.unit;
+        if is_another(&unit.root, &unit.marks, &self.session.edges.env).unwrap_or(false) {
+            let reason = Stays::Left(Reason::OtherRepository);
+            return Ok(self.report.stays(reason, None));
+        }
         let Some(root) = unit.roots.iter().rfind(|root| path.below(root).is_some()) else {
             return self.outside(&path);
         };

@@ -4,9 +4,11 @@ use crate::base::Tally;
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::journal::{Head, Journal, drop_landing, landed};
 use crate::flow::{FlowError, Stage, Writer};
-use crate::vault::{Objects, Store};
+use crate::restore::Durable;
+use crate::vault::{Ahead, Objects, Store};
 
 use super::Landing;
+use super::carry::Supply;
 
 /// What they are about to write, as the journal has it; nothing where they write nothing.
 pub fn journal_of(
@@ -31,12 +33,20 @@ pub fn carry_all(
 ) -> Result<(), FlowError> {
     let files = landings.iter().map(Landing::writes).sum();
     let tell = writer.session.tells(Stage::Writing);
-    let tally = Tally::new(Some(files), &tell);
-    for landing in landings {
+    let stored = landings.iter().flat_map(Landing::stored).collect();
+    let supply = Supply {
+        ahead: Ahead::of_store(objects.store(), stored)?,
+        tally: Tally::new(Some(files), &tell),
+        durable: Durable::new(landings.iter().map(Landing::steps).sum()),
+    };
+    let carried = landings.iter_mut().try_for_each(|landing| {
         landing.settle(objects, edits)?;
-        landing.carry_out(writer, objects, edits, &tally)?;
-    }
-    Ok(())
+        landing.carry_out(writer, objects, edits, &supply)
+    });
+    // After a fault too: what is booked as done has to stay done.
+    let settled = supply.durable.settle();
+    carried?;
+    Ok(settled?)
 }
 
 /// Says what would become of all of them.

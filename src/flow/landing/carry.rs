@@ -8,7 +8,7 @@ use crate::base::{HostPath, ObjectId, Tally, VaultPath, create_private_dir};
 use crate::flow::agreed::AgreedEdits;
 use crate::flow::noted::at_or_below;
 use crate::flow::{FlowError, Writer};
-use crate::restore::{Content, Foresight, RestoreError, Step, StepOutcome, Target, apply};
+use crate::restore::{Content, Durable, Foresight, RestoreError, Step, StepOutcome, Target, apply};
 use crate::vault::{Ahead, Objects, stream_id};
 
 use super::told::{change_of, word};
@@ -16,6 +16,14 @@ use super::{Contents, Landing};
 
 /// No file system counts in more than two seconds.
 const COARSEST_NS: i64 = 2_000_000_000;
+
+/// What all landings of a run have in common: their contents, read ahead; how far it is; and how what
+/// they write comes to stay.
+pub struct Supply<'t> {
+    pub ahead: Ahead,
+    pub tally: Tally<'t>,
+    pub durable: Durable,
+}
 
 impl Landing {
     /// Says what would become of the steps; changes nothing.
@@ -38,15 +46,19 @@ impl Landing {
         writer: &Writer<'_>,
         objects: &Objects<'_>,
         edits: &mut AgreedEdits,
-        tally: &Tally<'_>,
+        supply: &Supply<'_>,
     ) -> Result<(), FlowError> {
+        let Supply {
+            ahead,
+            tally,
+            durable,
+        } = supply;
         let root = self.report.path.clone();
         if self.report.is_settings && !self.writes.is_empty() {
             // The first settings of a tool may come before the tool.
             create_private_dir(root.as_path())?;
         }
         let (lists, contents) = self.take_steps();
-        let ahead = Ahead::of_store(objects.store(), in_vault(&lists[1], &contents))?;
         let content = |step: &Step| -> Result<Box<dyn Read>, RestoreError> {
             let content = match stored_of(step, &contents) {
                 Some(id) => ahead.take(id)?,
@@ -68,13 +80,20 @@ impl Landing {
         };
         let mut result = Ok(());
         for steps in lists.iter().filter(|steps| !steps.is_empty()) {
-            result = apply(&target, steps).map(|outcomes| self.book(steps, outcomes, edits));
+            result =
+                apply(&target, steps, durable).map(|outcomes| self.book(steps, outcomes, edits));
             if result.is_err() {
                 break;
             }
         }
         self.landed = landed.into_inner();
         Ok(result?)
+    }
+
+    /// The contents that are written as the vault has them, in their order.
+    pub fn stored(&self) -> impl Iterator<Item = ObjectId> {
+        let stored = |step| stored_of(step, &self.contents);
+        self.writes.iter().filter_map(stored)
     }
 
     /// Deletions first, so that a file can take the place of a directory; then files, then the rest.
@@ -148,12 +167,6 @@ fn open<'a>(
         (Some(leaf), None) => objects.open(leaf.id)?,
         _ => Box::new(io::empty()),
     })
-}
-
-/// The contents of steps that are as the vault has them.
-fn in_vault(steps: &[Step], contents: &Contents) -> Vec<ObjectId> {
-    let ids = steps.iter().filter_map(|step| stored_of(step, contents));
-    ids.collect()
 }
 
 fn stored_of(step: &Step, contents: &Contents) -> Option<ObjectId> {

@@ -1,9 +1,7 @@
 //! Logs on their way to the disk: a program may have one open, and would go on writing into a file
 //! that has no name any more, were another one put in its place.
 
-use std::time::UNIX_EPOCH;
-
-use crate::base::{Blobs, HostPath, Kind, Timestamp};
+use crate::base::{Blobs, HostPath, Kind, Stat, Timestamp};
 use crate::flow::FlowError;
 use crate::flow::content::is_log;
 use crate::flow::half_line::begins_with;
@@ -15,7 +13,7 @@ use crate::vault::Objects;
 use super::Landing;
 
 /// A log that was written to so long ago, in milliseconds, is not being written to.
-const AT_REST: u64 = 2_000;
+const AT_REST: i64 = 2_000;
 
 impl Landing {
     /// A log grows where it stands, where that is all that becomes of it. Else it is replaced, but not
@@ -67,10 +65,18 @@ fn grown(objects: &Objects<'_>, kind: &StepKind) -> Result<Option<StepKind>, Flo
     }))
 }
 
+/// Whether it was written to a moment ago. A time to come was put there by somebody: when it was is
+/// told by the time of its last change then, which nobody can set.
 fn is_young(file: &HostPath, now: Timestamp) -> bool {
-    let seen = file.as_path().symlink_metadata();
-    let written = seen.and_then(|seen| seen.modified()).ok();
-    let written = written.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let written = written.and_then(|since| i64::try_from(since.as_millis()).ok());
-    written.is_some_and(|written| now.millis().abs_diff(written) < AT_REST)
+    let Ok(seen) = file.as_path().symlink_metadata() else {
+        return false;
+    };
+    let stat = Stat::of(&seen);
+    let [written, changed] = [stat.mtime_ns, stat.ctime_ns].map(|at| at / 1_000_000);
+    let written = if written > now.millis() {
+        changed
+    } else {
+        written
+    };
+    now.millis().saturating_sub(written) < AT_REST
 }

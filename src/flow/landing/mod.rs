@@ -131,13 +131,17 @@ impl Landing {
     #[must_use]
     pub fn has_steps(&self) -> bool {
         let said = self.report.kept_paths.len() + self.report.refused_names.len();
-        said + self.writes.len() + self.deletes.len() + self.extras.len() > 0
+        said + self.steps() > 0
     }
 
     /// How many files would be written.
     #[must_use]
     pub fn writes(&self) -> u64 {
         self.writes.len() as u64
+    }
+
+    pub fn steps(&self) -> usize {
+        self.writes.len() + self.deletes.len() + self.extras.len()
     }
 
     /// What is agreed whatever becomes of the steps.

@@ -16,10 +16,11 @@ use super::super::compare::store_or_empty;
 use super::super::configure::absolute;
 use super::super::hints::quoted;
 use super::super::local_checkout::{LocalCheckout, directory, refuse_places};
+use super::super::machines::Machines;
 use super::super::recognise::{
     KnownVault, Sightings, Undecided, Unreadable, absent_project, look_around, own_id, seen,
 };
-use super::super::status::{LastWriter, MachineStatus, machines};
+use super::super::status::LastWriter;
 use super::super::upstream::{Source, Upstream, VaultProject};
 use super::super::{Event, FlowError, Session, Stage};
 use super::clone::{CloneWith, Tried};
@@ -43,7 +44,8 @@ pub struct RestorePlan {
     pub vault: Option<Id>,
     /// Where checkouts were looked for.
     pub searched: Vec<HostPath>,
-    pub machines: Vec<MachineStatus>,
+    #[serde(flatten)]
+    pub machines: Machines,
     pub projects: Vec<RestoreProject>,
     pub settings: Vec<RestoreTool>,
     pub undecided: Vec<Undecided>,
@@ -149,9 +151,8 @@ pub fn plan(
     let (searched, into) = places(session, options)?;
     let (upstream, url) = ask(session, store)?;
     let tip = upstream.parent.ok_or(FlowError::NothingToPull)?;
-    let bad = |fault: FlowError| fault.of_vault(&url, Some(tip));
     let objects = Objects::new(store);
-    let machines = machines(&objects, &upstream, &own_id(session)?).map_err(bad)?;
+    let machines = Machines::of(&objects, &upstream, &own_id(session)?)?;
     let settings = tools(store, &upstream)?;
     let mut writers = last_writers(store, tip)?;
     let known = KnownVault {

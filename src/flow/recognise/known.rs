@@ -7,6 +7,7 @@ use crate::vault::{Objects, RefName, Store};
 use super::super::agreed::Agreed;
 use super::super::compare::store_or_empty;
 use super::super::filing::Filer;
+use super::super::hints::one_id_hint;
 use super::super::report::Candidate;
 use super::super::upstream::{Source, Upstream, VaultProject, look};
 use super::super::{ErrorKind, Event, FlowError, Session, Stage};
@@ -99,12 +100,21 @@ impl KnownVault {
         let by_name = |known: &&VaultProject| known.name == wanted;
         let mut all = self.projects.iter();
         let found = all.find(by_id);
-        found
-            .or_else(|| self.projects.iter().find(by_name))
-            .ok_or_else(|| FlowError::NotInVault {
-                wanted: wanted.to_owned(),
-                known: self.projects.iter().map(|it| it.name.clone()).collect(),
-            })
+        let found = found.or_else(|| self.projects.iter().find(by_name));
+        let found = found.ok_or_else(|| FlowError::NotInVault {
+            wanted: wanted.to_owned(),
+            known: self.projects.iter().map(|it| it.name.clone()).collect(),
+        })?;
+        let same = |it: &&VaultProject| it.record.id == found.record.id;
+        let names = self.projects.iter().filter(same).map(|it| it.name.as_str());
+        let names: Vec<&str> = names.collect();
+        if names.len() > 1 {
+            return Err(FlowError::Refused {
+                what: format!("`{wanted}` is more than one project of the vault"),
+                hint: one_id_hint(&names),
+            });
+        }
+        Ok(found)
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::base::HostPath;
 use crate::project::Registry;
 
+use super::super::another::stands;
 use super::super::enrolment::{ProjectLine, join};
 use super::super::local_checkout::LocalCheckout;
 use super::super::{FlowError, Session};
@@ -44,7 +45,9 @@ pub fn link(
     let identity = (meant.record.id.clone(), meant.name.clone());
     let fresh = found.as_project(session, identity, &BTreeSet::new());
     let entered = Registry::edit(&session.places.registry(), &session.holder(), |registry| {
-        join(registry, fresh, &|id| known.has(id))
+        join(registry, fresh, &|id| known.has(id), &|it| {
+            stands(session, it)
+        })
     })?;
     Ok(ProjectLinkReport {
         project: ProjectLine::of(&entered.project),

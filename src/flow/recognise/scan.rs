@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::base::{HostPath, Id};
 use crate::project::{Registry, directory_name, remote_url};
 
+use super::super::another::stands;
 use super::super::enrolment::{Entered, join};
 use super::super::hints::quoted;
 use super::super::local_checkout::{LocalCheckout, directory};
@@ -122,7 +123,11 @@ pub fn enter_all<'f>(
         &session.holder(),
         |registry| {
             let entered = fresh.into_iter();
-            let entered = entered.map(|project| join(registry, project, &|id| known.has(id)));
+            let entered = entered.map(|project| {
+                join(registry, project, &|id| known.has(id), &|it| {
+                    stands(session, it)
+                })
+            });
             entered.collect()
         },
     )?)

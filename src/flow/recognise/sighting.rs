@@ -9,10 +9,12 @@ use crate::project::{Identity, Match, Registry, find_match};
 use crate::repo::{discover, locate};
 use crate::source::checkouts_below;
 
+use super::super::another::stands;
 use super::super::here::identity_of;
 use super::super::hints::quoted;
 use super::super::local_checkout::LocalCheckout;
 use super::super::report::Candidate;
+use super::super::upstream::have_one_id;
 use super::super::{Event, FlowError, Session, Stage};
 use super::KnownVault;
 
@@ -25,6 +27,8 @@ const DEPTH: usize = 6;
 pub enum Doubt {
     /// It could be more than one project of the vault.
     Ambiguous,
+    /// The same, and those have one id: that is to be mended in the vault.
+    OneId,
     /// Other checkouts are the same project, and none of them is registered.
     Several,
     /// Another checkout of the project is registered.
@@ -90,9 +94,10 @@ pub fn look_around(
         unregistered: BTreeMap::new(),
     };
     for project in &registry.projects {
-        let is_there = project.path.as_path().is_dir();
         let found = find_match(&identity_of(project), &round.identities);
-        if let (Match::Same(index), true) = (found, is_there) {
+        if let Match::Same(index) = found
+            && stands(session, project)
+        {
             round.seen.registered.insert(index, project.path.clone());
         }
     }
@@ -178,7 +183,13 @@ impl Round<'_> {
             match fitting {
                 Match::Same(index) => same.entry(index).or_default().push(found),
                 Match::Ambiguous(indexes) => {
-                    let doubt = self.doubt(&found.root, Doubt::Ambiguous, &indexes);
+                    let fitting = indexes.iter().map(|index| &self.known.projects[*index]);
+                    let why = if have_one_id(fitting) {
+                        Doubt::OneId
+                    } else {
+                        Doubt::Ambiguous
+                    };
+                    let doubt = self.doubt(&found.root, why, &indexes);
                     self.seen.undecided.push(doubt);
                 }
                 Match::None => {}
@@ -207,6 +218,7 @@ impl Round<'_> {
         let typed = quoted(&path.to_string());
         let next = match why {
             Doubt::Second => vec![format!("holdall project add {typed} --separate")],
+            Doubt::OneId => Vec::new(),
             Doubt::Ambiguous | Doubt::Several => candidates
                 .iter()
                 .map(|it| format!("holdall project link {typed} {}", it.id))

@@ -10,10 +10,12 @@ use crate::flow::landing::{Landing, carry_all, close, journal_of, preview_all};
 use crate::flow::meeting::Meeting;
 use crate::flow::scan::Scanned;
 use crate::flow::settings_text::withhold_misfits;
-use crate::flow::upstream::{Source, content_trios, look};
-use crate::flow::{FlowError, Writer, bookkeeping};
+use crate::flow::upstream::{Source, Upstream, content_trios, look};
+use crate::flow::{FlowError, Writer, bookkeeping, memory};
 use crate::layout::names;
-use crate::merge::{InVault, OnDisk, Scope, Trio, Verdict, differences, find, settle_clashes};
+use crate::merge::{
+    InVault, Lookup, OnDisk, Scope, Trio, Verdict, differences, find, settle_clashes,
+};
 use crate::vault::Objects;
 
 use super::{Done, Part, Past, RestoreOptions};
@@ -37,6 +39,7 @@ pub fn write(
     bookkeeping::sweep_projects(writer, &here, &selection);
     let place = InPlace {
         agreed: &agreed,
+        upstream: &upstream,
         wanted,
         delete: options.delete,
         now,
@@ -58,13 +61,10 @@ pub fn write(
     if let Some(journal) = &journal {
         begin(writer, objects, journal, agreed.seen)?;
     }
-    // What is agreed stays as it is.
-    carry_all(
-        writer,
-        objects,
-        &mut done.landings,
-        &mut AgreedEdits::default(),
-    )?;
+    let mut edits = AgreedEdits::default();
+    let carried = carry_all(writer, objects, &mut done.landings, &mut edits);
+    memory::learn_more(writer, objects, (&agreed, &edits))?;
+    carried?;
     done.undo = close(&writer.store, journal, &done.landings)?;
     bookkeeping::save_caches(&here, objects)?;
     Ok(done)
@@ -79,8 +79,26 @@ fn missing(past: &Past, here: &Here) -> Vec<String> {
     missing.map(|project| project.name.clone()).collect()
 }
 
+/// What is agreed stays as it is; but where the vault has a newer version of what comes back, which
+/// this disk never took in, nothing is agreed any more: as untouched it would give way to that one.
+fn disagree(
+    objects: &Objects<'_>,
+    now: Option<ObjectId>,
+    decided: &mut [(Trio, Verdict)],
+) -> Result<(), FlowError> {
+    let lookup = Lookup::default();
+    for (trio, verdict) in decided {
+        let is_old = matches!(verdict.disk, OnDisk::Write(leaf) if Some(leaf) == trio.base);
+        if is_old && lookup.find(objects, now, &trio.path)? != trio.base {
+            verdict.base_after_pull = None;
+        }
+    }
+    Ok(())
+}
+
 struct InPlace<'a> {
     agreed: &'a Agreed,
+    upstream: &'a Upstream,
     wanted: &'a Part,
     delete: bool,
     now: Timestamp,
@@ -101,13 +119,15 @@ impl InPlace<'_> {
             };
             let dir = names::project_dir(&then.name)?;
             let then = (dir, Some(then.tree), &then.record.paths);
-            landings.push(self.unit(objects, &mut project.scanned, then)?);
+            let now = self.upstream.project(id).map(|now| now.tree);
+            landings.push(self.unit(objects, &mut project.scanned, then, now)?);
         }
         for scanned in &mut here.settings {
             let dir = names::settings_tool_dir(&scanned.unit.name)?;
             let tree = find(objects, Some(past.tree), &dir)?.map(|leaf| leaf.id);
+            let now = self.upstream.dir(objects, &dir)?;
             let then = (dir, tree, &Notes::new());
-            landings.push(self.unit(objects, scanned, then)?);
+            landings.push(self.unit(objects, scanned, then, now)?);
         }
         Ok(landings)
     }
@@ -117,6 +137,7 @@ impl InPlace<'_> {
         objects: &mut Objects<'_>,
         scanned: &mut Scanned,
         (dir, tree, notes): (VaultPath, Option<ObjectId>, &Notes),
+        now: Option<ObjectId>,
     ) -> Result<Landing, FlowError> {
         let base = self.agreed.content(objects, &scanned.unit.key)?;
         let found = differences(objects, base, scanned.tree, tree)?;
@@ -131,6 +152,7 @@ impl InPlace<'_> {
             let trios = decided.into_iter().map(|(trio, _)| trio).collect();
             decided = self.judge(trios, scanned);
         }
+        disagree(objects, now, &mut decided)?;
         let takes = |path: &VaultPath| self.wanted.takes(&dir, path);
         let (base_notes, then_notes) = self.notes(&scanned.notes, notes, &takes);
         let met = Meeting {

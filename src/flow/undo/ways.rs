@@ -6,6 +6,7 @@ use std::fs::Metadata;
 
 use crate::base::{HostPath, Leaf, Sink, VaultPath};
 use crate::flow::agreed::{Agreed, is_of_tool};
+use crate::flow::another::is_another;
 use crate::flow::content::verdict;
 use crate::flow::journal::{Journal, Touch, Touched, UnitPlace};
 use crate::flow::landing::Landing;
@@ -41,7 +42,12 @@ pub fn ways(
         let root = &touched.place.root;
         // An empty directory may be a mount point without its disk.
         let is_ready = is_of_tool(&key) || is_inhabited(root);
-        let Some(unit) = meant(&units, &key, root).filter(|_| is_ready) else {
+        let is_itself = |unit: &&Unit| {
+            let another = is_another(&unit.root, &unit.marks, &session.edges.env);
+            !another.unwrap_or(false)
+        };
+        let unit = meant(&units, &key, root).filter(|_| is_ready);
+        let Some(unit) = unit.filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
         };

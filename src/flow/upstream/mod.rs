@@ -81,6 +81,12 @@ impl VaultProject {
     }
 }
 
+/// Whether directories of the vault have one id: somebody copied one by hand.
+pub fn have_one_id<'p>(mut projects: impl Iterator<Item = &'p VaultProject>) -> bool {
+    let first = projects.next();
+    first.is_some_and(|first| projects.any(|other| other.record.id == first.record.id))
+}
+
 impl Upstream {
     pub fn project(&self, id: &Id) -> Option<&VaultProject> {
         self.projects
@@ -328,8 +334,32 @@ fn stand(
             }
             Ok(upstream)
         }
+        Relation::Unrelated if begins_with(store, tip, seen)? => plain(tip),
         Relation::Unrelated => Err(FlowError::Replaced {
             url: url.to_owned(),
         }),
     }
+}
+
+/// Whether the vault was at some time of a history just what it is in another one's commit: somebody
+/// shortened the history, and lost nothing that was seen.
+fn begins_with(store: &Store, tip: ObjectId, seen: ObjectId) -> Result<bool, FlowError> {
+    let known = store.tree_of(seen)?;
+    for commit in store.commits(tip, None)? {
+        if store.tree_of(commit)? == known {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a tip of the same vault can be built on, as one with the tip and the epoch that were seen.
+pub fn goes_on(
+    store: &Store,
+    (seen, our_epoch): (ObjectId, u64),
+    (tip, their_epoch): (ObjectId, u64),
+) -> Result<bool, FlowError> {
+    Ok(their_epoch > our_epoch
+        || store.relation(seen, tip)? != Relation::Unrelated
+        || begins_with(store, tip, seen)?)
 }

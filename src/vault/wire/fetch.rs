@@ -2,14 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use flate2::Decompress;
 use git2::Repository;
 
 use crate::base::{Kind, ObjectId, StoreError, Tally, Tell};
-use crate::vault::ahead::{Ahead, Made, Reader, is_large};
+use crate::vault::ahead::{Ahead, Made, Reader, is_large, shared};
 use crate::vault::content::open_large;
 use crate::vault::pack::{Encoder, Type};
-use crate::vault::store::{expect_type, object_id, oid, read_foreign};
+use crate::vault::packed::{Packs, Whole};
+use crate::vault::store::{expect_type, is_of, object_id, oid, read_foreign};
 use crate::vault::{Objects, Store, WireError, tree};
 
 /// An object in a store means that everything below it is there too, so the walk ends at what we
@@ -128,10 +131,17 @@ impl Taken<'_> {
     /// Reads, checks and packs contents on several threads, and stores them in their order.
     fn all_contents(&mut self, open: Open<'_>) -> Result<(), WireError> {
         let contents = std::mem::take(&mut self.contents);
+        let mut packs = None;
         let ahead = Ahead::begin(contents.clone(), || {
             let from = open()?;
-            let encoder = RefCell::new(Encoder::new());
-            let read: Reader<Packed> = Box::new(move |id| packed(&from, &encoder, id));
+            let packs = shared(&mut packs, from.path());
+            let packer = RefCell::new(Packer {
+                from,
+                packs,
+                inflate: Decompress::new(true),
+                encoder: Encoder::new(),
+            });
+            let read: Reader<Packed> = Box::new(move |id| packer.borrow_mut().packed(id));
             Ok::<_, WireError>(read)
         })?;
         for id in contents {
@@ -175,17 +185,31 @@ impl Taken<'_> {
     }
 }
 
-fn packed(
-    from: &Repository,
-    encoder: &RefCell<Encoder>,
-    id: ObjectId,
-) -> Result<Option<Packed>, StoreError> {
-    if is_large(from, id) {
-        return Ok(None);
+/// Reads contents of the other repository, on a thread of its own.
+struct Packer {
+    from: Repository,
+    packs: Arc<Packs>,
+    inflate: Decompress,
+    encoder: Encoder,
+}
+
+impl Packer {
+    /// A content as an entry of a pack: its own one, where the other repository has one.
+    fn packed(&mut self, id: ObjectId) -> Result<Option<Packed>, StoreError> {
+        let whole = self.packs.whole(id, &mut self.inflate).ok().flatten();
+        if let Some(Whole { bytes, raw }) = whole
+            && is_of(id, Type::Blob, &bytes)
+        {
+            let size = bytes.len() as u64;
+            return Ok(Some(Packed { size, raw }));
+        }
+        if is_large(&self.from, id) {
+            return Ok(None);
+        }
+        let bytes = expect_type(id, read_foreign(&self.from, id)?, Type::Blob)?;
+        let mut raw = Vec::new();
+        self.encoder.entry(Type::Blob, &bytes, &mut raw);
+        let size = bytes.len() as u64;
+        Ok(Some(Packed { size, raw }))
     }
-    let bytes = expect_type(id, read_foreign(from, id)?, Type::Blob)?;
-    let mut raw = Vec::new();
-    encoder.borrow_mut().entry(Type::Blob, &bytes, &mut raw);
-    let size = bytes.len() as u64;
-    Ok(Some(Packed { size, raw }))
 }

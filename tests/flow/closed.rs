@@ -1,0 +1,60 @@
+//! What this user may not read.
+
+use crate::kit::git;
+
+use super::scene::{Scene, bound, chmod, pushed, state};
+
+/// A scene whose first machine reads nothing that is closed.
+fn scene() -> Scene {
+    let mut scene = Scene::with(&[("x", "1\n"), ("y", "1\n")]);
+    bound(&scene.sandbox, &mut scene.a);
+    scene
+}
+
+#[test]
+fn what_a_closed_git_tracks_does_not_travel() {
+    let scene = scene();
+    let dir = scene.a.home.join("code/api");
+    scene.a.write(state("tracked"), "t\n");
+    git(&["add", "-f", ".aigon/tracked"], &dir);
+    git(&["commit", "-q", "-m", "tracked"], &dir);
+    scene.a.write(state("x"), "2\n");
+    for mode in [0o000, 0o600] {
+        chmod(&scene.a, dir.join(".git"), mode);
+        let (code, document) = scene.a.json(&["backup", "push"]);
+        chmod(&scene.a, dir.join(".git"), 0o755);
+        assert_eq!(code, 3, "{mode:o}: {document}");
+        let line = &document["data"]["withheld"][0];
+        assert_eq!(line["path"], ".aigon", "{mode:o}: {document}");
+        assert_eq!(line["reason"], "unreadable", "{mode:o}: {document}");
+        assert!(!scene.vault().contains_key("projects/api/.aigon/tracked"));
+        assert_eq!(scene.stored("x"), "1\n");
+    }
+    pushed(&scene.a);
+    assert!(!scene.vault().contains_key("projects/api/.aigon/tracked"));
+    assert_eq!(scene.stored("x"), "2\n");
+}
+
+#[test]
+fn a_closed_state_directory_has_no_rules_that_could_be_mended() {
+    let scene = scene();
+    for place in ["code/api/.aigon", "code/api"] {
+        chmod(&scene.a, place, 0o000);
+        let (code, document) = scene.a.json(&["backup", "push"]);
+        let (_, status) = scene.a.json(&["backup", "status"]);
+        chmod(&scene.a, place, 0o755);
+        assert_eq!(code, 3, "{place}: {document}");
+        for document in [document, status] {
+            let line = &document["data"]["withheld"][0];
+            assert_eq!(line["path"], ".aigon", "{place}: {document}");
+            assert_eq!(line["reason"], "unreadable", "{place}: {document}");
+        }
+    }
+    let rules = state(".holdallignore");
+    scene.a.write(&rules, "y\n");
+    chmod(&scene.a, &rules, 0o000);
+    let (code, document) = scene.a.json(&["backup", "push"]);
+    assert_eq!(code, 3, "{document}");
+    let line = &document["data"]["withheld"][0];
+    assert_eq!(line["reason"], "bad_rules", "{document}");
+}
