@@ -1,7 +1,7 @@
 //! `conflict list`, `conflict show`, `conflict diff`, `conflict export`, `conflict resolve`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use crate::flow::conflict::{
     Choice, Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, DecisionLine,
@@ -15,6 +15,7 @@ use super::args::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, Resolve
 use super::ctx::Ctx;
 use super::editor::edit;
 use super::history::whose;
+use super::question::confirm;
 use super::show::{Table, ago, bytes, count, printable};
 
 pub fn run(ctx: &Ctx, name: &str, command: &ConflictCommand) -> Result<Answer, FlowError> {
@@ -114,7 +115,6 @@ fn run_resolve(ctx: &Ctx, name: &str, args: &ResolveArgs) -> Result<Answer, Flow
             let options = ResolveOptions {
                 target: Target::One(wanted.clone()),
                 choice,
-                seen: None,
                 dry_run: args.dry_run,
             };
             ctx.write(name, |writer| resolve(writer, &options))?
@@ -138,15 +138,17 @@ fn resolve_all(
     name: &str,
     (args, choice): (&ResolveArgs, Choice),
 ) -> Result<ResolveReport, FlowError> {
-    let options = |dry_run| ResolveOptions {
-        target: Target::All,
-        choice: choice.clone(),
-        seen: None,
-        dry_run,
+    let run = |target, dry_run| {
+        let choice = choice.clone();
+        let options = ResolveOptions {
+            target,
+            choice,
+            dry_run,
+        };
+        ctx.write(name, |writer| resolve(writer, &options))
     };
-    let run = |dry_run| ctx.write(name, |writer| resolve(writer, &options(dry_run)));
     if args.dry_run || args.yes {
-        return run(args.dry_run);
+        return run(Target::All, args.dry_run);
     }
     let sure = "`--all` decides every conflict at once; `--yes` says that you mean it";
     if !ctx.manner.may_ask {
@@ -155,17 +157,15 @@ fn resolve_all(
             hint: sure.to_owned(),
         });
     }
-    let plan = run(true)?;
+    let plan = run(Target::All, true)?;
     if plan.resolved.is_empty() {
         return Ok(plan);
     }
-    let mut stderr = std::io::stderr().lock();
-    write!(stderr, "{}Decide so? [y/N] ", resolve_text(&plan)).ok();
-    stderr.flush().ok();
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).ok();
-    if matches!(line.trim(), "y" | "Y" | "yes") {
-        return run(false);
+    if confirm(&format!("{}Decide so?", resolve_text(&plan))) {
+        // What came while the person thought about it was not shown.
+        let shown = plan.resolved.into_iter();
+        let shown: BTreeMap<_, _> = shown.map(|line| (line.id, line.seen)).collect();
+        return run(Target::Shown(shown), false);
     }
     Err(FlowError::Refused {
         what: "nothing was decided".to_owned(),
@@ -188,9 +188,8 @@ fn resolve_in_editor(
     let draft = ctx.read(name, |session| draft(session, wanted))?;
     let edited = edit(&ctx.edges.env, &draft.name, &draft.text)?;
     let options = ResolveOptions {
-        target: Target::One(draft.id),
+        target: Target::Shown([(draft.id, draft.seen)].into()),
         choice: Choice::Bytes(edited.text.clone()),
-        seen: Some(draft.seen),
         dry_run: args.dry_run,
     };
     let done = ctx.write(name, |writer| resolve(writer, &options));

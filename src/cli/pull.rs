@@ -66,7 +66,7 @@ fn hints_on_kept(report: &PullReport) -> Vec<String> {
         hints.push("to take it back: `holdall backup undo`".to_owned());
     }
     let units = report.projects.iter().chain(&report.settings);
-    hints.extend(kept_hints(units, "holdall backup pull"));
+    hints.extend(kept_hints(units, "`holdall backup pull`"));
     if let Some(settings) = report.unasked.first() {
         hints.push(format!(
             "to have it here, too: `holdall settings add {}`, then `holdall backup pull`",
@@ -76,31 +76,33 @@ fn hints_on_kept(report: &PullReport) -> Vec<String> {
     hints
 }
 
-/// What to do so that what stayed as it was goes through, with the command that does it then.
-pub fn kept_hints<'u>(units: impl Iterator<Item = &'u PulledUnit>, command: &str) -> Vec<String> {
-    let kept: Vec<&str> = units
-        .flat_map(|unit| &unit.kept_paths)
-        .map(|kept| kept.why)
-        .collect();
+/// What a person can do about what was kept, and what to do again then.
+pub(super) fn kept_hints<'r>(
+    units: impl Iterator<Item = &'r PulledUnit>,
+    again: &str,
+) -> Vec<String> {
+    let kept = units.flat_map(|unit| &unit.kept_paths);
+    let kept: Vec<&str> = kept.map(|kept| kept.why).collect();
     let mut hints = Vec::new();
     if kept.contains(&CASE_CLASH) {
         hints.push("names that this disk takes for one: rename all but one of them on a machine that has them all, and push there".to_owned());
     }
-    if kept.contains(&LINKED) {
-        hints.push(format!(
-            "put a file or directory of its own in the place of the link, then `{command}`"
-        ));
-    }
-    if kept.contains(&DATABASE_IN_USE) {
-        hints.push(format!(
-            "close the programs that have the databases open, then `{command}`"
-        ));
-    }
-    if kept.contains(&NOT_ALLOWED) {
-        hints.push(format!(
-            "give yourself the permission to write what is kept, then `{command}`"
-        ));
-    }
+    let ways = [
+        (
+            LINKED,
+            "put a file or directory of its own in the place of the link",
+        ),
+        (
+            DATABASE_IN_USE,
+            "close the programs that have the databases open",
+        ),
+        (
+            NOT_ALLOWED,
+            "give yourself the permission to write what is kept",
+        ),
+    ];
+    let ways = ways.iter().filter(|(why, _)| kept.contains(why));
+    hints.extend(ways.map(|(_, way)| format!("{way}, then {again}")));
     hints
 }
 

@@ -9,7 +9,7 @@ use crate::flow::{FlowError, withheld_hints};
 use super::answer::{Answer, Look};
 use super::args::RestoreAtArgs;
 use super::ctx::Ctx;
-use super::pull::changes;
+use super::pull::{changes, kept_hints};
 use super::push::{skipped_hints, withheld};
 use super::show::{count, printable};
 use super::words::changes_words;
@@ -38,6 +38,8 @@ fn hints(report: &RestoreReport) -> Vec<String> {
     if !report.missing.is_empty() {
         hints.push("what is not on this machine: add `--to DIR` to have it there".to_owned());
     }
+    let units = report.projects.iter().chain(&report.settings);
+    hints.extend(kept_hints(units, "run the command again"));
     hints.extend(withheld_hints(&report.withheld, "pull"));
     hints.extend(skipped_hints(&report.skipped));
     hints

@@ -23,21 +23,34 @@ pub fn run(ctx: &Ctx, name: &str, args: &UndoArgs) -> Result<Answer, FlowError> 
         dry_run: args.dry_run,
     };
     let report = ctx.write(name, |writer| undo(writer, &options))?;
-    let (hints, needs) = (hints(&report), report.needs_decision());
+    let needs = report.needs_decision();
+    let hints = hints(&report);
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }
 
 fn hints(report: &UndoReport) -> Vec<String> {
-    if let Some(id) = &report.undo {
-        return vec![format!("to have it again: `holdall backup undo {id}`")];
-    }
     let units = report.projects.iter().chain(&report.settings);
-    let mut hints = kept_hints(units, &format!("holdall backup undo {}", report.undone));
-    let earlier = report.earlier.as_ref().filter(|_| !report.applied);
-    hints.extend(
-        earlier.map(|earlier| format!("to go further back: `holdall backup undo {earlier}`")),
-    );
+    let run = format!("`holdall backup undo {}`", report.undone);
+    // A run that is undone in part is undone: what is left waits until it is there again.
+    let again = match &report.undo {
+        Some(id) => format!("`holdall backup undo {id}` and {run}"),
+        None => run,
+    };
+    let mut hints = kept_hints(units, &again);
+    if let Some(id) = &report.undo {
+        hints.push(format!("to have it again: `holdall backup undo {id}`"));
+    } else if let Some(earlier) = report.earlier.as_ref().filter(|_| !wrote(report)) {
+        hints.push(format!(
+            "to go further back: `holdall backup undo {earlier}`"
+        ));
+    }
     hints
+}
+
+/// Whether it wrote anything, beside what it finished of another run.
+fn wrote(report: &UndoReport) -> bool {
+    let mut units = report.projects.iter().chain(&report.settings);
+    !report.dry_run && units.any(|unit| !unit.changes.is_empty())
 }
 
 fn text(report: &UndoReport, look: &Look) -> String {
@@ -59,7 +72,7 @@ fn text(report: &UndoReport, look: &Look) -> String {
     );
     let line = if report.dry_run {
         format!("would undo {run}: {what}; nothing was changed\n")
-    } else if report.applied {
+    } else if wrote(report) {
         format!("undone: {run}: {what}\n")
     } else {
         format!("nothing was written: {run}\n")
@@ -68,7 +81,7 @@ fn text(report: &UndoReport, look: &Look) -> String {
 }
 
 fn list_text(report: &UndoList, look: &Look) -> String {
-    if report.entries.is_empty() {
+    if report.entries.is_empty() && report.unreadable.is_empty() {
         return "nothing was pulled or restored here that could be undone\n".to_owned();
     }
     let mut table = Table::new();
@@ -83,7 +96,9 @@ fn list_text(report: &UndoList, look: &Look) -> String {
             standing(entry),
         ]);
     }
-    table.to_string()
+    let unreadable = report.unreadable.iter();
+    let unreadable = unreadable.map(|id| format!("{id}  cannot be read\n"));
+    table.to_string() + &unreadable.collect::<String>()
 }
 
 fn standing(entry: &UndoEntry) -> String {

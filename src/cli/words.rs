@@ -159,6 +159,7 @@ pub const fn reason_words(reason: Reason) -> &'static str {
         Reason::NotAFile => "a socket, a fifo or a device",
         Reason::Unreadable => "cannot be read",
         Reason::Missing => "its state directory is gone: unmounted, moved or deleted",
+        Reason::Gone => "its project is gone: unmounted, moved or deleted",
         Reason::OtherRepository => "another repository stands in the place of the project",
         Reason::LinkedRoot => "a link to somewhere else",
         Reason::OfPreset => "what of it travels, the preset of its tool says",

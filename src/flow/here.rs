@@ -140,9 +140,11 @@ impl Here {
             let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
             // A tool may have begun to keep state here after the project was added.
             dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
+            let listed = unit_key(&Owner::Project(registered.id.clone()));
             let there = adopt(&mut registered, &placement, upstream);
             dirs.extend(there.iter().flat_map(|it| it.record.dirs.iter().cloned()));
             let mut unit = Unit::of_project(&registered, &dirs, &session.rules)?;
+            unit.registered = (listed != unit.key).then_some(listed);
             // Another machine may have told the vault of a new address already.
             if let Some(there) = there {
                 unit.marks.learn(there.identity());

@@ -345,6 +345,11 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::Missing => format!(
             "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
         ),
+        Reason::Gone => format!(
+            "mount what {file} is on, then {again}; if `{}` lies elsewhere now: `holdall project add PATH`, with that place; if it is here no more: `holdall project remove {}`",
+            line.project,
+            quoted(&line.project)
+        ),
         Reason::OtherRepository => another_hint(line)?,
         Reason::MassDelete => format!(
             "if the files of {file} were meant to go: `holdall backup {command} --allow-mass-delete`"

@@ -90,11 +90,7 @@ fn attempt(
 ) -> Result<PushReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
-    let finished = if options.dry_run {
-        None
-    } else {
-        undo::finish(writer, &mut objects)?
-    };
+    let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let met = publisher.meet(&mut objects)?;
     let report = send(&publisher, &mut objects, met, options)?;

@@ -110,7 +110,7 @@ pub struct Interrupted {
 
 impl Interrupted {
     fn of(store: &Store) -> Option<Self> {
-        let head = interrupted(store).ok()??.head;
+        let (head, _) = interrupted(store).ok()??;
         Some(Self {
             id: head.number.to_string(),
             command: head.command,

@@ -68,11 +68,8 @@ impl Run<'_> {
         let mut objects = Objects::new(&self.writer.store);
         let remote = self.remembered(&["pull", "push"], self.writer.remote())?;
         let remote = remote.as_deref();
-        let finished = if self.options.dry_run {
-            None
-        } else {
-            self.remembered(&["pull", "push"], undo::finish(self.writer, &mut objects))?
-        };
+        let finished = undo::finish(self.writer, &mut objects, self.options.dry_run);
+        let finished = self.remembered(&["pull", "push"], finished)?;
         let publisher = Publisher::new(self.writer, remote, self.began, self.options.dry_run);
         let met = self.remembered(&["pull", "push"], publisher.meet(&mut objects))?;
         if met.1.parent.is_none() {

@@ -23,6 +23,8 @@ pub struct Unit {
     pub owner: Owner,
     /// Its name in the base tree and the cache.
     pub key: String,
+    /// The same by the id under which this machine has registered it, until it notes the vault's.
+    pub registered: Option<String>,
     /// Its name for people.
     pub name: String,
     pub root: HostPath,
@@ -65,6 +67,7 @@ impl Unit {
         }
         Ok(Self {
             key: unit_key(&owner),
+            registered: None,
             name: project.name.clone(),
             root: project.path.clone(),
             roots: dirs.iter().cloned().collect(),
@@ -89,6 +92,7 @@ impl Unit {
         let owner = Owner::Settings(name.to_owned());
         Self {
             key: unit_key(&owner),
+            registered: None,
             name: name.to_owned(),
             root,
             roots,

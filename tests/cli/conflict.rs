@@ -1,7 +1,7 @@
 //! Conflicts as a person at a terminal meets them.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Stdio;
 use std::thread;
 
@@ -155,4 +155,36 @@ fn an_editor_that_fails_or_leaves_markers_decides_nothing_and_no_text_is_lost() 
     assert!(said.contains("changed meanwhile"), "{said}");
     assert_eq!(text(&scene.b, state("x")), "more\n");
     assert!(has_conflict(&scene));
+}
+
+#[test]
+fn what_came_while_a_person_was_asked_about_all_is_not_decided() {
+    let scene = disputed();
+    let (ours, theirs) = terminal();
+    let mut command = scene
+        .b
+        .command(&["conflict", "resolve", "--all", "--use", "vault"]);
+    command
+        .stdin(theirs.try_clone().expect("a second handle"))
+        .stdout(Stdio::null())
+        .stderr(theirs);
+    let mut child = command.spawn().expect("it can be started");
+    drop(command);
+    let mut here = File::from(ours);
+    let mut said = Vec::new();
+    while !String::from_utf8_lossy(&said).contains("Decide so?") {
+        let mut byte = [0];
+        here.read_exact(&mut byte).expect("it asks");
+        said.extend(byte);
+    }
+    scene.a.write(state("y"), "a\n");
+    assert_eq!(scene.a.run(&["backup", "push"]).code, 3);
+    scene.b.write(state("y"), "b\n");
+    assert_eq!(scene.b.run(&["backup", "pull"]).code, 3);
+    here.write_all(b"y\n").expect("it can be typed");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    let decided = |conflict: &serde_json::Value| !conflict["decided"].is_null();
+    let said: Vec<bool> = list(&scene.b).iter().map(decided).collect();
+    assert_eq!(said, [true, false]);
+    assert_eq!(text(&scene.b, state("y")), "b\n");
 }

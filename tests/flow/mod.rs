@@ -23,6 +23,7 @@ mod hostile;
 mod hostile_past;
 mod identity;
 mod journals;
+mod killed;
 mod laptop;
 mod links;
 mod logs;

@@ -1,7 +1,5 @@
 //! The contents of versions, as far as people read them.
 
-use std::io;
-
 use crate::base::{Blobs, Kind, Leaf};
 use crate::flow::FlowError;
 use crate::vault::Objects;
@@ -22,13 +20,8 @@ pub fn sized(objects: &Objects<'_>, leaf: Option<Leaf>) -> Result<Sized, FlowErr
         Some(Kind::Tree) => Thing::Directory,
     };
     let content = leaf.filter(|_| !matches!(kind, Thing::Absent | Thing::Directory));
-    let size = content.map(|leaf| size(objects, leaf)).transpose()?;
+    let size = content.map(|leaf| objects.size(leaf.id)).transpose()?;
     Ok(Sized { kind, size })
-}
-
-fn size(objects: &Objects<'_>, leaf: Leaf) -> Result<u64, FlowError> {
-    let counted = io::copy(&mut objects.open(leaf.id)?, &mut io::sink());
-    counted.map_err(|fault| crate::base::StoreError::Failed(Box::new(fault)).into())
 }
 
 /// A content that is text and short.
@@ -36,7 +29,7 @@ pub fn short_text(objects: &Objects<'_>, leaf: Option<Leaf>) -> Result<Option<St
     let Some(leaf) = leaf.filter(|leaf| !matches!(leaf.kind, Kind::Tree | Kind::Foreign)) else {
         return Ok(None);
     };
-    if size(objects, leaf)? > SHORT {
+    if objects.size(leaf.id)? > SHORT {
         return Ok(None);
     }
     Ok(String::from_utf8(objects.blob(leaf.id)?).ok())
@@ -47,7 +40,7 @@ pub fn readable(objects: &Objects<'_>, leaf: Option<Leaf>) -> Result<Option<Vec<
     let Some(leaf) = leaf.filter(|leaf| !matches!(leaf.kind, Kind::Tree | Kind::Foreign)) else {
         return Ok(Some(Vec::new()));
     };
-    if size(objects, leaf)? > READABLE {
+    if objects.size(leaf.id)? > READABLE {
         return Ok(None);
     }
     let bytes = objects.blob(leaf.id)?;

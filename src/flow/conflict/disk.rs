@@ -12,6 +12,8 @@ use crate::flow::{FlowError, Writer};
 use crate::merge::{InVault, OnDisk, Trio, Verdict};
 use crate::vault::Objects;
 
+use super::queue::RESOLVE;
+
 /// What is to stand at a path of this disk.
 pub struct Wish<'a> {
     pub scanned: &'a Scanned,
@@ -114,7 +116,7 @@ pub fn fulfil(
         .values()
         .map(|wishes| landing(writer, objects, wishes));
     let mut landings: Vec<Landing> = landings.collect::<Result<_, _>>()?;
-    let mut head = Head::new(writer, "conflict resolve")?;
+    let mut head = Head::new(writer, RESOLVE)?;
     head.is_edit = true;
     let journal = journal_of(objects, &landings, head)?;
     if let Some(journal) = &journal {

@@ -11,7 +11,7 @@ use super::content::readable;
 use super::view::{Conflict, View};
 
 /// A state of a conflict, as it was shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     filed: Option<ObjectId>,
     vault: Option<Leaf>,
@@ -19,7 +19,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn of(conflict: &Conflict) -> Self {
+    pub(super) fn of(conflict: &Conflict) -> Self {
         Self {
             filed: conflict.filed,
             vault: conflict.vault,

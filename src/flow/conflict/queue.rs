@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Leaf, ObjectId, Timestamp, VaultPath, read_if_there, write_atomic};
 use crate::flow::agreed::unit_key;
+use crate::flow::journal::Journal;
 use crate::flow::{FlowError, Session, Writer};
 use crate::layout::Owner;
 
 use super::version::as_file;
 
+/// The run that decides, as its journal calls it.
+pub const RESOLVE: &str = "conflict resolve";
 /// A longer file was not written by us.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
 
@@ -98,16 +101,19 @@ impl Queue {
     }
 }
 
-/// A choice that a killed run did not live to call written is taken back with what the run wrote. One
-/// that is written is known by what stands there again.
-pub fn take_back(
-    writer: &Writer<'_>,
-    touches: &dyn Fn(&str, &VaultPath) -> bool,
-) -> Result<(), FlowError> {
+/// A run that is undone and did not live to call its choices written decided nothing. Of one that is
+/// written what stands there again says it.
+pub fn take_back(writer: &Writer<'_>, undone: &Journal) -> Result<(), FlowError> {
+    if undone.head.command != RESOLVE {
+        return Ok(());
+    }
     let is_open = |decision: &Decision| decision.here.as_ref().is_some_and(|it| !it.written);
+    let is_of_it = |decision: &Decision| {
+        let unit = undone.units.get(&unit_key(&decision.owner));
+        unit.is_some_and(|unit| unit.paths.contains_key(&decision.path))
+    };
     Queue::edit(writer, |queue| {
-        queue.decisions.retain(|_, decision| {
-            !is_open(decision) || !touches(&unit_key(&decision.owner), &decision.path)
-        });
+        let stays = |decision: &Decision| !is_open(decision) || !is_of_it(decision);
+        queue.decisions.retain(|_, decision| stays(decision));
     })
 }

@@ -1,5 +1,6 @@
 //! A person's choice: onto this disk, if the project is here, and into the queue for the next push.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -8,7 +9,7 @@ use crate::base::{BaseError, HostPath, Kind, Leaf, Sink, VaultPath, read_limited
 use crate::flow::agreed::Notes;
 use crate::flow::undo::{self, Finished};
 use crate::flow::unit::absent_tools;
-use crate::flow::{FlowError, Writer};
+use crate::flow::{FlowError, Session, Writer};
 use crate::layout::Owner;
 use crate::snapshot::Sanitizer;
 use crate::vault::Objects;
@@ -25,14 +26,14 @@ use super::view::{Choice, Conflict, View};
 pub enum Target {
     One(String),
     All,
+    /// These, by their ids, as the person was shown them: a later state of one is refused.
+    Shown(BTreeMap<String, Seen>),
 }
 
 #[derive(Clone, Debug)]
 pub struct ResolveOptions {
     pub target: Target,
     pub choice: Choice,
-    /// What the person was shown before; a later state is refused.
-    pub seen: Option<Seen>,
     pub dry_run: bool,
 }
 
@@ -50,6 +51,9 @@ pub struct Resolved {
     pub file: Option<HostPath>,
     /// This disk was changed.
     pub written: bool,
+    /// What was decided about.
+    #[serde(skip)]
+    pub seen: Seen,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,23 +79,12 @@ struct Planned<'v> {
 pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveReport, FlowError> {
     let session = writer.session;
     let mut objects = Objects::new(&writer.store);
-    let finished = if options.dry_run {
-        None
-    } else {
-        undo::finish(writer, &mut objects)?
-    };
+    let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let view = View::of(session, &mut objects)?;
-    let conflicts: Vec<&Conflict> = match &options.target {
-        Target::One(wanted) => vec![view.find(session, wanted)?],
-        Target::All => view.conflicts.iter().collect(),
-    };
+    let conflicts = meant(session, &view, &options.target)?;
     let none = Notes::new();
     let mut planned = Vec::new();
     for conflict in conflicts {
-        if options.seen.as_ref().is_some_and(|it| !it.is_of(conflict)) {
-            let hint = format!("look again: `holdall conflict show {}`", conflict.id);
-            return Err(refused(conflict, "was changed meanwhile", &hint));
-        }
         let decision = decide(writer, &mut objects, &view, (conflict, options))?;
         let notes = match &conflict.owner {
             Owner::Project(id) => view.compared.upstream.project(id),
@@ -122,6 +115,28 @@ pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveR
         finished,
         undo: undo.map(|number| number.to_string()),
     })
+}
+
+/// The conflicts that are to be decided.
+fn meant<'v>(
+    session: &Session<'_>,
+    view: &'v View,
+    target: &Target,
+) -> Result<Vec<&'v Conflict>, FlowError> {
+    let shown = match target {
+        Target::One(wanted) => return Ok(vec![view.find(session, wanted)?]),
+        Target::All => return Ok(view.conflicts.iter().collect()),
+        Target::Shown(shown) => shown,
+    };
+    let same = |(id, seen): (&String, &Seen)| {
+        let conflict = view.find(session, id)?;
+        if seen.is_of(conflict) {
+            return Ok(conflict);
+        }
+        let hint = format!("look again: `holdall conflict show {}`", conflict.id);
+        Err(refused(conflict, "was changed meanwhile", &hint))
+    };
+    shown.iter().map(same).collect()
 }
 
 fn refused(conflict: &Conflict, what: &str, hint: &str) -> FlowError {
@@ -367,6 +382,7 @@ impl Planned<'_> {
             deletes: self.decision.leaf().is_none(),
             file: wish.map(|wish| wish.scanned.file(wish.path)),
             written: wish.is_some_and(|wish| !wish.is_fulfilled()),
+            seen: Seen::of(conflict),
         }
     }
 }

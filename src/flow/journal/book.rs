@@ -30,7 +30,7 @@ impl Head {
 /// The number of the next run that writes.
 fn next_number(store: &Store) -> Result<u64, FlowError> {
     let last = store.undo_numbers()?.last().copied().unwrap_or(0);
-    let open = interrupted(store)?.map_or(0, |journal| journal.head.number);
+    let open = interrupted(store)?.map_or(0, |(head, _)| head.number);
     Ok(last.max(open) + 1)
 }
 
@@ -60,12 +60,15 @@ pub fn begin(
     Ok(writer.store.write_ref(RefName::Landing, commit)?)
 }
 
-/// What a run wrote before it was killed, or before the disk failed.
-pub fn interrupted(store: &Store) -> Result<Option<Journal>, FlowError> {
-    let Some(commit) = store.read_ref(RefName::Landing)? else {
-        return Ok(None);
-    };
-    Journal::read(store, store.tree_of(commit)?).map(Some)
+/// The run that was killed while it wrote, or that a disk failed, with the tree of its journal.
+pub fn interrupted(store: &Store) -> Result<Option<(Head, ObjectId)>, FlowError> {
+    let commit = store.read_ref(RefName::Landing)?;
+    commit.map(|commit| read(store, commit)).transpose()
+}
+
+fn read(store: &Store, commit: ObjectId) -> Result<(Head, ObjectId), FlowError> {
+    let tree = store.tree_of(commit)?;
+    Ok((Head::read(store, tree)?, tree))
 }
 
 /// The run is through: it can be undone by its number.
@@ -81,12 +84,10 @@ fn remember_open(store: &Store) -> Result<bool, FlowError> {
     let Some(commit) = store.read_ref(RefName::Landing)? else {
         return Ok(false);
     };
-    let head = store.tree_of(commit).map_err(FlowError::from);
-    match head.and_then(|tree| Head::read(store, tree)) {
-        Ok(head) => store.remember_undo(head.number, commit)?,
-        // Why it cannot be read may pass.
-        Err(_) => store.keep(&format!("journal-{}", commit.short()), commit)?,
-    }
+    // What cannot be read now may be read later. The open one always is the last one.
+    let last = store.undo_numbers()?.last().copied().unwrap_or(0);
+    let number = read(store, commit).map_or(last + 1, |(head, _)| head.number);
+    store.remember_undo(number, commit)?;
     Ok(true)
 }
 
@@ -95,16 +96,36 @@ pub fn drop_landing(store: &Store) -> Result<(), FlowError> {
     Ok(store.delete_ref(RefName::Landing)?)
 }
 
-/// All that can be undone, the newest first, each with its tree. One that cannot be read cannot.
-pub fn journals(store: &Store) -> Result<Vec<(Head, ObjectId)>, FlowError> {
-    let mut all = Vec::new();
+/// The journals of runs that are through.
+#[derive(Default)]
+pub struct Journals {
+    /// What runs they are of, the newest first.
+    pub heads: Vec<Head>,
+    /// The numbers of those that cannot be read, the newest first: they hide no other.
+    pub unreadable: Vec<u64>,
+}
+
+pub fn journals(store: &Store) -> Result<Journals, FlowError> {
+    let mut all = Journals::default();
     for number in store.undo_numbers()?.into_iter().rev() {
-        let tree = store.tree_of(store.undo_state(number)?)?;
-        if let Ok(head) = Head::read(store, tree) {
-            all.push((head, tree));
+        match numbered(store, number) {
+            Ok((head, _)) => all.heads.push(head),
+            Err(_) => all.unreadable.push(number),
         }
     }
     Ok(all)
+}
+
+fn numbered(store: &Store, number: u64) -> Result<(Head, ObjectId), FlowError> {
+    read(store, store.undo_state(number)?)
+}
+
+/// The journal of a run that is known by its number; whether it was killed.
+pub fn journal(store: &Store, number: u64) -> Result<(Journal, bool), FlowError> {
+    let open = interrupted(store)?.filter(|(head, _)| head.number == number);
+    let is_open = open.is_some();
+    let (_, tree) = open.map_or_else(|| numbered(store, number), Ok)?;
+    Ok((Journal::read(store, tree)?, is_open))
 }
 
 /// Forgets what is older than thirty days. The last few stay: a clock may be years off.

@@ -7,5 +7,5 @@
 mod book;
 mod record;
 
-pub use book::{begin, drop_landing, interrupted, journals, landed, prune};
+pub use book::{Journals, begin, drop_landing, interrupted, journal, journals, landed, prune};
 pub use record::{Head, Journal, NoteSides, Touch, Touched, UnitPlace, touches};

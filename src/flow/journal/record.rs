@@ -81,6 +81,9 @@ pub struct UnitPlace {
     pub root: HostPath,
     /// What is carried below it: these directories stay, also with nothing left in them.
     pub roots: Vec<VaultPath>,
+    /// The key under which this machine had registered it then, where that was another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registered: Option<String>,
 }
 
 /// What is touched of one project or tool.

@@ -71,6 +71,11 @@ impl Landing {
         let unit = &scanned.unit;
         let report = PulledUnit::of(unit);
         let mut landing = Self::new(report, unit.key.clone(), unit.roots.clone());
+        landing
+            .touched
+            .place
+            .registered
+            .clone_from(&unit.registered);
         landing.settled = settled(&met.decided);
         landing.merged = merged(&met.decided);
         landing.hostile(&met.faults);
@@ -91,6 +96,7 @@ impl Landing {
             name: report.name.clone(),
             root: report.path.clone(),
             roots: roots.clone(),
+            registered: None,
         };
         Self {
             report,

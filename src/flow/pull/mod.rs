@@ -83,7 +83,7 @@ impl PullReport {
     /// What was written before the vault was even asked is this run's doing, too.
     #[must_use]
     pub fn with_finished(mut self, finished: Option<Finished>) -> Self {
-        self.applied |= finished.as_ref().is_some_and(|it| it.changes > 0);
+        self.applied |= finished.as_ref().is_some_and(Finished::wrote);
         self.finished = finished;
         self
     }
@@ -110,11 +110,7 @@ fn attempt(
 ) -> Result<PullReport, FlowError> {
     let remote = writer.remote()?;
     let mut objects = Objects::new(&writer.store);
-    let finished = if options.dry_run {
-        None
-    } else {
-        undo::finish(writer, &mut objects)?
-    };
+    let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let met = publisher.meet(&mut objects)?;
     if met.1.parent.is_none() {

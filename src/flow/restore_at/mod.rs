@@ -152,11 +152,8 @@ fn attempt(
     if !options.delete {
         wanted.check(&objects, &past)?;
     }
-    let finished = if options.to.is_none() && !options.dry_run {
-        undo::finish(writer, &mut objects)?
-    } else {
-        None
-    };
+    let leaves_all = options.dry_run || options.to.is_some();
+    let finished = undo::finish(writer, &mut objects, leaves_all)?;
     let done = match &options.to {
         Some(to) => aside::write(writer, &objects, (&past, &wanted), (to, options.dry_run))?,
         None => in_place::write(writer, &mut objects, (&past, &wanted), options)?,
@@ -164,9 +161,10 @@ fn attempt(
     let units = done.landings.into_iter().map(|landing| landing.report);
     let (settings, projects): (Vec<_>, Vec<_>) = units.partition(|unit| unit.is_settings);
     let changed = |units: &[PulledUnit]| units.iter().any(|unit| !unit.changes.is_empty());
+    let wrote = !options.dry_run && (changed(&projects) || changed(&settings));
     let now = writer.session.edges.clock.now();
     Ok(RestoreReport {
-        applied: !options.dry_run && (changed(&projects) || changed(&settings)),
+        applied: wrote || finished.as_ref().is_some_and(Finished::wrote),
         dry_run: options.dry_run,
         at: writer.store.commit_info(past.commit)?.time,
         commit: past.commit,

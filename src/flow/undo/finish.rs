@@ -22,23 +22,38 @@ pub struct Finished {
     pub changes: usize,
 }
 
+impl Finished {
+    /// Whether something was written for that.
+    #[must_use]
+    pub const fn wrote(&self) -> bool {
+        self.changes > 0
+    }
+}
+
 /// Finishes it, in all projects: what still is as it was before becomes what was meant, and what
 /// somebody changed meanwhile stays. What cannot be finished stops nobody: it is said, and what the
-/// killed run wrote is known as that.
+/// killed run wrote is known as that. A run that is to leave the disk alone leaves it to another.
 pub fn finish(
     writer: &Writer<'_>,
     objects: &mut Objects<'_>,
+    leaves_all: bool,
 ) -> Result<Option<Finished>, FlowError> {
+    if leaves_all {
+        return Ok(None);
+    }
     let warn = |text: &str| writer.session.tell(&Event::Warning { text });
-    let journal = match interrupted(&writer.store) {
+    let open = interrupted(&writer.store).and_then(|open| {
+        let read = |(_, tree)| Journal::read(&writer.store, tree);
+        open.map(read).transpose()
+    });
+    let journal = match open {
         Ok(None) => return Ok(None),
         Ok(Some(journal)) => journal,
         Err(fault) => {
             let why = fault.message();
             warn(&format!(
-                "the journal of a killed run cannot be read: {why}"
+                "a run was interrupted, and its journal cannot be read ({why}): what it wrote stays as it is"
             ));
-            // It is kept, as all that gave way.
             landed(&writer.store)?;
             return Ok(None);
         }

@@ -14,16 +14,14 @@ use crate::vault::Objects;
 
 use super::agreed::{Agreed, AgreedEdits};
 use super::conflict::take_back;
-use super::journal::{
-    Head, Journal, UnitPlace, begin, drop_landing, interrupted, journals, landed,
-};
+use super::journal::{Head, Journal, UnitPlace, begin, drop_landing, interrupted, journal, landed};
 use super::landing::{Landing, carry_all, journal_of, preview_all};
 use super::report::{KeptLine, PulledUnit, SkippedProject};
 use super::{FlowError, Writer, bookkeeping, memory, pause};
 
 pub use finish::{Finished, finish};
+use list::Known;
 pub use list::{UndoEntry, UndoList, list};
-use list::{earlier, heads, last, undone};
 use ways::{Ways, ways};
 
 #[derive(Clone, Debug, Default)]
@@ -48,7 +46,7 @@ pub struct UndoReport {
     pub settings: Vec<PulledUnit>,
     /// What is not where it was.
     pub skipped: Vec<SkippedProject>,
-    /// What was finished of a run that was killed before this one.
+    /// What was finished of another run that was killed before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Finished>,
     /// By which this is reversed in its turn.
@@ -81,34 +79,31 @@ fn attempt(
 ) -> Result<UndoReport, FlowError> {
     let mut objects = Objects::new(&writer.store);
     let id = options.id.as_deref();
-    let finished = if !options.dry_run && is_another(writer, id)? {
-        finish(writer, &mut objects)?
-    } else {
-        None
-    };
+    let is_meant = !is_another(writer, id);
+    let finished = finish(writer, &mut objects, options.dry_run || is_meant)?;
     let (journal, interrupted) = find(writer, id)?;
     let head = journal.head.clone();
-    if head.is_edit && !options.dry_run {
-        take_back(writer, &|key, path| {
-            let touched = journal.units.get(key);
-            touched.is_some_and(|touched| touched.paths.contains_key(path))
-        })?;
-    }
     let agreed = Agreed::load(&writer.store)?;
-    let Ways { mut landings, gone } =
-        ways(writer.session, &mut objects, &agreed, journal.reversed())?;
+    let Ways { mut landings, gone } = ways(
+        writer.session,
+        &mut objects,
+        &agreed,
+        journal.clone().reversed(),
+    )?;
     let mut undo = None;
     if options.dry_run {
         preview_all(writer, &objects, &mut landings)?;
     } else {
-        undo = carry_out(writer, &mut objects, (&agreed, &head), &mut landings)?;
+        undo = carry_out(writer, &mut objects, (&agreed, &journal), &mut landings)?;
     }
     let units = landings.into_iter().map(|landing| landing.report);
     let (settings, projects): (Vec<_>, Vec<_>) = units.partition(|unit| unit.is_settings);
     let changed = |units: &[PulledUnit]| units.iter().any(|unit| !unit.changes.is_empty());
+    let earlier = Known::of(&writer.store)?.earlier(head.number);
+    let wrote = !options.dry_run && (changed(&projects) || changed(&settings));
     let now = writer.session.edges.clock.now();
     Ok(UndoReport {
-        applied: !options.dry_run && (changed(&projects) || changed(&settings)),
+        applied: wrote || finished.as_ref().is_some_and(Finished::wrote),
         dry_run: options.dry_run,
         undone: head.number.to_string(),
         command: head.command,
@@ -119,17 +114,19 @@ fn attempt(
         skipped: gone.into_iter().map(skipped).collect(),
         finished,
         undo: undo.map(|number| number.to_string()),
-        earlier: earlier(&writer.store, head.number)?.map(|number| number.to_string()),
+        earlier: earlier.map(|number| number.to_string()),
         ms: now.millis() - began.millis(),
     })
 }
 
 /// Whether a run was killed while it wrote and is not the one that is meant: it is finished first, or
-/// what it has left half done would be forgotten.
-fn is_another(writer: &Writer<'_>, id: Option<&str>) -> Result<bool, FlowError> {
-    let open = interrupted(&writer.store)?;
-    let number = open.map(|journal| journal.head.number.to_string());
-    Ok(number.is_some_and(|number| id.is_some_and(|id| *id != number)))
+/// what it has left half done would be forgotten. One that cannot be read is meant by nobody.
+fn is_another(writer: &Writer<'_>, id: Option<&str>) -> bool {
+    let Ok(open) = interrupted(&writer.store) else {
+        return true;
+    };
+    let number = open.map(|(head, _)| head.number.to_string());
+    number.is_some_and(|number| id.is_some_and(|id| *id != number))
 }
 
 /// The journal of the run that is meant; whether that was killed. One that was killed is meant by a
@@ -137,54 +134,43 @@ fn is_another(writer: &Writer<'_>, id: Option<&str>) -> Result<bool, FlowError> 
 fn find(writer: &Writer<'_>, id: Option<&str>) -> Result<(Journal, bool), FlowError> {
     let store = &writer.store;
     if id.is_none()
-        && let Some(journal) = interrupted(store)?
+        && let Some((head, _)) = interrupted(store)?
     {
-        return Ok((journal, true));
+        return journal(store, head.number);
     }
-    let heads = heads(store)?;
+    let known = Known::of(store)?;
     let Some(id) = id else {
-        let head = last(&heads).ok_or(FlowError::NothingToUndo)?;
-        return read(writer, head.number);
+        return journal(store, known.last().ok_or(FlowError::NothingToUndo)?);
     };
     let unknown = || FlowError::NoSuchUndo { id: id.to_owned() };
     let number: u64 = id.parse().map_err(|_| unknown())?;
-    if !heads.iter().any(|(head, _)| head.number == number) {
+    if !known.has(number) {
         return Err(unknown());
     }
-    if let Some(by) = undone(&heads).get(&number) {
+    if let Some(by) = known.undone().get(&number) {
         return Err(FlowError::Refused {
             what: format!("{id} was undone already, by {by}"),
             hint: format!("to have it again: `holdall backup undo {by}`"),
         });
     }
-    read(writer, number)
-}
-
-fn read(writer: &Writer<'_>, number: u64) -> Result<(Journal, bool), FlowError> {
-    let store = &writer.store;
-    if let Some(journal) = interrupted(store)?.filter(|journal| journal.head.number == number) {
-        return Ok((journal, true));
-    }
-    let mut known = journals(store)?.into_iter();
-    let tree = known.find(|(head, _)| head.number == number);
-    let (_, tree) = tree.ok_or(FlowError::NothingToUndo)?;
-    Ok((Journal::read(store, tree)?, false))
+    journal(store, number)
 }
 
 /// Writes, under a journal of its own: where this is killed, the next run goes on with the way back.
 fn carry_out(
     writer: &Writer<'_>,
     objects: &mut Objects<'_>,
-    (agreed, undone): (&Agreed, &Head),
+    (agreed, undone): (&Agreed, &Journal),
     landings: &mut [Landing],
 ) -> Result<Option<u64>, FlowError> {
+    take_back(writer, undone)?;
     let mut head = Head::new(writer, "undo")?;
-    head.undoes = Some(undone.number);
-    head.is_edit = undone.is_edit;
+    head.undoes = Some(undone.head.number);
+    head.is_edit = undone.head.is_edit;
     let journal = journal_of(objects, landings, head)?;
     let paused = pause::since(writer.session)?;
     if let Some(journal) = &journal {
-        if !undone.is_edit {
+        if !undone.head.is_edit {
             // Before anything is written: where this is killed, no pull comes by itself either.
             pause::begin(writer.session, journal.head.at)?;
         }
@@ -195,7 +181,7 @@ fn carry_out(
     edits.make_room(objects, agreed)?;
     memory::learn_more(writer, objects, (agreed, &edits))?;
     carried?;
-    if waits(landings) {
+    if journal.is_some() && waits(landings) {
         drop_landing(&writer.store)?;
         if paused.is_none() {
             pause::end(writer.session)?;

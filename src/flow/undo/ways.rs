@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::Metadata;
 
 use crate::base::{HostPath, Leaf, Sink, VaultPath};
-use crate::flow::agreed::{Agreed, is_of_tool};
+use crate::flow::agreed::Agreed;
 use crate::flow::another::is_another;
 use crate::flow::content::verdict;
 use crate::flow::journal::{Journal, Touch, Touched, UnitPlace};
@@ -39,18 +39,19 @@ pub fn ways(
         gone: Vec::new(),
     };
     for (key, mut touched) in journal.units {
-        let root = &touched.place.root;
         // An empty directory may be a mount point without its disk.
-        let is_ready = is_of_tool(&key) || is_inhabited(root);
+        let is_ready = |unit: &&Unit| unit.is_settings() || is_inhabited(&unit.root);
         let is_itself = |unit: &&Unit| {
             let another = is_another(&unit.root, &unit.marks, &session.edges.env);
             !another.unwrap_or(false)
         };
-        let unit = meant(&units, &key, root).filter(|_| is_ready);
+        let unit = meant(&units, &key, &touched.place).filter(is_ready);
         let Some(unit) = unit.filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
         };
+        // It may have moved since.
+        touched.place.root.clone_from(&unit.root);
         if journal.head.is_edit {
             leave_agreed(objects, (agreed, &key), &mut touched)?;
         }
@@ -69,28 +70,23 @@ pub fn ways(
     Ok(ways)
 }
 
-/// A project or tool of this machine, and whether the vault may not know its id.
-type Known = (Unit, bool);
-
-fn units(session: &Session<'_>) -> Result<Vec<Known>, FlowError> {
-    let tools = settings_units(session)?.into_iter();
-    let tools = tools.chain(absent_tools(session)?);
-    let mut units: Vec<Known> = tools.map(|unit| (unit, false)).collect();
-    for project in Registry::load(&session.places.registry())?.projects {
-        let dirs = project.dirs.iter().cloned().collect();
-        let unit = Unit::of_project(&project, &dirs, &session.rules)?;
-        units.push((unit, !project.published));
-    }
-    Ok(units)
+/// What a journal is about, wherever it lies now. A run that was killed did not live to note the id
+/// by which the vault knows a project; whatever else lies in its place is another one.
+fn meant<'u>(units: &'u BTreeMap<String, Unit>, key: &str, place: &UnitPlace) -> Option<&'u Unit> {
+    let keys = [Some(key), place.registered.as_deref()];
+    keys.into_iter().flatten().find_map(|key| units.get(key))
 }
 
-/// The one that a journal means by this key at this place. A run that was killed did not live to note
-/// the id by which the vault knows a project; one whose id is noted is another one by now.
-fn meant<'u>(units: &'u [Known], key: &str, root: &HostPath) -> Option<&'u Unit> {
-    let there = || units.iter().filter(|(unit, _)| unit.root == *root);
-    let same = there().find(|(unit, _)| unit.key == key);
-    let provisional = || there().find(|(_, provisional)| *provisional && !is_of_tool(key));
-    same.or_else(provisional).map(|(unit, _)| unit)
+/// The projects and tools of this machine, by their keys.
+fn units(session: &Session<'_>) -> Result<BTreeMap<String, Unit>, FlowError> {
+    let mut units = settings_units(session)?;
+    units.extend(absent_tools(session)?);
+    for project in Registry::load(&session.places.registry())?.projects {
+        let dirs = project.dirs.iter().cloned().collect();
+        units.push(Unit::of_project(&project, &dirs, &session.rules)?);
+    }
+    let by_key = units.into_iter().map(|unit| (unit.key.clone(), unit));
+    Ok(by_key.collect())
 }
 
 /// What an edit and the way come to together, by the rules of a merge. The edit is in the store then.
