@@ -363,17 +363,7 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
             )
         }
         Reason::Unstable => format!("something is writing {file}: {again} when it is done"),
-        Reason::DatabaseInUse => {
-            let name = line.path.name().filter(|_| line.detail.is_none());
-            let copy = name.and_then(|name| pattern_for(name, false));
-            let copy = copy.map_or_else(String::new, |rule| {
-                let rule = rule.trim_start_matches('/');
-                format!(", or have a copy of it travel: add the line `{rule} :sqlite` to .holdallignore in the state directory")
-            });
-            format!(
-                "close the program that has {file} open (one that was killed mends it when it starts again), then {again}{copy}"
-            )
-        }
+        Reason::DatabaseInUse => database_hint(line, &again),
         Reason::BadRules => format!(
             "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
         ),
@@ -383,4 +373,17 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         },
         _ => return None,
     })
+}
+
+fn database_hint(line: &WithheldLine, again: &str) -> String {
+    let name = line.path.name().filter(|_| line.detail.is_none());
+    let copy = name.and_then(|name| pattern_for(name, false));
+    let copy = copy.map_or_else(String::new, |rule| {
+        let rule = rule.trim_start_matches('/');
+        format!(", or have a copy of it travel: add the line `{rule} :sqlite` to .holdallignore in the state directory")
+    });
+    format!(
+        "close the program that has {} open (one that was killed mends it when it starts again), then {again}{copy}",
+        line.file
+    )
 }
