@@ -9,7 +9,6 @@ use crate::flow::agreed::Agreed;
 use crate::flow::compare::{Compared, compare};
 use crate::flow::filing::conflict_id;
 use crate::flow::scan::Scanned;
-use crate::flow::upstream::Upstream;
 use crate::flow::{FlowError, Session};
 use crate::layout::{Owner, VariantDir};
 use crate::merge::Scope;
@@ -230,7 +229,7 @@ fn begun(
     let place = place(upstream, owner)?.map(|dir| dir.join(path));
     Ok(Conflict {
         id,
-        name: name_of(upstream, owner),
+        name: upstream.name_of(owner),
         owner: owner.clone(),
         path: path.clone(),
         place,
@@ -241,15 +240,6 @@ fn begun(
         here: None,
         decided: None,
     })
-}
-
-fn name_of(upstream: &Upstream, owner: &Owner) -> String {
-    match owner {
-        Owner::Settings(tool) => tool.clone(),
-        Owner::Project(id) => upstream
-            .project(id)
-            .map_or_else(|| id.to_string(), |project| project.name.clone()),
-    }
 }
 
 /// Adds what the vault has at the path and what this disk has, where that is not on file yet.

@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::base::{HostPath, Id, Kind, Trees};
 use crate::config::{Config, ConfigFile};
 use crate::layout::names;
-use crate::merge::find;
 use crate::project::directory_name;
 use crate::vault::{Objects, Store, WireError};
 
@@ -285,13 +284,10 @@ fn away(
 }
 
 fn tools(store: &Store, upstream: &Upstream) -> Result<Vec<RestoreTool>, FlowError> {
-    let dir = find(store, upstream.tree, &names::settings_dir())?;
-    let Some(dir) = dir.filter(|leaf| leaf.kind == Kind::Tree) else {
-        return Ok(Vec::new());
-    };
+    let dir = upstream.dir(store, &names::settings_dir())?;
     let mut scales = Scales::new(store);
     let mut tools = Vec::new();
-    for entry in store.tree(dir.id)? {
+    for entry in dir.map_or(Ok(Vec::new()), |dir| store.tree(dir))? {
         if entry.kind != Kind::Tree {
             continue;
         }
