@@ -6,6 +6,7 @@
 mod edges;
 mod error;
 mod file;
+mod git_dir;
 mod id;
 mod lock;
 mod path;
@@ -23,6 +24,7 @@ pub use file::{
     TAKEN_PREFIX, TEMP_PREFIX, create_private_dir, is_taken_name, is_temp_name, read_if_there,
     read_limited, sweep_temp_files, sync_dir, write_atomic, write_passing,
 };
+pub use git_dir::{GIT_DIR_NAMES, is_git_dir};
 pub use id::{Id, MachineId};
 pub use lock::{FileLock, Holder, LockOutcome};
 pub use path::{HostPath, PathFault, VaultPath, escape_name};

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::flow::pull::{PullOptions, PullReport, pull};
-use crate::flow::report::{CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, NOT_ALLOWED, PulledUnit};
+use crate::flow::report::{
+    CASE_CLASH, Counts, DATABASE_IN_USE, LINKED, NOT_ALLOWED, PulledUnit, READ_ONLY,
+};
 use crate::flow::{FlowError, Selection, Take, quoted, withheld_hints};
 
 use super::answer::{Answer, Look};
@@ -100,6 +102,7 @@ pub(super) fn kept_hints<'r>(
             NOT_ALLOWED,
             "give yourself the permission to write what is kept",
         ),
+        (READ_ONLY, "mount what is kept so that it can be written"),
     ];
     let ways = ways.iter().filter(|(why, _)| kept.contains(why));
     hints.extend(ways.map(|(_, way)| format!("{way}, then {again}")));

@@ -197,6 +197,7 @@ pub fn kept_words(why: &str) -> &'static str {
         "in_the_way" => "something else stands there or on the way to it",
         "not_a_directory" => "a link or a file stands where a directory should be",
         "link_leaves" => "the link would lead out of the project",
+        "repository" => "it would make a git repository, which stays in the vault",
         "name_of_git" => {
             "some disks take its real name for git's own directory, so it stays in the vault"
         }
@@ -205,6 +206,9 @@ pub fn kept_words(why: &str) -> &'static str {
         "database_in_use" => "a database that a program has open, or was killed with",
         "beside_database" => "belongs to a database, on the machine where it is open",
         "not_allowed" => "no permission to write it",
+        "not_carried" => "a rule leaves it as it is here",
+        "decided" => "it was decided here, and the next push carries that",
+        "read_only" => "it lies on a read-only file system",
         "has_local_keys" => "deleted in the vault, but it holds keys of this machine",
         _ => "left as it is",
     }

@@ -1,12 +1,15 @@
 //! Looking at the settings of this machine, and changing them.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::base::HostPath;
 use crate::config::{ConfigFile, KEYS, Key, RULES, Setting, Value};
 use crate::snapshot::masked_name;
+use crate::vault::wire::Address;
 
-use super::session::{own_rules, preset_names, unknown_presets};
+use super::session::{address, own_rules, preset_names, unknown_presets};
 use super::{FlowError, Places};
 
 /// A key and what holds for it.
@@ -96,6 +99,7 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
     let value = Value::parse(key, text)?;
     refuse_unknown_presets(key, &value)?;
     refuse_secret(key, text)?;
+    refuse_unreachable(places, key, text)?;
     file.save()?;
     Ok(ConfigChangeReport {
         file: places.config_file.clone(),
@@ -134,6 +138,21 @@ fn refuse_secret(key: &Key, text: &str) -> Result<(), FlowError> {
         });
     }
     Ok(())
+}
+
+/// What no run could reach would end every run. A relative path means another place in each of them.
+fn refuse_unreachable(places: &Places, key: &Key, text: &str) -> Result<(), FlowError> {
+    if key.name != "remote.url" {
+        return Ok(());
+    }
+    let Address::Path(path) = address(places, text, Path::new(""))?;
+    if path.is_absolute() {
+        return Ok(());
+    }
+    Err(FlowError::Refused {
+        what: format!("`{text}` is a relative path, and runs begin in many places"),
+        hint: "write the whole path, or connect with `holdall backup configure PATH`".to_owned(),
+    })
 }
 
 /// Lets a key have its default again.

@@ -241,7 +241,7 @@ impl KeptLine {
     /// It stays so until a person does something about it.
     #[must_use]
     pub fn waits(&self) -> bool {
-        [CASE_CLASH, DATABASE_IN_USE, LINKED, NOT_ALLOWED].contains(&self.why)
+        [CASE_CLASH, DATABASE_IN_USE, LINKED, NOT_ALLOWED, READ_ONLY].contains(&self.why)
     }
 
     /// It is not for what is there that it stays so.
@@ -257,6 +257,8 @@ pub const CASE_CLASH: &str = "case_clash";
 pub const LINKED: &str = "linked";
 /// This user may not write there.
 pub const NOT_ALLOWED: &str = "not_allowed";
+/// Nobody may write there: it is mounted so.
+pub const READ_ONLY: &str = "read_only";
 /// Something was written to a log that would be replaced.
 pub const JUST_WRITTEN: &str = "just_written";
 /// A program has the database open.

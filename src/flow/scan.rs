@@ -165,7 +165,7 @@ impl Scanned {
         for (dir, fault) in std::mem::take(&mut self.unit.bad_rules) {
             let (line, why) = fault.line_and_cause();
             self.lines.extend(line.map(|line| (dir.clone(), line)));
-            self.withhold(dir, Reason::BadRules, Some(why));
+            self.withhold(dir, fault.reason(), Some(why));
         }
     }
 

@@ -140,11 +140,21 @@ impl<'a> Session<'a> {
     }
 
     pub fn address(&self, url: &str) -> Result<Address, FlowError> {
-        Ok(Address::parse(
-            url,
-            &self.edges.env.cwd,
-            self.places.home.as_path(),
-        )?)
+        address(&self.places, url, &self.edges.env.cwd)
+    }
+}
+
+/// Reads an address. What lies among holdall's own files would have everything, and nothing would
+/// have left this machine.
+pub fn address(places: &Places, url: &str, cwd: &Path) -> Result<Address, FlowError> {
+    let address = Address::parse(url, cwd, places.home.as_path())?;
+    let Address::Path(path) = &address;
+    match places.met_by(path) {
+        Some(own) => Err(FlowError::Refused {
+            what: format!("{url} lies in holdall's own directory on this machine ({own})"),
+            hint: "make a repository for the vault elsewhere: `git init --bare PATH`".to_owned(),
+        }),
+        None => Ok(address),
     }
 }
 

@@ -17,6 +17,7 @@ use super::group::{Beside, Group, Waiting};
 use super::judge::Judge;
 use super::kept::{Fault, StepOutcome, WhyKept, unread};
 use super::place::{Place, Root};
+use super::repository::Repositories;
 use super::seen::{Reached, Spot};
 use super::step::{Step, StepKind, Target};
 use super::taken::taken_name;
@@ -75,7 +76,12 @@ impl<'r, 't> Run<'r, 't> {
         group: &mut Group<'s>,
         outcomes: &mut [StepOutcome],
     ) -> Result<(), RestoreError> {
+        let repositories = Repositories::made(&self.root, steps);
         for (number, step) in steps.iter().enumerate() {
+            if repositories.take(step) {
+                outcomes[number] = StepOutcome::Kept(WhyKept::Repository);
+                continue;
+            }
             let writes = matches!(step.kind, StepKind::Write { .. });
             if group.is_full() || (group.is_waiting() && !writes) {
                 self.land_all(group, outcomes)?;

@@ -8,8 +8,9 @@ use super::beside::{dir_to_make, done, mode_of};
 use super::coming::{Change, Coming, ComingSpot};
 use super::emptied::remove_emptied;
 use super::judge::Judge;
-use super::kept::{Fault, StepOutcome};
+use super::kept::{Fault, StepOutcome, WhyKept};
 use super::place::Root;
+use super::repository::Repositories;
 use super::seen::Disk;
 use super::step::{Step, StepKind, Target};
 
@@ -36,7 +37,12 @@ impl<'s> Foresight<'s> {
     /// The outcomes that [`super::apply()`] would give.
     pub fn foresee(&self, steps: &'s [Step]) -> Result<Vec<StepOutcome>, RestoreError> {
         let mut outcomes = Vec::with_capacity(steps.len());
+        let repositories = Repositories::made(&&self.disk, steps);
         for step in steps {
+            if repositories.take(step) {
+                outcomes.push(StepOutcome::Kept(WhyKept::Repository));
+                continue;
+            }
             let outcome = self.attempt(step).or_else(|fault| {
                 let of_disk = |fault| self.target.fault("read", Some(step), fault);
                 fault.why_kept(of_disk).map(StepOutcome::Kept)

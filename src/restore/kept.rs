@@ -20,11 +20,15 @@ pub enum WhyKept {
     NotADirectory,
     /// A link that would lead out of the project.
     LinkLeaves,
+    /// With it, git would take a directory for a repository.
+    Repository,
     /// This disk does not take the name.
     NameRefused,
     /// This disk takes another name for this one, which differs in case or Unicode form.
     CaseClash,
     NotAllowed,
+    /// It lies on a file system that is mounted read-only.
+    ReadOnly,
     /// A database stands there, or would, and a program has it open.
     DatabaseInUse,
     /// What SQLite keeps beside a database is true on the machine that it comes from alone.
@@ -79,6 +83,7 @@ fn why_kept(fault: &io::Error) -> Option<WhyKept> {
         // Its directory, or what stood there, went while it was worked on.
         io::ErrorKind::NotFound => Some(WhyKept::Changed),
         io::ErrorKind::NotADirectory => Some(WhyKept::NotADirectory),
+        io::ErrorKind::ReadOnlyFilesystem => Some(WhyKept::ReadOnly),
         io::ErrorKind::PermissionDenied => Some(WhyKept::NotAllowed),
         io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => Some(WhyKept::NameRefused),
         io::ErrorKind::IsADirectory => Some(WhyKept::InTheWay),
@@ -97,4 +102,21 @@ pub enum StepOutcome {
     /// A directory or a mode that was so already.
     Already,
     Kept(WhyKept),
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_place_that_takes_nothing_ends_no_run_and_a_full_disk_does() {
+        let why = |errno: Errno| why_kept(&io::Error::from(errno));
+        assert_eq!(why(Errno::ROFS), Some(WhyKept::ReadOnly));
+        assert_eq!(why(Errno::ACCESS), Some(WhyKept::NotAllowed));
+        for ends in [Errno::NOSPC, Errno::DQUOT, Errno::IO] {
+            assert_eq!(why(ends), None);
+        }
+    }
 }

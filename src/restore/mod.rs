@@ -17,6 +17,7 @@ mod judge;
 mod kept;
 mod link;
 mod place;
+mod repository;
 mod seen;
 mod step;
 mod survey;

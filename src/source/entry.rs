@@ -31,7 +31,7 @@ pub enum Reason {
     LinkedRoot,
     /// It was added as it is, and the preset of its tool says what of it travels.
     OfPreset,
-    /// A `.git`.
+    /// A `.git`, or another directory that git takes for a repository.
     Nested,
     /// A directory that says of itself that it is a cache, by a file `CACHEDIR.TAG`.
     CacheDir,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::Reason;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     #[error("{path} is not there")]
@@ -41,7 +43,17 @@ impl SourceError {
                 place: RulePlace::File { line, .. },
                 source,
             } => (Some(*line), source.to_string()),
+            Self::Io { source, .. } => (None, source.to_string()),
             other => (None, other.to_string()),
+        }
+    }
+
+    /// Why the directory stays whose rules these would be.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Io { .. } => Reason::Unreadable,
+            _ => Reason::BadRules,
         }
     }
 }

@@ -21,7 +21,7 @@ pub use alike::alike;
 pub use entry::{Dir, Entry, Left, Listing, Reason, Stay, Walked, What};
 pub use error::{RuleFault, RulePlace, SourceError};
 pub use line::{Class, ListRule, MergeClass, RuleLine, pattern_for};
-pub use own::{RULES_FILE, is_cache, rules_in};
+pub use own::{RULES_FILE, is_cache, is_repository, rules_in};
 pub use preset::{Preset, preset_for_dir, preset_texts, presets};
 pub use rules::{Decision, RuleBook, Rules};
 pub use scan::{checkouts_below, state_dirs};

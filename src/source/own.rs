@@ -1,4 +1,4 @@
-//! What a state directory says about itself: the rules that stand in it, and whether it is a cache.
+//! What a state directory says about itself: its rules, and whether it is a cache or a repository.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,7 +6,7 @@ use std::io::Read;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::base::HostPath;
+use crate::base::{HostPath, is_git_dir};
 
 use super::SourceError;
 use super::line::{MAX_RULES_FILE, RuleLine};
@@ -30,6 +30,13 @@ pub fn rules_in(dir: &HostPath, shown: &str) -> Result<Vec<RuleLine>, SourceErro
         // A directory that is closed has no file that could be mended, and none that could travel.
         Err(Errno::ACCESS) if place.as_path().symlink_metadata().is_err() => return Ok(Vec::new()),
         Err(Errno::LOOP) => return Err(refused("it is a link")),
+        // Nobody knows then whether there is such a file.
+        Err(fault) if dir.join(RULES_FILE).as_path().symlink_metadata().is_err() => {
+            return Err(SourceError::Io {
+                path: dir.as_path().to_owned(),
+                source: fault.into(),
+            });
+        }
         Err(_) => return Err(refused("it cannot be opened")),
     };
     if !file.metadata().is_ok_and(|seen| seen.is_file()) {
@@ -54,6 +61,12 @@ pub fn is_cache(dir: &HostPath) -> bool {
     })
 }
 
+/// Whether git would take a directory for a repository, bare or the part of one that a work tree has.
+#[must_use]
+pub fn is_repository(dir: &HostPath) -> bool {
+    is_git_dir(|name| dir.join(name).as_path().symlink_metadata().is_ok())
+}
+
 /// Opens without following a link, and without waiting for whoever writes into a fifo.
 fn open(path: &HostPath) -> Result<File, Errno> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -65,6 +78,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::source::Reason;
 
     fn place() -> (tempfile::TempDir, HostPath) {
         let dir = tempfile::tempdir().expect("a temp dir");
@@ -109,6 +123,17 @@ mod tests {
         std::fs::remove_file(root.join(RULES_FILE)).expect("deleted");
         std::fs::create_dir(root.join(RULES_FILE)).expect("made");
         assert!(fault(&root).contains("it is not a file"));
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_looked_into_is_not_blamed_on_its_rules() {
+        let (_dir, root) = place();
+        // Root may look into everything but this.
+        let fault = rules_in(&root.join("n".repeat(300)), "x").expect_err("no name");
+        assert_eq!(fault.reason(), Reason::Unreadable);
+        write(&root, RULES_FILE, b"x :kep\n");
+        let fault = rules_in(&root, "x").expect_err("no rule");
+        assert_eq!(fault.reason(), Reason::BadRules);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::base::{HostPath, VaultPath};
 
 use super::crew::work_off;
 use super::entry::{Dir, Entry, Left, Listing, Reason, Walked, What};
-use super::own::{CACHE_TAG, is_cache};
+use super::own::{CACHE_TAG, is_cache, is_repository};
 use super::{Decision, SourceError};
 
 /// What to walk, and who decides. Two threads ask at once.
@@ -191,6 +191,9 @@ impl Visit<'_, '_> {
             let name = found.file_name();
             if name == CACHE_TAG && self.is_cache(&host) {
                 return closed(Reason::CacheDir);
+            }
+            if name.eq_ignore_ascii_case("HEAD") && is_repository(&host) {
+                return closed(Reason::Nested);
             }
             let known = old.get(at).filter(|old| old.name == name.as_bytes());
             let known = known.filter(|old| old.still_is(&found));

@@ -174,3 +174,17 @@ fn an_edit_of_what_the_vault_has_is_no_version_of_a_conflict() {
     scene.a.run(&["backup", "push"]);
     assert_eq!(scene.stored("x"), "a again\n");
 }
+
+#[test]
+fn the_plan_of_a_new_machine_ends_as_its_run_does() {
+    let scene = disputed();
+    let new = scene.sandbox.machine("new");
+    let code = new.checkout("api", super::scene::API);
+    let code = code.parent().expect("it has one").display().to_string();
+    let bare = scene.bare.display().to_string();
+    for more in ["--dry-run", "--yes"] {
+        let (code, document) = new.json(&["restore", &bare, "--into", &code, more]);
+        assert_eq!(code, 3, "{more}: {document}");
+        assert_eq!(document["data"]["conflicts"], 1, "{more}: {document}");
+    }
+}

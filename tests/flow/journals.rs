@@ -22,24 +22,3 @@ fn what_can_be_undone_is_known_also_where_git_packed_the_refs() {
     assert_eq!(data["undone"], number, "{data}");
     assert_eq!(text(&scene.b, state("x")), "1\n");
 }
-
-/// A journal that is none, as of a store that lost something.
-#[test]
-fn a_journal_that_cannot_be_read_keeps_nobody_from_the_others() {
-    let (scene, data) = pulled_scene();
-    let number = data["undo"].as_str().expect("an id").to_owned();
-    let store = scene.b.home.join("holdall/data/vault.git");
-    git(
-        &["update-ref", "refs/holdall/undo/1", "refs/heads/main"],
-        &store,
-    );
-    git(
-        &["update-ref", "refs/holdall/landing", "refs/heads/main"],
-        &store,
-    );
-    scene.b.ok(&["backup", "push"]);
-    let kept = git(&["for-each-ref", "refs/holdall/kept"], &store);
-    assert!(kept.contains("journal-"), "{kept}");
-    scene.b.ok(&["backup", "undo", "--list"]);
-    assert_eq!(undone(&scene.b, &[])["undone"], number);
-}

@@ -97,8 +97,19 @@ pub const CASES: &[Case] = &[
                 fifo(it, name);
             }
         },
-        // The scan has said so already.
-        words: &[],
+        words: &[("a", "in_the_way"), ("d/x", "in_the_way")],
+    },
+    Case {
+        what: "a fifo stands in the place of a file that changed, and of one that did not",
+        had: &["a", "b", "k"],
+        there: |it| it.write(state("a"), "newer"),
+        here: |it| {
+            for name in ["a", "b"] {
+                rm(it, name);
+                fifo(it, name);
+            }
+        },
+        words: &[("a", "in_the_way")],
     },
     Case {
         what: "an empty directory stands where a file goes, and a file where an empty directory goes",

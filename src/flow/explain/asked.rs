@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::base::{Gate, HostPath, VaultPath, read_limited};
 use crate::repo::tracked;
 use crate::snapshot::{Treatment, reason_of, stays_as_database};
-use crate::source::{Decision, RULES_FILE, Reason, RuleLine, is_cache, pattern_for};
+use crate::source::{Decision, RULES_FILE, Reason, RuleLine, is_cache, is_repository, pattern_for};
 
 use crate::flow::another::is_another;
 use crate::flow::held::with_lines_of;
@@ -153,7 +153,7 @@ impl<'a> Asked<'a> {
         if let Some((_, fault)) = self.unit.bad_rules.iter().find(|(dir, _)| dir == root) {
             let (line, why) = fault.line_and_cause();
             (self.report.line, self.report.detail) = (line, Some(why));
-            return Ok(Some(Reason::BadRules));
+            return Ok(Some(fault.reason()));
         }
         let is_link = |at: &VaultPath| {
             let host = self.unit.root.below(at);
@@ -202,6 +202,10 @@ impl<'a> Asked<'a> {
         if name.as_bytes().eq_ignore_ascii_case(b".git") {
             return Some(Reason::Nested);
         }
+        let host = self.unit.root.below(at);
+        if is_dir && is_repository(&host) {
+            return Some(Reason::Nested);
+        }
         let decision = self.unit.decide_entry(at, is_dir);
         self.report.class = decision.as_ref().map(|decision| decision.class);
         self.report.rule = decision
@@ -210,7 +214,7 @@ impl<'a> Asked<'a> {
         match decision {
             Some(decision) if decision.is_out() => Reason::of(decision.class),
             _ if is_tracked => Some(Reason::Tracked),
-            None if is_dir && is_cache(&self.unit.root.below(at)) => Some(Reason::CacheDir),
+            None if is_dir && is_cache(&host) => Some(Reason::CacheDir),
             _ => None,
         }
     }

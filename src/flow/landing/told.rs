@@ -6,7 +6,7 @@ use crate::flow::FlowError;
 use crate::flow::meeting::Meeting;
 use crate::flow::report::{
     CASE_CLASH, Change, ChangeKind, Counts, DATABASE_IN_USE, KeptLine, LINKED, NOT_ALLOWED,
-    PulledUnit, Reason,
+    PulledUnit, READ_ONLY, Reason,
 };
 use crate::flow::scan::Scanned;
 use crate::merge::{Trio, find};
@@ -41,12 +41,19 @@ impl Landing {
 }
 
 impl Landing {
-    /// A log without a full line is not looked at: what comes for it waits.
-    pub(super) fn wait_for_line(&mut self, scanned: &Scanned, trio: &Trio) {
-        let left = scanned.left.get(&trio.path);
-        let is_half = left.is_some_and(|left| left.reason == Reason::HalfLine);
-        if is_half && trio.vault.is_some() && trio.vault != trio.base {
-            self.report.keep(&trio.path, HALF_LINE);
+    /// What is not looked at here gets nothing either: a log without a full line, and a socket or a
+    /// fifo in the place of a file or on the way to it. What comes for it waits.
+    pub(super) fn wait_behind(&mut self, scanned: &Scanned, trio: &Trio) {
+        let above = trio.path.ancestors();
+        let mut left = above.filter_map(|dir| scanned.left.get(&dir));
+        let left = scanned.left.get(&trio.path).or_else(|| left.next());
+        let why = match left.map(|left| left.reason) {
+            Some(Reason::HalfLine) => HALF_LINE,
+            Some(Reason::NotAFile) => IN_THE_WAY,
+            _ => return,
+        };
+        if trio.vault.is_some() && trio.vault != trio.base {
+            self.report.keep(&trio.path, why);
         }
     }
 }
@@ -72,16 +79,18 @@ pub(super) const fn word(why: WhyKept) -> &'static str {
         WhyKept::InTheWay => IN_THE_WAY,
         WhyKept::NotADirectory => "not_a_directory",
         WhyKept::LinkLeaves => "link_leaves",
+        WhyKept::Repository => "repository",
         WhyKept::NameRefused => "name_refused",
         WhyKept::CaseClash => CASE_CLASH,
         WhyKept::NotAllowed => NOT_ALLOWED,
+        WhyKept::ReadOnly => READ_ONLY,
         WhyKept::DatabaseInUse => DATABASE_IN_USE,
         WhyKept::BesideDatabase => "beside_database",
     }
 }
 
 impl PulledUnit {
-    pub(super) fn keep(&mut self, path: &VaultPath, why: &'static str) {
+    pub fn keep(&mut self, path: &VaultPath, why: &'static str) {
         self.kept_paths.push(KeptLine {
             path: path.clone(),
             why,

@@ -13,6 +13,7 @@ use crate::vault::{Objects, Store, WireError};
 
 use super::super::compare::store_or_empty;
 use super::super::configure::absolute;
+use super::super::conflicts::add_filed;
 use super::super::hints::quoted;
 use super::super::local_checkout::{LocalCheckout, directory, refuse_places};
 use super::super::machines::Machines;
@@ -47,6 +48,8 @@ pub struct RestorePlan {
     pub machines: Machines,
     pub projects: Vec<RestoreProject>,
     pub settings: Vec<RestoreTool>,
+    /// How many conflicts the vault has on file.
+    pub conflicts: usize,
     pub undecided: Vec<Undecided>,
     pub unreadable: Vec<Unreadable>,
     #[serde(skip)]
@@ -153,6 +156,8 @@ pub fn plan(
     let objects = Objects::new(store);
     let machines = Machines::of(&objects, &upstream, &own_id(session)?)?;
     let settings = tools(store, &upstream)?;
+    let mut conflicts = Vec::new();
+    add_filed(&objects, &upstream, &mut conflicts)?;
     let mut writers = last_writers(store, tip)?;
     let known = KnownVault {
         projects: upstream.projects,
@@ -182,6 +187,7 @@ pub fn plan(
         vault: upstream.record.map(|record| record.vault),
         searched,
         machines,
+        conflicts: conflicts.len(),
         projects,
         settings,
         undecided: sightings.undecided,

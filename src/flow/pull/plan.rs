@@ -7,8 +7,8 @@ use crate::flow::agreed::{AgreedEdits, Notes};
 use crate::flow::filing::conflict_id;
 use crate::flow::guard::withhold_emptied;
 use crate::flow::here::{Here, Placement};
-use crate::flow::journal::{Head, begin, landed};
-use crate::flow::landing::{Landing, carry_all, close, journal_of};
+use crate::flow::journal::{Head, landed};
+use crate::flow::landing::{Landing, begin_all, carry_all, close};
 use crate::flow::meeting::{Berth, Decided, Draft, Ground, Meeting, Terms, judge};
 use crate::flow::report::ConflictLine;
 use crate::flow::scan::Scanned;
@@ -213,11 +213,8 @@ impl Pull<'_> {
             return Ok(());
         };
         let head = Head::new(self.writer, "pull")?;
-        let journal = journal_of(objects, &plan.landings, head)?;
-        if let Some(journal) = &journal {
-            begin(self.writer, objects, journal, Some(tip))?;
-        }
         let landings = &mut plan.landings;
+        let journal = begin_all(self.writer, objects, landings, (head, Some(tip)))?;
         let carried = carry_all(self.writer, objects, landings, &mut plan.agreed);
         self.finish(objects, &plan.agreed, tip)?;
         carried?;

@@ -64,7 +64,26 @@ pub fn open(path: &Path, url: &str) -> Result<Repository, WireError> {
             "it belongs to a work tree; a vault's remote is bare (git init --bare PATH)",
         ));
     }
+    is_whole(&repo, url)?;
     Ok(repo)
+}
+
+/// What no push and no fetch gets by, though the repository can be opened.
+fn is_whole(repo: &Repository, url: &str) -> Result<(), WireError> {
+    // Without it git takes the directory for no repository.
+    if let Err(fault) = repo.find_reference("HEAD") {
+        return Err(WireError::Damaged {
+            url: url.to_owned(),
+            reason: format!("its HEAD cannot be read ({})", fault.message()),
+        });
+    }
+    if repo.is_shallow() {
+        return Err(WireError::Unsupported {
+            url: url.to_owned(),
+            what: "a shallow history".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 fn owner_words(path: &Path) -> String {
@@ -101,7 +120,17 @@ pub fn tip(repo: &Repository, url: &str) -> Result<Option<ObjectId>, WireError> 
         reason: fault.message().to_owned(),
     };
     match repo.refname_to_id(BRANCH) {
-        Ok(id) => return Ok(Some(object_id(id))),
+        // A power cut may leave the name without what it names.
+        Ok(id) => {
+            let there = repo.find_commit(id).map_err(|fault| WireError::Damaged {
+                url: url.to_owned(),
+                reason: format!(
+                    "its branch is at {id}, which it lacks ({})",
+                    fault.message()
+                ),
+            })?;
+            return Ok(Some(object_id(there.id())));
+        }
         Err(fault) if fault.code() == ErrorCode::NotFound => {}
         Err(fault) => return Err(damaged(fault)),
     }
