@@ -89,7 +89,7 @@ impl<'a> Filer<'a> {
         let mut own = Edits::new();
         let record = names::conflict_record(&id)?;
         let there = self.lookup.find(objects, vault, &record)?;
-        if !there.as_ref().is_some_and(is_file) {
+        if !there.is_some_and(|leaf| is_file(&leaf)) {
             put_record(objects, &mut own, record, &conflict.write())?;
         }
         let variant = VariantRecord {
