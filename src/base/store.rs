@@ -97,6 +97,14 @@ pub struct Leaf {
     pub id: ObjectId,
 }
 
+impl Leaf {
+    /// The tree, where it is a directory.
+    #[must_use]
+    pub fn dir(self) -> Option<ObjectId> {
+        (self.kind == Kind::Tree).then_some(self.id)
+    }
+}
+
 /// One name in a tree. The name is as the store has it, and not to be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeEntry {

@@ -142,6 +142,10 @@ fn plan_text(plan: &RestorePlan, look: &Look) -> String {
         ]);
     }
     section(&mut text, "settings", &tools);
+    if plan.conflicts > 0 {
+        let many = count(plan.conflicts as u64, "conflict");
+        writeln!(text, "{many} on file: `holdall conflict list` shows each").ok();
+    }
     undecided(&mut text, &plan.undecided);
     for line in &plan.unreadable {
         let message = printable(&line.message).into_owned();

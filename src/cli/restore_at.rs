@@ -11,7 +11,7 @@ use super::args::RestoreAtArgs;
 use super::ctx::Ctx;
 use super::pull::{changes, kept_hints};
 use super::push::{skipped_hints, withheld};
-use super::show::{count, printable};
+use super::show::{count_of, printable};
 use super::words::changes_words;
 
 pub fn run(ctx: &Ctx, name: &str, args: &RestoreAtArgs) -> Result<Answer, FlowError> {
@@ -40,7 +40,8 @@ fn hints(report: &RestoreReport) -> Vec<String> {
     }
     let units = report.projects.iter().chain(&report.settings);
     hints.extend(kept_hints(units, "run the command again"));
-    hints.extend(withheld_hints(&report.withheld, "pull"));
+    let again = format!("restore --at {}", report.commit.short());
+    hints.extend(withheld_hints(&report.withheld, &again));
     hints.extend(skipped_hints(&report.skipped));
     hints
 }
@@ -66,10 +67,28 @@ fn text(report: &RestoreReport, look: &Look) -> String {
         format!("restored {then}{place}: {what}\n")
     } else {
         let kept: usize = units().map(|unit| unit.kept).sum();
-        if kept == 0 {
+        let stays = [
+            (kept, "kept path", "kept paths"),
+            (report.withheld.len(), "withheld path", "withheld paths"),
+            (
+                report.skipped.len(),
+                "project left alone",
+                "projects left alone",
+            ),
+            (
+                report.missing.len(),
+                "project not here",
+                "projects not here",
+            ),
+        ];
+        let stays = stays.into_iter().filter(|(number, ..)| *number > 0);
+        let stays: Vec<_> = stays
+            .map(|(number, one, many)| count_of(number as u64, one, many))
+            .collect();
+        if stays.is_empty() {
             format!("nothing was written: all is as in {then}\n")
         } else {
-            format!("nothing was written: {}\n", count(kept as u64, "kept path"))
+            format!("nothing was written: {}\n", stays.join(", "))
         }
     };
     text + &line

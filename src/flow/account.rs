@@ -66,7 +66,8 @@ pub fn skipped(here: &Here) -> Vec<SkippedProject> {
 }
 
 /// Reasons that a person should look into, as opposed to rules and to things that are no files.
-const fn wants_attention(reason: Reason) -> bool {
+#[must_use]
+pub const fn wants_attention(reason: Reason) -> bool {
     is_held(reason)
         && !matches!(
             reason,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Blobs, Kind, Leaf, MachineId, ObjectId, Sink, Trees, VaultPath};
 use crate::layout::{Owner, PathNote};
-use crate::merge::{Edits, Graft, edit, find, leaves, make_room};
+use crate::merge::{Edits, Graft, edit, find, find_dir, leaves, make_room};
 use crate::vault::{Objects, RefName, Store};
 
 use super::FlowError;
@@ -102,10 +102,7 @@ impl Agreed {
 
     /// The content tree of a project or tool, as agreed.
     pub fn content(&self, trees: &dyn Trees, key: &str) -> Result<Option<ObjectId>, FlowError> {
-        let found = find(trees, self.tree, &content_path(key))?;
-        Ok(found
-            .filter(|leaf| leaf.kind == Kind::Tree)
-            .map(|leaf| leaf.id))
+        Ok(find_dir(trees, self.tree, &content_path(key))?)
     }
 
     pub fn notes(&self, store: &Store, key: &str) -> Result<Notes, FlowError> {

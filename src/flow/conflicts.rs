@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::{Kind, Trees};
-use crate::layout::{Owner, names};
+use crate::layout::names;
 use crate::merge::find;
 use crate::vault::Objects;
 
@@ -42,12 +42,7 @@ pub fn add_filed(
             lines.push(ConflictLine::damaged(id, path));
             continue;
         };
-        let project = match &record.owner {
-            Owner::Settings(tool) => tool.clone(),
-            Owner::Project(id) => upstream
-                .project(id)
-                .map_or_else(|| id.to_string(), |project| project.name.clone()),
-        };
+        let project = upstream.name_of(&record.owner);
         lines.push(ConflictLine::file(id, &project, record.path));
     }
     Ok(())

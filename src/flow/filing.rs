@@ -89,7 +89,7 @@ impl<'a> Filer<'a> {
         let mut own = Edits::new();
         let record = names::conflict_record(&id)?;
         let there = self.lookup.find(objects, vault, &record)?;
-        if !there.is_some_and(|leaf| is_file(&leaf)) {
+        if !there.as_ref().is_some_and(is_file) {
             put_record(objects, &mut own, record, &conflict.write())?;
         }
         let variant = VariantRecord {
@@ -140,9 +140,8 @@ impl<'a> Filer<'a> {
             known.extend(leaf.map(|leaf| (dir, leaf)));
         }
         let dir = names::conflict_dir(id)?;
-        let found = self.lookup.find(trees, vault, &dir)?;
-        let tree = found.filter(|leaf| leaf.kind == Kind::Tree);
-        let below = leaves(trees, tree.map(|leaf| leaf.id))?.into_iter();
+        let tree = self.lookup.find_dir(trees, vault, &dir)?;
+        let below = leaves(trees, tree)?.into_iter();
         known.extend(below.map(|(path, leaf)| (dir.join(&path), leaf)));
         Ok(known)
     }
@@ -156,12 +155,11 @@ impl<'a> Filer<'a> {
         edits: &mut Edits,
     ) -> Result<(), FlowError> {
         let dir = names::conflict_dir(id)?;
-        let found = self.lookup.find(trees, vault, &dir)?;
-        let Some(conflict) = found.filter(|leaf| leaf.kind == Kind::Tree) else {
+        let Some(conflict) = self.lookup.find_dir(trees, vault, &dir)? else {
             return Ok(());
         };
         let own = VaultPath::parse(machine.as_str())?;
-        let all = leaves(trees, Some(conflict.id))?;
+        let all = leaves(trees, Some(conflict))?;
         let others = all
             .keys()
             .any(|path| path.names().count() > 1 && path.below(&own).is_none());

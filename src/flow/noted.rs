@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::{Kind, Leaf, ObjectId, Trees, VaultPath};
 use crate::layout::PathNote;
-use crate::merge::{Lookup, Scope, find, leaves};
+use crate::merge::{Lookup, Scope, find_dir, leaves};
 use crate::vault::Objects;
 
 use super::FlowError;
@@ -48,8 +48,7 @@ fn holds_only_what_stays(
     if at_or_below(&scanned.left, dir).next().is_none() {
         return Ok(false);
     }
-    let tree = find(objects, scanned.tree, dir)?.filter(|leaf| leaf.kind == Kind::Tree);
-    let files = leaves(objects, tree.map(|leaf| leaf.id))?;
+    let files = leaves(objects, find_dir(objects, scanned.tree, dir)?)?;
     let travels = |tail: &VaultPath| scanned.scope(&dir.join(tail)) == Scope::Carried;
     Ok(!files.keys().any(travels) && at_or_below(&scanned.notes, dir).next().is_none())
 }

@@ -131,7 +131,8 @@ pub fn send(
         lookup: Lookup::default(),
     };
     standing.look_up(&mut done.plan.conflicts)?;
-    mark_decided(&mut done.plan.conflicts, &state.carried.waiting);
+    let waiting = &state.carried.waiting;
+    mark_decided(&mut done.plan.conflicts, |id| waiting.contains(id));
     if !options.dry_run {
         state.carried.settle(writer)?;
         if state.here.is_whole {

@@ -241,7 +241,7 @@ fn prepare(session: &Session<'_>, units: Vec<Unit>, began_ns: i64) -> Vec<Prepar
     let contents = shared_contents_key(session);
     let one = |unit: Unit| {
         let tracked = match &unit.owner {
-            _ if !unit.root.as_path().is_dir() => Err((Reason::Missing, None)),
+            _ if !unit.root.as_path().is_dir() => Err((Reason::Gone, None)),
             Owner::Settings(_) => Ok(Tracked::new()),
             Owner::Project(_) if is_another(&unit.root, &unit.marks, env).unwrap_or(false) => {
                 Err((Reason::OtherRepository, None))

@@ -36,12 +36,17 @@ impl Standing<'_> {
             let place = self.place(line)?;
             let carried =
                 |(_, scanned): &(_, &Scanned)| scanned.scope(&line.path) == Scope::Carried;
-            let Some((dir, scanned)) = place.filter(carried) else {
+            // What differs without a dispute is an edit of what the vault has, or a part of it.
+            let disputes = |(_, scanned): &(_, &Scanned)| scanned.disputed.contains(&line.path);
+            let Some((dir, scanned)) = place.filter(carried).filter(disputes) else {
                 continue;
             };
-            let local = self.find(scanned.tree, &line.path)?;
-            let local = local.filter(|leaf| leaf.kind != Kind::Tree);
-            line.here = local != self.find(self.tree, &dir.join(&line.path))?;
+            let [local, vault] = [
+                self.find(scanned.tree, &line.path)?,
+                self.find(self.tree, &dir.join(&line.path))?,
+            ]
+            .map(|leaf| leaf.filter(|leaf| leaf.kind != Kind::Tree));
+            line.here = local != vault;
             if line.here {
                 line.filed = self.has_ours(&line.id, local)?;
             }

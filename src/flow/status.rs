@@ -10,7 +10,7 @@ use crate::vault::{Objects, RefName, Store};
 use super::account::{left, skipped, withheld};
 use super::allowance::Queue;
 use super::compare::{Compared, compare, store_or_empty};
-use super::conflict::{holding, mark_decided};
+use super::conflict::{mark_decided, sift};
 use super::here::Here;
 use super::journal::interrupted;
 use super::machines::Machines;
@@ -188,9 +188,8 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         lookup: Lookup::default(),
     };
     standing.look_up(&mut conflict_list)?;
-    let waiting = holding(session, &objects, (&here, &upstream))?;
-    let waiting = waiting.into_keys().collect();
-    mark_decided(&mut conflict_list, &waiting);
+    let waiting = sift(session, &objects, (&here, &upstream))?.holding;
+    mark_decided(&mut conflict_list, |id| waiting.contains_key(id));
     let machines = Machines::of(&objects, &upstream, &machine)?;
     let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
     let runs = Runs::load(&session.places.runs())?;

@@ -19,14 +19,33 @@ pub fn find(
     })
 }
 
+/// The tree of the directory at a path.
+pub fn find_dir(
+    trees: &dyn Trees,
+    tree: Option<ObjectId>,
+    path: &VaultPath,
+) -> Result<Option<ObjectId>, MergeError> {
+    Ok(find(trees, tree, path)?.and_then(Leaf::dir))
+}
+
 /// Finds many paths and reads each tree on the way once: in a directory of thousands of names each
 /// of thousands of looks would read all of them.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Lookup {
     read: RefCell<HashMap<ObjectId, HashMap<Vec<u8>, Leaf>>>,
 }
 
 impl Lookup {
+    /// As [`find_dir`] finds it.
+    pub fn find_dir(
+        &self,
+        trees: &dyn Trees,
+        tree: Option<ObjectId>,
+        path: &VaultPath,
+    ) -> Result<Option<ObjectId>, MergeError> {
+        Ok(self.find(trees, tree, path)?.and_then(Leaf::dir))
+    }
+
     /// As [`find`] finds it.
     pub fn find(
         &self,

@@ -23,6 +23,8 @@ pub enum Reason {
     Unreadable,
     /// A root that is not there.
     Missing,
+    /// The directory of the project or tool is not there.
+    Gone,
     /// The project's directory has another repository in it.
     OtherRepository,
     /// A root that is a symbolic link, or lies behind one: what it leads to is somebody else's.

@@ -33,6 +33,33 @@ pub struct CommitInfo {
     pub message: String,
 }
 
+/// The last of a line of commits, the oldest first, that was there at a time. Where clocks contradict
+/// each other, as many as can be are believed, of two rows the one that was complete first, and none
+/// that is ahead of now; what is not believed was made right after the one before it.
+fn last_until(times: &[Timestamp], time: Timestamp, now: Timestamp) -> Option<usize> {
+    // The longest row of times that never fall: for each length the one that ends the lowest.
+    let (mut ends, mut newest) = (Vec::<usize>::new(), None);
+    let mut before = vec![None; times.len()];
+    for (at, own) in times.iter().enumerate().filter(|(_, own)| **own <= now) {
+        let length = ends.partition_point(|end| times[*end] <= *own);
+        before[at] = length.checked_sub(1).map(|shorter| ends[shorter]);
+        if let Some(end) = ends.get_mut(length) {
+            *end = at;
+        } else {
+            ends.push(at);
+            newest = Some(at);
+        }
+    }
+    let mut end = times.len();
+    while let Some(at) = newest {
+        if times[at] <= time {
+            return end.checked_sub(1);
+        }
+        (end, newest) = (at, before[at]);
+    }
+    None
+}
+
 impl Store {
     pub fn relation(&self, seen: ObjectId, tip: ObjectId) -> Result<Relation, VaultError> {
         if seen == tip {
@@ -96,15 +123,47 @@ impl Store {
         };
         if let Some(time) = Timestamp::in_words(text, now) {
             let tip = self.read_ref(super::RefName::Branch)?.ok_or_else(unknown)?;
-            for id in self.commits(tip, None)? {
-                if self.commit_info(id)?.time <= time {
-                    return Ok(id);
-                }
-            }
-            return Err(unknown());
+            let mut line = self.commits(tip, None)?;
+            line.reverse();
+            let times = line.iter().map(|id| Ok(self.commit_info(*id)?.time));
+            let times = times.collect::<Result<Vec<_>, VaultError>>()?;
+            let until = last_until(&times, time, now).ok_or_else(unknown)?;
+            return Ok(line[until]);
         }
         let object = self.repo.revparse_single(text).map_err(|_| unknown())?;
         let commit = object.peel_to_commit().map_err(|_| unknown())?;
         Ok(object_id(commit.id()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_clock_among_commits_changes_nothing_about_the_others() {
+        let last = |times: &[i64], time: i64| {
+            let times: Vec<_> = times.iter().map(|at| Timestamp::from_millis(*at)).collect();
+            let [time, now] = [time, 100].map(Timestamp::from_millis);
+            last_until(&times, time, now)
+        };
+        for (times, time, expected) in [
+            (&[10, 20, 30][..], 25, Some(1)),
+            (&[10, 20, 20, 30], 20, Some(2)),
+            (&[10, 20, 30], 9, None),
+            (&[10, 20, 30], 99, Some(2)),
+            // In the past: on top, in between, first.
+            (&[10, 90, 1], 50, Some(0)),
+            (&[90, 1], 50, None),
+            (&[10, 1, 20, 30], 15, Some(1)),
+            (&[1, 10, 20], 5, Some(0)),
+            // Ahead of now.
+            (&[10, 20, 500, 30], 99, Some(3)),
+            (&[10, 20, 500, 30], 25, Some(2)),
+            (&[500, 600], 99, None),
+            (&[], 50, None),
+        ] {
+            assert_eq!(last(times, time), expected, "{times:?} at {time}");
+        }
     }
 }

@@ -142,3 +142,29 @@ fn a_project_without_an_address_is_known_by_its_first_commit() {
     scene.a.write(dir.join(".aigon/x"), "5\n");
     withheld(&scene.a, &["backup", "push"]);
 }
+
+#[test]
+fn an_undo_reaches_a_project_where_it_is_now() {
+    let scene = Scene::with(&[("x", "1\n"), ("y", "1\n")]);
+    scene.a.write(state("x"), "2\n");
+    pushed(&scene.a);
+    pulled(&scene.b);
+    let (old, new) = (
+        scene.b.home.join("code/api"),
+        scene.b.home.join("code/moved"),
+    );
+    fs::rename(&old, &new).expect("it can be moved");
+    // Whoever is told that it is gone is told what helps.
+    let ran = scene.b.run(&["backup", "push"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    assert!(ran.stderr.contains("`holdall project add PATH`"), "{ran}");
+    assert!(!ran.stderr.contains("--allow-mass-delete"), "{ran}");
+    add(&scene.b, &new);
+    let undo = scene.b.ok(&["backup", "undo", "--json"]).document();
+    assert_eq!(undo["data"]["projects"][0]["path"], utf8(&new), "{undo}");
+    assert_eq!(text(&scene.b, "code/moved/.aigon/x"), "1\n");
+    assert!(!old.exists());
+    let id = undo["data"]["undo"].as_str().expect("an id");
+    scene.b.ok(&["backup", "undo", id]);
+    assert_eq!(text(&scene.b, "code/moved/.aigon/x"), "2\n");
+}

@@ -58,3 +58,42 @@ fn a_closed_state_directory_has_no_rules_that_could_be_mended() {
     let line = &document["data"]["withheld"][0];
     assert_eq!(line["reason"], "bad_rules", "{document}");
 }
+
+#[test]
+fn a_restore_that_could_not_write_does_not_say_that_all_is_as_it_was_then() {
+    let scene = scene();
+    let then = crate::flow::scene::tip(&scene.bare);
+    scene.a.write(state("x"), "2\n");
+    scene.a.write(state("y"), "2\n");
+    pushed(&scene.a);
+    let restore = ["backup", "restore", "--at", &then];
+    let path = |name: &'static str| [&restore[..], &["--path", name]].concat();
+    chmod(&scene.a, state("x"), 0o000);
+    let ran = scene.a.run(&path(".aigon/x"));
+    chmod(&scene.a, state("x"), 0o644);
+    assert_eq!(ran.code, 3, "{ran}");
+    assert!(
+        ran.stdout.contains("nothing was written: 1 withheld path"),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("`holdall backup restore --at"), "{ran}");
+    // What a rule keeps here is named.
+    scene.a.ok(&["config", "set", "rules", "[\"/y\"]"]);
+    let ran = scene.a.ok(&path(".aigon/y"));
+    assert!(
+        ran.stdout
+            .contains("kept  api/.aigon/y: a rule leaves it as it is here"),
+        "{ran}"
+    );
+    assert!(!ran.stdout.contains("all is as"), "{ran}");
+    // What is nobody's state cannot come back.
+    for more in [&[][..], &["--to", "there"]] {
+        let args = [&path("machines")[..], more].concat();
+        let said = super::scene::fails(&scene.a, &args, (1, "refused"));
+        assert!(said.contains("machines"), "{said}");
+    }
+    let ran = scene.a.ok(&path(".aigon/x"));
+    assert!(ran.stdout.contains("restored"), "{ran}");
+    let ran = scene.a.ok(&path(".aigon/x"));
+    assert!(ran.stdout.contains("all is as in"), "{ran}");
+}

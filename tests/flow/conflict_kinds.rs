@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::conflicts::{X, has_conflict, id, resolved};
-use super::scene::{Scene, fails, is_there, pulled, pushed, state, text};
+use crate::kit::Machine;
+
+use super::conflicts::{X, disputed, has_conflict, id, resolved};
+use super::scene::{Scene, fails, is_there, pulled, pushed, remove, state, text};
 
 #[test]
 fn what_was_absent_can_be_chosen_and_takes_the_file_away() {
@@ -128,4 +130,61 @@ fn a_file_where_the_vault_has_a_directory_waits_for_another_name() {
     pulled(&scene.b);
     assert_eq!(text(&scene.b, state("thing/inner")), "inner\n");
     assert_eq!(pushed(&scene.b)["committed"], false);
+}
+
+/// What the first conflict that a run tells of says of this disk.
+fn first(machine: &Machine, args: &[&str]) -> (bool, bool) {
+    let (_, document) = machine.json(args);
+    let data = &document["data"];
+    let list = data.get("conflict_list").unwrap_or(&data["conflicts"]);
+    let line = &list[0];
+    let is = |field: &str| line[field].as_bool().expect("a conflict");
+    (is("here"), is("filed"))
+}
+
+#[test]
+fn a_disk_that_is_in_step_is_not_told_that_it_keeps_a_version() {
+    let scene = Scene::with(&[("na", "1\n"), ("x", "1\n")]);
+    remove(&scene.a, state("na"));
+    scene.a.write(state("na/f"), "a\n");
+    pushed(&scene.a);
+    scene.b.write(state("na"), "b\n");
+    assert_eq!(scene.b.run(&["sync"]).code, 3);
+    for args in [
+        &["backup", "pull"][..],
+        &["backup", "push"],
+        &["backup", "status"],
+    ] {
+        assert_eq!(first(&scene.a, args), (false, true), "{args:?}");
+        assert_eq!(first(&scene.b, args), (true, true), "{args:?}");
+    }
+}
+
+#[test]
+fn an_edit_of_what_the_vault_has_is_no_version_of_a_conflict() {
+    let scene = disputed();
+    scene.a.write(state("x"), "a again\n");
+    for args in [&["backup", "pull"][..], &["backup", "status"]] {
+        assert_eq!(first(&scene.a, args), (false, true), "{args:?}");
+    }
+    scene.b.write(state("x"), "b again\n");
+    for args in [&["backup", "pull"][..], &["backup", "status"]] {
+        assert_eq!(first(&scene.b, args), (true, false), "{args:?}");
+    }
+    scene.a.run(&["backup", "push"]);
+    assert_eq!(scene.stored("x"), "a again\n");
+}
+
+#[test]
+fn the_plan_of_a_new_machine_ends_as_its_run_does() {
+    let scene = disputed();
+    let new = scene.sandbox.machine("new");
+    let code = new.checkout("api", super::scene::API);
+    let code = code.parent().expect("it has one").display().to_string();
+    let bare = scene.bare.display().to_string();
+    for more in ["--dry-run", "--yes"] {
+        let (code, document) = new.json(&["restore", &bare, "--into", &code, more]);
+        assert_eq!(code, 3, "{more}: {document}");
+        assert_eq!(document["data"]["conflicts"], 1, "{more}: {document}");
+    }
 }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::kit::{git, tree};
 
-use super::scene::{Scene, by_hand, fails, is_there, pulled, state, text, utf8};
+use super::scene::{Scene, by_hand, fails, is_there, pulled, pushed, state, text, utf8};
 
 /// Runs git with something on its stdin, and without its checks of names.
 pub(super) fn plumb(args: &[&str], input: &[u8], dir: &Path) -> String {
@@ -260,4 +260,30 @@ fn a_list_of_allowed_values_that_is_no_record_is_named_with_the_way_out() {
         assert!(document["error"]["hints"][0].is_string(), "{document}");
     }
     assert_eq!(scene.b.json(&["backup", "status"]).0, 0);
+}
+
+#[test]
+fn a_name_of_unfinished_files_is_refused_and_said() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    by_hand(&scene.sandbox, &scene.bare, |dir| {
+        let state = dir.join("projects/api/.aigon");
+        fs::write(state.join(".holdall-tmp-x"), "x\n").expect("written");
+        fs::write(state.join("y"), "1\n").expect("written");
+    });
+    for more in [&["--dry-run"][..], &[]] {
+        let (_, document) = scene.b.json(&[&["backup", "pull"], more].concat());
+        let refused = &document["data"]["projects"][0]["refused_names"];
+        assert_eq!(
+            refused[0], "`.aigon/.holdall-tmp-x` has a name of unfinished files",
+            "{document}"
+        );
+    }
+    assert_eq!(text(&scene.b, state("y")), "1\n");
+    assert!(!is_there(&scene.b, state(".holdall-tmp-x")));
+    pushed(&scene.b);
+    assert!(
+        scene
+            .vault()
+            .contains_key("projects/api/.aigon/.holdall-tmp-x")
+    );
 }

@@ -231,6 +231,20 @@ fn state_that_was_here_before_is_merged_or_kept() {
 }
 
 #[test]
+fn a_place_that_cannot_be_made_is_told_and_the_rest_is_pulled() {
+    let office = Office::new();
+    // A file is no directory, whoever asks.
+    office.new.write("taken", "a file\n");
+    let data = office.restore(3, &["--clone", "--into", "taken/place"]);
+    let reason = &data["projects"][0]["tried"][0]["reason"];
+    assert!(
+        reason.as_str().is_some_and(|it| it.contains("taken")),
+        "{data}"
+    );
+    assert!(data["pull"].is_object(), "{data}");
+}
+
+#[test]
 fn a_clone_that_fails_is_told_and_the_rest_goes_on() {
     let office = Office::new();
     let new = &office.new;

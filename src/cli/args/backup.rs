@@ -96,6 +96,7 @@ pub struct PullArgs {
     ///
     /// local: the file here stays, and the next push puts it at the path; the vault's version stays in
     /// the history. vault: its version is written here, and `backup undo` brings the other one back.
+    /// Where this disk has what the vault has, `conflict resolve` decides.
     #[arg(long, value_enum, value_name = "SIDE")]
     pub take: Option<TakeSide>,
     /// Pull even where that deletes most files of a state directory

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::base::{Leaf, VaultPath};
 use crate::flow::agreed::{Agreed, AgreedEdits, Notes};
-use crate::flow::journal::{Head, begin};
-use crate::flow::landing::{Landing, carry_all, close, journal_of};
+use crate::flow::journal::Head;
+use crate::flow::landing::{Landing, begin_all, carry_all, close};
 use crate::flow::meeting::Meeting;
 use crate::flow::scan::Scanned;
 use crate::flow::{FlowError, Writer};
@@ -118,10 +118,8 @@ pub fn fulfil(
     let mut landings: Vec<Landing> = landings.collect::<Result<_, _>>()?;
     let mut head = Head::new(writer, RESOLVE)?;
     head.is_edit = true;
-    let journal = journal_of(objects, &landings, head)?;
-    if let Some(journal) = &journal {
-        begin(writer, objects, journal, Agreed::load(&writer.store)?.seen)?;
-    }
+    let tip = Agreed::load(&writer.store)?.seen;
+    let journal = begin_all(writer, objects, &landings, (head, tip))?;
     let mut none = AgreedEdits::default();
     carry_all(writer, objects, &mut landings, &mut none)?;
     let mut kept = BTreeMap::new();

@@ -12,10 +12,11 @@ mod queue;
 mod report;
 mod resolve;
 mod show;
+mod stand;
 mod version;
 mod view;
 
-pub use carry::{Carried, carry, fallen, hold_paths, holding, mark_decided};
+pub use carry::{Carried, Sifted, carry, hold_paths, mark_decided, sift};
 pub use draft::{Draft, Seen, draft};
 pub use export::{ExportReport, ExportedFile, export};
 pub use queue::take_back;

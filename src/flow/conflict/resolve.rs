@@ -14,10 +14,10 @@ use crate::layout::Owner;
 use crate::snapshot::Sanitizer;
 use crate::vault::Objects;
 
-use super::carry::is_blocked;
 use super::disk::{Wish, fulfil};
 use super::draft::{Seen, refuse_markers};
 use super::queue::{Chosen, Decision, HereToo, Queue};
+use super::stand::is_blocked;
 use super::version::Version;
 use super::view::{Choice, Conflict, View};
 
@@ -174,7 +174,7 @@ fn decide(
             let hint = "`--use vault` takes the conflict away; `holdall conflict export` writes its versions into files";
             return Err(refused(conflict, "is not in the vault any more", hint));
         };
-        if is_blocked(objects, view.compared.upstream.tree, place)? {
+        if is_blocked(objects, &view.compared.upstream, place)? {
             let hint = "rename one of the two on the machine that has it, and push there; or `--use vault`";
             return Err(refused(
                 conflict,

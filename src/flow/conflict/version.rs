@@ -5,7 +5,7 @@ use crate::flow::{FlowError, stored};
 use crate::layout::{
     ConflictRecord, Owner, Record, Side, SideKind, VariantDir, VariantRecord, names,
 };
-use crate::merge::find;
+use crate::merge::{find, find_dir};
 use crate::vault::Objects;
 
 /// So many hexadecimal digits name a version.
@@ -56,13 +56,10 @@ pub fn on_file(
     tree: Option<ObjectId>,
 ) -> Result<(Vec<OnFile>, Vec<String>), FlowError> {
     let (mut read, mut unreadable) = (Vec::new(), Vec::new());
-    let Some(dir) = find(objects, tree, &names::conflicts_dir())? else {
+    let Some(dir) = find_dir(objects, tree, &names::conflicts_dir())? else {
         return Ok((read, unreadable));
     };
-    if dir.kind != Kind::Tree {
-        return Ok((read, unreadable));
-    }
-    for entry in objects.tree(dir.id)? {
+    for entry in objects.tree(dir)? {
         let Ok(id) = String::from_utf8(entry.name) else {
             continue;
         };
@@ -91,18 +88,6 @@ pub fn record(
     };
     let record: Option<ConflictRecord> = read(objects, tree, &path)?;
     Ok(record.filter(honest))
-}
-
-/// The directory of one conflict in a tree of the vault.
-pub fn tree_of(
-    objects: &Objects<'_>,
-    tree: Option<ObjectId>,
-    id: &str,
-) -> Result<Option<ObjectId>, FlowError> {
-    let found = find(objects, tree, &names::conflict_dir(id)?)?;
-    Ok(found
-        .filter(|leaf| leaf.kind == Kind::Tree)
-        .map(|leaf| leaf.id))
 }
 
 fn read_one(objects: &Objects<'_>, id: &str, tree: ObjectId) -> Result<Option<OnFile>, FlowError> {

@@ -9,14 +9,14 @@ use crate::flow::agreed::Agreed;
 use crate::flow::compare::{Compared, compare};
 use crate::flow::filing::conflict_id;
 use crate::flow::scan::Scanned;
-use crate::flow::upstream::Upstream;
 use crate::flow::{FlowError, Session};
 use crate::layout::{Owner, VariantDir};
-use crate::merge::{Scope, find};
+use crate::merge::Scope;
 use crate::vault::Objects;
 
-use super::carry::{holding, place};
+use super::carry::sift;
 use super::queue::Decision;
+use super::stand::place;
 use super::version::{Version, as_file, on_file};
 
 /// Shorter beginnings of an id or a token are taken for a slip.
@@ -138,7 +138,8 @@ impl View {
                 }
             }
         }
-        let mut waiting = holding(session, objects, (&compared.here, &compared.upstream))?;
+        let sifted = sift(session, objects, (&compared.here, &compared.upstream))?;
+        let mut waiting = sifted.holding;
         for (id, decision) in &waiting {
             // Of what was never on file nothing may be left to see once the choice is written.
             if decision.filed.is_none() && !found.contains_key(id) {
@@ -228,7 +229,7 @@ fn begun(
     let place = place(upstream, owner)?.map(|dir| dir.join(path));
     Ok(Conflict {
         id,
-        name: name_of(upstream, owner),
+        name: upstream.name_of(owner),
         owner: owner.clone(),
         path: path.clone(),
         place,
@@ -241,15 +242,6 @@ fn begun(
     })
 }
 
-fn name_of(upstream: &Upstream, owner: &Owner) -> String {
-    match owner {
-        Owner::Settings(tool) => tool.clone(),
-        Owner::Project(id) => upstream
-            .project(id)
-            .map_or_else(|| id.to_string(), |project| project.name.clone()),
-    }
-}
-
 /// Adds what the vault has at the path and what this disk has, where that is not on file yet.
 fn look_here(
     session: &Session<'_>,
@@ -258,16 +250,17 @@ fn look_here(
     conflict: &mut Conflict,
 ) -> Result<(), FlowError> {
     if let Some(place) = &conflict.place {
-        conflict.vault = find(objects, compared.upstream.tree, place)?;
+        conflict.vault = compared.upstream.find(objects, place)?;
     }
     let scanned = owner_here(compared, &conflict.owner);
     let carried = scanned.filter(|scanned| scanned.scope(&conflict.path) == Scope::Carried);
     let Some(scanned) = carried else {
         return Ok(());
     };
-    let local = as_file(find(objects, scanned.tree, &conflict.path)?);
+    let upstream = &compared.upstream;
+    let local = as_file(upstream.find_in(objects, scanned.tree, &conflict.path)?);
     let base = agreed.content(objects, &scanned.unit.key)?;
-    let base = as_file(find(objects, base, &conflict.path)?);
+    let base = as_file(upstream.find_in(objects, base, &conflict.path)?);
     conflict.here = Some(HereSide { local, base });
     // Where a choice was written, what it replaced is still there to be chosen.
     let decided = conflict.decided.as_ref();

@@ -79,10 +79,12 @@ fn contents(objects: &Objects<'_>, unit: &Unit, trio: &Trio) -> Result<Option<Ve
     let (Some(local), Some(vault)) = (trio.local, trio.vault) else {
         return Ok(None);
     };
+    let name = trio.path.name().unwrap_or_default();
     let class = class_by_rule(unit, &trio.path);
-    let most = class
-        .as_ref()
-        .map_or(ContentClass::MOST, ContentClass::most_bytes);
+    let most = match &class {
+        Some(class) => class.most_bytes(),
+        None => ContentClass::most_bytes_of(name),
+    };
     for leaf in [trio.base, trio.local, trio.vault].into_iter().flatten() {
         if objects.size(leaf.id)? > most {
             return Ok(None);
@@ -96,6 +98,5 @@ fn contents(objects: &Objects<'_>, unit: &Unit, trio: &Trio) -> Result<Option<Ve
         local: &local,
         vault: &vault,
     };
-    let name = trio.path.name().unwrap_or_default();
     Ok(merge_contents(name, class.as_ref(), contents, &merge_text))
 }

@@ -1,27 +1,33 @@
 //! The landings of one run, under one journal.
 
-use crate::base::Tally;
-use crate::flow::agreed::AgreedEdits;
-use crate::flow::journal::{Head, Journal, drop_landing, landed};
-use crate::flow::{FlowError, Stage, Writer};
+use crate::base::{ObjectId, Tally};
+use crate::flow::agreed::{Agreed, AgreedEdits};
+use crate::flow::journal::{Head, Journal, begin, drop_landing, landed};
+use crate::flow::{FlowError, Stage, Writer, memory};
 use crate::restore::Durable;
 use crate::vault::{Ahead, Objects, Store};
 
 use super::Landing;
 use super::carry::Supply;
 
-/// What they are about to write, as the journal has it; nothing where they write nothing.
-pub fn journal_of(
+/// Stores what they are about to write, with the tip that is agreed with; nothing where they write
+/// nothing.
+pub fn begin_all(
+    writer: &Writer<'_>,
     objects: &mut Objects<'_>,
     landings: &[Landing],
-    head: Head,
+    (head, tip): (Head, Option<ObjectId>),
 ) -> Result<Option<Journal>, FlowError> {
     let mut journal = Journal::new(head);
     for landing in landings.iter().filter(|landing| landing.touches()) {
         let (key, touched) = landing.journal(objects)?;
         journal.add(key, touched);
     }
-    Ok((!journal.units.is_empty()).then_some(journal))
+    if journal.units.is_empty() {
+        return Ok(None);
+    }
+    begin(writer, objects, &journal, tip)?;
+    Ok(Some(journal))
 }
 
 /// Carries all of them out. A fault ends it, and what is known by then is among the edits.
@@ -47,6 +53,20 @@ pub fn carry_all(
     let settled = supply.durable.settle();
     carried?;
     Ok(settled?)
+}
+
+/// The same with no look at the vault: what is agreed since is stored, after a fault too.
+pub fn carry_and_learn(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    landings: &mut [Landing],
+    agreed: &Agreed,
+) -> Result<(), FlowError> {
+    let mut edits = AgreedEdits::default();
+    let carried = carry_all(writer, objects, landings, &mut edits);
+    edits.make_room(objects, agreed)?;
+    memory::learn_more(writer, objects, (agreed, &edits))?;
+    carried
 }
 
 /// Says what would become of all of them.

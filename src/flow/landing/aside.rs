@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{HostPath, Leaf, PathFault, VaultPath, is_temp_name};
+use crate::base::{HostPath, Leaf, PathFault, VaultPath};
 use crate::flow::agreed::Notes;
 use crate::flow::noted::is_closed;
 use crate::flow::real_names::real_names;
@@ -24,9 +24,7 @@ impl Landing {
         let mut landing = Self::new(report, String::new(), Vec::new());
         landing.hostile(faults);
         for (path, leaf) in leaves {
-            if path.names().any(|name| is_temp_name(name.as_bytes())) {
-                let line = format!("`{path}` has a name of unfinished files");
-                landing.report.refused_names.push(line);
+            if landing.refuses_name(path) {
                 continue;
             }
             let Some(names) = real_names(path, notes) else {

@@ -14,7 +14,7 @@ mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::{Leaf, PathFault, Stat, Timestamp, VaultPath};
+use crate::base::{Leaf, PathFault, Stat, Timestamp, VaultPath, is_temp_name};
 use crate::merge::{InVault, OnDisk, Remark, Trio, Verdict};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
@@ -28,7 +28,7 @@ use super::real_names::real_names;
 use super::report::PulledUnit;
 use super::scan::Scanned;
 use super::unit::Unit;
-pub use all::{carry_all, close, journal_of, preview_all};
+pub use all::{begin_all, carry_all, carry_and_learn, close, preview_all};
 use told::{HALF_LINE, IN_THE_WAY};
 
 /// Contents that are not in the vault as they will be on the disk.
@@ -81,6 +81,9 @@ impl Landing {
         landing.hostile(&met.faults);
         landing.linked(objects, scanned, met)?;
         for (trio, verdict) in &met.decided {
+            if trio.vault.is_some() && landing.refuses_name(&trio.path) {
+                continue;
+            }
             landing.wait_behind(scanned, trio);
             landing.take(objects, scanned, vault_notes, (trio, verdict))?;
         }
@@ -187,6 +190,16 @@ impl Landing {
     /// Names that no disk of ours takes: said, and nothing more.
     fn hostile(&mut self, faults: &[PathFault]) {
         self.report.refused_names = faults.iter().map(PathFault::to_string).collect();
+    }
+
+    /// What has the name of a file in the making would be swept away as one.
+    fn refuses_name(&mut self, path: &VaultPath) -> bool {
+        let is_refused = path.names().any(|name| is_temp_name(name.as_bytes()));
+        if is_refused {
+            let line = format!("`{path}` has a name of unfinished files");
+            self.report.refused_names.push(line);
+        }
+        is_refused
     }
 
     fn take(

@@ -1,7 +1,7 @@
 //! What git cannot carry, on its way to the disk: empty directories and private files.
 
 use crate::base::{Kind, Trees, VaultPath};
-use crate::merge::{Scope, find, merge_notes};
+use crate::merge::{Scope, find_dir, merge_notes};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
@@ -64,11 +64,8 @@ impl Landing {
         dir: &VaultPath,
         (met, vault): (&Meeting, &Notes),
     ) -> Result<(), FlowError> {
-        let Some(tree) = find(objects, met.vault, dir)?.filter(|leaf| leaf.kind == Kind::Tree)
-        else {
-            return Ok(());
-        };
-        for entry in objects.tree(tree.id)? {
+        let tree = find_dir(objects, met.vault, dir)?;
+        for entry in tree.map_or(Ok(Vec::new()), |tree| objects.tree(tree))? {
             if let Ok(path) = dir.child(&entry.name)
                 && matches!(entry.kind, Kind::File | Kind::Exec)
             {

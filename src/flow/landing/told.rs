@@ -90,7 +90,7 @@ pub(super) const fn word(why: WhyKept) -> &'static str {
 }
 
 impl PulledUnit {
-    pub(super) fn keep(&mut self, path: &VaultPath, why: &'static str) {
+    pub fn keep(&mut self, path: &VaultPath, why: &'static str) {
         self.kept_paths.push(KeptLine {
             path: path.clone(),
             why,

@@ -60,34 +60,50 @@ impl CloneOrder<'_> {
         session: &Session<'_>,
     ) -> Result<Result<String, Vec<Tried>>, FlowError> {
         let dir = self.place.as_path().parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(dir).map_err(BaseError::io("create the directory", dir))?;
         let unfinished = dir.join(format!("{TEMP_PREFIX}clone-{}", self.id));
         let mut tried = Vec::new();
         for url in self.remotes.iter().flat_map(|it| addresses(it, self.with)) {
-            clear(&unfinished)?;
-            session.tell(&Event::Cloning {
-                name: self.name,
-                url: &url,
-            });
-            match clone(session, &url, &unfinished)? {
-                Ok(()) => {
-                    fs::rename(&unfinished, self.place)
-                        .map_err(BaseError::io("create", self.place.as_path()))?;
-                    return Ok(Ok(url));
-                }
+            match self.attempt(session, &url, &unfinished)? {
+                Ok(()) => return Ok(Ok(url)),
                 Err(reason) => tried.push(Tried { url, reason }),
             }
         }
-        clear(&unfinished)?;
+        // What stays of it the next attempt takes away.
+        clear(&unfinished).ok();
         Ok(Err(tried))
+    }
+
+    /// The inner result says why there is no checkout: a place that cannot be made is one reason.
+    fn attempt(
+        &self,
+        session: &Session<'_>,
+        url: &str,
+        unfinished: &Path,
+    ) -> Result<Result<(), String>, FlowError> {
+        if let Err(fault) = clear(unfinished) {
+            return Ok(Err(FlowError::from(fault).message()));
+        }
+        session.tell(&Event::Cloning {
+            name: self.name,
+            url,
+        });
+        if let Err(reason) = clone(session, url, unfinished)? {
+            return Ok(Err(reason));
+        }
+        let place = self.place.as_path();
+        let placed = fs::rename(unfinished, place).map_err(BaseError::io("create", place));
+        Ok(placed.map_err(|fault| FlowError::from(fault).message()))
     }
 }
 
-/// Takes away what a clone that did not end left behind.
-fn clear(unfinished: &Path) -> Result<(), FlowError> {
+/// Makes room for a clone: its directory, without what another clone that did not end left behind.
+fn clear(unfinished: &Path) -> Result<(), BaseError> {
+    if let Some(dir) = unfinished.parent() {
+        fs::create_dir_all(dir).map_err(BaseError::io("create the directory", dir))?;
+    }
     match fs::remove_dir_all(unfinished) {
         Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
-            Err(BaseError::io("delete", unfinished)(fault).into())
+            Err(BaseError::io("delete", unfinished)(fault))
         }
         _ => Ok(()),
     }

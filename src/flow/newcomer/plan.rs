@@ -8,12 +8,12 @@ use serde::Serialize;
 use crate::base::{HostPath, Id, Kind, Trees};
 use crate::config::{Config, ConfigFile};
 use crate::layout::names;
-use crate::merge::find;
 use crate::project::directory_name;
 use crate::vault::{Objects, Store, WireError};
 
 use super::super::compare::store_or_empty;
 use super::super::configure::absolute;
+use super::super::conflicts::add_filed;
 use super::super::hints::quoted;
 use super::super::local_checkout::{LocalCheckout, directory, refuse_places};
 use super::super::machines::Machines;
@@ -48,6 +48,8 @@ pub struct RestorePlan {
     pub machines: Machines,
     pub projects: Vec<RestoreProject>,
     pub settings: Vec<RestoreTool>,
+    /// How many conflicts the vault has on file.
+    pub conflicts: usize,
     pub undecided: Vec<Undecided>,
     pub unreadable: Vec<Unreadable>,
     #[serde(skip)]
@@ -154,6 +156,8 @@ pub fn plan(
     let objects = Objects::new(store);
     let machines = Machines::of(&objects, &upstream, &own_id(session)?)?;
     let settings = tools(store, &upstream)?;
+    let mut conflicts = Vec::new();
+    add_filed(&objects, &upstream, &mut conflicts)?;
     let mut writers = last_writers(store, tip)?;
     let known = KnownVault {
         projects: upstream.projects,
@@ -183,6 +187,7 @@ pub fn plan(
         vault: upstream.record.map(|record| record.vault),
         searched,
         machines,
+        conflicts: conflicts.len(),
         projects,
         settings,
         undecided: sightings.undecided,
@@ -279,13 +284,10 @@ fn away(
 }
 
 fn tools(store: &Store, upstream: &Upstream) -> Result<Vec<RestoreTool>, FlowError> {
-    let dir = find(store, upstream.tree, &names::settings_dir())?;
-    let Some(dir) = dir.filter(|leaf| leaf.kind == Kind::Tree) else {
-        return Ok(Vec::new());
-    };
+    let dir = upstream.dir(store, &names::settings_dir())?;
     let mut scales = Scales::new(store);
     let mut tools = Vec::new();
-    for entry in store.tree(dir.id)? {
+    for entry in dir.map_or(Ok(Vec::new()), |dir| store.tree(dir))? {
         if entry.kind != Kind::Tree {
             continue;
         }

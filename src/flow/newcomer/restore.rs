@@ -43,7 +43,8 @@ impl RestoreReport {
             )
         };
         let mut doubts = self.plan.undecided.iter();
-        self.plan.projects.iter().any(|it| waits(&it.place))
+        (self.dry_run && self.plan.conflicts > 0)
+            || self.plan.projects.iter().any(|it| waits(&it.place))
             || doubts.any(|it| it.why != Doubt::Second)
             || self.pull.as_ref().is_some_and(PullReport::needs_decision)
     }

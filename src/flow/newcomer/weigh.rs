@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::base::{Blobs, Kind, ObjectId, Trees};
 use crate::layout::names;
-use crate::merge::find;
+use crate::merge::find_dir;
 use crate::vault::{CommitInfo, Store};
 
 use super::super::FlowError;
@@ -118,11 +118,10 @@ fn writer(info: &CommitInfo) -> LastWriter {
 }
 
 fn projects_of(store: &Store, tree: ObjectId) -> Result<BTreeMap<String, ObjectId>, FlowError> {
-    let dir = find(store, Some(tree), &names::projects_dir())?;
-    let Some(dir) = dir.filter(|leaf| leaf.kind == Kind::Tree) else {
-        return Ok(BTreeMap::new());
-    };
-    let entries = store.tree(dir.id)?.into_iter();
+    let dir = find_dir(store, Some(tree), &names::projects_dir())?;
+    let entries = dir
+        .map_or(Ok(Vec::new()), |dir| store.tree(dir))?
+        .into_iter();
     let named = entries.filter_map(|entry| Some((String::from_utf8(entry.name).ok()?, entry.id)));
     Ok(named.collect())
 }

@@ -13,7 +13,7 @@ use crate::vault::Objects;
 
 use super::account::{left, skipped, withheld};
 use super::agreed::Agreed;
-use super::conflict::{DecisionLine, fallen, hold_paths, mark_decided};
+use super::conflict::{DecisionLine, Sifted, hold_paths, mark_decided, sift};
 use super::here::{Here, Selection};
 use super::landing::preview_all;
 use super::meeting::Ground;
@@ -138,8 +138,8 @@ pub fn take_in(
         here.expect_settings(writer.session, upstream, objects)?;
     }
     bookkeeping::sweep_projects(writer, &here, &options.selection);
-    let fallen = fallen(writer.session, objects, (&here, upstream))?;
-    let waiting = hold_paths(writer.session, objects, (&mut here, upstream))?;
+    let Sifted { fallen, holding } = sift(writer.session, objects, (&here, upstream))?;
+    hold_paths(&mut here, &holding);
     let machine = writer.machine();
     let ground = Ground {
         agreed,
@@ -162,7 +162,7 @@ pub fn take_in(
         lookup: Lookup::default(),
     };
     standing.look_up(&mut plan.conflicts)?;
-    mark_decided(&mut plan.conflicts, &waiting);
+    mark_decided(&mut plan.conflicts, |id| holding.contains_key(id));
     if options.dry_run {
         preview_all(writer, objects, &mut plan.landings)?;
         plan.gave_way(&here);

@@ -1,12 +1,14 @@
 //! What a pull comes to, and how it is carried out.
 
+use std::collections::HashSet;
+
 use crate::base::{Kind, ObjectId, TreeEntry, Trees, VaultPath};
 use crate::flow::agreed::{AgreedEdits, Notes};
 use crate::flow::filing::conflict_id;
 use crate::flow::guard::withhold_emptied;
 use crate::flow::here::{Here, Placement};
-use crate::flow::journal::{Head, begin, landed};
-use crate::flow::landing::{Landing, carry_all, close, journal_of};
+use crate::flow::journal::{Head, landed};
+use crate::flow::landing::{Landing, begin_all, carry_all, close};
 use crate::flow::meeting::{Berth, Decided, Draft, Ground, Meeting, Terms, judge};
 use crate::flow::report::ConflictLine;
 use crate::flow::scan::Scanned;
@@ -27,15 +29,15 @@ pub struct PullPlan {
 impl PullPlan {
     /// Where this disk got the vault's version it has none of its own any more.
     pub fn gave_way(&mut self, here: &Here) {
-        for (scanned, landing) in pairs(here, &self.landings) {
-            for change in &landing.report.changes {
-                let id = conflict_id(&scanned.unit.owner, &change.path);
-                let lines = self.conflicts.iter_mut();
-                for line in lines.filter(|line| line.id == id) {
-                    line.here = false;
-                    line.filed = !line.machines.is_empty();
-                }
-            }
+        let changed = pairs(here, &self.landings).flat_map(|(scanned, landing)| {
+            let changes = landing.report.changes.iter();
+            changes.map(|change| conflict_id(&scanned.unit.owner, &change.path))
+        });
+        let changed: HashSet<String> = changed.collect();
+        let lines = self.conflicts.iter_mut();
+        for line in lines.filter(|line| changed.contains(&line.id)) {
+            line.here = false;
+            line.filed = !line.machines.is_empty();
         }
     }
 
@@ -183,6 +185,7 @@ impl Pull<'_> {
         conflicts: &mut Vec<ConflictLine>,
     ) -> Result<(), FlowError> {
         let own = self.ground.filer.machine.to_string();
+        let mut decided = HashSet::new();
         for id in taken {
             let dir = self
                 .ground
@@ -192,9 +195,10 @@ impl Pull<'_> {
             let is_other =
                 |entry: &TreeEntry| entry.kind == Kind::Tree && entry.name != own.as_bytes();
             if !variants.iter().any(is_other) {
-                conflicts.retain(|line| line.id != *id);
+                decided.insert(id);
             }
         }
+        conflicts.retain(|line| !decided.contains(&line.id));
         Ok(())
     }
 
@@ -209,11 +213,8 @@ impl Pull<'_> {
             return Ok(());
         };
         let head = Head::new(self.writer, "pull")?;
-        let journal = journal_of(objects, &plan.landings, head)?;
-        if let Some(journal) = &journal {
-            begin(self.writer, objects, journal, Some(tip))?;
-        }
         let landings = &mut plan.landings;
+        let journal = begin_all(self.writer, objects, landings, (head, Some(tip)))?;
         let carried = carry_all(self.writer, objects, landings, &mut plan.agreed);
         self.finish(objects, &plan.agreed, tip)?;
         carried?;

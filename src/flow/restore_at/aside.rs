@@ -8,7 +8,7 @@ use crate::flow::landing::{Landing, carry_all, preview_all};
 use crate::flow::upstream::content_trios;
 use crate::flow::{FlowError, Writer};
 use crate::layout::names;
-use crate::merge::{differences, find};
+use crate::merge::{differences, find_dir};
 use crate::vault::Objects;
 
 use super::{Done, Part, Past};
@@ -99,11 +99,10 @@ fn tools(
     objects: &Objects<'_>,
     past: &Past,
 ) -> Result<Vec<(String, VaultPath, ObjectId)>, FlowError> {
-    let dir = find(objects, Some(past.tree), &names::settings_dir())?;
-    let Some(dir) = dir.filter(|leaf| leaf.kind == Kind::Tree) else {
-        return Ok(Vec::new());
-    };
-    let entries = objects.tree(dir.id)?.into_iter();
+    let dir = find_dir(objects, Some(past.tree), &names::settings_dir())?;
+    let entries = dir
+        .map_or(Ok(Vec::new()), |dir| objects.tree(dir))?
+        .into_iter();
     let tool = entries.filter(|entry| entry.kind == Kind::Tree);
     let tool = tool.filter_map(|entry| {
         let name = String::from_utf8(entry.name).ok()?;

@@ -1,17 +1,18 @@
 //! Where the projects and tools of this machine lie.
 
 use crate::base::{Id, ObjectId, Timestamp, VaultPath};
-use crate::flow::account::{skipped, withheld};
-use crate::flow::agreed::{Agreed, AgreedEdits, Notes};
+use crate::flow::account::{skipped, wants_attention, withheld};
+use crate::flow::agreed::{Agreed, Notes};
 use crate::flow::filing::Filer;
 use crate::flow::here::{Here, Selection};
-use crate::flow::journal::{Head, begin};
-use crate::flow::landing::{Landing, carry_all, close, journal_of, preview_all};
+use crate::flow::journal::Head;
+use crate::flow::landing::{Landing, begin_all, carry_and_learn, close, preview_all};
 use crate::flow::meeting::Meeting;
+use crate::flow::report::Reason;
 use crate::flow::scan::Scanned;
 use crate::flow::settings_text::withhold_misfits;
 use crate::flow::upstream::{Source, Upstream, content_trios, look};
-use crate::flow::{FlowError, Writer, bookkeeping, memory};
+use crate::flow::{FlowError, Writer, bookkeeping};
 use crate::layout::names;
 use crate::merge::{
     InVault, Lookup, OnDisk, Scope, Trio, Verdict, differences, find, settle_clashes,
@@ -57,14 +58,8 @@ pub fn write(
     }
     let mut head = Head::new(writer, "restore")?;
     head.is_edit = true;
-    let journal = journal_of(objects, &done.landings, head)?;
-    if let Some(journal) = &journal {
-        begin(writer, objects, journal, agreed.seen)?;
-    }
-    let mut edits = AgreedEdits::default();
-    let carried = carry_all(writer, objects, &mut done.landings, &mut edits);
-    memory::learn_more(writer, objects, (&agreed, &edits))?;
-    carried?;
+    let journal = begin_all(writer, objects, &done.landings, (head, agreed.seen))?;
+    carry_and_learn(writer, objects, &mut done.landings, &agreed)?;
     done.undo = close(&writer.store, journal, &done.landings)?;
     bookkeeping::save_caches(&here, objects)?;
     Ok(done)
@@ -94,6 +89,30 @@ fn disagree(
         }
     }
     Ok(())
+}
+
+/// What was otherwise then and stays as it is here, where no report says so by itself.
+fn left_out(scanned: &Scanned, decided: &[(Trio, Verdict)]) -> Vec<(VaultPath, &'static str)> {
+    let is_told = |path: &VaultPath| {
+        let above = path.ancestors().filter_map(|dir| scanned.left.get(&dir));
+        let mut left = scanned.left.get(path).into_iter().chain(above);
+        left.any(|left| wants_attention(left.reason) || left.reason == Reason::LinkedRoot)
+    };
+    let stays = |trio: &&Trio| {
+        let differs = trio.vault.is_some() && trio.vault != trio.local;
+        differs && scanned.scope(&trio.path) != Scope::Carried && !is_told(&trio.path)
+    };
+    let why = |path: &VaultPath| {
+        if scanned.decided.contains(path) {
+            "decided"
+        } else {
+            "not_carried"
+        }
+    };
+    let trios = decided.iter().map(|(trio, _)| trio).filter(stays);
+    trios
+        .map(|trio| (trio.path.clone(), why(&trio.path)))
+        .collect()
 }
 
 struct InPlace<'a> {
@@ -153,6 +172,7 @@ impl InPlace<'_> {
             decided = self.judge(trios, scanned);
         }
         disagree(objects, now, &mut decided)?;
+        let left_out = left_out(scanned, &decided);
         let takes = |path: &VaultPath| self.wanted.takes(&dir, path);
         let (base_notes, then_notes) = self.notes(&scanned.notes, notes, &takes);
         let met = Meeting {
@@ -163,6 +183,9 @@ impl InPlace<'_> {
         };
         let mut landing = Landing::plan(objects, scanned, (&met, &then_notes), self.now)?;
         landing.leave_agreed();
+        for (path, why) in left_out {
+            landing.report.keep(&path, why);
+        }
         Ok(landing)
     }
 

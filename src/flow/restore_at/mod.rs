@@ -101,21 +101,36 @@ impl Part {
         self.paths.is_empty() || self.paths.iter().any(is_meant)
     }
 
-    /// Refuses a path at which there was nothing: it would be called restored.
+    /// Refuses a path at which there was nothing, or nothing that is anybody's state: it would be called
+    /// restored.
     fn check(&self, objects: &Objects<'_>, past: &Past) -> Result<(), FlowError> {
+        let states = [names::projects_dir(), names::settings_dir()];
         let mut dirs = vec![VaultPath::root()];
         for project in &past.projects {
             dirs.push(names::project_dir(&project.name)?);
         }
         for path in &self.paths {
-            let mut was_there = false;
+            let (mut was_there, mut is_nobodys) = (false, true);
             for dir in &dirs {
-                was_there |= find(objects, Some(past.tree), &dir.join(path))?.is_some();
+                let place = dir.join(path);
+                if find(objects, Some(past.tree), &place)?.is_some() {
+                    was_there = true;
+                    is_nobodys &= !states.iter().any(|state| place.below(state).is_some());
+                }
             }
             if !was_there {
                 return Err(FlowError::NotThen {
                     path: path.clone(),
                     commit: past.commit,
+                });
+            }
+            if is_nobodys {
+                return Err(FlowError::Refused {
+                    what: format!("{path} is no state of a project, and no settings"),
+                    hint: format!(
+                        "to see it: `git show {}:{path}` in a clone of the vault",
+                        past.commit
+                    ),
                 });
             }
         }

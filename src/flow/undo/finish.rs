@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::base::Timestamp;
-use crate::flow::agreed::{Agreed, AgreedEdits};
+use crate::flow::agreed::Agreed;
 use crate::flow::journal::{Journal, interrupted, landed};
-use crate::flow::landing::carry_all;
-use crate::flow::{Event, FlowError, Writer, memory, pause};
+use crate::flow::landing::carry_and_learn;
+use crate::flow::{Event, FlowError, Writer, pause};
 use crate::vault::Objects;
 
 use super::ways::{Ways, ways};
@@ -101,11 +101,7 @@ fn redo(
 ) -> Result<(usize, Vec<String>), FlowError> {
     let agreed = Agreed::load(&writer.store)?;
     let Ways { mut landings, gone } = ways(writer.session, objects, &agreed, journal)?;
-    let mut edits = AgreedEdits::default();
-    let carried = carry_all(writer, objects, &mut landings, &mut edits);
-    edits.make_room(objects, &agreed)?;
-    memory::learn_more(writer, objects, (&agreed, &edits))?;
-    carried?;
+    carry_and_learn(writer, objects, &mut landings, &agreed)?;
     landed(&writer.store)?;
     let changes = landings.iter().map(|landing| landing.report.changes.len());
     let gone = gone.into_iter().map(|place| place.name);

@@ -12,12 +12,12 @@ use serde::Serialize;
 use crate::base::Timestamp;
 use crate::vault::Objects;
 
-use super::agreed::{Agreed, AgreedEdits};
+use super::agreed::Agreed;
 use super::conflict::take_back;
-use super::journal::{Head, Journal, UnitPlace, begin, drop_landing, interrupted, journal, landed};
-use super::landing::{Landing, carry_all, journal_of, preview_all};
+use super::journal::{Head, Journal, UnitPlace, drop_landing, interrupted, journal, landed};
+use super::landing::{Landing, begin_all, carry_and_learn, preview_all};
 use super::report::{KeptLine, PulledUnit, SkippedProject};
-use super::{FlowError, Writer, bookkeeping, memory, pause};
+use super::{FlowError, Writer, bookkeeping, pause};
 
 pub use finish::{Finished, finish};
 use list::Known;
@@ -167,20 +167,13 @@ fn carry_out(
     let mut head = Head::new(writer, "undo")?;
     head.undoes = Some(undone.head.number);
     head.is_edit = undone.head.is_edit;
-    let journal = journal_of(objects, landings, head)?;
     let paused = pause::since(writer.session)?;
-    if let Some(journal) = &journal {
-        if !undone.head.is_edit {
-            // Before anything is written: where this is killed, no pull comes by itself either.
-            pause::begin(writer.session, journal.head.at)?;
-        }
-        begin(writer, objects, journal, agreed.seen)?;
+    if !head.is_edit && landings.iter().any(Landing::touches) {
+        // Before anything is written: where this is killed, no pull comes by itself either.
+        pause::begin(writer.session, head.at)?;
     }
-    let mut edits = AgreedEdits::default();
-    let carried = carry_all(writer, objects, landings, &mut edits);
-    edits.make_room(objects, agreed)?;
-    memory::learn_more(writer, objects, (agreed, &edits))?;
-    carried?;
+    let journal = begin_all(writer, objects, landings, (head, agreed.seen))?;
+    carry_and_learn(writer, objects, landings, agreed)?;
     if journal.is_some() && waits(landings) {
         drop_landing(&writer.store)?;
         if paused.is_none() {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::Metadata;
 
 use crate::base::{HostPath, Leaf, Sink, VaultPath};
-use crate::flow::agreed::{Agreed, is_of_tool};
+use crate::flow::agreed::Agreed;
 use crate::flow::another::is_another;
 use crate::flow::content::verdict;
 use crate::flow::journal::{Journal, Touch, Touched, UnitPlace};
@@ -39,18 +39,19 @@ pub fn ways(
         gone: Vec::new(),
     };
     for (key, mut touched) in journal.units {
-        let root = &touched.place.root;
         // An empty directory may be a mount point without its disk.
-        let is_ready = is_of_tool(&key) || is_inhabited(root);
+        let is_ready = |unit: &&Unit| unit.is_settings() || is_inhabited(&unit.root);
         let is_itself = |unit: &&Unit| {
             let another = is_another(&unit.root, &unit.marks, &session.edges.env);
             !another.unwrap_or(false)
         };
-        let unit = unit_at(&units, &key, &touched.place).filter(|_| is_ready);
+        let unit = meant(&units, &key, &touched.place).filter(is_ready);
         let Some(unit) = unit.filter(is_itself) else {
             ways.gone.push(touched.place);
             continue;
         };
+        // It may have moved since.
+        touched.place.root.clone_from(&unit.root);
         if journal.head.is_edit {
             leave_agreed(objects, (agreed, &key), &mut touched)?;
         }
@@ -69,16 +70,11 @@ pub fn ways(
     Ok(ways)
 }
 
-/// What a journal is about, if it lies there still. A run that was killed did not live to note the id
-/// by which the vault knows a project; whatever else lies there is another one.
-fn unit_at<'u>(
-    units: &'u BTreeMap<String, Unit>,
-    key: &str,
-    place: &UnitPlace,
-) -> Option<&'u Unit> {
+/// What a journal is about, wherever it lies now. A run that was killed did not live to note the id
+/// by which the vault knows a project; whatever else lies in its place is another one.
+fn meant<'u>(units: &'u BTreeMap<String, Unit>, key: &str, place: &UnitPlace) -> Option<&'u Unit> {
     let keys = [Some(key), place.registered.as_deref()];
-    let mut known = keys.into_iter().flatten().filter_map(|key| units.get(key));
-    known.find(|unit| unit.root == place.root)
+    keys.into_iter().flatten().find_map(|key| units.get(key))
 }
 
 /// The projects and tools of this machine, by their keys.

@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::base::seams::{Rule, is_broken};
-use crate::base::{Id, Kind, ObjectId, Tell, TreeEntry, Trees, VaultPath};
-use crate::layout::{Access, ProjectRecord, VaultRecord, names};
-use crate::merge::{Trio, find};
+use crate::base::{Id, Kind, Leaf, ObjectId, Tell, TreeEntry, Trees, VaultPath};
+use crate::layout::{Access, Owner, ProjectRecord, VaultRecord, names};
+use crate::merge::{Lookup, Trio, find, find_dir};
 use crate::project::Identity;
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Relation, Store};
@@ -55,6 +55,8 @@ pub struct Upstream {
     pub lost: Option<ObjectId>,
     /// This machine meets the vault for the first time: nothing that was agreed before counts.
     pub first_meeting: bool,
+    /// The trees that were looked into.
+    lookup: Lookup,
 }
 
 /// A project as the vault has it.
@@ -92,12 +94,35 @@ impl Upstream {
             .find(|project| project.record.id == *id)
     }
 
+    /// The project or tool that something is of, as people call it.
+    #[must_use]
+    pub fn name_of(&self, owner: &Owner) -> String {
+        match owner {
+            Owner::Settings(tool) => tool.clone(),
+            Owner::Project(id) => self
+                .project(id)
+                .map_or_else(|| id.to_string(), |project| project.name.clone()),
+        }
+    }
+
     /// The tree of a directory of the vault.
     pub fn dir(&self, trees: &dyn Trees, path: &VaultPath) -> Result<Option<ObjectId>, FlowError> {
-        let found = find(trees, self.tree, path)?;
-        Ok(found
-            .filter(|leaf| leaf.kind == Kind::Tree)
-            .map(|leaf| leaf.id))
+        Ok(self.lookup.find_dir(trees, self.tree, path)?)
+    }
+
+    /// What the vault has at a path. Many are asked for, and most in directories that are long.
+    pub fn find(&self, trees: &dyn Trees, path: &VaultPath) -> Result<Option<Leaf>, FlowError> {
+        Ok(self.lookup.find(trees, self.tree, path)?)
+    }
+
+    /// The same in another tree.
+    pub fn find_in(
+        &self,
+        trees: &dyn Trees,
+        tree: Option<ObjectId>,
+        path: &VaultPath,
+    ) -> Result<Option<Leaf>, FlowError> {
+        Ok(self.lookup.find(trees, tree, path)?)
     }
 
     /// The same, once this machine has taken it in.
@@ -119,6 +144,7 @@ impl Upstream {
             healed: None,
             lost: None,
             first_meeting: false,
+            lookup: Lookup::default(),
         }
     }
 
@@ -190,9 +216,8 @@ pub fn projects(store: &Store, tree: ObjectId) -> Result<Vec<VaultProject>, Flow
 
 /// Everything that lies below `projects`, whoever it is of.
 pub fn project_names(trees: &dyn Trees, tree: ObjectId) -> Result<Vec<String>, FlowError> {
-    let dir = find(trees, Some(tree), &names::projects_dir())?;
-    let dir = dir.filter(|leaf| leaf.kind == Kind::Tree);
-    let entries = dir.map_or(Ok(Vec::new()), |leaf| trees.tree(leaf.id))?;
+    let dir = find_dir(trees, Some(tree), &names::projects_dir())?;
+    let entries = dir.map_or(Ok(Vec::new()), |dir| trees.tree(dir))?;
     let name = |entry: &TreeEntry| String::from_utf8_lossy(&entry.name).into_owned();
     Ok(entries.iter().map(name).collect())
 }

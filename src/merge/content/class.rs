@@ -76,6 +76,14 @@ impl ContentClass {
             Self::Whole => 0,
         }
     }
+
+    /// The same of a file about which no rule speaks: only a name makes a log, and without one what is
+    /// longer than JSON may be is no text either.
+    #[must_use]
+    pub fn most_bytes_of(name: &str) -> u64 {
+        let class = Self::of_name(name).unwrap_or(Self::Json(Vec::new()));
+        class.most_bytes()
+    }
 }
 
 #[cfg(test)]

@@ -99,9 +99,9 @@ impl Heal<'_, '_> {
 
     /// Puts what a tree has in the place of what the tip has at a path.
     fn replace(&mut self, path: &VaultPath, tree: Option<ObjectId>) -> Result<(), FlowError> {
-        let before = self.lookup.find(self.objects, Some(self.trees.tip), path)?;
-        let before = before.filter(|leaf| leaf.kind == Kind::Tree);
-        for tail in leaves(self.objects, before.map(|leaf| leaf.id))?.keys() {
+        let tip = Some(self.trees.tip);
+        let before = self.lookup.find_dir(self.objects, tip, path)?;
+        for tail in leaves(self.objects, before)?.keys() {
             self.put(path.join(tail), None);
         }
         for (tail, leaf) in leaves(self.objects, tree)? {
@@ -113,11 +113,8 @@ impl Heal<'_, '_> {
     /// What a tree has in a directory. Names that no path can have are left out.
     fn entries(&self, tree: ObjectId, dir: &VaultPath) -> Result<Entries, FlowError> {
         let mut entries = Entries::new();
-        let found = self.lookup.find(self.objects, Some(tree), dir)?;
-        let Some(found) = found.filter(|leaf| leaf.kind == Kind::Tree) else {
-            return Ok(entries);
-        };
-        for entry in self.objects.tree(found.id)? {
+        let found = self.lookup.find_dir(self.objects, Some(tree), dir)?;
+        for entry in found.map_or(Ok(Vec::new()), |dir| self.objects.tree(dir))? {
             if let (Ok(_), Ok(name)) = (
                 dir.child(&entry.name),
                 String::from_utf8(entry.name.clone()),

@@ -1,18 +1,25 @@
 //! What to do next about what a flow answered.
+//!
+//! *In*: a fault, or what stayed behind and why. *Out*: the next command, as it can be typed. *Never*: a
+//! secret, or a command that does not help.
 
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
+mod typed;
+mod withheld;
+
 use std::path::Path;
 
 use crate::base::{HostPath, StoreError};
 use crate::config::{ConfigError, Place};
 use crate::merge::MergeError;
 use crate::project::ProjectError;
-use crate::source::{SourceError, pattern_for};
+use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
-use super::report::{Candidate, Reason, WithheldLine};
+use super::report::Candidate;
+pub use typed::{quoted, typed};
+use withheld::another_hints;
+pub use withheld::withheld_hints;
 
 fn secret_hints(near: &[String]) -> Vec<String> {
     let near = near.iter().map(|name| format!("did you mean {name}?"));
@@ -175,22 +182,6 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
     }
 }
 
-/// A person alone knows what became of the project.
-fn another_hints(path: &Path, name: &str) -> Vec<String> {
-    let (typed, path) = (quoted(name), quoted(&path.to_string_lossy()));
-    vec![
-        format!("if `{name}` lies elsewhere now: `holdall project add PATH`, with that place"),
-        format!("if this is `{name}`, under a new address: `holdall project link {path} {typed}`"),
-        format!("if `{name}` is here no more: `holdall project remove {typed}`"),
-    ]
-}
-
-fn another_hint(line: &WithheldLine) -> Option<String> {
-    let mut above = line.file.as_path().ancestors();
-    let dir = above.nth(line.path.names().count())?;
-    Some(another_hints(dir, &line.project).join("; "))
-}
-
 fn vault_hints(fault: &VaultError) -> Vec<String> {
     match fault {
         VaultError::NoSuchRevision { .. } => {
@@ -288,94 +279,4 @@ fn config_hints(fault: &ConfigError) -> Vec<String> {
         ],
         ConfigError::ChangedMeanwhile { .. } => vec!["run the command again".to_owned()],
     }
-}
-
-/// A word as a shell takes it.
-#[must_use]
-pub fn quoted(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-/// The same for a name of this disk; nothing where it cannot be typed as it is.
-#[must_use]
-pub fn typed(name: &OsStr) -> Option<String> {
-    let name = name.to_str()?;
-    (!name.contains(char::is_control)).then(|| quoted(name))
-}
-
-/// What to do about paths that stay behind: one hint for each reason, with the first path that has
-/// it. `command` is what to run again: `push` or `pull`.
-#[must_use]
-pub fn withheld_hints(lines: &[WithheldLine], command: &str) -> Vec<String> {
-    let mut reasons = BTreeSet::new();
-    let first = lines.iter().filter(|line| reasons.insert(line.reason));
-    first
-        .filter_map(|line| withheld_hint(line, command))
-        .collect()
-}
-
-fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
-    let (file, again) = (&line.file, format!("`holdall backup {command}`"));
-    Some(match line.reason {
-        Reason::Unreadable => {
-            format!("make {file} readable for this user, then {again}")
-        }
-        // Of settings the vault does not have all: whoever deletes them loses what stays here.
-        Reason::Damaged if line.detail.is_some() => format!(
-            "mend {file} at the place that is named, then {again}; the vault keeps the last good version, but not the keys that stay on this machine"
-        ),
-        Reason::Damaged => {
-            format!("mend or delete {file}, then {again}; the vault keeps the last good version")
-        }
-        Reason::NotEditable => format!(
-            "write {file} without what is named there (YAML without references to what stays here, say), then {again}; until then the file stays here"
-        ),
-        Reason::DamagedInVault => format!(
-            "mend settings/{}/{} of the vault: on the machine that wrote it (`holdall backup log` names it), or in a clone of the vault, and push that; {file} needs nothing",
-            line.project, line.path
-        ),
-        Reason::NoPlace => format!(
-            "the keys stay in {file} until you decide: write there what the vault has, around them, or take them out if they went with what was deleted over there; then {again}"
-        ),
-        Reason::Missing => format!(
-            "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
-        ),
-        Reason::OtherRepository => another_hint(line)?,
-        Reason::MassDelete => format!(
-            "if the files of {file} were meant to go: `holdall backup {command} --allow-mass-delete`"
-        ),
-        Reason::HoldsSecret => {
-            let allow = line.fingerprint.as_ref().map_or_else(String::new, |name| {
-                format!(", or let that one value travel: `holdall secret allow {name}`")
-            });
-            format!(
-                "take the secret out of {file}, then {again}{allow}; until then the file stays here"
-            )
-        }
-        Reason::Unstable => format!("something is writing {file}: {again} when it is done"),
-        Reason::DatabaseInUse => {
-            let name = line.path.name().filter(|_| line.detail.is_none());
-            let copy = name.and_then(|name| pattern_for(name, false));
-            let copy = copy.map_or_else(String::new, |rule| {
-                let rule = rule.trim_start_matches('/');
-                format!(", or have a copy of it travel: add the line `{rule} :sqlite` to .holdallignore in the state directory")
-            });
-            format!(
-                "close the program that has {file} open (one that was killed mends it when it starts again), then {again}{copy}"
-            )
-        }
-        Reason::BadRules => format!(
-            "mend the line in {file}/.holdallignore, then {again}; a rule is a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it"
-        ),
-        Reason::BadName => match (&line.detail, file.as_path().parent()) {
-            (Some(name), Some(dir)) => format!("rename {name} in {}, then {again}", dir.display()),
-            _ => format!("rename {file}, then {again}"),
-        },
-        _ => return None,
-    })
 }
