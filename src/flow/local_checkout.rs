@@ -1,12 +1,13 @@
 //! A directory of this disk, as the project that it could be.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::base::{HostPath, Id, VaultPath};
 use crate::project::{Identity, Registered, normalise_remote};
 use crate::repo::Checkout;
-use crate::source::state_dirs;
+use crate::source::{SourceError, state_dirs};
 
 use super::{FlowError, Session};
 
@@ -104,10 +105,17 @@ impl LocalCheckout {
 /// A directory as a person names it from where they stand.
 pub fn directory(session: &Session<'_>, given: PathBuf) -> Result<HostPath, FlowError> {
     let path = session.edges.env.cwd.join(given);
+    if !path.is_absolute() {
+        return Err(FlowError::Refused {
+            what: "the directory in which this runs was deleted".to_owned(),
+            hint: "change to one that is there, or name it by its whole path".to_owned(),
+        });
+    }
     match path.canonicalize() {
         Ok(found) if found.is_dir() => Ok(HostPath::new(found)?),
-        Ok(path) => Err(FlowError::NoSuchPath { path }),
-        Err(_) => Err(FlowError::NoSuchPath { path }),
+        Ok(path) => Err(SourceError::NotADirectory { path }.into()),
+        Err(fault) if fault.kind() == ErrorKind::NotFound => Err(FlowError::NoSuchPath { path }),
+        Err(source) => Err(SourceError::Io { path, source }.into()),
     }
 }
 

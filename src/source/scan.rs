@@ -1,6 +1,7 @@
 //! Looking around: which checkouts lie below a directory, and which known state a checkout holds.
 
 use std::fs;
+use std::io::ErrorKind;
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -14,9 +15,12 @@ const NOT_WORTH_A_LOOK: [&str; 3] = ["node_modules", "target", "vendor"];
 /// The checkouts below a directory, itself included, down to a depth; sorted. What lies inside a
 /// checkout belongs to it and is not looked at, but for the directory that was named: somebody may
 /// keep all of it in git. Hidden directories, copies of other people's work and other file systems
-/// are not entered, and links are not followed.
-pub fn checkouts_below(dir: &HostPath, depth: usize) -> Result<Vec<HostPath>, SourceError> {
-    let mut found = Vec::new();
+/// are not entered, and links are not followed. Behind them, the directories that cannot be entered.
+pub fn checkouts_below(
+    dir: &HostPath,
+    depth: usize,
+) -> Result<(Vec<HostPath>, Vec<SourceError>), SourceError> {
+    let (mut found, mut closed) = (Vec::new(), Vec::new());
     let mut entries = WalkDir::new(dir.as_path())
         .max_depth(depth)
         .same_file_system(true)
@@ -26,8 +30,11 @@ pub fn checkouts_below(dir: &HostPath, depth: usize) -> Result<Vec<HostPath>, So
         let entry = match entry {
             Ok(entry) => entry,
             Err(fault) if fault.depth() == 0 => return Err(unreadable(dir, fault)),
-            // A directory that may not be read holds no checkout to register.
-            Err(_) => continue,
+            Err(fault) => {
+                let at = fault.path().and_then(|path| HostPath::new(path).ok());
+                closed.extend(at.map(|at| unreadable(&at, fault)));
+                continue;
+            }
         };
         if !entry.file_type().is_dir() {
             continue;
@@ -46,14 +53,17 @@ pub fn checkouts_below(dir: &HostPath, depth: usize) -> Result<Vec<HostPath>, So
             });
         }
     }
-    Ok(found)
+    Ok((found, closed))
 }
 
 fn unreadable(dir: &HostPath, fault: walkdir::Error) -> SourceError {
     let path = dir.as_path().to_owned();
-    let source = std::io::Error::from(fault);
+    // Whoever says where it was says the path.
+    let source = fault
+        .into_io_error()
+        .unwrap_or_else(|| ErrorKind::Other.into());
     match source.kind() {
-        std::io::ErrorKind::NotFound => SourceError::Missing { path },
+        ErrorKind::NotFound => SourceError::Missing { path },
         _ => SourceError::Io { path, source },
     }
 }
@@ -100,15 +110,38 @@ mod tests {
         }
         fs::create_dir(root.join("linked").as_path()).expect("made");
         fs::write(root.join("linked/.git").as_path(), "gitdir: x").expect("written");
-        let found = checkouts_below(&root, 3).expect("readable");
+        let (found, closed) = checkouts_below(&root, 3).expect("readable");
+        assert!(closed.is_empty());
         assert_eq!(found, ["linked", "web", "work/api"].map(|it| root.join(it)));
         let own = root.join("web");
-        assert_eq!(checkouts_below(&own, 0).expect("readable"), [own]);
+        assert_eq!(checkouts_below(&own, 0).expect("readable").0, [own]);
         let work = root.join("work/api");
-        let found = checkouts_below(&work, 3).expect("readable");
+        let (found, _) = checkouts_below(&work, 3).expect("readable");
         assert_eq!(found, [work.clone(), work.join("inner")]);
         let fault = checkouts_below(&root.join("gone"), 3);
         assert!(matches!(fault, Err(SourceError::Missing { .. })));
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_entered_is_named() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let root = HostPath::new(dir.path()).expect("absolute");
+        let closed = root.join("closed");
+        fs::create_dir_all(root.join("api/.git").as_path()).expect("made");
+        fs::create_dir(closed.as_path()).expect("made");
+        let mode = |mode| {
+            fs::set_permissions(closed.as_path(), fs::Permissions::from_mode(mode)).expect("ours");
+        };
+        mode(0o000);
+        // Root may enter everything.
+        let is_closed = fs::read_dir(closed.as_path()).is_err();
+        let (found, faults) = checkouts_below(&root, 3).expect("readable");
+        mode(0o700);
+        assert_eq!(found, [root.join("api")]);
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let named = format!("cannot look at {closed}");
+        assert_eq!(faults, if is_closed { vec![named] } else { Vec::new() });
     }
 
     #[test]

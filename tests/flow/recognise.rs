@@ -363,7 +363,7 @@ fn a_scan_of_nothing_says_so() {
     let tower = scene.sandbox.machine("tower");
     fails(&tower, &["project", "scan", "gone"], (1, "not_found"));
     tower.write("file", "x");
-    fails(&tower, &["project", "scan", "file"], (1, "not_found"));
+    fails(&tower, &["project", "scan", "file"], (1, "io"));
     let data = scan(&tower, 0, &[]);
     assert_eq!(data["checkouts"], 0, "{data}");
     connect(&tower, &scene.bare);
@@ -371,4 +371,26 @@ fn a_scan_of_nothing_says_so() {
     tower.write(broken.join("HEAD"), "nonsense");
     let data = scan(&tower, 0, &["code"]);
     assert_eq!(data["missing"][0]["name"], "api", "{data}");
+}
+
+#[test]
+fn what_is_there_and_is_no_directory_is_not_said_to_be_missing() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.a.write("file", "1\n");
+    let file = scene.a.home.join("file");
+    let vault = utf8(&scene.bare);
+    for args in [
+        &["project", "scan", utf8(&file)][..],
+        &["restore", vault, "--yes", "--into", utf8(&file)],
+    ] {
+        let (_, document) = scene.a.json(args);
+        let message = document["error"]["message"].to_string();
+        assert!(message.contains("is not a directory"), "{document}");
+    }
+    let dir = scene.a.home.join("code");
+    let (_, document) = scene
+        .a
+        .json(&["import", "--from", "aigon", "--yes", utf8(&dir)]);
+    let message = document["error"]["message"].to_string();
+    assert!(message.contains("is not a file"), "{document}");
 }

@@ -29,9 +29,15 @@ struct Written {
 impl AigonConfig {
     pub fn read(file: &HostPath) -> Result<Self, FlowError> {
         let path = file.as_path();
-        if !path.is_file() {
+        if !path.exists() {
             return Err(FlowError::NoSuchPath {
                 path: path.to_owned(),
+            });
+        }
+        if !path.is_file() {
+            return Err(FlowError::Refused {
+                what: format!("{file} is not a file"),
+                hint: "name the configuration of Aigon itself, its `config.json`".to_owned(),
             });
         }
         let bytes = read_limited(path, MAX_SIZE)?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::base::{HostPath, Progress};
 use crate::project::{Identity, Match, Registry, find_match};
 use crate::repo::{discover, locate};
-use crate::source::checkouts_below;
+use crate::source::{SourceError, checkouts_below};
 
 use super::super::another::stands;
 use super::super::here::identity_of;
@@ -47,7 +47,7 @@ pub struct Undecided {
     pub next: Vec<String>,
 }
 
-/// A checkout that could not be read.
+/// A checkout that could not be read, or a directory that could not be entered.
 #[derive(Clone, Debug, Serialize)]
 pub struct Unreadable {
     pub path: HostPath,
@@ -101,7 +101,9 @@ pub fn look_around(
             round.seen.registered.insert(index, project.path.clone());
         }
     }
-    for (number, path) in below(session, dirs)?.iter().enumerate() {
+    let (checkouts, closed) = below(session, dirs)?;
+    round.seen.unreadable = closed;
+    for (number, path) in checkouts.iter().enumerate() {
         session.tell(&Event::Progress {
             stage: Stage::Looking,
             now: Progress {
@@ -116,14 +118,25 @@ pub fn look_around(
     Ok(round.seen)
 }
 
-/// Where checkouts begin; linked worktrees are among them.
-fn below(session: &Session<'_>, dirs: &[HostPath]) -> Result<BTreeSet<HostPath>, FlowError> {
-    let mut found = BTreeSet::new();
+/// Where checkouts begin, linked worktrees among them; and where nobody could look.
+fn below(
+    session: &Session<'_>,
+    dirs: &[HostPath],
+) -> Result<(BTreeSet<HostPath>, Vec<Unreadable>), FlowError> {
+    let (mut found, mut closed) = (BTreeSet::new(), BTreeMap::new());
     for dir in dirs {
-        found.extend(checkouts_below(dir, DEPTH)?);
+        let (checkouts, faults) = checkouts_below(dir, DEPTH)?;
+        found.extend(checkouts);
+        for fault in faults {
+            if let SourceError::Io { path, source } = fault {
+                closed.insert(HostPath::new(path)?, source.to_string());
+            }
+        }
     }
     found.retain(|path| session.places.met_by(path.as_path()).is_none());
-    Ok(found)
+    let closed = closed.into_iter();
+    let closed = closed.map(|(path, message)| Unreadable { path, message });
+    Ok((found, closed.collect()))
 }
 
 struct Round<'a> {
