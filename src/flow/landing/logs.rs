@@ -13,7 +13,7 @@ use crate::vault::Objects;
 use super::Landing;
 
 /// A log that was written to so long ago, in milliseconds, is not being written to.
-const AT_REST: i64 = 2_000;
+const AT_REST: u64 = 2_000;
 
 impl Landing {
     /// A log grows where it stands, where that is all that becomes of it. Else it is replaced, but not
@@ -66,7 +66,8 @@ fn grown(objects: &Objects<'_>, kind: &StepKind) -> Result<Option<StepKind>, Flo
 }
 
 /// Whether it was written to a moment ago. A time to come was put there by somebody: when it was is
-/// told by the time of its last change then, which nobody can set.
+/// told by the time of its last change then, which nobody can set. Where that is to come as well, the
+/// clock of this machine was set back, and says nothing: the log would never be at rest.
 fn is_young(file: &HostPath, now: Timestamp) -> bool {
     let Ok(seen) = file.as_path().symlink_metadata() else {
         return false;
@@ -78,5 +79,5 @@ fn is_young(file: &HostPath, now: Timestamp) -> bool {
     } else {
         written
     };
-    now.millis().saturating_sub(written) < AT_REST
+    now.millis().abs_diff(written) < AT_REST
 }
