@@ -114,7 +114,9 @@ pub fn directory(session: &Session<'_>, given: PathBuf) -> Result<HostPath, Flow
     match path.canonicalize() {
         Ok(found) if found.is_dir() => Ok(HostPath::new(found)?),
         Ok(path) => Err(SourceError::NotADirectory { path }.into()),
-        Err(fault) if fault.kind() == ErrorKind::NotFound => Err(FlowError::NoSuchPath { path }),
+        Err(fault) if matches!(fault.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(FlowError::NoSuchPath { path })
+        }
         Err(source) => Err(SourceError::Io { path, source }.into()),
     }
 }
