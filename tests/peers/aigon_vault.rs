@@ -11,7 +11,7 @@ use crate::flow::scene::{
     API, Scene, add, any_object_has, connect, fails, is_there, pulled, pushed, text, tip, utf8,
     vault,
 };
-use crate::kit::{Machine, Sandbox, clone, commits, git, is_linear, tree};
+use crate::kit::{Machine, Rng, Sandbox, clone, commits, git, is_linear, tree};
 
 /// A machine whose Aigon has pushed: two projects of this machine and one of another, settings, and a
 /// file that people put there.
@@ -296,6 +296,38 @@ fn a_secret_in_the_old_vault_does_not_come_into_the_new_one() {
         any_object_has(&old.bare, &token),
         "history has it, as before"
     );
+}
+
+/// Aigon 16
+#[test]
+fn what_a_pull_keeps_to_be_undone_is_no_archive_and_it_pauses_nothing() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let large = Rng::new(7).bytes(400_000);
+    scene.a.write("code/api/.aigon/large", large.as_slice());
+    pushed(&scene.a);
+    pulled(&scene.b);
+    let beside = |machine: &Machine| {
+        let mut files: Vec<_> = tree(&machine.home).into_keys().collect();
+        files.retain(|path| !path.starts_with("holdall/"));
+        files
+    };
+    let size = |machine: &Machine| {
+        let files = tree(&machine.home.join("holdall"));
+        files.values().map(Vec::len).sum::<usize>()
+    };
+    let (files, before) = (beside(&scene.b), size(&scene.b));
+    for version in 0..8 {
+        scene.a.write("code/api/.aigon/x", format!("{version}\n"));
+        pushed(&scene.a);
+        let data = pulled(&scene.b);
+        assert!(data["undo"].is_string(), "{data}");
+    }
+    assert_eq!(beside(&scene.b), files);
+    // Eight archives would be eight times the large file; what is kept is what was replaced.
+    let grown = size(&scene.b) - before;
+    assert!(grown < large.len(), "{grown} bytes more");
+    let (_, document) = scene.b.json(&["backup", "status"]);
+    assert!(document["data"]["pulls_paused"].is_null(), "{document}");
 }
 
 /// Aigon 17
