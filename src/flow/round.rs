@@ -1,6 +1,7 @@
 //! One round of a push: what this disk has, merged onto what the vault has now.
 
 use std::collections::BTreeSet;
+use std::mem;
 
 use crate::base::seams::{Rule, is_broken};
 use crate::base::{Id, Kind, Leaf, ObjectId, Sink, VaultPath};
@@ -107,7 +108,7 @@ impl Round<'_> {
         }
         let notes = merge_notes(&met.base_notes, &local, &record.paths, &speaks).vault;
         if notes != record.paths {
-            let before = std::mem::replace(&mut record.paths, tidy(objects, merged, notes)?);
+            let before = mem::replace(&mut record.paths, tidy(objects, merged, notes)?);
             let [before, after] = [(met.vault, &before), (merged, &record.paths)]
                 .map(|(tree, notes)| Side { tree, notes });
             let beside = noted_changes(objects, &before, &after)?;
@@ -138,33 +139,33 @@ impl Round<'_> {
         scanned: &mut Scanned,
         (plan, draft): (&mut RoundPlan, &mut Draft),
     ) -> Result<(Meeting, Option<ObjectId>), FlowError> {
-        let met = self.terms.meet(objects, scanned, berth, draft)?;
+        let mut met = self.terms.meet(objects, scanned, berth, draft)?;
         let mut changes = UnitChanges::of(&scanned.unit);
         let agreed = self.terms.ground.agreed;
         changes.first = agreed.content(objects, &scanned.unit.key)?.is_none();
+        self.withdraw_settled(objects, scanned, &met.decided, (plan, draft))?;
         let mut edits = Edits::new();
-        for (trio, verdict) in &met.decided {
-            match verdict.vault {
-                InVault::Keep => {}
-                InVault::Put(leaf) => {
-                    let leaf = leaf.map(|leaf| outgoing(objects, &scanned.unit, trio, leaf));
-                    let leaf = leaf.transpose()?;
-                    edits.insert(trio.path.clone(), leaf.map_or(Graft::Remove, Graft::Leaf));
-                    changes.push(&trio.path, trio.vault, leaf);
-                    changes.keep_keys(&scanned.unit, &trio.path);
-                }
-                InVault::File => self.file(objects, scanned, trio, (plan, draft))?,
-            }
+        // Of very many files each list counts: this one goes before the trees are written.
+        for (trio, verdict) in mem::take(&mut met.decided) {
+            let comes = matches!(verdict.disk, OnDisk::Write(_) | OnDisk::Delete);
+            plan.incoming += usize::from(comes);
             changes.remark(&trio.path, verdict.remark);
             if verdict.base_after_push != trio.base {
                 let key = &scanned.unit.key;
                 draft.agreed.leaf(key, &trio.path, verdict.base_after_push);
             }
+            match verdict.vault {
+                InVault::Keep => {}
+                InVault::Put(leaf) => {
+                    let leaf = leaf.map(|leaf| outgoing(objects, &scanned.unit, &trio, leaf));
+                    let leaf = leaf.transpose()?;
+                    changes.push(&trio.path, trio.vault, leaf);
+                    changes.keep_keys(&scanned.unit, &trio.path);
+                    edits.insert(trio.path, leaf.map_or(Graft::Remove, Graft::Leaf));
+                }
+                InVault::File => self.file(objects, scanned, &trio, (plan, draft))?,
+            }
         }
-        let comes = |disk| matches!(disk, OnDisk::Write(_) | OnDisk::Delete);
-        let decided = met.decided.iter();
-        plan.incoming += decided.filter(|(_, it)| comes(it.disk)).count();
-        self.withdraw_settled(objects, scanned, &met.decided, (plan, draft))?;
         let merged = edit(objects, met.vault, &edits)?;
         plan.units.push(changes);
         Ok((met, merged))

@@ -211,8 +211,11 @@ impl Visit<'_, '_> {
         if fresh.is_none() && at == old.len() && past.is_some() {
             return Listed::Same;
         }
+        let mut entries = fresh.unwrap_or_else(|| old[..at].to_vec());
+        // It is held until the run ends.
+        entries.shrink_to_fit();
         Listed::New(Listing {
-            entries: fresh.unwrap_or_else(|| old[..at].to_vec()),
+            entries,
             closed: None,
         })
     }

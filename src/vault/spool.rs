@@ -12,7 +12,9 @@ use crate::base::ObjectId;
 use super::pack::{self, BLOCK, Encoder, Type};
 
 /// So much waits in memory, what is more in an unnamed temp file.
-const IN_MEMORY: usize = 8 * 1024 * 1024;
+const IN_MEMORY: usize = 8 << 20;
+/// So much is written to that file at once.
+const AT_ONCE: usize = 1 << 20;
 
 /// Where an entry lies in a spool.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +81,8 @@ impl Spool {
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.tail.len() + bytes.len() > IN_MEMORY {
+        let most = self.file.as_ref().map_or(IN_MEMORY, |_| AT_ONCE);
+        if self.tail.len() + bytes.len() > most {
             let file = match self.file.take() {
                 Some(file) => file,
                 None => tempfile::tempfile()?,
@@ -87,6 +90,7 @@ impl Spool {
             file.write_all_at(&self.tail, self.in_file)?;
             self.in_file += self.tail.len() as u64;
             self.tail.clear();
+            self.tail.shrink_to(AT_ONCE);
             self.file = Some(file);
         }
         self.tail.extend_from_slice(bytes);
