@@ -1,6 +1,5 @@
 //! The index of a pack: where each object lies in it.
 
-use std::cmp::Ordering;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -26,15 +25,20 @@ const HEAD: usize = 8 + 256 * 4;
 /// The same as a place in a file.
 const NAMES: u64 = HEAD as u64;
 
+/// So many names are looked through at once.
+const FEW: usize = 64;
+
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
+    Some(u32::from_be_bytes(bytes))
+}
+
 /// Reads an index (version 2). Nothing where it is none, or is not whole.
 pub fn read(bytes: &[u8]) -> Option<Vec<Place>> {
     if bytes.get(..8)? != MAGIC {
         return None;
     }
-    let number = |at: usize| {
-        let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
-        Some(u32::from_be_bytes(bytes))
-    };
+    let number = |at| number(bytes, at);
     let count = usize::try_from(number(HEAD - 4)?).ok()?;
     let [crcs, offsets, far] = [20, 24, 28].map(|width| HEAD + count * width);
     let place = |at: usize| {
@@ -104,43 +108,53 @@ pub fn write(mut places: Vec<Place>, pack: [u8; 20], out: impl Write) -> io::Res
 
 /// Where an object lies in the pack of this index (version 2), if it does.
 pub fn find(index: &File, id: ObjectId) -> io::Result<Option<u64>> {
-    let number = |at: u64| -> io::Result<u64> {
-        let mut bytes = [0; 4];
-        index.read_exact_at(&mut bytes, at)?;
-        Ok(u64::from(u32::from_be_bytes(bytes)))
-    };
-    let mut magic = [0; 8];
-    index.read_exact_at(&mut magic, 0)?;
-    if magic != *MAGIC {
+    let mut head = [0; HEAD];
+    index.read_exact_at(&mut head, 0)?;
+    if !head.starts_with(MAGIC) {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let first = u64::from(id.as_bytes()[0]);
-    let count = number(NAMES - 4)?;
-    let mut from = if first == 0 {
-        0
-    } else {
-        number(4 + 4 * first)?
+    let until = |byte: usize| number(&head, 8 + 4 * byte).map_or(0, u64::from);
+    let byte = usize::from(id.as_bytes()[0]);
+    let from = byte.checked_sub(1).map_or(0, until);
+    let Some(place) = place_between(index, id, from, until(byte))? else {
+        return Ok(None);
     };
-    let mut until = number(8 + 4 * first)?;
-    while from < until {
+    let count = until(255);
+    let mut offset = [0; 4];
+    index.read_exact_at(&mut offset, NAMES + 24 * count + 4 * place)?;
+    let offset = u64::from(u32::from_be_bytes(offset));
+    if offset < LARGE {
+        return Ok(Some(offset));
+    }
+    let mut large = [0; 8];
+    index.read_exact_at(&mut large, NAMES + 28 * count + 8 * (offset - LARGE))?;
+    Ok(Some(u64::from_be_bytes(large)))
+}
+
+/// Which name of an index is this one, among those from one place until another. The last few are
+/// read in one go: of most packs they are all that begin with the same byte.
+fn place_between(
+    index: &File,
+    id: ObjectId,
+    mut from: u64,
+    mut until: u64,
+) -> io::Result<Option<u64>> {
+    while until.saturating_sub(from) > FEW as u64 {
         let middle = u64::midpoint(from, until);
         let mut name = [0; 20];
         index.read_exact_at(&mut name, NAMES + 20 * middle)?;
-        match name.cmp(id.as_bytes()) {
-            Ordering::Less => from = middle + 1,
-            Ordering::Greater => until = middle,
-            Ordering::Equal => {
-                let offset = number(NAMES + 24 * count + 4 * middle)?;
-                if offset < LARGE {
-                    return Ok(Some(offset));
-                }
-                let mut large = [0; 8];
-                index.read_exact_at(&mut large, NAMES + 28 * count + 8 * (offset - LARGE))?;
-                return Ok(Some(u64::from_be_bytes(large)));
-            }
+        if name <= *id.as_bytes() {
+            from = middle;
+        } else {
+            until = middle;
         }
     }
-    Ok(None)
+    let many = usize::try_from(until.saturating_sub(from)).map_err(io::Error::other)?;
+    let mut names = [[0; 20]; FEW];
+    let names = &mut names[..many];
+    index.read_exact_at(names.as_flattened_mut(), NAMES + 20 * from)?;
+    let mut places = names.iter().zip(from..);
+    Ok(places.find_map(|(name, place)| (name == id.as_bytes()).then_some(place)))
 }
 
 struct Hashed<W> {
