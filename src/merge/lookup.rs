@@ -28,6 +28,16 @@ pub fn find_dir(
     Ok(find(trees, tree, path)?.and_then(Leaf::dir))
 }
 
+/// What is in the directory at a path; nothing where none is there.
+pub fn list_dir(
+    trees: &dyn Trees,
+    tree: Option<ObjectId>,
+    path: &VaultPath,
+) -> Result<Vec<TreeEntry>, MergeError> {
+    let dir = find_dir(trees, tree, path)?;
+    Ok(dir.map_or(Ok(Vec::new()), |dir| trees.tree(dir))?)
+}
+
 /// Finds many paths and reads each tree on the way once: in a directory of thousands of names each
 /// of thousands of looks would read all of them.
 #[derive(Debug, Default)]

@@ -17,7 +17,7 @@ pub use clash::settle_clashes;
 pub use content::{ContentClass, Contents, ListRule, MergeText, Plain, merge_contents, plain};
 pub use edit::{Edits, Graft, edit, make_room};
 pub use error::MergeError;
-pub use lookup::{Lookup, find, find_dir};
+pub use lookup::{Lookup, find, find_dir, list_dir};
 pub use notes::{NoteMerge, merge_notes};
 pub use table::{InVault, OnDisk, Remark, Scope, Verdict, decide, merged};
 pub use walk::{Differences, Trio, differences, leaves};

@@ -27,11 +27,9 @@ pub fn rules_in(dir: &HostPath, shown: &str) -> Result<Vec<RuleLine>, SourceErro
     let file = match open(&place) {
         Ok(file) => file,
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(Vec::new()),
-        // A directory that is closed has no file that could be mended, and none that could travel.
-        Err(Errno::ACCESS) if place.as_path().symlink_metadata().is_err() => return Ok(Vec::new()),
         Err(Errno::LOOP) => return Err(refused("it is a link")),
-        // Nobody knows then whether there is such a file.
-        Err(fault) if dir.join(RULES_FILE).as_path().symlink_metadata().is_err() => {
+        // Nobody knows whether there is such a file: its directory is closed.
+        Err(fault) if place.as_path().symlink_metadata().is_err() => {
             return Err(SourceError::Io {
                 path: dir.as_path().to_owned(),
                 source: fault.into(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::base::{Blobs, HostPath, Id, Kind, Leaf, ObjectId, Sink, TreeEntry, Trees, VaultPath};
 use crate::layout::{ProjectRecord, Record, names};
-use crate::merge::{Edits, Graft, find, find_dir, leaves};
+use crate::merge::{Edits, Graft, find, leaves, list_dir};
 use crate::project::{Identity, Match, find_match};
 use crate::vault::Objects;
 
@@ -76,8 +76,7 @@ pub fn adopt(
         .iter()
         .map(VaultProject::identity)
         .collect();
-    let dir = find_dir(objects, Some(tree), &names::projects_dir())?;
-    let entries = dir.map_or(Ok(Vec::new()), |dir| objects.tree(dir))?;
+    let entries = list_dir(objects, Some(tree), &names::projects_dir())?;
     for entry in entries.into_iter().filter(|it| it.kind == Kind::Tree) {
         let Ok(path) = names::projects_dir().child(&entry.name) else {
             continue;

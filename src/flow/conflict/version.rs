@@ -5,7 +5,7 @@ use crate::flow::{FlowError, stored};
 use crate::layout::{
     ConflictRecord, Owner, Record, Side, SideKind, VariantDir, VariantRecord, names,
 };
-use crate::merge::{find, find_dir};
+use crate::merge::{find, list_dir};
 use crate::vault::Objects;
 
 /// So many hexadecimal digits name a version.
@@ -56,10 +56,7 @@ pub fn on_file(
     tree: Option<ObjectId>,
 ) -> Result<(Vec<OnFile>, Vec<String>), FlowError> {
     let (mut read, mut unreadable) = (Vec::new(), Vec::new());
-    let Some(dir) = find_dir(objects, tree, &names::conflicts_dir())? else {
-        return Ok((read, unreadable));
-    };
-    for entry in objects.tree(dir)? {
+    for entry in list_dir(objects, tree, &names::conflicts_dir())? {
         let Ok(id) = String::from_utf8(entry.name) else {
             continue;
         };

@@ -8,8 +8,8 @@ use crate::source::pattern_for;
 use super::super::report::{Reason, WithheldLine};
 use super::typed::quoted;
 
-/// One hint for each reason, with the first path that has
-/// it. `command` is what to run again: `push` or `pull`.
+/// One hint for each reason, with the first path that has it. `command` is what to run again, such as
+/// `push` or `pull`.
 #[must_use]
 pub fn withheld_hints(lines: &[WithheldLine], command: &str) -> Vec<String> {
     let mut reasons = BTreeSet::new();
@@ -21,6 +21,9 @@ pub fn withheld_hints(lines: &[WithheldLine], command: &str) -> Vec<String> {
 
 fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
     let (file, again) = (&line.file, format!("`holdall backup {command}`"));
+    // What is meant to go is said to a push or a pull, whatever asked about it.
+    let deleting = if command == "pull" { "pull" } else { "push" };
+    let delete = format!("`holdall backup {deleting} --allow-mass-delete`");
     Some(match line.reason {
         Reason::Unreadable => {
             format!("make {file} readable for this user, then {again}")
@@ -42,14 +45,12 @@ fn withheld_hint(line: &WithheldLine, command: &str) -> Option<String> {
         Reason::NoPlace => format!(
             "the keys stay in {file} until you decide: write there what the vault has, around them, or take them out if they went with what was deleted over there; then {again}"
         ),
-        Reason::Missing => format!(
-            "mount or restore {file}, then {again}; if it was meant to go: `holdall backup {command} --allow-mass-delete`"
-        ),
+        Reason::Missing => {
+            format!("mount or restore {file}, then {again}; if it was meant to go: {delete}")
+        }
         Reason::Gone => gone_hint(line, &again),
         Reason::OtherRepository => another_hint(line)?,
-        Reason::MassDelete => format!(
-            "if the files of {file} were meant to go: `holdall backup {command} --allow-mass-delete`"
-        ),
+        Reason::MassDelete => format!("if the files of {file} were meant to go: {delete}"),
         Reason::HoldsSecret => {
             let allow = line.fingerprint.as_ref().map_or_else(String::new, |name| {
                 format!(", or let that one value travel: `holdall secret allow {name}`")

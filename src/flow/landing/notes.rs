@@ -1,7 +1,7 @@
 //! What git cannot carry, on its way to the disk: empty directories and private files.
 
-use crate::base::{Kind, Trees, VaultPath};
-use crate::merge::{Scope, find_dir, merge_notes};
+use crate::base::{Kind, VaultPath};
+use crate::merge::{Scope, list_dir, merge_notes};
 use crate::restore::{Step, StepKind};
 use crate::vault::Objects;
 
@@ -64,8 +64,7 @@ impl Landing {
         dir: &VaultPath,
         (met, vault): (&Meeting, &Notes),
     ) -> Result<(), FlowError> {
-        let tree = find_dir(objects, met.vault, dir)?;
-        for entry in tree.map_or(Ok(Vec::new()), |tree| objects.tree(tree))? {
+        for entry in list_dir(objects, met.vault, dir)? {
             if let Ok(path) = dir.child(&entry.name)
                 && matches!(entry.kind, Kind::File | Kind::Exec)
             {

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::base::{HostPath, Id, Kind, Trees};
+use crate::base::{HostPath, Id, Kind};
 use crate::config::{Config, ConfigFile};
 use crate::layout::names;
+use crate::merge::list_dir;
 use crate::project::directory_name;
 use crate::vault::{Objects, Store, WireError};
 
@@ -284,10 +285,9 @@ fn away(
 }
 
 fn tools(store: &Store, upstream: &Upstream) -> Result<Vec<RestoreTool>, FlowError> {
-    let dir = upstream.dir(store, &names::settings_dir())?;
     let mut scales = Scales::new(store);
     let mut tools = Vec::new();
-    for entry in dir.map_or(Ok(Vec::new()), |dir| store.tree(dir))? {
+    for entry in list_dir(store, upstream.tree, &names::settings_dir())? {
         if entry.kind != Kind::Tree {
             continue;
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::base::{Blobs, Kind, ObjectId, Trees};
 use crate::layout::names;
-use crate::merge::find_dir;
+use crate::merge::list_dir;
 use crate::vault::{CommitInfo, Store};
 
 use super::super::FlowError;
@@ -118,11 +118,10 @@ fn writer(info: &CommitInfo) -> LastWriter {
 }
 
 fn projects_of(store: &Store, tree: ObjectId) -> Result<BTreeMap<String, ObjectId>, FlowError> {
-    let dir = find_dir(store, Some(tree), &names::projects_dir())?;
-    let entries = dir
-        .map_or(Ok(Vec::new()), |dir| store.tree(dir))?
-        .into_iter();
-    let named = entries.filter_map(|entry| Some((String::from_utf8(entry.name).ok()?, entry.id)));
+    let entries = list_dir(store, Some(tree), &names::projects_dir())?;
+    let named = entries
+        .into_iter()
+        .filter_map(|entry| Some((String::from_utf8(entry.name).ok()?, entry.id)));
     Ok(named.collect())
 }
 

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::base::{HostPath, Kind, ObjectId, Trees, VaultPath, create_private_dir};
+use crate::base::{HostPath, Kind, ObjectId, VaultPath, create_private_dir};
 use crate::flow::agreed::{AgreedEdits, Notes};
 use crate::flow::landing::{Landing, carry_all, preview_all};
 use crate::flow::upstream::content_trios;
 use crate::flow::{FlowError, Writer};
 use crate::layout::names;
-use crate::merge::{differences, find_dir};
+use crate::merge::{differences, list_dir};
 use crate::vault::Objects;
 
 use super::{Done, Part, Past};
@@ -99,11 +99,8 @@ fn tools(
     objects: &Objects<'_>,
     past: &Past,
 ) -> Result<Vec<(String, VaultPath, ObjectId)>, FlowError> {
-    let dir = find_dir(objects, Some(past.tree), &names::settings_dir())?;
-    let entries = dir
-        .map_or(Ok(Vec::new()), |dir| objects.tree(dir))?
-        .into_iter();
-    let tool = entries.filter(|entry| entry.kind == Kind::Tree);
+    let entries = list_dir(objects, Some(past.tree), &names::settings_dir())?;
+    let tool = entries.into_iter().filter(|entry| entry.kind == Kind::Tree);
     let tool = tool.filter_map(|entry| {
         let name = String::from_utf8(entry.name).ok()?;
         let dir = names::settings_tool_dir(&name).ok()?;

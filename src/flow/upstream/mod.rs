@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::base::seams::{Rule, is_broken};
 use crate::base::{Id, Kind, Leaf, ObjectId, Tell, TreeEntry, Trees, VaultPath};
 use crate::layout::{Access, Owner, ProjectRecord, VaultRecord, names};
-use crate::merge::{Lookup, Trio, find, find_dir};
+use crate::merge::{Lookup, Trio, find, list_dir};
 use crate::project::Identity;
 use crate::vault::wire::Remote;
 use crate::vault::{Objects, RefName, Relation, Store};
@@ -216,8 +216,7 @@ pub fn projects(store: &Store, tree: ObjectId) -> Result<Vec<VaultProject>, Flow
 
 /// Everything that lies below `projects`, whoever it is of.
 pub fn project_names(trees: &dyn Trees, tree: ObjectId) -> Result<Vec<String>, FlowError> {
-    let dir = find_dir(trees, Some(tree), &names::projects_dir())?;
-    let entries = dir.map_or(Ok(Vec::new()), |dir| trees.tree(dir))?;
+    let entries = list_dir(trees, Some(tree), &names::projects_dir())?;
     let name = |entry: &TreeEntry| String::from_utf8_lossy(&entry.name).into_owned();
     Ok(entries.iter().map(name).collect())
 }
