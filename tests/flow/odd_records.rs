@@ -37,31 +37,17 @@ fn stops_nobody(scene: &Scene, codes: &[i32]) {
 }
 
 #[test]
-fn a_directory_in_the_place_of_a_conflicts_record() {
-    let scene = Scene::with(&[("x", "1\n")]);
-    by_hand(&scene.sandbox, &scene.bare, |dir| {
-        directory(dir, "conflicts/0123456789abcdef/conflict.json");
-    });
-    // Somebody has to look at it.
-    stops_nobody(&scene, &[3]);
-}
-
-#[test]
-fn a_name_below_conflicts_that_no_path_can_have() {
-    let scene = Scene::with(&[("x", "1\n")]);
-    by_hand(&scene.sandbox, &scene.bare, |dir| {
-        directory(dir, "conflicts/gitmod~1/conflict.json");
-    });
-    stops_nobody(&scene, &[0]);
-}
-
-#[test]
-fn a_directory_in_the_place_of_a_projects_record() {
-    let scene = Scene::with(&[("x", "1\n")]);
-    by_hand(&scene.sandbox, &scene.bare, |dir| {
-        directory(dir, "projects/zz/project.json");
-    });
-    stops_nobody(&scene, &[0]);
+fn a_directory_in_the_place_of_a_record_or_below_a_name_that_no_path_can_have() {
+    for (place, code) in [
+        // Somebody has to look at it.
+        ("conflicts/0123456789abcdef/conflict.json", 3),
+        ("conflicts/gitmod~1/conflict.json", 0),
+        ("projects/zz/project.json", 0),
+    ] {
+        let scene = Scene::with(&[("x", "1\n")]);
+        by_hand(&scene.sandbox, &scene.bare, |dir| directory(dir, place));
+        stops_nobody(&scene, &[code]);
+    }
 }
 
 /// The machine that filed the version files it again; the other one reads on.
