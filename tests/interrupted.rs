@@ -89,12 +89,20 @@ impl Ground {
     }
 }
 
+/// So many kills, and on until some of them were seen to fall into the writing: on a machine with much
+/// to do the first ones may all come too early.
+#[track_caller]
+fn kill_on(least: usize, mut once: impl FnMut(usize) -> bool) {
+    let seen = (0..least * 20).any(|number| once(number) && number + 1 >= least);
+    assert!(seen, "no kill fell into the writing");
+}
+
 #[test]
 fn a_killed_pull_is_finished_by_the_next_run_in_all_projects_or_none() {
     let ground = Ground::new();
     let to = &ground.to;
     let mut interrupted = 0;
-    for number in 0..scale(100) {
+    kill_on(scale(100), |number| {
         let mut rng = seed(8_000 + number as u64);
         let (before, after) = ground.more(&mut rng);
         ground.kill("pull", &mut rng);
@@ -113,8 +121,8 @@ fn a_killed_pull_is_finished_by_the_next_run_in_all_projects_or_none() {
         to.ok(&["backup", "pull"]);
         assert!(state_of(to) == after, "kill {number}");
         ground.place.is_tidy(to, &format!("kill {number}"));
-    }
-    assert!(interrupted > 0, "no kill fell into the writing");
+        interrupted > 0
+    });
 }
 
 #[test]
@@ -122,7 +130,7 @@ fn an_undo_takes_a_killed_pull_back_and_a_killed_undo_is_finished() {
     let ground = Ground::new();
     let to = &ground.to;
     let (mut pulls, mut undos) = (0, 0);
-    for number in 0..scale(120) {
+    kill_on(scale(120), |number| {
         let mut rng = seed(9_000 + number as u64);
         let (before, after) = ground.more(&mut rng);
         ground.kill("pull", &mut rng);
@@ -151,11 +159,8 @@ fn an_undo_takes_a_killed_pull_back_and_a_killed_undo_is_finished() {
         to.ok(&["backup", "pull"]);
         assert!(state_of(to) == after, "kill {number}");
         ground.place.is_tidy(to, &format!("kill {number}"));
-    }
-    assert!(
-        pulls + undos > 1,
-        "{pulls} pulls and {undos} undos were interrupted"
-    );
+        pulls + undos > 1
+    });
 }
 
 /// What the killed one had done half is not forgotten: all is as before it.
@@ -164,7 +169,7 @@ fn a_killed_undo_is_taken_back_by_a_plain_undo() {
     let ground = Ground::new();
     let to = &ground.to;
     let mut interrupted = 0;
-    for number in 0..scale(60).max(12) {
+    kill_on(scale(60).max(12), |number| {
         let mut rng = seed(9_500 + number as u64);
         let (_, after) = ground.more(&mut rng);
         to.ok(&["backup", "pull"]);
@@ -179,8 +184,8 @@ fn a_killed_undo_is_taken_back_by_a_plain_undo() {
         }
         to.ok(&["backup", "pull"]);
         assert!(state_of(to) == after, "kill {number}");
-    }
-    assert!(interrupted > 0, "no kill fell into the writing");
+        interrupted > 0
+    });
 }
 
 /// The first pull learns under which ids the vault knows the projects, and did not live to note them.
@@ -189,7 +194,7 @@ fn a_killed_first_pull_is_taken_back() {
     let ground = Ground::new();
     ground.more(&mut seed(9_700));
     let mut interrupted = 0;
-    for number in 0..scale(40).max(8) {
+    kill_on(scale(40).max(8), |number| {
         let new = machine(&ground.place, &format!("new-{number}"));
         let before = state_of(&new);
         let run = new.spawn(&["backup", "pull"]);
@@ -200,6 +205,6 @@ fn a_killed_first_pull_is_taken_back() {
             new.ok(&["backup", "undo"]);
             assert!(state_of(&new) == before, "kill {number}");
         }
-    }
-    assert!(interrupted > 0, "no kill fell into the writing");
+        interrupted > 0
+    });
 }
