@@ -24,3 +24,4 @@ mod peak;
 mod peers;
 mod simulation;
 mod store;
+mod wire;

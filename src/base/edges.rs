@@ -47,6 +47,8 @@ pub struct Env {
     vars: BTreeMap<String, OsString>,
     pub cwd: PathBuf,
     pub host_name: String,
+    /// Somebody sits at the terminal and can be asked.
+    pub attended: bool,
 }
 
 impl Env {
@@ -60,6 +62,7 @@ impl Env {
             vars: vars.into_iter().collect(),
             cwd,
             host_name,
+            attended: false,
         }
     }
 

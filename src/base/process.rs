@@ -1,7 +1,8 @@
 //! Child processes: a clean environment, a limit on silence, and their last words kept.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::{BaseError, Env};
 
@@ -41,6 +43,8 @@ pub fn find_program(env: &Env, name: &str) -> Option<PathBuf> {
 pub struct Program {
     command: Command,
     name: String,
+    /// It leads a process group of its own.
+    leads: bool,
 }
 
 impl Program {
@@ -60,7 +64,16 @@ impl Program {
         Self {
             command,
             name: path.as_ref().to_string_lossy().into_owned(),
+            leads: false,
         }
+    }
+
+    /// Whatever it starts is ended with it. It cannot ask on the terminal then.
+    #[must_use]
+    pub fn leading(mut self) -> Self {
+        self.command.process_group(0);
+        self.leads = true;
+        self
     }
 
     /// A program that a person works with: it sees what the person's own programs see.
@@ -132,8 +145,9 @@ impl Program {
         inherited(&[&stdout, &stderr], false).map_err(fault)?;
         let mut child = child.map_err(fault)?;
         let stdin = child.stdin.take();
-        let watch = Watch::over(child, idle);
-        let mut heard = Heard(stderr, Pulse(Arc::clone(&watch.state)));
+        let watch = Watch::over(child, self.leads, idle);
+        let alive = || Pulse(Arc::clone(&watch.state));
+        let mut heard = Alive(stderr, alive());
         let words = thread::spawn(move || {
             let mut text = Vec::new();
             heard.by_ref().take(MAX_STDERR).read_to_end(&mut text).ok();
@@ -141,22 +155,34 @@ impl Program {
             String::from_utf8_lossy(&text).into_owned()
         });
         Ok(Running {
-            stdin,
-            stdout: Some(stdout),
+            stdin: stdin.map(|stdin| Alive(stdin, alive())),
+            stdout: Some(Alive(stdout, alive())),
             watch,
             words: Some(words),
         })
     }
 }
 
-/// A stream whose every piece is a sign of life.
-struct Heard(PipeReader, Pulse);
+/// A stream whose every piece is a sign of life, so that only silence ends the child.
+pub struct Alive<S>(S, Pulse);
 
-impl Read for Heard {
+impl<S: Read> Read for Alive<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = self.0.read(buffer)?;
         self.1.beat();
         Ok(got)
+    }
+}
+
+impl<S: Write> Write for Alive<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let put = self.0.write(bytes)?;
+        self.1.beat();
+        Ok(put)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -175,19 +201,13 @@ fn inherited(pipes: &[&PipeReader], are: bool) -> io::Result<()> {
 
 /// A running child. Dropping it ends it.
 pub struct Running {
-    pub stdin: Option<ChildStdin>,
-    pub stdout: Option<PipeReader>,
+    pub stdin: Option<Alive<ChildStdin>>,
+    pub stdout: Option<Alive<PipeReader>>,
     watch: Watch,
     words: Option<JoinHandle<String>>,
 }
 
 impl Running {
-    /// Something that is told about every sign of life, so that only silence ends the child.
-    #[must_use]
-    pub fn pulse(&self) -> Pulse {
-        Pulse(Arc::clone(&self.watch.state))
-    }
-
     /// Waits for the end: how it ended, what it said on stderr, and whether silence ended it.
     #[must_use]
     pub fn finish(mut self) -> (Option<ExitStatus>, String, bool) {
@@ -199,21 +219,31 @@ impl Running {
     }
 }
 
-/// Keeps a child from being ended: call [`Pulse::beat`] on every sign of life.
-#[derive(Clone)]
-pub struct Pulse(Arc<Mutex<State>>);
+/// Keeps a child from being ended.
+struct Pulse(Arc<Mutex<State>>);
 
 impl Pulse {
-    pub fn beat(&self) {
+    fn beat(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).last = Instant::now();
     }
 }
 
 struct State {
     child: Child,
+    leads: bool,
     last: Instant,
     silent: bool,
     over: bool,
+}
+
+impl State {
+    fn kill(&mut self) {
+        let group = Pid::from_raw(self.child.id().cast_signed()).filter(|_| self.leads);
+        if let Some(group) = group {
+            kill_process_group(group, Signal::KILL).ok();
+        }
+        self.child.kill().ok();
+    }
 }
 
 struct Watch {
@@ -222,9 +252,10 @@ struct Watch {
 }
 
 impl Watch {
-    fn over(child: Child, idle: Duration) -> Self {
+    fn over(child: Child, leads: bool, idle: Duration) -> Self {
         let state = State {
             child,
+            leads,
             last: Instant::now(),
             silent: false,
             over: false,
@@ -241,7 +272,7 @@ impl Watch {
                     let left = idle.saturating_sub(state.last.elapsed());
                     if left.is_zero() {
                         state.silent = true;
-                        state.child.kill().ok();
+                        state.kill();
                         return;
                     }
                     left
@@ -293,7 +324,7 @@ impl Drop for Watch {
         if self.thread.is_some() {
             {
                 let mut state = self.lock();
-                state.child.kill().ok();
+                state.kill();
                 state.child.wait().ok();
             }
             self.end();
@@ -330,6 +361,18 @@ mod tests {
         assert!(silent && started.elapsed() < Duration::from_secs(20));
         assert!(!status.expect("it ended").success());
         assert_eq!(words, "last words\n");
+    }
+
+    #[test]
+    fn what_a_child_that_leads_has_started_is_ended_with_it() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let mark = dir.path().join("mark");
+        let script = format!("(sleep 2; touch {}) & wait", mark.display());
+        let program = shell(&script).leading();
+        let running = program.start(Duration::from_millis(200)).expect("it ran");
+        assert!(running.finish().2);
+        thread::sleep(Duration::from_millis(2_500));
+        assert!(!mark.exists());
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub use args::command;
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
-    let edges = Edges::system(surroundings::read());
+    let mut edges = Edges::system(surroundings::read());
     let terminals = Terminals::of_this_process();
     let guess = Manner::guess(&args, &edges.env, terminals);
     let broken = |name: String| {
@@ -73,6 +73,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(cli) => {
             let manner = Manner::resolve(&cli.global, &edges.env, terminals);
             let out = Out::new(manner.clone(), name.clone(), Streams::of_this_process());
+            edges.env.attended = manner.may_ask;
             let ctx = Ctx { edges, manner, out };
             bug::guarded(|| obey(&ctx, &name, cli)).unwrap_or_else(broken(name))
         }

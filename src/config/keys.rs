@@ -45,8 +45,15 @@ pub const KEYS: &[Key] = &[
         name: "remote.url",
         kind: KeyType::Url,
         default: Value::Absent,
-        description: "where the vault is pushed to: a path or a file:// url",
+        description: "where the vault is pushed to: a path, or an address as git knows it",
         place: |config| Slot::Text(&mut config.remote_url),
+    },
+    Key {
+        name: "remote.connect_timeout",
+        kind: KeyType::Seconds,
+        default: Value::Seconds(15),
+        description: "seconds until holdall gives up to reach a host",
+        place: |config| Slot::Seconds(&mut config.connect_timeout),
     },
     Key {
         name: "remote.idle_timeout",

@@ -22,6 +22,7 @@ pub use value::{Setting, Value};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     pub remote_url: Option<String>,
+    pub connect_timeout: Duration,
     pub idle_timeout: Duration,
     pub machine_name: Option<String>,
     pub presets_off: Vec<String>,
@@ -44,6 +45,7 @@ impl Default for Config {
     fn default() -> Self {
         let mut config = Self {
             remote_url: None,
+            connect_timeout: Duration::ZERO,
             idle_timeout: Duration::ZERO,
             machine_name: None,
             presets_off: Vec::new(),

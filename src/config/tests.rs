@@ -54,6 +54,7 @@ fn whole(fault: &dyn std::error::Error) -> String {
 fn without_a_file_everything_has_its_default() {
     let defaults = Config {
         remote_url: None,
+        connect_timeout: Duration::from_secs(15),
         idle_timeout: Duration::from_mins(1),
         machine_name: None,
         presets_off: Vec::new(),

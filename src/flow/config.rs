@@ -145,9 +145,9 @@ fn refuse_unreachable(places: &Places, key: &Key, text: &str) -> Result<(), Flow
     if key.name != "remote.url" {
         return Ok(());
     }
-    let Address::Path(path) = address(places, text, Path::new(""))?;
-    if path.is_absolute() {
-        return Ok(());
+    match address(places, text, Path::new(""))? {
+        Address::Path(path) if !path.is_absolute() => {}
+        _ => return Ok(()),
     }
     Err(FlowError::Refused {
         what: format!("`{text}` is a relative path, and runs begin in many places"),

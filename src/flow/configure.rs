@@ -92,10 +92,10 @@ pub fn configure(
 /// A relative path means nothing to the daemon, which stands elsewhere.
 pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
     let address = session.address(url)?;
-    if url.contains("://") {
-        return Ok(url.to_owned());
-    }
-    let Address::Path(path) = &address;
+    let path = match &address {
+        Address::Path(path) if !url.contains("://") => path,
+        _ => return Ok(url.to_owned()),
+    };
     let real = path.canonicalize().unwrap_or_else(|_| path.clone());
     match real.to_str() {
         Some(text) => Ok(text.to_owned()),

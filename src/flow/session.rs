@@ -8,12 +8,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{
-    Edges, FileLock, Holder, HostPath, LockOutcome, MachineId, Progress, create_private_dir,
+    Edges, Env, FileLock, Holder, HostPath, LockOutcome, MachineId, Progress, create_private_dir,
     read_if_there, sweep_temp_files, write_atomic,
 };
 use crate::config::{Config, Written};
 use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
-use crate::vault::wire::{Address, PathRemote, Remote, WireOptions};
+use crate::vault::wire::{self, Address, GitConfig, Remote, WireOptions};
 use crate::vault::{Author, Store};
 
 use super::memory::Sent;
@@ -133,14 +133,27 @@ impl<'a> Session<'a> {
         let options = WireOptions {
             env: self.edges.env.clone(),
             machine: machine.clone(),
+            connect: self.config.connect_timeout,
             idle: self.config.idle_timeout,
+            may_ask: self.edges.env.attended,
         };
-        let Address::Path(path) = self.address(url)?;
-        Ok(Box::new(PathRemote::new(&path, url, options)))
+        let config = git_config(&self.edges.env, url);
+        let address = address(&self.places, &config.rewritten(url), &self.edges.env.cwd)?;
+        Ok(wire::remote(address, url, options, &config)?)
     }
 
     pub fn address(&self, url: &str) -> Result<Address, FlowError> {
-        address(&self.places, url, &self.edges.env.cwd)
+        let url = git_config(&self.edges.env, url).rewritten(url);
+        address(&self.places, &url, &self.edges.env.cwd)
+    }
+}
+
+/// What leads to other hosts is reached as the user has it set up for git. A path is a path.
+fn git_config(env: &Env, url: &str) -> GitConfig {
+    if url.contains(':') {
+        GitConfig::read(env)
+    } else {
+        GitConfig::default()
     }
 }
 
@@ -148,7 +161,9 @@ impl<'a> Session<'a> {
 /// have left this machine.
 pub fn address(places: &Places, url: &str, cwd: &Path) -> Result<Address, FlowError> {
     let address = Address::parse(url, cwd, places.home.as_path())?;
-    let Address::Path(path) = &address;
+    let Address::Path(path) = &address else {
+        return Ok(address);
+    };
     match places.met_by(path) {
         Some(own) => Err(FlowError::Refused {
             what: format!("{url} lies in holdall's own directory on this machine ({own})"),

@@ -164,9 +164,7 @@ impl<'s> Objects<'s> {
         let dir = self.store.path.join("objects/pack");
         self.write_waiting(&dir)
             .map_err(BaseError::io("write a pack to", dir))?;
-        let odb = self.store.repo.odb().map_err(self.store.fault("read"))?;
-        odb.refresh().map_err(self.store.fault("read"))?;
-        self.store.grew.set(true);
+        self.store.has_grown()?;
         self.waiting.clear();
         Ok(())
     }

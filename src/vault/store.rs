@@ -116,6 +116,14 @@ impl Store {
             .is_ok_and(|odb| odb.exists_ext(oid(id), OdbLookupFlags::NO_REFRESH))
     }
 
+    /// A pack came in: from now on it is looked into, and the store may have become too much.
+    pub(super) fn has_grown(&self) -> Result<(), VaultError> {
+        let odb = self.repo.odb().map_err(self.fault("read"))?;
+        odb.refresh().map_err(self.fault("read"))?;
+        self.grew.set(true);
+        Ok(())
+    }
+
     /// An object's type and bytes.
     pub(super) fn read(&self, id: ObjectId) -> Result<(Type, Vec<u8>), StoreError> {
         read_object(&self.repo, id)

@@ -4,20 +4,71 @@
 //! what became of a push, read back from the remote itself. *Never*: success on a guess.
 
 mod address;
+mod advert;
+mod child;
 mod fetch;
+mod git_config;
+mod incoming;
+mod line;
 mod path;
 mod pkt;
 mod place;
 mod receive;
 mod send;
+mod settle;
+mod smart;
+mod ssh;
 mod stage;
+mod survey;
+mod upload;
+mod words;
 
 pub use address::Address;
-pub use path::{PathRemote, WireOptions};
+pub use git_config::GitConfig;
 
-use crate::base::{ObjectId, Tell};
+use std::time::Duration;
+
+use crate::base::{Env, MachineId, ObjectId, Tell};
 
 use super::{Objects, Store, WireError};
+
+use path::PathRemote;
+use smart::SmartRemote;
+use ssh::SshHost;
+
+/// What a remote needs to know of this machine.
+#[derive(Clone, Debug)]
+pub struct WireOptions {
+    pub env: Env,
+    pub machine: MachineId,
+    /// As long may it take until the other side is there.
+    pub connect: Duration,
+    /// As long may the other side be silent.
+    pub idle: Duration,
+    /// Somebody is there who can be asked for a passphrase.
+    pub may_ask: bool,
+}
+
+/// The way to an address. Nobody is asked anything yet.
+pub fn remote(
+    address: Address,
+    url: &str,
+    options: WireOptions,
+    config: &GitConfig,
+) -> Result<Box<dyn Remote>, WireError> {
+    Ok(match address {
+        Address::Path(path) => Box::new(PathRemote::new(&path, url, options)),
+        Address::Ssh(place) => {
+            Box::new(SmartRemote::new(SshHost::new(place, url, options, config)))
+        }
+        Address::Http(place) => {
+            return Err(WireError::BadUrl {
+                url: place.url(),
+                reason: "this version reaches paths and ssh, not the web".to_owned(),
+            });
+        }
+    })
+}
 
 /// A branch tip to be moved from what was seen to what was made.
 #[derive(Clone, Copy, Debug)]

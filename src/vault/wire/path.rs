@@ -4,39 +4,24 @@
 //! its quarantine holds. Elsewhere the pack goes into the object store and the ref is swapped under
 //! its lock. libgit2's own push overwrites a ref that moved meanwhile, so it is not used.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use git2::Repository;
 
-use crate::base::{Env, MachineId, ObjectId, Program, Tell, find_program};
+use crate::base::{ObjectId, Program, Tell, find_program};
 use crate::vault::{Objects, Store, WireError};
 
-use super::{PushOutcome, Remote, Update, fetch, place, receive};
-
-/// What a remote needs to know of this machine.
-#[derive(Clone, Debug)]
-pub struct WireOptions {
-    pub env: Env,
-    pub machine: MachineId,
-    /// As long may the other side be silent.
-    pub idle: Duration,
-}
+use super::child::{ChildLine, NoAnswer};
+use super::line::Line;
+use super::settle::{self, Heard};
+use super::{PushOutcome, Remote, Update, WireOptions, fetch, place, receive, send};
 
 pub struct PathRemote {
     pub(super) path: PathBuf,
     pub(super) url: String,
     pub(super) options: WireOptions,
 }
-
-/// Another push may hold the ref's lock for a moment: the answer is no, and the ref moves just after.
-const LOOK_AGAIN: [Duration; 4] = [
-    Duration::ZERO,
-    Duration::from_millis(20),
-    Duration::from_millis(60),
-    Duration::from_millis(150),
-];
 
 impl PathRemote {
     #[must_use]
@@ -70,97 +55,63 @@ impl PathRemote {
             .var("GIT_CONFIG_NOSYSTEM", "1")
             .args(["-c", &safe, "receive-pack"])
             .args([&self.path]);
-        let mut running =
-            program
-                .start(self.options.idle)
-                .map_err(|fault| WireError::Unreachable {
-                    url: self.url.clone(),
-                    reason: fault.to_string(),
-                })?;
-        let said = receive::push(&mut running, objects, update, tell);
-        let (_, words, silent) = running.finish();
-        self.settle(
-            update,
-            &Heard {
-                said,
-                words,
-                silent,
-            },
-        )
+        let ids = send::missing(objects, update.from, update.to)?;
+        let blame = {
+            let url = self.url.clone();
+            move |fault: &NoAnswer| WireError::Unreachable {
+                url: url.clone(),
+                reason: fault.reason(),
+            }
+        };
+        match ChildLine::call(program, self.options.idle, Box::new(blame.clone())) {
+            Err(_) if !self.is_writable() => Err(self.read_only()),
+            Err(fault) if fault.silent.is_none() && !fault.words.is_empty() => {
+                Ok(PushOutcome::Refused {
+                    reason: fault.words,
+                })
+            }
+            Err(fault) => Err(blame(&fault)),
+            Ok((advert, line)) if advert.tip != update.from => {
+                Box::new(line).leave();
+                Ok(PushOutcome::Moved)
+            }
+            Ok((_, line)) => {
+                let say =
+                    &mut |out: &mut dyn Write| receive::request(out, objects, (update, &ids), tell);
+                self.settle(update, &Box::new(line).send(say))
+            }
+        }
     }
 
     /// The ref decides what happened; what was said only explains it.
     fn settle(&self, update: Update, heard: &Heard) -> Result<PushOutcome, WireError> {
-        if matches!(&heard.said, Ok(said) if said.moved) {
-            return Ok(PushOutcome::Moved);
-        }
-        for pause in LOOK_AGAIN {
-            thread::sleep(pause);
-            let now = self.tip_now()?;
-            if now == Some(update.to) {
-                return Ok(PushOutcome::Accepted);
-            }
-            if now != update.from {
-                return Ok(self.moved_or_grown(update, now));
-            }
+        let is_grown = |now| self.is_grown(update, now);
+        if let Some(outcome) = settle::by_ref(update, &|| self.tip_now(), &is_grown)? {
+            return Ok(outcome);
         }
         if !self.is_writable() {
-            return Err(WireError::NotAllowed {
-                url: self.url.clone(),
-                reason: "it is read-only for this user".to_owned(),
-            });
+            return Err(self.read_only());
         }
-        let words = receive::printable(heard.words.as_bytes());
         match &heard.said {
             // Another push is at work, or died at it: the next attempts wait for either to show.
             Ok(said) if said.refused && self.ref_lock().exists() => Ok(PushOutcome::Moved),
-            Ok(said) if said.ok => Ok(PushOutcome::Refused {
-                reason: "it said that it took the push, and its branch is where it was".to_owned(),
-            }),
-            Ok(said) if said.refused => Ok(PushOutcome::Refused {
-                reason: said.reason.clone(),
-            }),
-            Err(broken) if !broken.asked && !heard.silent && !words.is_empty() => {
-                Ok(PushOutcome::Refused { reason: words })
-            }
-            _ => Err(self.unknown(heard, &words)),
+            _ => heard.unmoved(&self.url),
         }
     }
 
-    /// It was asked to move the ref and never said what became of it: it may still move.
-    fn unknown(&self, heard: &Heard, words: &str) -> WireError {
-        let what = match &heard.said {
-            _ if heard.silent => {
-                let seconds = self.options.idle.as_secs();
-                format!("it was silent for {seconds} s, so the push was given up")
-            }
-            Ok(said) if !said.reason.is_empty() => {
-                format!("it did not say whether it took the push: {}", said.reason)
-            }
-            Ok(_) => "it did not say whether it took the push".to_owned(),
-            Err(broken) => broken.fault.to_string(),
-        };
-        let colon = if words.is_empty() { "" } else { ": " };
-        WireError::Unreachable {
+    fn read_only(&self) -> WireError {
+        WireError::NotAllowed {
             url: self.url.clone(),
-            reason: format!("{what}{colon}{words}"),
+            reason: "it is read-only for this user".to_owned(),
         }
     }
 
-    /// Our commit may have arrived, and another machine's on top of it, before the ref was read.
-    pub(super) fn moved_or_grown(&self, update: Update, now: Option<ObjectId>) -> PushOutcome {
-        let grown = now.is_some_and(|now| {
-            self.open().is_ok_and(|repo| {
-                let ours = crate::vault::store::oid(update.to);
-                repo.graph_descendant_of(crate::vault::store::oid(now), ours)
-                    .unwrap_or(false)
-            })
-        });
-        if grown {
-            PushOutcome::Accepted
-        } else {
-            PushOutcome::Moved
-        }
+    pub(super) fn is_grown(&self, update: Update, now: ObjectId) -> bool {
+        self.open().is_ok_and(|repo| {
+            let ours = crate::vault::store::oid(update.to);
+            repo.graph_descendant_of(crate::vault::store::oid(now), ours)
+                .unwrap_or(false)
+        })
     }
 
     pub(super) fn is_writable(&self) -> bool {
@@ -169,12 +120,6 @@ impl PathRemote {
         };
         access("objects") && access("refs")
     }
-}
-
-struct Heard {
-    said: Result<receive::Said, receive::Broken>,
-    words: String,
-    silent: bool,
 }
 
 impl Remote for PathRemote {

@@ -31,11 +31,13 @@ pub fn read(from: &mut impl Read) -> io::Result<Option<Packet>> {
             from.read_exact(&mut data)?;
             Ok(Some(Packet::Data(data)))
         }
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "a packet begins with no length",
-        )),
+        _ => Err(odd("a packet begins with no length")),
     }
+}
+
+/// The other side does not speak as git does.
+pub fn odd(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
 /// Reads packets up to a flush or the end.
@@ -43,10 +45,7 @@ pub fn read_section(from: &mut impl Read, most: usize) -> io::Result<Vec<Vec<u8>
     let mut section = Vec::new();
     while let Some(Packet::Data(data)) = read(from)? {
         if section.len() == most {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "more packets than fit here",
-            ));
+            return Err(odd("more packets than fit here"));
         }
         section.push(data);
     }

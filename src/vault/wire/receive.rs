@@ -1,18 +1,15 @@
-//! The push protocol, spoken to a `git receive-pack`: one ref, its own outcome, the server's words.
+//! The push protocol: one ref, its own outcome, the server's words.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 
-use crate::base::{ObjectId, Running, Tell};
+use crate::base::{ObjectId, Tell};
 use crate::vault::{Objects, RefName};
 
 use super::pkt::{self, Packet};
+use super::words::Words;
 use super::{Update, send};
 
 const REF: &str = RefName::Branch.name();
-/// Refs of a repository that is no vault may be many; a vault has one.
-const MAX_REFS: usize = 100_000;
-/// As much of the server's talk as is kept: its end.
-const MAX_WORDS: usize = 4_096;
 
 /// What the server said.
 #[derive(Debug, Default)]
@@ -21,83 +18,26 @@ pub struct Said {
     pub ok: bool,
     /// It says of the ref, or of the objects, that it did not take them.
     pub refused: bool,
-    /// The tip was another one before anything was sent.
-    pub moved: bool,
     /// Why it did not: its reason for the ref, and what hooks printed.
     pub reason: String,
 }
 
-/// The conversation broke off.
-#[derive(Debug)]
-pub struct Broken {
-    pub fault: io::Error,
-    /// The server was asked to move the ref already: it may still do so.
-    pub asked: bool,
+impl Said {
+    /// It answered, whatever became of what was still being sent.
+    pub const fn is_answer(&self) -> bool {
+        self.ok || !self.reason.is_empty()
+    }
 }
 
-/// Speaks to a started receive-pack.
-pub fn push(
-    running: &mut Running,
+/// Asks to move the ref, and sends what it needs for that.
+pub fn request(
+    mut out: &mut dyn Write,
     objects: &Objects<'_>,
-    update: Update,
+    (update, ids): (Update, &[ObjectId]),
     tell: Tell<'_>,
-) -> Result<Said, Broken> {
-    let mut asked = false;
-    converse(running, objects, (update, tell), &mut asked).map_err(|fault| Broken { fault, asked })
-}
-
-fn converse(
-    running: &mut Running,
-    objects: &Objects<'_>,
-    (update, tell): (Update, Tell<'_>),
-    asked: &mut bool,
-) -> io::Result<Said> {
-    let broken = |what: &str| io::Error::new(io::ErrorKind::BrokenPipe, what.to_owned());
-    let mut stdout = BufReader::new(running.stdout.take().ok_or_else(|| broken("no stdout"))?);
-    let mut stdin = running.stdin.take().ok_or_else(|| broken("no stdin"))?;
-    let pulse = running.pulse();
-    let theirs = advertised(&mut stdout)?;
-    pulse.beat();
-    if theirs != update.from {
-        pkt::flush(&mut stdin)?;
-        return Ok(Said {
-            moved: true,
-            ..Said::default()
-        });
-    }
-    let ids = send::missing(objects, update.from, update.to).map_err(io::Error::other)?;
-    *asked = true;
-    std::thread::scope(|scope| {
-        let beat = pulse.clone();
-        let listening = scope.spawn(move || listen(&mut stdout, &|| beat.beat()));
-        let sent = command(&mut stdin, update).and_then(|()| {
-            let sent = |now| {
-                pulse.beat();
-                tell(now);
-            };
-            send::write_pack(objects, &ids, &mut stdin, &sent).map_err(io::Error::other)
-        });
-        drop(stdin);
-        let heard = listening.join().map_err(|_| broken("the listener died"))?;
-        // What the server said weighs more than a pipe that it closed early.
-        match heard {
-            Ok(said) if said.ok || !said.reason.is_empty() => Ok(said),
-            other => sent.and(other),
-        }
-    })
-}
-
-/// The tip of the branch, as the server tells it before anything else.
-fn advertised(from: &mut impl Read) -> io::Result<Option<ObjectId>> {
-    let mut tip = None;
-    for line in pkt::read_section(from, MAX_REFS)? {
-        let text = String::from_utf8_lossy(&line);
-        let line = text.split('\0').next().unwrap_or_default().trim_end();
-        if let Some((id, REF)) = line.split_once(' ') {
-            tip = ObjectId::parse(id).ok();
-        }
-    }
-    Ok(tip)
+) -> io::Result<()> {
+    command(&mut out, update)?;
+    send::write_pack(objects, ids, out, tell).map_err(io::Error::other)
 }
 
 fn command(out: &mut impl Write, update: Update) -> io::Result<()> {
@@ -113,23 +53,18 @@ fn command(out: &mut impl Write, update: Update) -> io::Result<()> {
 }
 
 /// Reads the side bands: 1 the report, 2 what hooks and git print, 3 a fatal error.
-fn listen(from: &mut impl Read, beat: &dyn Fn()) -> io::Result<Said> {
+pub fn listen(from: &mut impl Read) -> io::Result<Said> {
     let mut report = Vec::new();
-    let mut words = Vec::new();
+    let mut words = Words::default();
     while let Some(packet) = pkt::read(from)? {
-        beat();
         let Packet::Data(data) = packet else { break };
         match data.split_first() {
             Some((1, rest)) if report.len() < 1 << 20 => report.extend_from_slice(rest),
-            Some((2 | 3, rest)) => {
-                words.extend_from_slice(rest);
-                let excess = words.len().saturating_sub(MAX_WORDS);
-                words.drain(..excess);
-            }
+            Some((2 | 3, rest)) => words.add(rest),
             _ => {}
         }
     }
-    Ok(judge(&mut report.as_slice(), &printable(&words)))
+    Ok(judge(&mut report.as_slice(), &words.printable()))
 }
 
 fn judge(report: &mut impl Read, words: &str) -> Said {
@@ -156,17 +91,6 @@ fn judge(report: &mut impl Read, words: &str) -> Said {
     said
 }
 
-/// A server's talk, safe for a terminal, as one line.
-pub fn printable(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let lines = text.split(['\n', '\r']).map(|line| {
-        let line = line.trim_end().trim_start_matches("remote: ");
-        line.chars().filter(|c| !c.is_control()).collect::<String>()
-    });
-    let lines: Vec<String> = lines.filter(|line| !line.trim().is_empty()).collect();
-    lines.join("; ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,7 +114,7 @@ mod tests {
 
     #[test]
     fn only_the_refs_own_line_is_success() {
-        let hears = |bytes: &[u8]| listen(&mut &*bytes, &|| ()).expect("heard");
+        let hears = |bytes: &[u8]| listen(&mut &*bytes).expect("heard");
         let ok = band(1, &report(&["unpack ok\n", "ok refs/heads/main\n"]));
         assert!(hears(&ok).ok);
         let other = band(1, &report(&["unpack ok\n", "ok refs/heads/other\n"]));

@@ -17,7 +17,7 @@ use crate::vault::store::oid;
 use crate::vault::{Objects, RefName, VaultError, WireError};
 
 use super::path::PathRemote;
-use super::{PushOutcome, Update, place, send};
+use super::{PushOutcome, Update, place, send, settle};
 
 const REF: &str = RefName::Branch.name();
 /// A ref lock is held for an instant. One that is this old belongs to a process that died.
@@ -136,7 +136,8 @@ impl PathRemote {
         if now == Some(update.to) {
             return Ok(PushOutcome::Accepted);
         }
-        Ok(self.moved_or_grown(update, now))
+        let is_grown = |now| self.is_grown(update, now);
+        Ok(settle::moved_or_grown(now, &is_grown))
     }
 
     fn refused(&self, fault: &git2::Error) -> WireError {

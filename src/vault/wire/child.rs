@@ -1,0 +1,151 @@
+//! A conversation with a program of git over pipes: on this machine, or at the other end of ssh.
+
+use std::io::{self, BufReader, PipeReader, Write};
+use std::process::{ChildStdin, ExitStatus};
+use std::thread;
+use std::time::Duration;
+
+use crate::base::{Alive, Program, Running};
+use crate::vault::WireError;
+
+use super::advert::Advert;
+use super::line::{Hear, Line, Say, of_both};
+use super::settle::Heard;
+use super::words::printable;
+use super::{pkt, receive};
+
+/// Why nothing can be asked of a program.
+#[derive(Debug)]
+pub struct NoAnswer {
+    pub status: Option<ExitStatus>,
+    /// What it said to people.
+    pub words: String,
+    /// It was given up after so many seconds without a word.
+    pub silent: Option<u64>,
+    pub fault: io::Error,
+}
+
+impl NoAnswer {
+    fn of(running: Running, fault: io::Error, idle: Duration) -> Self {
+        let (status, words, was_silent) = running.finish();
+        Self {
+            status,
+            words: printable(words.as_bytes()),
+            silent: was_silent.then_some(idle.as_secs()),
+            fault,
+        }
+    }
+
+    /// Its own words, as far as there are any.
+    pub fn reason(&self) -> String {
+        match (self.silent, self.words.is_empty()) {
+            (Some(seconds), true) => format!("nothing was heard for {seconds} s"),
+            (Some(seconds), false) => format!("nothing was heard for {seconds} s: {}", self.words),
+            (None, true) => self.fault.to_string(),
+            (None, false) => self.words.clone(),
+        }
+    }
+}
+
+/// What a fault of a program is called.
+pub type Blame = Box<dyn Fn(&NoAnswer) -> WireError>;
+
+pub struct ChildLine {
+    running: Running,
+    stdin: Alive<ChildStdin>,
+    stdout: BufReader<Alive<PipeReader>>,
+    idle: Duration,
+    blame: Blame,
+}
+
+impl ChildLine {
+    /// Starts a program, and hears what it tells first.
+    pub fn call(
+        program: Program,
+        idle: Duration,
+        blame: Blame,
+    ) -> Result<(Advert, Self), NoAnswer> {
+        let mut running = program.start(idle).map_err(|fault| NoAnswer {
+            status: None,
+            words: String::new(),
+            silent: None,
+            fault: io::Error::other(fault),
+        })?;
+        let pipes = (running.stdin.take(), running.stdout.take());
+        let (Some(stdin), Some(stdout)) = pipes else {
+            return Err(NoAnswer::of(
+                running,
+                io::ErrorKind::BrokenPipe.into(),
+                idle,
+            ));
+        };
+        let mut stdout = BufReader::new(stdout);
+        match Advert::read(&mut stdout) {
+            Ok(Some(advert)) => {
+                let line = Self {
+                    running,
+                    stdin,
+                    stdout,
+                    idle,
+                    blame,
+                };
+                Ok((advert, line))
+            }
+            nothing => {
+                let fault = nothing.err();
+                let fault = fault.unwrap_or_else(|| io::Error::other("it said nothing"));
+                // It waits for an end, or it would be waited for.
+                drop((stdin, stdout));
+                Err(NoAnswer::of(running, fault, idle))
+            }
+        }
+    }
+}
+
+impl Line for ChildLine {
+    fn ask(mut self: Box<Self>, request: &[u8], hear: Hear<'_>) -> Result<(), WireError> {
+        let said = self
+            .stdin
+            .write_all(request)
+            .and_then(|()| self.stdin.flush());
+        drop(self.stdin);
+        let heard = said.and_then(|()| hear(&mut self.stdout));
+        drop(self.stdout);
+        match heard {
+            Ok(()) => {
+                drop(self.running.finish());
+                Ok(())
+            }
+            Err(fault) => Err((self.blame)(&NoAnswer::of(self.running, fault, self.idle))),
+        }
+    }
+
+    fn send(self: Box<Self>, say: Say<'_>) -> Heard {
+        let Self {
+            running,
+            mut stdin,
+            mut stdout,
+            idle,
+            ..
+        } = *self;
+        let said = thread::scope(|scope| {
+            let listening = scope.spawn(move || receive::listen(&mut stdout));
+            let said = say(&mut stdin).and_then(|()| stdin.flush());
+            drop(stdin);
+            let died = || Err(io::Error::other("the listener died"));
+            of_both(said, listening.join().unwrap_or_else(|_| died()))
+        });
+        let (_, words, was_silent) = running.finish();
+        Heard {
+            said,
+            words: printable(words.as_bytes()),
+            silent: was_silent.then_some(idle.as_secs()),
+        }
+    }
+
+    fn leave(mut self: Box<Self>) {
+        pkt::flush(&mut self.stdin).ok();
+        drop((self.stdin, self.stdout));
+        drop(self.running.finish());
+    }
+}

@@ -1,0 +1,58 @@
+//! An open conversation with a git server, which told its refs.
+
+use std::io::{self, Read, Write};
+
+use crate::vault::WireError;
+
+use super::advert::Advert;
+use super::receive::Said;
+use super::settle::Heard;
+
+/// One of the two programs that a git server runs for whoever comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Fetches come to it.
+    Upload,
+    /// Pushes come to it.
+    Receive,
+}
+
+impl Service {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Upload => "git-upload-pack",
+            Self::Receive => "git-receive-pack",
+        }
+    }
+}
+
+/// What is said: it writes all of it.
+pub type Say<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+/// Hears an answer to its end.
+pub type Hear<'a> = &'a mut dyn FnMut(&mut dyn Read) -> io::Result<()>;
+
+pub trait Line {
+    /// Says all of a request, then has the answer heard.
+    fn ask(self: Box<Self>, request: &[u8], hear: Hear<'_>) -> Result<(), WireError>;
+    /// Says something long, and hears of it meanwhile.
+    fn send(self: Box<Self>, say: Say<'_>) -> Heard;
+    /// Goes without having asked for anything.
+    fn leave(self: Box<Self>);
+}
+
+/// A way to a git server.
+pub trait Host {
+    /// The address as people wrote it, without secrets.
+    fn url(&self) -> &str;
+    /// Calls a service, and hears its refs.
+    fn call(&self, service: Service) -> Result<(Advert, Box<dyn Line>), WireError>;
+}
+
+/// What came of saying and hearing at once. What the server said weighs more than a pipe that it
+/// closed early.
+pub fn of_both(said: io::Result<()>, heard: io::Result<Said>) -> io::Result<Said> {
+    match heard {
+        Ok(heard) if heard.is_answer() => Ok(heard),
+        other => said.and(other),
+    }
+}

@@ -1,0 +1,305 @@
+//! The same scenarios over every way. None of them knows which one it is.
+
+use std::path::PathBuf;
+
+use crate::flow::scene::{API, by_hand, fails, hook, pushed, state, text, tip, vault};
+use crate::kit::{Machine, Sandbox, commits, fsck, git, is_linear, scale};
+
+use super::sshd::{HOST, Sshd};
+use super::utf8;
+
+/// A vault's remote behind a server, and two machines that reach it.
+pub struct Hosted {
+    pub sandbox: Sandbox,
+    pub bare: PathBuf,
+    pub url: String,
+    pub a: Machine,
+    pub b: Machine,
+    pub sshd: Option<Sshd>,
+}
+
+/// A way to a remote.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Path,
+    Ssh,
+}
+
+impl Way {
+    /// Nothing where there is no server to start.
+    pub fn open(self) -> Option<Hosted> {
+        let sandbox = Sandbox::new();
+        let sshd = match self {
+            Self::Path => None,
+            Self::Ssh => Some(Sshd::start(sandbox.path())?),
+        };
+        let bare = sandbox.bare("vault.git");
+        let url = match self {
+            Self::Path => utf8(&bare).to_owned(),
+            Self::Ssh => format!("{HOST}:{}", utf8(&bare)),
+        };
+        let machines = ["laptop", "desktop"].map(|name| {
+            let mut machine = sandbox.machine(name);
+            if let Some(sshd) = &sshd {
+                sshd.known_to(&mut machine);
+            }
+            machine
+        });
+        Some(Hosted::new((sandbox, bare, url), machines, sshd))
+    }
+}
+
+impl Hosted {
+    fn new(
+        (sandbox, bare, url): (Sandbox, PathBuf, String),
+        machines: [Machine; 2],
+        sshd: Option<Sshd>,
+    ) -> Self {
+        for machine in &machines {
+            let dir = machine.checkout("api", API);
+            std::fs::create_dir(dir.join(".aigon")).expect("a directory can be made");
+            machine.ok(&["project", "add", utf8(&dir)]);
+        }
+        let [a, b] = machines;
+        Self {
+            sandbox,
+            bare,
+            url,
+            a,
+            b,
+            sshd,
+        }
+    }
+
+    pub fn connect(&self) {
+        for machine in [&self.a, &self.b] {
+            machine.ok(&["backup", "configure", &self.url]);
+        }
+    }
+
+    pub fn is_whole(&self) {
+        fsck(&self.bare);
+        assert!(is_linear(&self.bare));
+    }
+
+    pub fn stored(&self, name: &str) -> String {
+        let path = format!("main:projects/api/.aigon/{name}");
+        git(&["show", &path], &self.bare)
+    }
+}
+
+/// Both are connected, and the first one pushed a file that the second one pulled.
+fn in_step(way: Way) -> Option<Hosted> {
+    let hosted = way.open()?;
+    hosted.connect();
+    hosted.a.write(state("x"), "1\n");
+    pushed(&hosted.a);
+    hosted.b.ok(&["backup", "pull"]);
+    assert_eq!(text(&hosted.b, state("x")), "1\n");
+    Some(hosted)
+}
+
+fn an_empty_remote_takes_the_first_push_and_hands_it_on(way: Way) {
+    let Some(hosted) = way.open() else { return };
+    let (code, document) = hosted.a.json(&["backup", "configure", &hosted.url]);
+    assert_eq!(
+        (code, &document["data"]["state"]),
+        (0, &"empty".into()),
+        "{document}"
+    );
+    hosted.a.write(state("x"), "1\n");
+    let data = pushed(&hosted.a);
+    assert_eq!(data["pushed"], true, "{data}");
+    let (_, document) = hosted.b.json(&["backup", "configure", &hosted.url]);
+    assert_eq!(document["data"]["state"], "vault", "{document}");
+    hosted.b.ok(&["backup", "pull"]);
+    assert_eq!(text(&hosted.b, state("x")), "1\n");
+    // Quiet stays quiet.
+    for machine in [&hosted.a, &hosted.b] {
+        let before = commits(&hosted.bare);
+        machine.ok(&["sync"]);
+        assert_eq!(commits(&hosted.bare), before);
+    }
+    hosted.is_whole();
+}
+
+fn changes_go_both_ways(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    for round in 0..3 {
+        for (one, other) in [(&hosted.a, &hosted.b), (&hosted.b, &hosted.a)] {
+            let text_now = format!("{round}\n").repeat(50);
+            one.write(state("x"), &text_now);
+            one.write(state(&format!("dir/{round}")), &text_now);
+            pushed(one);
+            other.ok(&["backup", "pull"]);
+            assert_eq!(text(other, state("x")), text_now);
+        }
+    }
+    hosted.is_whole();
+}
+
+fn two_that_begin_at_once_both_arrive(way: Way) {
+    let Some(hosted) = way.open() else { return };
+    hosted.connect();
+    let started = [&hosted.a, &hosted.b].map(|machine| {
+        machine.write(
+            state(
+                machine
+                    .home
+                    .file_name()
+                    .expect("a name")
+                    .to_str()
+                    .expect("text"),
+            ),
+            "1\n",
+        );
+        machine.spawn(&["backup", "push"])
+    });
+    for run in started {
+        let ran = run.finish();
+        assert!(ran.code == 0, "{ran}");
+    }
+    hosted.is_whole();
+    let files = vault(&hosted.sandbox, &hosted.bare);
+    for name in ["laptop", "desktop"] {
+        assert!(
+            files.contains_key(&format!("projects/api/.aigon/{name}")),
+            "{name}"
+        );
+    }
+}
+
+fn pushes_at_once_lose_nothing(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    for round in 0..scale(50) {
+        let started = [("a", &hosted.a), ("b", &hosted.b)].map(|(name, machine)| {
+            machine.write(state(&format!("{name}/{round}")), format!("{round}\n"));
+            machine.spawn(&["backup", "push"])
+        });
+        for run in started {
+            let ran = run.finish();
+            assert!(ran.code == 0, "{round}: {ran}");
+        }
+        for name in ["a", "b"] {
+            assert_eq!(
+                hosted.stored(&format!("{name}/{round}")),
+                format!("{round}\n")
+            );
+        }
+    }
+    hosted.is_whole();
+}
+
+fn a_hooks_no_is_a_refusal_in_its_own_words(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    let script = hook(
+        &hosted.bare,
+        "pre-receive",
+        "echo 'no pushes on Fridays' >&2; exit 1",
+    );
+    let before = tip(&hosted.bare);
+    hosted.a.write(state("x"), "2\n");
+    let said = fails(&hosted.a, &["backup", "push"], (1, "refused"));
+    assert!(said.contains("no pushes on Fridays"), "{said}");
+    assert_eq!(tip(&hosted.bare), before);
+    std::fs::remove_file(script).expect("deleted");
+    pushed(&hosted.a);
+    assert_eq!(hosted.stored("x"), "2\n");
+}
+
+fn a_rewound_remote_gets_back_what_it_lost(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    let before = tip(&hosted.bare);
+    hosted.a.write(state("x"), "2\n");
+    pushed(&hosted.a);
+    git(&["update-ref", "refs/heads/main", &before], &hosted.bare);
+    let (code, document) = hosted.a.json(&["backup", "push"]);
+    assert_eq!(
+        (code, &document["data"]["healed"]),
+        (0, &"rewound".into()),
+        "{document}"
+    );
+    assert_eq!(hosted.stored("x"), "2\n");
+    // And where both went on from there.
+    hosted.b.ok(&["backup", "pull"]);
+    git(&["update-ref", "refs/heads/main", &before], &hosted.bare);
+    hosted.b.write(state("y"), "b\n");
+    hosted.b.ok(&["backup", "push"]);
+    hosted.a.ok(&["backup", "push"]);
+    assert_eq!(
+        (hosted.stored("x"), hosted.stored("y")),
+        ("2\n".into(), "b\n".into())
+    );
+}
+
+fn an_alien_repository_is_left_alone(way: Way) {
+    let Some(hosted) = way.open() else { return };
+    by_hand(&hosted.sandbox, &hosted.bare, |dir| {
+        std::fs::write(dir.join("main.c"), "int main() {}\n").expect("written");
+    });
+    let before = tip(&hosted.bare);
+    fails(
+        &hosted.a,
+        &["backup", "configure", &hosted.url],
+        (6, "not_a_vault"),
+    );
+    git(&["branch", "-m", "main", "trunk"], &hosted.bare);
+    fails(
+        &hosted.a,
+        &["backup", "configure", &hosted.url],
+        (6, "not_a_vault"),
+    );
+    git(&["branch", "-m", "trunk", "main"], &hosted.bare);
+    assert_eq!(tip(&hosted.bare), before);
+}
+
+fn a_push_that_is_killed_is_made_good_by_the_next(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    for number in 0..scale(40) {
+        for file in 0..20 {
+            let line = format!("{number} {file}\n");
+            hosted
+                .a
+                .write(state(&format!("many/{file}")), line.repeat(2_000));
+        }
+        let run = hosted.a.spawn(&["backup", "push"]);
+        std::thread::sleep(std::time::Duration::from_millis(15 * (number as u64 % 20)));
+        run.kill_9();
+        pushed(&hosted.a);
+        assert!(
+            hosted
+                .stored("many/7")
+                .starts_with(&format!("{number} 7\n"))
+        );
+        hosted.is_whole();
+    }
+    hosted.b.ok(&["backup", "pull"]);
+}
+
+macro_rules! over {
+    ($name:ident: $way:ident) => {
+        mod $name {
+            over!($way:
+                an_empty_remote_takes_the_first_push_and_hands_it_on,
+                changes_go_both_ways,
+                two_that_begin_at_once_both_arrive,
+                pushes_at_once_lose_nothing,
+                a_hooks_no_is_a_refusal_in_its_own_words,
+                a_rewound_remote_gets_back_what_it_lost,
+                an_alien_repository_is_left_alone,
+                a_push_that_is_killed_is_made_good_by_the_next,
+            );
+        }
+    };
+    ($way:ident: $($scenario:ident,)*) => {
+        $(
+            #[test]
+            fn $scenario() {
+                super::$scenario(super::Way::$way);
+            }
+        )*
+    };
+}
+
+over!(path: Path);
+over!(ssh: Ssh);

@@ -1,0 +1,121 @@
+//! What only ssh has: aliases, keys, hosts that are somebody else.
+
+use std::time::{Duration, Instant};
+
+use crate::flow::scene::{fails, pushed, state, text};
+
+use super::conformance::{Hosted, Way};
+use super::utf8;
+
+fn connected() -> Option<Hosted> {
+    let hosted = Way::Ssh.open()?;
+    hosted.connect();
+    hosted.a.write(state("x"), "1\n");
+    pushed(&hosted.a);
+    Some(hosted)
+}
+
+fn configure(hosted: &Hosted, url: &str, wanted: (i32, &str)) -> String {
+    fails(&hosted.a, &["backup", "configure", url], wanted)
+}
+
+#[test]
+fn a_host_behind_another_one_and_urls_of_ssh_are_reached() {
+    let Some(hosted) = connected() else { return };
+    let bare = utf8(&hosted.bare);
+    for url in [
+        format!("behind:{bare}"),
+        format!("ssh://vaulthost{bare}"),
+        format!("ssh://behind{bare}"),
+    ] {
+        hosted.b.ok(&["backup", "configure", &url]);
+        hosted.b.ok(&["backup", "pull"]);
+        assert_eq!(text(&hosted.b, state("x")), "1\n");
+    }
+}
+
+#[test]
+fn the_ssh_of_gits_configuration_is_taken_and_addresses_are_rewritten() {
+    let Some(mut hosted) = connected() else {
+        return;
+    };
+    let bare = utf8(&hosted.bare).to_owned();
+    let config = hosted.sandbox.path().join("sshd/ssh_config");
+    let text = format!(
+        "[core]\n\tsshCommand = ssh -F {}\n[url \"vaulthost:{}/\"]\n\tinsteadOf = nas:\n",
+        utf8(&config),
+        utf8(hosted.bare.parent().expect("above")),
+    );
+    hosted.b.write(".gitconfig", text);
+    hosted.b.unset("GIT_SSH_COMMAND");
+    for url in [format!("vaulthost:{bare}"), "nas:vault.git".to_owned()] {
+        hosted.b.ok(&["backup", "configure", &url]);
+        hosted.b.ok(&["backup", "pull"]);
+    }
+}
+
+#[test]
+fn what_keeps_ssh_from_getting_there_is_told_apart() {
+    let Some(hosted) = connected() else { return };
+    let sshd = hosted.sshd.as_ref().expect("a server");
+    sshd.knows("other_key");
+    let said = configure(&hosted, &hosted.url, (5, "auth"));
+    assert!(said.contains("another host key"), "{said}");
+    sshd.knows_nobody();
+    let said = configure(&hosted, &hosted.url, (5, "auth"));
+    assert!(said.contains("is not known yet"), "{said}");
+    sshd.knows("host_key");
+    sshd.shows("other_key");
+    let said = configure(&hosted, &hosted.url, (5, "auth"));
+    assert!(said.contains("Permission denied"), "{said}");
+    sshd.shows("user_key");
+    let said = configure(&hosted, "ssh://127.0.0.1:1/v.git", (4, "unreachable"));
+    assert!(said.contains("Connection refused"), "{said}");
+    let said = configure(&hosted, "no-such-host.invalid:v.git", (4, "unreachable"));
+    assert!(said.contains("resolve"), "{said}");
+    let said = configure(&hosted, "vaulthost:/no/such/vault.git", (6, "not_a_vault"));
+    assert!(said.contains("/no/such/vault.git"), "{said}");
+}
+
+#[test]
+fn a_server_that_lets_nobody_write_is_not_allowed_and_says_so() {
+    let Some(hosted) = connected() else { return };
+    let sshd = hosted.sshd.as_ref().expect("a server");
+    sshd.lets_in(
+        "command=\"case $SSH_ORIGINAL_COMMAND in *receive-pack*) echo 'ERROR: this key is read-only' >&2; exit 1;; *) sh -c \\\"$SSH_ORIGINAL_COMMAND\\\";; esac\"",
+    );
+    hosted.a.write(state("x"), "2\n");
+    let said = fails(&hosted.a, &["backup", "push"], (5, "auth"));
+    assert!(said.contains("this key is read-only"), "{said}");
+    hosted.a.ok(&["backup", "pull"]);
+    sshd.lets_in("");
+    pushed(&hosted.a);
+}
+
+#[test]
+fn silence_ends_a_run_at_every_step_and_the_next_one_succeeds() {
+    let Some(hosted) = connected() else { return };
+    let sshd = hosted.sshd.as_ref().expect("a server");
+    // Before the first word, when the refs are to come, and when the pack is taken.
+    for command in [
+        "sleep 60",
+        "case $SSH_ORIGINAL_COMMAND in *receive-pack*) sleep 60;; *) sh -c \\\"$SSH_ORIGINAL_COMMAND\\\";; esac",
+        "case $SSH_ORIGINAL_COMMAND in *receive-pack*) sh -c \\\"$SSH_ORIGINAL_COMMAND\\\" < /dev/null; sleep 60;; *) sh -c \\\"$SSH_ORIGINAL_COMMAND\\\";; esac",
+    ] {
+        sshd.lets_in(&format!("command=\"{command}\""));
+        hosted.a.write(state("x"), command);
+        hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
+        let since = Instant::now();
+        let said = fails(&hosted.a, &["backup", "push"], (4, "unreachable"));
+        assert!(
+            since.elapsed() < Duration::from_secs(15),
+            "{:?}",
+            since.elapsed()
+        );
+        assert!(said.contains("2 s"), "{said}");
+        sshd.lets_in("");
+        hosted.a.ok(&["config", "unset", "remote.idle_timeout"]);
+        pushed(&hosted.a);
+        assert_eq!(hosted.stored("x"), command);
+    }
+}

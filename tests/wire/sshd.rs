@@ -1,0 +1,145 @@
+//! A real sshd on loopback, with a key that opens it and a client configuration that knows it.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::kit::Machine;
+
+use super::{installed, utf8};
+
+/// The alias under which the client knows the server.
+pub const HOST: &str = "vaulthost";
+
+pub struct Sshd {
+    dir: PathBuf,
+    port: u16,
+    user: String,
+    child: Child,
+}
+
+impl Sshd {
+    /// Starts one, with its files below the sandbox. Nothing where there is none to start.
+    pub fn start(sandbox: &Path) -> Option<Self> {
+        let (sshd, keygen) = (installed("sshd")?, installed("ssh-keygen")?);
+        installed("ssh")?;
+        let dir = sandbox.join("sshd");
+        fs::create_dir_all(&dir).expect("the sandbox takes a directory");
+        for name in ["host_key", "user_key", "other_key"] {
+            run(Command::new(&keygen)
+                .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+                .arg(dir.join(name)));
+        }
+        let port = free_port();
+        let user = run(Command::new("id").arg("-un"));
+        let path = std::env::var("PATH").expect("a path");
+        let config = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {dir}/host_key\n\
+             AuthorizedKeysFile {dir}/authorized_keys\nStrictModes no\nUsePAM no\n\
+             PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\n\
+             PidFile none\nMaxStartups 500\nLogLevel ERROR\nAllowTcpForwarding yes\n\
+             SetEnv PATH={path} GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1\n",
+            dir = utf8(&dir),
+        );
+        fs::write(dir.join("sshd_config"), config).expect("written");
+        // Where root starts it, it wants a directory of its own. Elsewhere it does without.
+        fs::create_dir_all("/run/sshd").ok();
+        let log = fs::File::create(dir.join("log")).expect("made");
+        let child = Command::new(&sshd)
+            .args(["-D", "-e", "-f"])
+            .arg(dir.join("sshd_config"))
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("sshd starts");
+        let server = Self {
+            dir,
+            port,
+            user,
+            child,
+        };
+        server.lets_in("");
+        server.wait();
+        server.knows("host_key");
+        fs::write(
+            server.dir.join("ssh_config"),
+            server.client_config("user_key"),
+        )
+        .expect("written");
+        Some(server)
+    }
+
+    fn wait(&self) {
+        let since = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let log = fs::read_to_string(self.dir.join("log")).unwrap_or_default();
+            assert!(since.elapsed() < Duration::from_secs(20), "no sshd: {log}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The key opens it, with these options before it (`command="…"`, say).
+    pub fn lets_in(&self, options: &str) {
+        let key = fs::read_to_string(self.dir.join("user_key.pub")).expect("a key");
+        let line = format!("{options} {key}");
+        fs::write(self.dir.join("authorized_keys"), line.trim_start()).expect("written");
+    }
+
+    /// The client takes this for the server's key.
+    pub fn knows(&self, key: &str) {
+        let key = fs::read_to_string(self.dir.join(format!("{key}.pub"))).expect("a key");
+        let line = format!("[127.0.0.1]:{} {key}", self.port);
+        fs::write(self.dir.join("known_hosts"), line).expect("written");
+    }
+
+    pub fn knows_nobody(&self) {
+        fs::write(self.dir.join("known_hosts"), "").expect("written");
+    }
+
+    fn client_config(&self, key: &str) -> String {
+        let common = format!(
+            "  HostName 127.0.0.1\n  Port {port}\n  User {user}\n  IdentityFile {dir}/{key}\n  \
+             IdentitiesOnly yes\n  UserKnownHostsFile {dir}/known_hosts\n  GlobalKnownHostsFile none\n  \
+             StrictHostKeyChecking yes\n  LogLevel ERROR\n",
+            port = self.port,
+            user = self.user,
+            dir = utf8(&self.dir),
+        );
+        format!(
+            "Host {HOST}\n{common}\nHost behind\n{common}  ProxyCommand ssh -F {}/ssh_config -W %h:%p {HOST}\n",
+            utf8(&self.dir)
+        )
+    }
+
+    /// The client shows this key.
+    pub fn shows(&self, key: &str) {
+        fs::write(self.dir.join("ssh_config"), self.client_config(key)).expect("written");
+    }
+
+    /// The machine's ssh reads the configuration that knows the server.
+    pub fn known_to(&self, machine: &mut Machine) {
+        let config = self.dir.join("ssh_config");
+        machine.env("GIT_SSH_COMMAND", format!("ssh -F {}", utf8(&config)));
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
+}
