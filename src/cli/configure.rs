@@ -35,7 +35,7 @@ fn ask(ctx: &Ctx, name: &str) -> Result<String, FlowError> {
             now: session.config.remote_url,
         });
     }
-    let prompt = "Address of an empty bare repository or a vault (a path or file://):";
+    let prompt = "Address of an empty bare repository or a vault (a path or host:path):";
     line(prompt).ok_or(FlowError::NoAddress {
         now: session.config.remote_url,
     })

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::flow::scene::{API, by_hand, fails, hook, pushed, state, text, tip, vault};
-use crate::kit::{Machine, Sandbox, commits, fsck, git, is_linear, scale};
+use crate::kit::{Machine, Sandbox, commits, fsck, git, is_linear, scale, seed};
 
 use super::sshd::{HOST, Sshd};
 use super::utf8;
@@ -74,6 +74,21 @@ impl Hosted {
     pub fn connect(&self) {
         for machine in [&self.a, &self.b] {
             machine.ok(&["backup", "configure", &self.url]);
+        }
+    }
+
+    /// The remote cannot be reached any more, until it is on again.
+    fn off(&mut self) {
+        match &mut self.sshd {
+            Some(sshd) => sshd.stop(),
+            None => std::fs::rename(&self.bare, self.bare.with_extension("off")).expect("moved"),
+        }
+    }
+
+    fn on(&mut self) {
+        match &mut self.sshd {
+            Some(sshd) => sshd.go_on(),
+            None => std::fs::rename(self.bare.with_extension("off"), &self.bare).expect("moved"),
         }
     }
 
@@ -276,6 +291,114 @@ fn a_push_that_is_killed_is_made_good_by_the_next(way: Way) {
     hosted.b.ok(&["backup", "pull"]);
 }
 
+fn what_cannot_be_reached_is_not_empty_and_nothing_is_taken_for_sent(way: Way) {
+    let Some(mut hosted) = in_step(way) else {
+        return;
+    };
+    let before = tip(&hosted.bare);
+    hosted.off();
+    hosted.a.write(state("x"), "2\n");
+    for command in ["push", "pull"] {
+        fails(&hosted.a, &["backup", command], (4, "unreachable"));
+    }
+    fails(&hosted.a, &["sync"], (4, "unreachable"));
+    let (code, document) = hosted.a.json(&["backup", "status"]);
+    let remote = &document["data"]["remote"];
+    assert_eq!(
+        (code, &remote["error"]["kind"]),
+        (0, &"unreachable".into()),
+        "{document}"
+    );
+    hosted.on();
+    assert_eq!(tip(&hosted.bare), before);
+    pushed(&hosted.a);
+    assert_eq!(hosted.stored("x"), "2\n");
+    assert_eq!(text(&hosted.a, state("x")), "2\n");
+}
+
+fn a_first_push_without_the_remote_joins_what_came_there_meanwhile(way: Way) {
+    let Some(mut hosted) = way.open() else { return };
+    hosted.connect();
+    hosted.off();
+    hosted.a.write(state("a"), "1\n");
+    fails(&hosted.a, &["backup", "push"], (4, "unreachable"));
+    hosted.on();
+    hosted.b.write(state("b"), "1\n");
+    pushed(&hosted.b);
+    pushed(&hosted.a);
+    assert_eq!(
+        (hosted.stored("a"), hosted.stored("b")),
+        ("1\n".into(), "1\n".into())
+    );
+    hosted.is_whole();
+}
+
+fn an_emptied_remote_gets_everything_back_and_fresh_machines_get_it(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    std::fs::remove_dir_all(&hosted.bare).expect("deleted");
+    assert_eq!(hosted.sandbox.bare("vault.git"), hosted.bare);
+    let (code, document) = hosted.a.json(&["backup", "push"]);
+    assert_eq!(
+        (code, &document["data"]["healed"]),
+        (0, &"emptied".into()),
+        "{document}"
+    );
+    assert_eq!(hosted.stored("x"), "1\n");
+    hosted.b.write(state("x"), "2\n");
+    pushed(&hosted.b);
+    hosted.a.ok(&["backup", "pull"]);
+    assert_eq!(text(&hosted.a, state("x")), "2\n");
+}
+
+fn a_large_pack_goes_and_comes(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    let (files, size) = if scale(10) == 10 {
+        (5, 20 << 20)
+    } else {
+        (2, 2 << 20)
+    };
+    let mut rng = seed(3);
+    for file in 0..files {
+        let bytes: Vec<u8> = (0..size / 8)
+            .flat_map(|_| rng.next().to_le_bytes())
+            .collect();
+        hosted.a.write(state(&format!("large/{file}.bin")), bytes);
+    }
+    pushed(&hosted.a);
+    hosted.b.ok(&["backup", "pull"]);
+    for file in 0..files {
+        let name = state(&format!("large/{file}.bin"));
+        assert!(hosted.a.read(&name) == hosted.b.read(&name), "{file}");
+    }
+    hosted.is_whole();
+}
+
+fn a_pull_that_is_killed_leaves_nothing_half_done(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    for number in 0..scale(40) {
+        for file in 0..20 {
+            let line = format!("{number} {file}\n");
+            hosted
+                .a
+                .write(state(&format!("many/{file}")), line.repeat(2_000));
+        }
+        pushed(&hosted.a);
+        let run = hosted.b.spawn(&["backup", "pull"]);
+        std::thread::sleep(std::time::Duration::from_millis(10 * (number as u64 % 25)));
+        run.kill_9();
+        hosted.b.ok(&["backup", "pull"]);
+        for file in 0..20 {
+            let name = state(&format!("many/{file}"));
+            assert!(hosted.a.read(&name) == hosted.b.read(&name), "{number}");
+        }
+        let store = hosted.b.home.join("holdall/data/vault.git");
+        fsck(&store);
+        let left = std::fs::read_dir(&store).expect("listed").flatten();
+        let mut names = left.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        assert!(!names.any(|name| name.contains("holdall-tmp")), "{number}");
+    }
+}
+
 macro_rules! over {
     ($name:ident: $way:ident) => {
         mod $name {
@@ -288,6 +411,11 @@ macro_rules! over {
                 a_rewound_remote_gets_back_what_it_lost,
                 an_alien_repository_is_left_alone,
                 a_push_that_is_killed_is_made_good_by_the_next,
+                what_cannot_be_reached_is_not_empty_and_nothing_is_taken_for_sent,
+                a_first_push_without_the_remote_joins_what_came_there_meanwhile,
+                an_emptied_remote_gets_everything_back_and_fresh_machines_get_it,
+                a_large_pack_goes_and_comes,
+                a_pull_that_is_killed_leaves_nothing_half_done,
             );
         }
     };

@@ -15,6 +15,7 @@ use super::{installed, utf8};
 pub const HOST: &str = "vaulthost";
 
 pub struct Sshd {
+    sshd: PathBuf,
     dir: PathBuf,
     port: u16,
     user: String,
@@ -47,19 +48,12 @@ impl Sshd {
         fs::write(dir.join("sshd_config"), config).expect("written");
         // Where root starts it, it wants a directory of its own. Elsewhere it does without.
         fs::create_dir_all("/run/sshd").ok();
-        let log = fs::File::create(dir.join("log")).expect("made");
-        let child = Command::new(&sshd)
-            .args(["-D", "-e", "-f"])
-            .arg(dir.join("sshd_config"))
-            .stdin(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("sshd starts");
         let server = Self {
+            child: serve(&sshd, &dir),
+            sshd,
             dir,
             port,
             user,
-            child,
         };
         server.lets_in("");
         server.wait();
@@ -70,6 +64,17 @@ impl Sshd {
         )
         .expect("written");
         Some(server)
+    }
+
+    pub fn stop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
+    /// Serves again, at the same address.
+    pub fn go_on(&mut self) {
+        self.child = serve(&self.sshd, &self.dir);
+        self.wait();
     }
 
     fn wait(&self) {
@@ -128,9 +133,19 @@ impl Sshd {
 
 impl Drop for Sshd {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.stop();
     }
+}
+
+fn serve(sshd: &Path, dir: &Path) -> Child {
+    let log = fs::File::create(dir.join("log")).expect("made");
+    Command::new(sshd)
+        .args(["-D", "-e", "-f"])
+        .arg(dir.join("sshd_config"))
+        .stdin(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("sshd starts")
 }
 
 fn run(command: &mut Command) -> String {

@@ -8,14 +8,14 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 pub enum BackupCommand {
     /// Connect the vault to a git repository
     ///
-    /// URL is a bare repository on a disk of this machine, a mounted one included; ssh and https come
-    /// later. An empty repository and a vault are both looked at, and neither is written to. A
+    /// URL is a bare repository: a path, also on a mounted disk, or an address as git knows it, such as
+    /// git@host:me/vault.git. ssh runs as you have it set up, its agents and aliases included. An empty repository and a vault are both looked at, and neither is written to. A
     /// repository with other content is refused. Without a URL, holdall asks for one on a terminal.
     Configure(ConfigureArgs),
     /// Send what changed here to the vault
     ///
     /// Takes a snapshot of your projects and settings, merges it with what the vault has by now, and
-    /// sends one commit. "Pushed" means that the remote was read again and has it. Exit code 3 says:
+    /// sends one commit. "Pushed" means that the remote's own branch has it. Exit code 3 says:
     /// done, and something wants a decision (a conflict, a withheld file).
     Push(PushArgs),
     /// Take in what the vault has for this machine
@@ -57,7 +57,7 @@ pub enum BackupCommand {
 
 #[derive(Debug, Args)]
 pub struct ConfigureArgs {
-    /// Where the vault is: a directory, or a file:// url
+    /// Where the vault is: a directory, or an address of ssh
     #[arg(value_hint = ValueHint::Url)]
     pub url: Option<String>,
     /// Do not ask the remote now: it is checked by the first push or pull

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The vault: a path or a file:// address
+    /// The vault: a path, or an address of ssh
     #[arg(value_hint = ValueHint::AnyPath)]
     pub url: String,
     /// Look for checkouts below DIR [default: those of ~/code ~/src ~/work ~/projects ~/dev ~/Developer that are there]

@@ -247,7 +247,7 @@ fn wire_hints(fault: &WireError) -> Vec<String> {
             "make a plain one: `git init --bare --object-format=sha1 --ref-format=files PATH`"
         }
         WireError::BadUrl { .. } => {
-            "write a path like /mnt/nas/vault.git, or file:///mnt/nas/vault.git"
+            "write git@host:me/vault.git, ssh://host/path/vault.git, or a path like /mnt/nas/vault.git"
         }
         WireError::Damaged { .. } => "run `git fsck` in the remote repository",
         WireError::Vault(fault) => return vault_hints(fault),

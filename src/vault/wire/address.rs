@@ -256,8 +256,9 @@ fn decode_percent(text: &str) -> OsString {
     OsString::from_vec(out)
 }
 
-/// An address as it may be shown: without user and password.
+/// An address as it may be shown: without user and password, and without what is asked of it.
 fn shown(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
     match text.split_once("://") {
         Some((scheme, rest)) => {
             let (host, path) = rest
