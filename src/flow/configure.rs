@@ -6,7 +6,7 @@ use crate::base::{Id, ObjectId};
 use crate::config::ConfigFile;
 use crate::layout::VaultRecord;
 use crate::vault::RefName;
-use crate::vault::wire::Address;
+use crate::vault::wire::{Address, Aim};
 
 use super::upstream::{goes_on, projects, vault_record};
 use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, memory};
@@ -66,7 +66,7 @@ pub fn configure(
     };
     if !options.no_check {
         session.tell(&Event::Contacting { url: &url });
-        let remote = session.remote_at(&url, &writer.machine())?;
+        let remote = session.remote_at(&url, &writer.machine(), Aim::Fetch)?;
         report.state = RemoteState::Empty;
         let connecting = |source| FlowError::Connecting {
             url: url.clone(),

@@ -10,6 +10,7 @@ use crate::layout::{Owner, names};
 use crate::merge::{Graft, leaves};
 use crate::project::{Match, ProjectError, Registered, Registry, find_match};
 use crate::vault::Objects;
+use crate::vault::wire::Aim;
 
 use super::agreed::unit_key;
 use super::another::stands;
@@ -157,7 +158,7 @@ pub fn remove(
             wanted: wanted.to_owned(),
         })?
         .clone();
-    let remote = writer.remote()?;
+    let remote = writer.remote(Aim::Push)?;
     let mut objects = Objects::new(&writer.store);
     // Without the vault's part nothing has to be asked of the remote: what is agreed is our own.
     let began = session.edges.clock.now();

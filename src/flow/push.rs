@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::base::{Finding, ObjectId, Timestamp};
 use crate::merge::Lookup;
 use crate::vault::Objects;
+use crate::vault::wire::Aim;
 
 use super::account::{alike, counts, large, left, skipped, withheld};
 use super::agreed::Agreed;
@@ -88,7 +89,7 @@ fn attempt(
     options: &PushOptions,
     began: Timestamp,
 ) -> Result<PushReport, FlowError> {
-    let remote = writer.remote()?;
+    let remote = writer.remote(Aim::of_push(options.dry_run))?;
     let mut objects = Objects::new(&writer.store);
     let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);

@@ -13,7 +13,7 @@ use crate::base::{
 };
 use crate::config::{Config, Written};
 use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
-use crate::vault::wire::{self, Address, GitConfig, Remote, WireOptions};
+use crate::vault::wire::{self, Address, Aim, GitConfig, Remote, WireOptions};
 use crate::vault::{Author, Store};
 
 use super::memory::Sent;
@@ -122,14 +122,21 @@ impl<'a> Session<'a> {
     }
 
     /// The configured remote, opened as far as its address.
-    pub fn remote(&self, machine: &MachineId) -> Result<Option<Box<dyn Remote>>, FlowError> {
-        match &self.config.remote_url {
-            Some(url) => self.remote_at(url, machine).map(Some),
-            None => Ok(None),
-        }
+    pub fn remote(
+        &self,
+        machine: &MachineId,
+        aim: Aim,
+    ) -> Result<Option<Box<dyn Remote>>, FlowError> {
+        let url = self.config.remote_url.as_ref();
+        url.map(|url| self.remote_at(url, machine, aim)).transpose()
     }
 
-    pub fn remote_at(&self, url: &str, machine: &MachineId) -> Result<Box<dyn Remote>, FlowError> {
+    pub fn remote_at(
+        &self,
+        url: &str,
+        machine: &MachineId,
+        aim: Aim,
+    ) -> Result<Box<dyn Remote>, FlowError> {
         let options = WireOptions {
             env: self.edges.env.clone(),
             machine: machine.clone(),
@@ -139,7 +146,7 @@ impl<'a> Session<'a> {
         };
         let config = git_config(&self.edges.env, url);
         let address = address(&self.places, &config.rewritten(url), &self.edges.env.cwd)?;
-        Ok(wire::remote(address, url, options, &config)?)
+        Ok(wire::remote(address, url, (options, &config), aim)?)
     }
 
     pub fn address(&self, url: &str) -> Result<Address, FlowError> {
@@ -277,8 +284,8 @@ impl<'a> Writer<'a> {
     }
 
     /// The remote, cleared of what a killed run of this machine left there.
-    pub fn remote(&self) -> Result<Option<Box<dyn Remote>>, FlowError> {
-        let remote = self.session.remote(&self.machine())?;
+    pub fn remote(&self, aim: Aim) -> Result<Option<Box<dyn Remote>>, FlowError> {
+        let remote = self.session.remote(&self.machine(), aim)?;
         if let Some(remote) = remote.as_ref().filter(|_| self.after_crash) {
             let sent = Sent::all(&self.store)?;
             remote.sweep(&sent.iter().map(|sent| sent.to).collect::<Vec<_>>())?;

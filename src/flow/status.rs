@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::base::{HostPath, Id, MachineId, ObjectId, Timestamp};
 use crate::merge::Lookup;
 use crate::runs::{Run, Runs};
+use crate::vault::wire::Aim;
 use crate::vault::{Objects, RefName, Store};
 
 use super::account::{left, skipped, withheld};
@@ -261,7 +262,7 @@ fn ask(
     machine: &MachineId,
     options: StatusOptions,
 ) -> Result<Standings, FlowError> {
-    let Some(remote) = session.remote(machine)? else {
+    let Some(remote) = session.remote(machine, Aim::Fetch)? else {
         return Ok((None, None, None));
     };
     let mut status = RemoteStatus {

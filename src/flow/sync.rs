@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::Timestamp;
 use crate::vault::Objects;
+use crate::vault::wire::Aim;
 
 use super::agreed::Agreed;
 use super::publish::Publisher;
@@ -66,7 +67,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn both(&self) -> Result<(Option<PullReport>, PushReport), FlowError> {
         let mut objects = Objects::new(&self.writer.store);
-        let remote = self.remembered(&["pull", "push"], self.writer.remote())?;
+        let aim = Aim::of_push(self.options.dry_run);
+        let remote = self.remembered(&["pull", "push"], self.writer.remote(aim))?;
         let remote = remote.as_deref();
         let finished = undo::finish(self.writer, &mut objects, self.options.dry_run);
         let finished = self.remembered(&["pull", "push"], finished)?;

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use holdall::base::{Env, HostPath, MachineId, ObjectId, Sink};
-use holdall::vault::wire::{Address, GitConfig, PushOutcome, Remote, Update, WireOptions, remote};
+use holdall::vault::wire::{
+    Address, Aim, GitConfig, PushOutcome, Remote, Update, WireOptions, remote,
+};
 use holdall::vault::{Objects, Store};
 use sha1::{Digest, Sha1};
 
@@ -38,9 +40,10 @@ fn server(sandbox: &Sandbox) -> PathBuf {
         for file in 0..8 {
             let dir = work.join(format!("d{}/e{}", file % 3, round % 2));
             fs::create_dir_all(&dir).expect("made");
-            let lines: String = (0..200)
-                .map(|n| format!("{file} {n} {}\n", rng.below(3)))
+            let lines: Vec<_> = (0..200)
+                .map(|n| format!("{file} {n} {}", rng.below(3)))
                 .collect();
+            let lines = lines.join("\n");
             fs::write(dir.join(format!("f{file}")), lines).expect("written");
         }
         git(&["add", "-A"], &work);
@@ -108,7 +111,7 @@ fn damaged(mut bytes: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
         let at = rng.below(bytes.len());
         match rng.below(6) {
             0 => bytes.truncate(at),
-            1 => bytes.insert(at, rng.below(256) as u8),
+            1 => bytes.insert(at, rng.next().to_le_bytes()[0]),
             2 => drop(bytes.remove(at)),
             3 => {
                 let until = (at + rng.between(1, 40)).min(bytes.len());
@@ -134,7 +137,7 @@ impl Liar {
         Self { sandbox, says }
     }
 
-    fn remote(&self, script: &str) -> Box<dyn Remote> {
+    fn remote(&self, script: &str, aim: Aim) -> Box<dyn Remote> {
         let home = self.sandbox.path().to_owned();
         let vars = [
             ("PATH", std::env::var_os("PATH").expect("a path")),
@@ -149,7 +152,13 @@ impl Liar {
             may_ask: false,
         };
         let address = Address::parse("host:vault.git", &home, &home).expect("an address");
-        remote(address, "host:vault.git", options, &GitConfig::default()).expect("a way")
+        remote(
+            address,
+            "host:vault.git",
+            (options, &GitConfig::default()),
+            aim,
+        )
+        .expect("a way")
     }
 
     fn store(&self, name: &str) -> (Store, PathBuf) {
@@ -161,7 +170,7 @@ impl Liar {
     /// Fetches from a server that says this into an empty store.
     fn fetch(&self, name: &str, says: &[u8]) -> bool {
         fs::write(&self.says, says).expect("written");
-        let remote = self.remote(&format!("cat {}", self.says.display()));
+        let remote = self.remote(&format!("cat {}", self.says.display()), Aim::Fetch);
         let (store, path) = self.store(name);
         let since = Instant::now();
         let tip = remote.tip();
@@ -268,7 +277,9 @@ fn no_push_is_believed_that_was_not_confirmed() {
         let objects = Objects::new(&store);
         let update = Update { from: None, to };
         let since = Instant::now();
-        let outcome = liar.remote(&script).push(&objects, update, &|_| ());
+        let outcome = liar
+            .remote(&script, Aim::Push)
+            .push(&objects, update, &|_| ());
         assert!(since.elapsed() < LONGEST, "{number}: {:?}", since.elapsed());
         let confirmed = says.windows(18).any(|it| it == b"ok refs/heads/main");
         let is_accepted = matches!(outcome, Ok(PushOutcome::Accepted));

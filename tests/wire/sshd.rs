@@ -15,7 +15,7 @@ use super::{installed, utf8};
 pub const HOST: &str = "vaulthost";
 
 pub struct Sshd {
-    sshd: PathBuf,
+    program: PathBuf,
     dir: PathBuf,
     port: u16,
     user: String,
@@ -50,7 +50,7 @@ impl Sshd {
         fs::create_dir_all("/run/sshd").ok();
         let server = Self {
             child: serve(&sshd, &dir),
-            sshd,
+            program: sshd,
             dir,
             port,
             user,
@@ -73,7 +73,7 @@ impl Sshd {
 
     /// Serves again, at the same address.
     pub fn go_on(&mut self) {
-        self.child = serve(&self.sshd, &self.dir);
+        self.child = serve(&self.program, &self.dir);
         self.wait();
     }
 

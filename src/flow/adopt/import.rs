@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::base::{Finding, HostPath, ObjectId, VaultPath};
 use crate::merge::{Graft, edit, find};
 use crate::project::Registry;
-use crate::vault::wire::{PushOutcome, Remote, Update};
+use crate::vault::wire::{Aim, PushOutcome, Remote, Update};
 use crate::vault::{CommitOutcome, NewCommit, Objects, Store, WireError};
 
 use super::super::another::stands;
@@ -209,7 +209,7 @@ fn on_disk(session: &Session<'_>, path: &str) -> PathBuf {
 /// What is at the remote, and what becomes of it.
 fn look(session: &Session<'_>, store: &Store, plan: &mut ImportPlan) -> Result<(), FlowError> {
     let machine = own_id(session)?;
-    let Some(remote) = session.remote(&machine)? else {
+    let Some(remote) = session.remote(&machine, Aim::Fetch)? else {
         return Ok(());
     };
     session.tell(&Event::Contacting { url: remote.url() });
@@ -236,7 +236,7 @@ pub fn carry_out(writer: &Writer<'_>, mut plan: ImportPlan) -> Result<ImportRepo
     let session = writer.session;
     let mut done = Change::default();
     let is_named = !matches!(plan.remote_kind, RemoteKind::None | RemoteKind::NotReached);
-    if let Some(remote) = writer.remote()?.filter(|_| is_named) {
+    if let Some(remote) = writer.remote(Aim::Push)?.filter(|_| is_named) {
         if let Some(tip) = plan.tip {
             done = change(writer, remote.as_ref(), tip, &plan)?;
         }

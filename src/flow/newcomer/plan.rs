@@ -10,6 +10,7 @@ use crate::config::{Config, ConfigFile};
 use crate::layout::names;
 use crate::merge::list_dir;
 use crate::project::directory_name;
+use crate::vault::wire::Aim;
 use crate::vault::{Objects, Store, WireError};
 
 use super::super::compare::store_or_empty;
@@ -201,7 +202,7 @@ pub fn plan(
 fn ask(session: &Session<'_>, store: &Store) -> Result<(Upstream, String), FlowError> {
     let machine = own_id(session)?;
     let remote = session
-        .remote(&machine)?
+        .remote(&machine, Aim::Fetch)?
         .ok_or(FlowError::NoAddress { now: None })?;
     let url = remote.url().to_owned();
     session.tell(&Event::Contacting { url: &url });

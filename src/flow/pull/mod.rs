@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::base::{Id, ObjectId, Timestamp};
 use crate::merge::Lookup;
 use crate::vault::Objects;
+use crate::vault::wire::Aim;
 
 use super::account::{left, skipped, withheld};
 use super::agreed::Agreed;
@@ -108,7 +109,7 @@ fn attempt(
     options: &PullOptions,
     began: Timestamp,
 ) -> Result<PullReport, FlowError> {
-    let remote = writer.remote()?;
+    let remote = writer.remote(Aim::Fetch)?;
     let mut objects = Objects::new(&writer.store);
     let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);

@@ -2,6 +2,7 @@
 
 use crate::base::{Id, MachineId};
 use crate::project::Identity;
+use crate::vault::wire::Aim;
 use crate::vault::{Objects, RefName, Store};
 
 use super::super::agreed::Agreed;
@@ -63,7 +64,7 @@ impl KnownVault {
 
     fn ask(session: &Session<'_>, store: &Store) -> Result<Option<Self>, FlowError> {
         let machine = own_id(session)?;
-        let Some(remote) = session.remote(&machine)? else {
+        let Some(remote) = session.remote(&machine, Aim::Fetch)? else {
             return Ok(None);
         };
         session.tell(&Event::Contacting { url: remote.url() });

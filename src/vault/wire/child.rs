@@ -17,6 +17,8 @@ use super::{pkt, receive};
 /// Why nothing can be asked of a program.
 #[derive(Debug)]
 pub struct NoAnswer {
+    /// It had told its refs before.
+    pub had_begun: bool,
     pub status: Option<ExitStatus>,
     /// What it said to people.
     pub words: String,
@@ -29,6 +31,7 @@ impl NoAnswer {
     fn of(running: Running, fault: io::Error, idle: Duration) -> Self {
         let (status, words, was_silent) = running.finish();
         Self {
+            had_begun: false,
             status,
             words: printable(words.as_bytes()),
             silent: was_silent.then_some(idle.as_secs()),
@@ -66,6 +69,7 @@ impl ChildLine {
         blame: Blame,
     ) -> Result<(Advert, Self), NoAnswer> {
         let mut running = program.start(idle).map_err(|fault| NoAnswer {
+            had_begun: false,
             status: None,
             words: String::new(),
             silent: None,
@@ -116,7 +120,10 @@ impl Line for ChildLine {
                 drop(self.running.finish());
                 Ok(())
             }
-            Err(fault) => Err((self.blame)(&NoAnswer::of(self.running, fault, self.idle))),
+            Err(fault) => Err((self.blame)(&NoAnswer {
+                had_begun: true,
+                ..NoAnswer::of(self.running, fault, self.idle)
+            })),
         }
     }
 

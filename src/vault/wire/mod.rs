@@ -36,6 +36,22 @@ use path::PathRemote;
 use smart::SmartRemote;
 use ssh::SshHost;
 
+/// What a remote is opened for. A git server has one program for each, and a call costs time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aim {
+    Fetch,
+    /// What is new there is fetched all the same.
+    Push,
+}
+
+impl Aim {
+    /// A push that is to change nothing only looks.
+    #[must_use]
+    pub const fn of_push(dry_run: bool) -> Self {
+        if dry_run { Self::Fetch } else { Self::Push }
+    }
+}
+
 /// What a remote needs to know of this machine.
 #[derive(Clone, Debug)]
 pub struct WireOptions {
@@ -53,14 +69,15 @@ pub struct WireOptions {
 pub fn remote(
     address: Address,
     url: &str,
-    options: WireOptions,
-    config: &GitConfig,
+    (options, config): (WireOptions, &GitConfig),
+    aim: Aim,
 ) -> Result<Box<dyn Remote>, WireError> {
     Ok(match address {
         Address::Path(path) => Box::new(PathRemote::new(&path, url, options)),
-        Address::Ssh(place) => {
-            Box::new(SmartRemote::new(SshHost::new(place, url, options, config)))
-        }
+        Address::Ssh(place) => Box::new(SmartRemote::new(
+            SshHost::new(place, url, options, config),
+            aim,
+        )),
         Address::Http(place) => {
             return Err(WireError::BadUrl {
                 url: place.url(),

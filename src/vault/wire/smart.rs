@@ -7,18 +7,26 @@ use crate::vault::{Objects, Store, WireError};
 
 use super::advert::Advert;
 use super::line::{Host, Line, Service};
-use super::{PushOutcome, Remote, Update, incoming, receive, send, settle, upload};
+use super::{Aim, PushOutcome, Remote, Update, incoming, receive, send, settle, upload};
+
+/// A call that goes on: the refs were told, and it waits for what is wanted.
+type Open = (Advert, Box<dyn Line>);
 
 pub struct SmartRemote<H> {
     host: H,
-    /// The refs were told, and it waits for what is wanted: one call for both.
-    open: RefCell<Option<(Advert, Box<dyn Line>)>>,
+    aim: Aim,
+    uploading: RefCell<Option<Open>>,
+    receiving: RefCell<Option<Open>>,
 }
 
 impl<H: Host> SmartRemote<H> {
-    pub const fn new(host: H) -> Self {
-        let open = RefCell::new(None);
-        Self { host, open }
+    pub const fn new(host: H, aim: Aim) -> Self {
+        Self {
+            host,
+            aim,
+            uploading: RefCell::new(None),
+            receiving: RefCell::new(None),
+        }
     }
 
     /// What the tip is now, by a call of its own.
@@ -28,10 +36,30 @@ impl<H: Host> SmartRemote<H> {
         advert.vault_tip(self.host.url())
     }
 
-    fn leave(&self) {
-        if let Some((_, line)) = self.open.take() {
-            line.leave();
+    /// Asks to move the ref, by a call that told the ref as it is to be moved from.
+    fn send(
+        &self,
+        line: Box<dyn Line>,
+        objects: &Objects<'_>,
+        (update, ids): (Update, &[ObjectId]),
+        tell: Tell<'_>,
+    ) -> Result<PushOutcome, WireError> {
+        let heard = line.send(&mut |out| receive::request(out, objects, (update, ids), tell));
+        // The server's own word about the ref is as good as a look at it, and saves a call.
+        if heard.said.as_ref().is_ok_and(|said| said.ok) {
+            return Ok(PushOutcome::Accepted);
         }
+        // Whether another one grew out of it the next round sees, which has to fetch it anyway.
+        match settle::by_ref(update, &|| self.tip_now(), &|_| false)? {
+            Some(outcome) => Ok(outcome),
+            None => heard.unmoved(self.host.url()),
+        }
+    }
+}
+
+fn leave(open: &RefCell<Option<Open>>) {
+    if let Some((_, line)) = open.take() {
+        line.leave();
     }
 }
 
@@ -41,27 +69,28 @@ impl<H: Host> Remote for SmartRemote<H> {
     }
 
     fn tip(&self) -> Result<Option<ObjectId>, WireError> {
-        self.leave();
-        let (advert, line) = self.host.call(Service::Upload)?;
-        match advert.vault_tip(self.host.url()) {
-            Ok(Some(tip)) => {
-                self.open.replace(Some((advert, line)));
-                Ok(Some(tip))
-            }
-            nothing => {
-                line.leave();
-                nothing
-            }
+        let (service, open) = match self.aim {
+            Aim::Fetch => (Service::Upload, &self.uploading),
+            Aim::Push => (Service::Receive, &self.receiving),
+        };
+        leave(open);
+        let (advert, line) = self.host.call(service)?;
+        let tip = advert.vault_tip(self.host.url());
+        if tip.is_err() {
+            line.leave();
+        } else {
+            open.replace(Some((advert, line)));
         }
+        tip
     }
 
     fn fetch(&self, store: &Store, tip: ObjectId, tell: Tell<'_>) -> Result<(), WireError> {
         if store.has(tip) {
-            self.leave();
+            leave(&self.uploading);
             return Ok(());
         }
         let url = self.host.url();
-        let open = self.open.take();
+        let open = self.uploading.take();
         let (advert, line) = match open.filter(|(advert, _)| advert.tip == Some(tip)) {
             Some(open) => open,
             None => self.host.call(Service::Upload)?,
@@ -77,17 +106,27 @@ impl<H: Host> Remote for SmartRemote<H> {
             url: url.to_owned(),
             reason: fault.to_string(),
         };
-        let request = upload::request(&advert, tip, &upload::haves(store)?).map_err(bad)?;
+        // Another machine may have been faster than this call: then what it made of the tip comes.
+        let want = advert.tip.unwrap_or(tip);
+        let request = upload::request(&advert, want, &upload::haves(store)?).map_err(bad)?;
         incoming::take(
             store,
-            (tip, url),
+            (want, url),
             |out| {
                 line.ask(&request, &mut |from| {
                     upload::read_pack(from, &mut |piece| out.write_all(piece))
                 })
             },
             tell,
-        )
+        )?;
+        if store.has(tip) {
+            Ok(())
+        } else {
+            Err(WireError::Unreachable {
+                url: url.to_owned(),
+                reason: "its branch went elsewhere while it was read".to_owned(),
+            })
+        }
     }
 
     fn push(
@@ -96,23 +135,21 @@ impl<H: Host> Remote for SmartRemote<H> {
         update: Update,
         tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError> {
-        self.leave();
         let ids = send::missing(objects, update.from, update.to)?;
+        let open = self.receiving.take();
+        if let Some((_, line)) = open.filter(|(advert, _)| advert.tip == update.from) {
+            match self.send(line, objects, (update, &ids), tell) {
+                // It waited while the disk was read, and was broken off meanwhile, as it may be.
+                Err(WireError::Unreachable { .. }) => {}
+                outcome => return outcome,
+            }
+        }
         let (advert, line) = self.host.call(Service::Receive)?;
         if advert.tip != update.from {
             line.leave();
             return Ok(PushOutcome::Moved);
         }
-        let heard = line.send(&mut |out| receive::request(out, objects, (update, &ids), tell));
-        // The server's own word about the ref is one as good as a look at it, and saves a call.
-        if heard.said.as_ref().is_ok_and(|said| said.ok) {
-            return Ok(PushOutcome::Accepted);
-        }
-        // Whether another one grew out of it the next round sees, which has to fetch it anyway.
-        match settle::by_ref(update, &|| self.tip_now(), &|_| false)? {
-            Some(outcome) => Ok(outcome),
-            None => heard.unmoved(self.host.url()),
-        }
+        self.send(line, objects, (update, &ids), tell)
     }
 
     /// Nobody but the server gets at what is behind it.
@@ -123,8 +160,7 @@ impl<H: Host> Remote for SmartRemote<H> {
 
 impl<H> Drop for SmartRemote<H> {
     fn drop(&mut self) {
-        if let Some((_, line)) = self.open.take() {
-            line.leave();
-        }
+        leave(&self.uploading);
+        leave(&self.receiving);
     }
 }

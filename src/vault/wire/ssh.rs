@@ -134,7 +134,7 @@ fn blame(url: &str, place: &SshPlace, service: Service, fault: &NoAnswer) -> Wir
     let not_allowed = |what: &str| format!("{what}: {reason}");
     let code = fault.status.and_then(|status| status.code());
     match code {
-        _ if fault.silent.is_some() => WireError::Unreachable { url, reason },
+        _ if fault.silent.is_some() || fault.had_begun => WireError::Unreachable { url, reason },
         Some(OWN_FAILURE) => match Way::of(&reason) {
             Way::Changed => WireError::NotAllowed {
                 url,
