@@ -160,6 +160,7 @@ impl<R: Read> Read for Checked<R> {
 mod tests {
     use super::*;
     use crate::base::{HostPath, Sink};
+    use crate::vault::copies::Copies;
     use crate::vault::pack::Encoder;
     use crate::vault::{Objects, Store};
 
@@ -189,7 +190,7 @@ mod tests {
             // And so it is sent again.
             let mut entry = Vec::new();
             Objects::new(&store)
-                .copy_entry(id, &mut Encoder::new(), &mut |raw| {
+                .copy_entry(id, (&Copies::default(), &mut Encoder::new()), &mut |raw| {
                     entry.extend_from_slice(raw);
                     Ok(())
                 })

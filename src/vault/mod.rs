@@ -7,12 +7,14 @@
 mod ahead;
 mod commit;
 mod content;
+mod copies;
 mod error;
 mod history;
 mod index;
 mod maintain;
 mod merge_text;
 mod new_pack;
+mod old_pack;
 mod objects;
 mod pack;
 mod packed;

@@ -13,6 +13,7 @@ use crate::base::{
 };
 
 use super::content::{Contents, open_large};
+use super::copies::Copies;
 use super::new_pack::NewPack;
 use super::pack::{self, BLOCK, Encoder, Type};
 use super::spool::{Span, Spool};
@@ -118,16 +119,27 @@ impl<'s> Objects<'s> {
         }
     }
 
+    /// What of these objects lies in packs already, ready to be copied. What this run compressed lies
+    /// in its spool, too.
+    pub(super) fn copies(&self, ids: &[ObjectId]) -> Result<Copies, StoreError> {
+        let is_old = |id: &&ObjectId| !self.fresh.contains_key(id);
+        let old: Vec<_> = ids.iter().filter(is_old).copied().collect();
+        Copies::of(&self.store.path.join("objects"), &old).map_err(failed)
+    }
+
     /// Hands on the entry of an object as a pack has it, piece by piece: copied where it was
-    /// compressed in this run.
+    /// compressed before.
     pub(super) fn copy_entry(
         &self,
         id: ObjectId,
-        encoder: &mut Encoder,
+        (known, encoder): (&Copies, &mut Encoder),
         take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> Result<(), StoreError> {
         if let Some(span) = self.fresh.get(&id) {
             return self.spool.copy(*span, take).map_err(failed);
+        }
+        if known.copy(id, take).map_err(failed)? {
+            return Ok(());
         }
         if let Some((size, mut content)) = open_large(&self.store.repo, id)? {
             let copied = encoder.stream(size, &mut content, take).map_err(failed)?;

@@ -53,7 +53,8 @@ pub fn find(objects: &Path, id: ObjectId) -> io::Result<Option<(File, u64)>> {
     Ok(None)
 }
 
-fn indexes(objects: &Path) -> io::Result<Vec<PathBuf>> {
+/// The indexes of the packs below `objects`.
+pub fn indexes(objects: &Path) -> io::Result<Vec<PathBuf>> {
     let dir = match fs::read_dir(objects.join("pack")) {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         dir => dir?,

@@ -17,7 +17,7 @@ use crate::vault::store::oid;
 use super::census::loose_path;
 use super::delta;
 use super::lineage::{Version, versions};
-use super::old_pack::{Entry, OldPack, Told, damaged};
+use crate::vault::old_pack::{Entry, OldPack, Told, damaged};
 
 /// So many changes are told upon one whole content at most. Each costs whoever reads the last.
 const DEEPEST: usize = 40;

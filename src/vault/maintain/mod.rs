@@ -12,7 +12,6 @@ mod census;
 mod delta;
 mod gather;
 mod lineage;
-mod old_pack;
 mod plan;
 
 use std::fs;
@@ -21,9 +20,9 @@ use std::path::Path;
 
 use crate::base::{BaseError, seams};
 
+use super::old_pack::OldPack;
 use super::{Store, VaultError};
 use census::{Census, loose_path};
-use old_pack::OldPack;
 
 impl Store {
     /// Puts the store in order where that is due, and says whether it was. For the holder of the run

@@ -90,10 +90,11 @@ pub fn write_pack(
     let failed = |fault: std::io::Error| StoreError::Failed(Box::new(fault));
     let tally = Tally::new(Some(ids.len() as u64), tell);
     let mut encoder = Encoder::new();
+    let copies = objects.copies(ids)?;
     let mut stream =
         PackStream::begin(BufWriter::with_capacity(64 * 1024, out), ids.len()).map_err(failed)?;
     for id in ids {
-        objects.copy_entry(*id, &mut encoder, &mut |raw| {
+        objects.copy_entry(*id, (&copies, &mut encoder), &mut |raw| {
             tally.piece(raw.len() as u64);
             stream.write(raw)
         })?;

@@ -2,11 +2,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use flate2::Crc;
+
 use crate::base::ObjectId;
-use crate::vault::index;
-use crate::vault::pack::{BY_DISTANCE, BY_NAME};
+
+use super::index;
+use super::pack::{BY_DISTANCE, BY_NAME};
 
 /// The hash at its end.
 const TAIL: u64 = 20;
@@ -14,6 +18,8 @@ const TAIL: u64 = 20;
 const LONGEST_HEADER: usize = 32;
 /// So much is read ahead: entries are asked for in the order in which they lie.
 const AHEAD: usize = 256 * 1024;
+/// So much is copied at once.
+const BLOCK: usize = 64 * 1024;
 
 /// One object of a pack.
 #[derive(Clone, Copy)]
@@ -122,6 +128,34 @@ impl OldPack {
             rest -= length as u64;
         }
         Ok(())
+    }
+
+    /// The same of an entry anywhere in it that tells its object as a whole, against its checksum; false
+    /// where it tells a change.
+    pub fn copy_whole(
+        &self,
+        entry: &Entry,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<bool> {
+        let file = self.file.get_ref();
+        let mut block = vec![0; usize::try_from(entry.length).unwrap_or(BLOCK).min(BLOCK)];
+        let mut crc = Crc::new();
+        let (mut at, mut rest) = (entry.offset, entry.length);
+        while rest > 0 {
+            let length = block.len().min(usize::try_from(rest).unwrap_or(BLOCK));
+            let piece = &mut block[..length];
+            file.read_exact_at(piece, at)?;
+            if at == entry.offset && !matches!((piece[0] >> 4) & 7, 1..=4) {
+                return Ok(false);
+            }
+            crc.update(piece);
+            (at, rest) = (at + length as u64, rest - length as u64);
+            if rest == 0 && crc.sum() != entry.crc {
+                return Err(damaged("an entry of it has another checksum"));
+            }
+            take(piece)?;
+        }
+        Ok(true)
     }
 
     /// What was read ahead is kept where it can be.
