@@ -86,9 +86,9 @@ mod tests {
         (dir, store, ids)
     }
 
-    fn copy(copies: &Copies, id: ObjectId) -> io::Result<Option<Vec<u8>>> {
+    fn copy(from: &Copies, id: ObjectId) -> io::Result<Option<Vec<u8>>> {
         let mut raw = Vec::new();
-        let copied = copies.copy(id, &mut |piece| {
+        let copied = from.copy(id, &mut |piece| {
             raw.extend_from_slice(piece);
             Ok(())
         })?;
