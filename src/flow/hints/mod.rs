@@ -3,6 +3,7 @@
 //! *In*: a fault, or what stayed behind and why. *Out*: the next command, as it can be typed. *Never*: a
 //! secret, or a command that does not help.
 
+mod hosting;
 mod typed;
 mod withheld;
 
@@ -17,6 +18,7 @@ use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
 use super::report::Candidate;
+use hosting::hosting_hints;
 pub use typed::{quoted, typed};
 use withheld::another_hints;
 pub use withheld::withheld_hints;
@@ -69,7 +71,8 @@ impl FlowError {
             Self::Connecting { url, source } => connecting_hints(url, source),
             Self::Restoring { .. } => one(SAME_AGAIN),
             Self::NoAddress { .. } => vec![
-                "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
+                "a private repository at GitHub, made with your `gh`: `holdall backup configure --create-github`".to_owned(),
+                "or make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
             ],
             Self::Refused { hint, .. } | Self::Unsaid { hint, .. } => one(hint),
             Self::GateHoldsRecord { .. } => one(RENAME),
@@ -79,6 +82,7 @@ impl FlowError {
             ),
             Self::Wire(fault) => wire_hints(fault),
             Self::Project(fault) => project_hints(fault),
+            Self::Hosting(fault) => hosting_hints(fault),
             Self::Vault(fault) => vault_hints(fault),
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_hints(fault),
             _ => self.hints_on_what_is_missing(),
