@@ -9,6 +9,7 @@ use crate::vault::RefName;
 use crate::vault::wire::Address;
 
 use super::hosting::{self, Creation, Host, HostingError, Repository, Stands};
+use super::session::readings;
 use super::upstream::{goes_on, projects, vault_record};
 use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, memory};
 
@@ -184,17 +185,12 @@ fn look(writer: &Writer<'_>, url: &str) -> Result<Option<Found>, FlowError> {
     }))
 }
 
-/// What everybody may read is no place for a vault. Where GitHub cannot be asked, nobody knows.
+/// What everybody may read is no place for a vault.
 pub fn refuse_public(session: &Session<'_>, url: &str) -> Result<(), FlowError> {
-    let Some(slug) = session.at_github(url) else {
-        return Ok(());
-    };
-    let (env, patience) = (&session.edges.env, session.patience());
-    if hosting::is_public(&slug, env, patience) != Some(true) {
-        return Ok(());
-    }
-    let (label, url) = (slug.to_string(), url.to_owned());
-    Err(HostingError::Public { label, url }.into())
+    let env = &session.edges.env;
+    let readings = readings(&session.places, env, url);
+    hosting::refuse_public(&readings, url, env, session.patience())?;
+    Ok(())
 }
 
 /// A relative path means nothing to the daemon, which stands elsewhere. What is no path as it is
@@ -202,7 +198,7 @@ pub fn refuse_public(session: &Session<'_>, url: &str) -> Result<(), FlowError> 
 pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
     let address = session.address(url)?;
     let path = match &address {
-        Address::Path(path) if !url.contains("://") && session.is_path(url) => path,
+        Address::Path(path) if !url.contains("://") && is_path(session, url) => path,
         _ => return Ok(url.to_owned()),
     };
     let real = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -213,6 +209,12 @@ pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
             hint: "use a directory whose name is plain text".to_owned(),
         }),
     }
+}
+
+/// Whether an address names a place of this disk by itself.
+fn is_path(session: &Session<'_>, url: &str) -> bool {
+    let readings = readings(&session.places, &session.edges.env, url);
+    matches!(readings.first(), Some(Address::Path(_)))
 }
 
 /// Whether the vault over there may be this machine's. With `replace`, one it does not know becomes

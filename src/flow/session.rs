@@ -16,7 +16,7 @@ use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
 use crate::vault::wire::{self, Address, GitConfig, Remote, WireOptions};
 use crate::vault::{Author, Store};
 
-use super::hosting::{self, Account, Patience, Slug};
+use super::hosting::{self, Account, Patience};
 use super::memory::Sent;
 use super::{Event, FlowError, Places, Stage, Watch};
 
@@ -143,25 +143,6 @@ impl<'a> Session<'a> {
         Ok(wire::remote(address, url, options, &config)?)
     }
 
-    /// The repository at GitHub that an address leads to, as it is written or as git rewrites it.
-    #[must_use]
-    pub fn at_github(&self, url: &str) -> Option<Slug> {
-        let slug = self.written(url).and_then(|address| Slug::of(&address));
-        slug.or_else(|| Slug::of(&self.address(url).ok()?))
-    }
-
-    /// Whether an address names a place of this disk by itself.
-    #[must_use]
-    pub fn is_path(&self, url: &str) -> bool {
-        matches!(self.written(url), Some(Address::Path(_)))
-    }
-
-    /// An address as it is written, before git's configuration leads it elsewhere.
-    fn written(&self, url: &str) -> Option<Address> {
-        let home = self.places.home.as_path();
-        Address::parse(url, &self.edges.env.cwd, home).ok()
-    }
-
     /// Who could make a repository for the vault, and where.
     #[must_use]
     pub fn account(&self) -> Option<Account> {
@@ -170,10 +151,7 @@ impl<'a> Session<'a> {
 
     #[must_use]
     pub const fn patience(&self) -> Patience {
-        Patience {
-            asked: self.config.connect_timeout,
-            making: self.config.idle_timeout,
-        }
+        Patience::of(&self.config)
     }
 
     pub fn address(&self, url: &str) -> Result<Address, FlowError> {
@@ -189,6 +167,13 @@ fn git_config(env: &Env, url: &str) -> GitConfig {
     } else {
         GitConfig::default()
     }
+}
+
+/// Where an address may lead: as it is written, and as git's configuration has it.
+pub fn readings(places: &Places, env: &Env, url: &str) -> Vec<Address> {
+    let rewritten = git_config(env, url).rewritten(url);
+    let read = |url| Address::parse(url, &env.cwd, places.home.as_path()).ok();
+    [url, &rewritten].into_iter().filter_map(read).collect()
 }
 
 /// Reads an address. What lies among holdall's own files would have everything, and nothing would

@@ -225,6 +225,12 @@ fn a_public_repository_at_github_is_refused_however_its_address_came() {
         }
     }
     let url = "https://github.com/me/open.git";
+    let said = refused(
+        &machine,
+        &["config", "set", "remote.url", url],
+        (1, "refused"),
+    );
+    assert!(said.contains("--allow-public"), "{said}");
     machine.ok(&["backup", "configure", url, "--allow-public"]);
     assert_eq!(kept(&machine), url);
     hub.says("github/me/open.visibility", "INTERNAL");

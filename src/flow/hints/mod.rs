@@ -34,6 +34,9 @@ const RENAME: &str = "rename what carries it (a machine's or a project's name, a
 /// Only the face knows with which arguments.
 const SAME_AGAIN: &str = "nothing was changed; when it answers, run the same command again";
 
+const THROUGH_GH: &str =
+    "where `gh` is logged in, it lends git its login, and git lends it here: `gh auth setup-git`";
+
 const ONLY_COPY: &str =
     "without a remote it is the only copy: keep it, and look at it with `git fsck`";
 
@@ -229,9 +232,15 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
             format!("nothing was changed; when it is there: `holdall backup configure {typed}`"),
             format!("to keep the address unseen: `holdall backup configure --no-check {typed}`"),
         ],
-        WireError::NotAllowed { .. } => vec![format!(
-            "check the rights on the repository, then run `holdall backup configure {typed}` again"
-        )],
+        WireError::NotAllowed { .. } => {
+            let check = format!(
+                "check the rights on the repository, then run `holdall backup configure {typed}` again"
+            );
+            let through_gh = url
+                .starts_with("https://github.com/")
+                .then(|| THROUGH_GH.to_owned());
+            [check].into_iter().chain(through_gh).collect()
+        }
         _ => wire_hints(fault),
     }
 }

@@ -14,12 +14,14 @@ mod place;
 use std::time::Duration;
 
 use crate::base::Env;
+use crate::config::Config;
+use crate::vault::wire::Address;
 
 pub use error::{HostingError, Stands};
 pub use host::Host;
-pub use place::Slug;
 
 use asked::Tool;
+use place::Slug;
 
 /// The name of a repository that nobody gave another one.
 pub const USUAL_NAME: &str = "holdall-vault";
@@ -30,6 +32,16 @@ pub struct Patience {
     pub asked: Duration,
     /// While it makes something.
     pub making: Duration,
+}
+
+impl Patience {
+    #[must_use]
+    pub const fn of(config: &Config) -> Self {
+        Self {
+            asked: config.connect_timeout,
+            making: config.idle_timeout,
+        }
+    }
 }
 
 /// Somebody who can make repositories at a host.
@@ -100,12 +112,26 @@ pub fn create(
     there.map(Creation::Found).map_err(|_| refused)
 }
 
-/// Whether everybody may read a repository at GitHub; nothing where nobody can tell.
-#[must_use]
-pub fn is_public(slug: &Slug, env: &Env, patience: Patience) -> Option<bool> {
-    let tool = Tool::find(Host::GitHub, env, patience.asked).ok()?;
-    let seen = github::view(&tool, &slug.to_string()).ok()?;
-    Some(seen.is_public)
+/// What everybody may read is no place for a vault. `readings` are where an address may lead; where
+/// GitHub cannot be asked, nobody knows.
+pub fn refuse_public(
+    readings: &[Address],
+    url: &str,
+    env: &Env,
+    patience: Patience,
+) -> Result<(), HostingError> {
+    let Some(slug) = readings.iter().find_map(Slug::of) else {
+        return Ok(());
+    };
+    let label = slug.to_string();
+    let tool = Tool::find(Host::GitHub, env, patience.asked);
+    match tool.and_then(|tool| github::view(&tool, &label)) {
+        Ok(seen) if seen.is_public => Err(HostingError::Public {
+            label,
+            url: url.to_owned(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn login(tool: &Tool<'_>) -> Result<String, HostingError> {
