@@ -19,7 +19,7 @@ pub fn run(ctx: &Ctx, command: &ConfigCommand) -> Result<Answer, FlowError> {
             }))
         }
         ConfigCommand::Set { key, value } => Ok(Answer::new(
-            config::set(&places, key, value)?,
+            config::set(&places, &ctx.edges.env, key, value)?,
             |report, _| change_text(report),
         )),
         ConfigCommand::Unset { key } => {

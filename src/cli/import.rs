@@ -22,6 +22,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError
     }
     let options = ImportOptions {
         file: args.file.clone(),
+        allow_public: args.public.allowed,
     };
     let session = Session::open(&ctx.edges, ctx.manner.home.as_deref(), name, &ctx.out)?;
     let (session, fault) = toward(session, &options)?;
@@ -30,7 +31,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError
     } else {
         let writer = Writer::take(&session)?;
         let plan = plan(&session, &writer.store, fault, &options)?;
-        carry_out(&writer, plan)?
+        carry_out(&writer, plan, &options)?
     };
     let is_connected = session.config.remote_url.is_some();
     let hints = hints(&report, args, is_connected);
@@ -45,7 +46,12 @@ fn command(args: &ImportArgs, what: &str) -> String {
     let file = args.file.as_ref().map_or_else(String::new, |file| {
         format!(" {}", quoted(&file.to_string_lossy()))
     });
-    format!("holdall import --from aigon {what}{file}")
+    let public = if args.public.allowed {
+        " --allow-public"
+    } else {
+        ""
+    };
+    format!("holdall import --from aigon {what}{public}{file}")
 }
 
 fn hints(report: &ImportReport, args: &ImportArgs, is_connected: bool) -> Vec<String> {

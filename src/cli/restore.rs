@@ -25,6 +25,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &RestoreArgs) -> Result<Answer, FlowErro
             CloneWay::Https => CloneWith::Https,
             CloneWay::Ssh => CloneWith::Ssh,
         }),
+        allow_public: args.public.allowed,
     };
     let session = Session::open(&ctx.edges, ctx.manner.home.as_deref(), name, &ctx.out)?;
     let session = toward(session, &args.url)?;
@@ -103,6 +104,9 @@ fn command(args: &RestoreArgs, clone: bool, with: Option<CloneWay>) -> String {
         Some(CloneWay::Https) => line.push_str(" --clone-with https"),
         Some(CloneWay::Ssh) => line.push_str(" --clone-with ssh"),
         None => {}
+    }
+    if args.public.allowed {
+        line.push_str(" --allow-public");
     }
     if args.yes {
         line.push_str(" --yes");

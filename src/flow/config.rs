@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::base::HostPath;
-use crate::config::{ConfigFile, KEYS, Key, RULES, Setting, Value};
+use crate::base::{Env, HostPath};
+use crate::config::{Config, ConfigFile, KEYS, Key, RULES, Setting, Value};
 use crate::snapshot::masked_name;
 use crate::vault::wire::Address;
 
-use super::session::{address, own_rules, preset_names, unknown_presets};
+use super::hosting::{self, Patience};
+use super::session::{address, own_rules, preset_names, readings, unknown_presets};
 use super::{FlowError, Places};
 
 /// A key and what holds for it.
@@ -87,7 +88,12 @@ pub fn get(places: &Places, key: &str) -> Result<ConfigGetReport, FlowError> {
 }
 
 /// Sets a key; the file is made where there is none.
-pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport, FlowError> {
+pub fn set(
+    places: &Places,
+    env: &Env,
+    key: &str,
+    text: &str,
+) -> Result<ConfigChangeReport, FlowError> {
     let mut file = ConfigFile::open(&places.config_file)?;
     let existed = file.exists();
     let changed = file.set(key, text)?;
@@ -100,6 +106,7 @@ pub fn set(places: &Places, key: &str, text: &str) -> Result<ConfigChangeReport,
     refuse_unknown_presets(key, &value)?;
     refuse_secret(key, text)?;
     refuse_unreachable(places, key, text)?;
+    refuse_public(places, env, key, text)?;
     file.save()?;
     Ok(ConfigChangeReport {
         file: places.config_file.clone(),
@@ -153,6 +160,17 @@ fn refuse_unreachable(places: &Places, key: &Key, text: &str) -> Result<(), Flow
         what: format!("`{text}` is a relative path, and runs begin in many places"),
         hint: "write the whole path, or connect with `holdall backup configure PATH`".to_owned(),
     })
+}
+
+/// The same as for an address that is connected: there it can be allowed.
+fn refuse_public(places: &Places, env: &Env, key: &Key, text: &str) -> Result<(), FlowError> {
+    // A file with a fault elsewhere may be mended key by key.
+    let config = Config::load(&places.config_file);
+    if let Some(config) = config.ok().filter(|_| key.name == "remote.url") {
+        let readings = readings(places, env, text);
+        hosting::refuse_public(&readings, text, env, Patience::of(&config))?;
+    }
+    Ok(())
 }
 
 /// Lets a key have its default again.
@@ -222,9 +240,9 @@ mod tests {
         assert_eq!(report.entries.len(), KEYS.len());
         assert!(report.entries.iter().all(|entry| !entry.set));
 
-        let report = set(&places, "limits.max_file", "1 MB").expect("set");
+        let report = set(&places, &Env::default(), "limits.max_file", "1 MB").expect("set");
         assert!(report.changed && report.created);
-        let report = set(&places, "limits.max_file", "1000000").expect("set");
+        let report = set(&places, &Env::default(), "limits.max_file", "1000000").expect("set");
         assert!(!report.changed && !report.created);
         let entry = serde_json::to_value(get(&places, "limits.max_file").expect("there"));
         let entry = entry.expect("serializes");
@@ -250,7 +268,7 @@ mod tests {
         let places = places(&dir);
         let faults = [
             get(&places, "remote.urll").expect_err("unknown"),
-            set(&places, "remote.urll", "x").expect_err("unknown"),
+            set(&places, &Env::default(), "remote.urll", "x").expect_err("unknown"),
             unset(&places, "remote.urll").expect_err("unknown"),
         ];
         for fault in faults {
@@ -258,7 +276,8 @@ mod tests {
             assert!(fault.to_string().contains("`remote.url`"), "{fault}");
             assert!(fault.hints()[0].contains("holdall config list"));
         }
-        let secret = set(&places, "remote.url", "https://a:b@c/d").expect_err("refused");
+        let secret =
+            set(&places, &Env::default(), "remote.url", "https://a:b@c/d").expect_err("refused");
         assert_eq!(secret.kind(), ErrorKind::Invalid);
         assert!(secret.hints()[0].contains("credential helper"));
         assert!(!path(&places).exists);
@@ -270,7 +289,7 @@ mod tests {
         let places = places(&dir);
         let file = places.config_file.as_path();
         fs::write(file, "[remote").expect("written");
-        let fault = set(&places, "remote.url", "/srv/v").expect_err("broken");
+        let fault = set(&places, &Env::default(), "remote.url", "/srv/v").expect_err("broken");
         assert_eq!(fault.kind(), ErrorKind::Invalid);
         assert!(fault.to_string().contains(&places.config_file.to_string()));
         assert_eq!(fs::read_to_string(file).expect("read"), "[remote");

@@ -8,6 +8,8 @@ use crate::layout::VaultRecord;
 use crate::vault::RefName;
 use crate::vault::wire::{Address, Aim};
 
+use super::hosting::{self, Creation, Host, HostingError, Repository, Stands};
+use super::session::readings;
 use super::upstream::{goes_on, projects, vault_record};
 use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, memory};
 
@@ -18,6 +20,16 @@ pub struct ConfigureOptions {
     pub no_check: bool,
     /// Leave the vault that this machine knows for the one that is there.
     pub replace: bool,
+    /// Take a repository that everybody may read.
+    pub allow_public: bool,
+}
+
+/// A repository that is to be made.
+#[derive(Clone, Debug)]
+pub struct NewRepository {
+    pub host: Host,
+    /// At GitHub an owner may stand before it.
+    pub name: String,
 }
 
 /// What is at the remote.
@@ -39,6 +51,67 @@ pub struct ConfigureReport {
     pub replaced: bool,
     /// The address before, if it was another one.
     pub before: Option<String>,
+    /// The repository was made for it.
+    #[serde(skip_serializing_if = "is_not")]
+    pub created: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_not(yes: &bool) -> bool {
+    !*yes
+}
+
+/// Makes a private repository, and remembers it. One that is there already is only told of.
+pub fn configure_new(
+    writer: &Writer<'_>,
+    new: &NewRepository,
+    options: &ConfigureOptions,
+) -> Result<ConfigureReport, FlowError> {
+    let session = writer.session;
+    let env = &session.edges.env;
+    let made = match hosting::create(new.host, &new.name, env, session.patience())? {
+        Creation::Made(made) => made,
+        Creation::Found(found) => return Err(taken(writer, new.host, found).into()),
+    };
+    let options = ConfigureOptions {
+        url: made.url,
+        ..options.clone()
+    };
+    match configure(writer, &options) {
+        Ok(report) => Ok(ConfigureReport {
+            created: true,
+            ..report
+        }),
+        Err(fault) => {
+            let text = format!(
+                "the private repository {} was made, and is not connected yet",
+                made.label
+            );
+            session.tell(&Event::Warning { text: &text });
+            Err(fault)
+        }
+    }
+}
+
+/// What a repository is that has the wanted name. It may be the one of an attempt before this one.
+fn taken(writer: &Writer<'_>, host: Host, found: Repository) -> HostingError {
+    let stands = if found.is_public {
+        Stands::Public
+    } else {
+        match look(writer, &found.url) {
+            Ok(Some(_)) => Stands::Vault,
+            Ok(None) => Stands::Empty,
+            Err(fault) => Stands::Other {
+                why: fault.message(),
+            },
+        }
+    };
+    HostingError::NameTaken {
+        host,
+        label: found.label,
+        url: found.url,
+        stands,
+    }
 }
 
 /// Looks at the remote, and remembers it.
@@ -56,6 +129,9 @@ pub fn configure(
         .filter(|before| *before != url);
     // Refuses what may not be kept in a file, before anything is asked.
     file.set("remote.url", &url)?;
+    if !options.allow_public {
+        refuse_public(session, &url)?;
+    }
     let mut report = ConfigureReport {
         remote: url.clone(),
         state: RemoteState::Unchecked,
@@ -63,37 +139,66 @@ pub fn configure(
         projects: 0,
         replaced: false,
         before,
+        created: false,
     };
     if !options.no_check {
-        session.tell(&Event::Contacting { url: &url });
-        let remote = session.remote_at(&url, &writer.machine(), Aim::Fetch)?;
         report.state = RemoteState::Empty;
-        let connecting = |source| FlowError::Connecting {
-            url: url.clone(),
-            source,
-        };
-        if let Some(tip) = remote.tip().map_err(connecting)? {
-            remote
-                .fetch(&writer.store, tip, &session.tells(Stage::Fetching))
-                .map_err(connecting)?;
-            let bad = |fault: FlowError| fault.of_vault(&url, Some(tip));
-            let tree = writer.store.tree_of(tip)?;
-            let record = vault_record(&writer.store, tree, &url).map_err(bad)?;
-            report.projects = projects(&writer.store, tree).map_err(bad)?.len();
+        if let Some(found) = look(writer, &url)? {
+            report.projects = found.projects;
             report.state = RemoteState::Vault;
-            report.replaced = meet(writer, options, (&url, tip, &record))?;
-            report.vault = Some(record.vault);
+            report.replaced = meet(writer, options, (&url, found.tip, &found.record))?;
+            report.vault = Some(found.record.vault);
         }
     }
     file.save()?;
     Ok(report)
 }
 
-/// A relative path means nothing to the daemon, which stands elsewhere.
+/// The vault that is at an address.
+struct Found {
+    tip: ObjectId,
+    record: VaultRecord,
+    projects: usize,
+}
+
+/// Asks an address what it holds; nothing where it is empty.
+fn look(writer: &Writer<'_>, url: &str) -> Result<Option<Found>, FlowError> {
+    let session = writer.session;
+    session.tell(&Event::Contacting { url });
+    let remote = session.remote_at(url, &writer.machine(), Aim::Fetch)?;
+    let connecting = |source| FlowError::Connecting {
+        url: url.to_owned(),
+        source,
+    };
+    let Some(tip) = remote.tip().map_err(connecting)? else {
+        return Ok(None);
+    };
+    remote
+        .fetch(&writer.store, tip, &session.tells(Stage::Fetching))
+        .map_err(connecting)?;
+    let bad = |fault: FlowError| fault.of_vault(url, Some(tip));
+    let tree = writer.store.tree_of(tip)?;
+    Ok(Some(Found {
+        tip,
+        record: vault_record(&writer.store, tree, url).map_err(bad)?,
+        projects: projects(&writer.store, tree).map_err(bad)?.len(),
+    }))
+}
+
+/// What everybody may read is no place for a vault.
+pub fn refuse_public(session: &Session<'_>, url: &str) -> Result<(), FlowError> {
+    let env = &session.edges.env;
+    let readings = readings(&session.places, env, url);
+    hosting::refuse_public(&readings, url, env, session.patience())?;
+    Ok(())
+}
+
+/// A relative path means nothing to the daemon, which stands elsewhere. What is no path as it is
+/// written stays so, wherever git's configuration leads it.
 pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
     let address = session.address(url)?;
     let path = match &address {
-        Address::Path(path) if !url.contains("://") => path,
+        Address::Path(path) if !url.contains("://") && is_path(session, url) => path,
         _ => return Ok(url.to_owned()),
     };
     let real = path.canonicalize().unwrap_or_else(|_| path.clone());
@@ -104,6 +209,12 @@ pub fn absolute(session: &Session<'_>, url: &str) -> Result<String, FlowError> {
             hint: "use a directory whose name is plain text".to_owned(),
         }),
     }
+}
+
+/// Whether an address names a place of this disk by itself.
+fn is_path(session: &Session<'_>, url: &str) -> bool {
+    let readings = readings(&session.places, &session.edges.env, url);
+    matches!(readings.first(), Some(Address::Path(_)))
 }
 
 /// Whether the vault over there may be this machine's. With `replace`, one it does not know becomes

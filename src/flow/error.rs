@@ -3,8 +3,6 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use serde::Serialize;
-
 use crate::base::{BaseError, Holder, HostPath, Id, ObjectId, PathFault, StoreError, VaultPath};
 use crate::config::ConfigError;
 use crate::database::DatabaseError;
@@ -17,54 +15,9 @@ use crate::snapshot::SnapshotError;
 use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
 
+use super::hosting::HostingError;
+use super::kind::ErrorKind;
 use super::report::{Candidate, WithheldLine};
-
-/// The kinds that scripts rely on. The command line turns each into its exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorKind {
-    Usage,
-    Busy,
-    Unreachable,
-    Auth,
-    WrongKey,
-    NotAVault,
-    OtherVault,
-    Rewound,
-    NewerFormat,
-    Corrupt,
-    Internal,
-    NotConfigured,
-    NotFound,
-    Refused,
-    Invalid,
-    Io,
-}
-
-impl ErrorKind {
-    /// The word for it in JSON and in the history of runs.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Usage => "usage",
-            Self::Busy => "busy",
-            Self::Unreachable => "unreachable",
-            Self::Auth => "auth",
-            Self::WrongKey => "wrong_key",
-            Self::NotAVault => "not_a_vault",
-            Self::OtherVault => "other_vault",
-            Self::Rewound => "rewound",
-            Self::NewerFormat => "newer_format",
-            Self::Corrupt => "corrupt",
-            Self::Internal => "internal",
-            Self::NotConfigured => "not_configured",
-            Self::NotFound => "not_found",
-            Self::Refused => "refused",
-            Self::Invalid => "invalid",
-            Self::Io => "io",
-        }
-    }
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum FlowError {
@@ -184,6 +137,8 @@ pub enum FlowError {
     Project(#[from] ProjectError),
     #[error(transparent)]
     Repo(#[from] RepoError),
+    #[error(transparent)]
+    Hosting(#[from] HostingError),
 }
 
 impl From<PathFault> for FlowError {
@@ -293,6 +248,7 @@ impl FlowError {
             Self::Repo(fault) => repo_kind(fault),
             Self::Base(fault) => base_kind(fault),
             Self::Config(fault) => config_kind(fault),
+            Self::Hosting(fault) => hosting_kind(fault),
             Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
                 ErrorKind::Invalid
             }
@@ -365,6 +321,19 @@ const fn config_kind(fault: &ConfigError) -> ErrorKind {
         ConfigError::ChangedMeanwhile { .. } => ErrorKind::Busy,
         ConfigError::Base(_) => ErrorKind::Io,
         _ => ErrorKind::Invalid,
+    }
+}
+
+const fn hosting_kind(fault: &HostingError) -> ErrorKind {
+    match fault {
+        HostingError::NoProgram { .. } => ErrorKind::NotFound,
+        HostingError::NotLoggedIn { .. } => ErrorKind::Auth,
+        HostingError::Unreachable { .. } => ErrorKind::Unreachable,
+        HostingError::BadName { .. } => ErrorKind::Invalid,
+        HostingError::Failed { .. }
+        | HostingError::NameTaken { .. }
+        | HostingError::Public { .. } => ErrorKind::Refused,
+        HostingError::Base(_) => ErrorKind::Io,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
 use crate::vault::wire::{self, Address, Aim, GitConfig, Remote, WireOptions};
 use crate::vault::{Author, Store};
 
+use super::hosting::{self, Account, Patience};
 use super::memory::Sent;
 use super::{Event, FlowError, Places, Stage, Watch};
 
@@ -149,6 +150,17 @@ impl<'a> Session<'a> {
         Ok(wire::remote(address, url, (options, &config), aim)?)
     }
 
+    /// Who could make a repository for the vault, and where.
+    #[must_use]
+    pub fn account(&self) -> Option<Account> {
+        hosting::account(&self.edges.env, self.patience())
+    }
+
+    #[must_use]
+    pub const fn patience(&self) -> Patience {
+        Patience::of(&self.config)
+    }
+
     pub fn address(&self, url: &str) -> Result<Address, FlowError> {
         let url = git_config(&self.edges.env, url).rewritten(url);
         address(&self.places, &url, &self.edges.env.cwd)
@@ -162,6 +174,13 @@ fn git_config(env: &Env, url: &str) -> GitConfig {
     } else {
         GitConfig::default()
     }
+}
+
+/// Where an address may lead: as it is written, and as git's configuration has it.
+pub fn readings(places: &Places, env: &Env, url: &str) -> Vec<Address> {
+    let rewritten = git_config(env, url).rewritten(url);
+    let read = |url| Address::parse(url, &env.cwd, places.home.as_path()).ok();
+    [url, &rewritten].into_iter().filter_map(read).collect()
 }
 
 /// Reads an address. What lies among holdall's own files would have everything, and nothing would

@@ -22,6 +22,7 @@ mod heal;
 mod history;
 mod hostile;
 mod hostile_past;
+mod hosting;
 mod identity;
 mod journals;
 mod killed;

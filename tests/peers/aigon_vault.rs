@@ -11,7 +11,7 @@ use crate::flow::scene::{
     API, Scene, add, any_object_has, connect, fails, is_there, pulled, pushed, text, tip, utf8,
     vault,
 };
-use crate::kit::{Machine, Rng, Sandbox, clone, commits, git, is_linear, tree};
+use crate::kit::{Hub, Machine, Rng, Sandbox, clone, commits, git, is_linear, tree};
 
 /// A machine whose Aigon has pushed: two projects of this machine and one of another, settings, and a
 /// file that people put there.
@@ -265,8 +265,7 @@ fn what_cannot_be_taken_over_is_said_and_changes_nothing() {
     // An address that is out of reach of this version: the repositories are registered all the same.
     let api = b.checkout("api", API);
     assert!(api.ends_with("code/api"));
-    let config =
-        json!({"repos": ["~/code/api"], "backup": {"remote": "git@github.com:me/aigon-vault.git"}});
+    let config = json!({"repos": ["~/code/api"], "backup": {"remote": "git://example.com/me/aigon-vault.git"}});
     b.write(".aigon/config.json", config.to_string());
     let data = import(&b, 3, &["--yes"]);
     assert_eq!(data["remote_kind"], "not_reached", "{data}");
@@ -387,4 +386,23 @@ fn a_restore_goes_by_what_a_checkout_is_and_not_by_its_name() {
         assert!(matches!(ran.code, 0 | 3), "{ran}");
         assert_eq!(whole(&other), before, "{ran}");
     }
+}
+
+#[test]
+fn a_vault_that_everybody_can_read_is_taken_over_only_where_that_is_said() {
+    let mut old = Old::new();
+    let hub = Hub::new(&old.sandbox);
+    hub.says("github.login", "me");
+    hub.reached_from(&mut old.a, &["gh"]);
+    let open = hub.repository("github", "me/aigon-vault", "PUBLIC");
+    git(&["push", "-q", utf8(&open), "main"], &old.bare);
+    let before = tip(&open);
+    let url = "git@github.com:me/aigon-vault.git";
+    let config = json!({"repos": ["~/code/api"], "backup": {"remote": url}});
+    old.a.write(".aigon/config.json", config.to_string());
+    let args = ["import", "--from", "aigon", "--yes"];
+    fails(&old.a, &args, (1, "refused"));
+    assert_eq!(tip(&open), before, "nothing went there");
+    import(&old.a, 3, &["--yes", "--allow-public"]);
+    assert_ne!(tip(&open), before);
 }

@@ -4,13 +4,19 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
+use crate::flow::hosting::USUAL_NAME;
+
+use super::public::Public;
+
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
     /// Connect the vault to a git repository
     ///
-    /// URL is a bare repository: a path, also on a mounted disk, or an address as git knows it, such as
-    /// git@host:me/vault.git. ssh runs as you have it set up, its agents and aliases included. An empty repository and a vault are both looked at, and neither is written to. A
-    /// repository with other content is refused. Without a URL, holdall asks for one on a terminal.
+    /// URL is a bare repository: on a disk of this machine, a mounted one included, or one that ssh
+    /// leads to. An empty repository and a vault are both looked at, and neither is written to. A
+    /// repository with other content is refused, and so is one at GitHub that everybody can read, as far
+    /// as your `gh` can tell. Without a URL holdall asks on a terminal: it offers to make a private
+    /// repository where `gh` or `glab` is there and logged in, else it wants the URL of one.
     Configure(ConfigureArgs),
     /// Send what changed here to the vault
     ///
@@ -57,9 +63,23 @@ pub enum BackupCommand {
 
 #[derive(Debug, Args)]
 pub struct ConfigureArgs {
-    /// Where the vault is: a directory, or an address of ssh
+    /// Where the vault is: a directory, host:path, or a url
     #[arg(value_hint = ValueHint::Url)]
     pub url: Option<String>,
+    /// Make a private repository at GitHub with your `gh`, and connect it [default name: holdall-vault]
+    ///
+    /// Its address is ssh or https, as `gh` is set up. Where the name is taken nothing is made, and
+    /// nothing is connected.
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = USUAL_NAME,
+        conflicts_with = "url"
+    )]
+    pub create_github: Option<String>,
+    #[command(flatten)]
+    pub public: Public,
     /// Do not ask the remote now: it is checked by the first push or pull
     #[arg(long)]
     pub no_check: bool,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::public::Public;
+
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The tool's configuration [default: where the tool keeps it]
@@ -12,6 +14,8 @@ pub struct ImportArgs {
     /// The tool
     #[arg(long, value_enum, value_name = "TOOL")]
     pub from: ImportFrom,
+    #[command(flatten)]
+    pub public: Public,
     /// Show what would be taken over, and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -9,6 +9,7 @@ mod conflict;
 mod examples;
 mod import;
 mod project;
+mod public;
 mod restore;
 mod tree;
 

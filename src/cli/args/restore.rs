@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::public::Public;
+
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
     /// The vault: a path, or an address of ssh
@@ -23,6 +25,8 @@ pub struct RestoreArgs {
     /// How hosts are reached [default: https, then ssh]
     #[arg(long, value_enum, value_name = "HOW", requires = "clone")]
     pub clone_with: Option<CloneWay>,
+    #[command(flatten)]
+    pub public: Public,
     /// Show the plan, and change nothing: the vault is not connected either
     #[arg(long)]
     pub dry_run: bool,

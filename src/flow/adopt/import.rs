@@ -13,7 +13,7 @@ use crate::vault::{CommitOutcome, NewCommit, Objects, Store, WireError};
 
 use super::super::another::stands;
 use super::super::compare::store_or_empty;
-use super::super::configure::{ConfigureOptions, configure};
+use super::super::configure::{ConfigureOptions, configure, refuse_public};
 use super::super::enrolment::join;
 use super::super::local_checkout::LocalCheckout;
 use super::super::newcomer;
@@ -29,6 +29,8 @@ use super::vault::{Adopted, Adoption, LeftThere, adopt, is_aigons};
 pub struct ImportOptions {
     /// The configuration; where nothing is said, the one in the home directory.
     pub file: Option<PathBuf>,
+    /// Take a vault that everybody may read.
+    pub allow_public: bool,
 }
 
 /// What is at the address that the configuration has.
@@ -232,19 +234,28 @@ fn look(session: &Session<'_>, store: &Store, plan: &mut ImportPlan) -> Result<(
 }
 
 /// The vault first, by one commit; then the address is kept, and the repositories are registered.
-pub fn carry_out(writer: &Writer<'_>, mut plan: ImportPlan) -> Result<ImportReport, FlowError> {
+pub fn carry_out(
+    writer: &Writer<'_>,
+    mut plan: ImportPlan,
+    options: &ImportOptions,
+) -> Result<ImportReport, FlowError> {
     let session = writer.session;
     let mut done = Change::default();
     let is_named = !matches!(plan.remote_kind, RemoteKind::None | RemoteKind::NotReached);
     if let Some(remote) = writer.remote(Aim::Push)?.filter(|_| is_named) {
+        if !options.allow_public {
+            refuse_public(session, remote.url())?;
+        }
         if let Some(tip) = plan.tip {
             done = change(writer, remote.as_ref(), tip, &plan)?;
         }
-        let options = ConfigureOptions {
+        let address = ConfigureOptions {
             url: remote.url().to_owned(),
+            // It was asked about before anything went there.
+            allow_public: true,
             ..ConfigureOptions::default()
         };
-        configure(writer, &options)?;
+        configure(writer, &address)?;
     }
     plan.adopted = done.adopted;
     let mut names = BTreeMap::new();

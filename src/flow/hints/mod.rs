@@ -3,6 +3,7 @@
 //! *In*: a fault, or what stayed behind and why. *Out*: the next command, as it can be typed. *Never*: a
 //! secret, or a command that does not help.
 
+mod hosting;
 mod typed;
 mod withheld;
 
@@ -17,6 +18,7 @@ use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
 use super::report::Candidate;
+use hosting::hosting_hints;
 pub use typed::{quoted, typed};
 use withheld::another_hints;
 pub use withheld::withheld_hints;
@@ -31,6 +33,9 @@ const RENAME: &str = "rename what carries it (a machine's or a project's name, a
 
 /// Only the face knows with which arguments.
 const SAME_AGAIN: &str = "nothing was changed; when it answers, run the same command again";
+
+const THROUGH_GH: &str =
+    "where `gh` is logged in, it lends git its login, and git lends it here: `gh auth setup-git`";
 
 const ONLY_COPY: &str =
     "without a remote it is the only copy: keep it, and look at it with `git fsck`";
@@ -69,7 +74,8 @@ impl FlowError {
             Self::Connecting { url, source } => connecting_hints(url, source),
             Self::Restoring { .. } => one(SAME_AGAIN),
             Self::NoAddress { .. } => vec![
-                "make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
+                "a private repository at GitHub, made with your `gh`: `holdall backup configure --create-github`".to_owned(),
+                "or make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
             ],
             Self::Refused { hint, .. } | Self::Unsaid { hint, .. } => one(hint),
             Self::GateHoldsRecord { .. } => one(RENAME),
@@ -79,6 +85,7 @@ impl FlowError {
             ),
             Self::Wire(fault) => wire_hints(fault),
             Self::Project(fault) => project_hints(fault),
+            Self::Hosting(fault) => hosting_hints(fault),
             Self::Vault(fault) => vault_hints(fault),
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_hints(fault),
             _ => self.hints_on_what_is_missing(),
@@ -225,9 +232,15 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
             format!("nothing was changed; when it is there: `holdall backup configure {typed}`"),
             format!("to keep the address unseen: `holdall backup configure --no-check {typed}`"),
         ],
-        WireError::NotAllowed { .. } => vec![format!(
-            "check the rights on the repository, then run `holdall backup configure {typed}` again"
-        )],
+        WireError::NotAllowed { .. } => {
+            let check = format!(
+                "check the rights on the repository, then run `holdall backup configure {typed}` again"
+            );
+            let through_gh = url
+                .starts_with("https://github.com/")
+                .then(|| THROUGH_GH.to_owned());
+            [check].into_iter().chain(through_gh).collect()
+        }
         _ => wire_hints(fault),
     }
 }

@@ -38,6 +38,8 @@ pub struct RestoreOptions {
     /// Clone what is missing, into the first of these.
     pub clone: bool,
     pub clone_with: Option<CloneWith>,
+    /// Take a vault that everybody may read.
+    pub allow_public: bool,
 }
 
 #[derive(Debug, Serialize)]

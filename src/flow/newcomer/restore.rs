@@ -60,6 +60,7 @@ pub fn restore(
     let began = session.edges.clock.now();
     let address = ConfigureOptions {
         url: plan.remote.clone(),
+        allow_public: options.allow_public,
         ..ConfigureOptions::default()
     };
     configure(writer, &address)?;

@@ -15,6 +15,14 @@ pub const VAULT: &[(&str, &[Example])] = &[
                 "the same as a url",
             ),
             example(
+                "holdall backup configure --create-github",
+                "a new private repository at GitHub, made with `gh`",
+            ),
+            example(
+                "holdall backup configure git@github.com:me/holdall-vault.git",
+                "one that is there already, over ssh",
+            ),
+            example(
                 "holdall backup configure --no-check /mnt/nas/vault.git",
                 "while it cannot be reached",
             ),

@@ -1,0 +1,50 @@
+//! The kinds of faults, as programs tell them apart.
+
+use serde::Serialize;
+
+/// The kinds that scripts rely on. The command line turns each into its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    Usage,
+    Busy,
+    Unreachable,
+    Auth,
+    WrongKey,
+    NotAVault,
+    OtherVault,
+    Rewound,
+    NewerFormat,
+    Corrupt,
+    Internal,
+    NotConfigured,
+    NotFound,
+    Refused,
+    Invalid,
+    Io,
+}
+
+impl ErrorKind {
+    /// The word for it in JSON and in the history of runs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Busy => "busy",
+            Self::Unreachable => "unreachable",
+            Self::Auth => "auth",
+            Self::WrongKey => "wrong_key",
+            Self::NotAVault => "not_a_vault",
+            Self::OtherVault => "other_vault",
+            Self::Rewound => "rewound",
+            Self::NewerFormat => "newer_format",
+            Self::Corrupt => "corrupt",
+            Self::Internal => "internal",
+            Self::NotConfigured => "not_configured",
+            Self::NotFound => "not_found",
+            Self::Refused => "refused",
+            Self::Invalid => "invalid",
+            Self::Io => "io",
+        }
+    }
+}
