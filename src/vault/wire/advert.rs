@@ -48,8 +48,10 @@ impl Advert {
             return Err(io::Error::other(words.trim_end().to_owned()));
         }
         let (line, rest) = text.split_once('\0').unwrap_or((&text, ""));
-        self.capabilities
-            .extend(rest.split_whitespace().map(str::to_owned));
+        // They stand behind the first name. What stands behind others is nobody's.
+        if self.capabilities.is_empty() {
+            self.capabilities = rest.split_whitespace().map(str::to_owned).collect();
+        }
         let (id, name) = match line.trim_end().split_once(' ') {
             Some(("shallow", _)) => {
                 self.is_shallow = true;

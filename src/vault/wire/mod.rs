@@ -1,7 +1,7 @@
 //! The way to the remote: what its tip is, its objects fetched, a tip moved with compare-and-swap.
 //!
 //! *In*: an address and this machine's store. *Out*: five different answers to "what is there", and
-//! what became of a push, read back from the remote itself. *Never*: success on a guess.
+//! what became of a push, as the remote itself says of its ref. *Never*: success on a guess.
 
 mod address;
 mod advert;
@@ -116,7 +116,8 @@ pub trait Remote {
     fn tip(&self) -> Result<Option<ObjectId>, WireError>;
     /// Brings every object of `tip` into the store.
     fn fetch(&self, store: &Store, tip: ObjectId, tell: Tell<'_>) -> Result<(), WireError>;
-    /// Moves the tip, if it still is what was seen. `Accepted` means that the ref was read back.
+    /// Moves the tip, if it still is what was seen. `Accepted` means that the ref was read back, or
+    /// that the server said of this very ref that it moved.
     fn push(
         &self,
         objects: &Objects<'_>,
