@@ -18,6 +18,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ConfigureArgs) -> Result<Answer, FlowEr
         url,
         no_check: args.no_check,
         replace: args.replace,
+        allow_insecure: args.allow_insecure,
     };
     let report = ctx.write(name, |writer| configure(writer, &options))?;
     let next = match report.state {
@@ -35,7 +36,8 @@ fn ask(ctx: &Ctx, name: &str) -> Result<String, FlowError> {
             now: session.config.remote_url,
         });
     }
-    let prompt = "Address of an empty bare repository or a vault (a path or file://):";
+    let prompt =
+        "Address of an empty bare repository or a vault (a path, user@host:path or https://):";
     line(prompt).ok_or(FlowError::NoAddress {
         now: session.config.remote_url,
     })

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::base::{Id, ObjectId};
 use crate::config::ConfigFile;
 use crate::layout::VaultRecord;
-use crate::vault::RefName;
 use crate::vault::wire::Address;
+use crate::vault::{RefName, WireError};
 
 use super::upstream::{goes_on, projects, vault_record};
 use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, memory};
@@ -18,6 +18,8 @@ pub struct ConfigureOptions {
     pub no_check: bool,
     /// Leave the vault that this machine knows for the one that is there.
     pub replace: bool,
+    /// Http may lead to another machine, from now on.
+    pub allow_insecure: bool,
 }
 
 /// What is at the remote.
@@ -56,6 +58,20 @@ pub fn configure(
         .filter(|before| *before != url);
     // Refuses what may not be kept in a file, before anything is asked.
     file.set("remote.url", &url)?;
+    let mut web = session.web_options();
+    if options.allow_insecure {
+        file.set("remote.allow_insecure", "true")?;
+        web.allow_insecure = true;
+    }
+    let connecting = |source| FlowError::Connecting {
+        url: url.clone(),
+        source,
+    };
+    let remote = session.remote_by(&url, &writer.machine(), web);
+    let remote = remote.map_err(|fault| match fault {
+        FlowError::Wire(source @ WireError::Insecure { .. }) => connecting(source),
+        other => other,
+    })?;
     let mut report = ConfigureReport {
         remote: url.clone(),
         state: RemoteState::Unchecked,
@@ -66,12 +82,7 @@ pub fn configure(
     };
     if !options.no_check {
         session.tell(&Event::Contacting { url: &url });
-        let remote = session.remote_at(&url, &writer.machine())?;
         report.state = RemoteState::Empty;
-        let connecting = |source| FlowError::Connecting {
-            url: url.clone(),
-            source,
-        };
         if let Some(tip) = remote.tip().map_err(connecting)? {
             remote
                 .fetch(&writer.store, tip, &session.tells(Stage::Fetching))

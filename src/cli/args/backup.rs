@@ -8,8 +8,9 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 pub enum BackupCommand {
     /// Connect the vault to a git repository
     ///
-    /// URL is a bare repository on a disk of this machine, a mounted one included; ssh and https come
-    /// later. An empty repository and a vault are both looked at, and neither is written to. A
+    /// URL is a bare repository: on a disk of this machine, a mounted one included, behind ssh, or on a
+    /// web server (https). Over https git's credential helpers say who you are, else HOLDALL_TOKEN, else
+    /// the file of `remote.token_file`. An empty repository and a vault are both looked at, and neither is written to. A
     /// repository with other content is refused. Without a URL, holdall asks for one on a terminal.
     Configure(ConfigureArgs),
     /// Send what changed here to the vault
@@ -57,7 +58,7 @@ pub enum BackupCommand {
 
 #[derive(Debug, Args)]
 pub struct ConfigureArgs {
-    /// Where the vault is: a directory, or a file:// url
+    /// Where the vault is: a directory, user@host:path, or an ssh://, https:// or file:// url
     #[arg(value_hint = ValueHint::Url)]
     pub url: Option<String>,
     /// Do not ask the remote now: it is checked by the first push or pull
@@ -66,6 +67,9 @@ pub struct ConfigureArgs {
     /// Take another vault than the one this machine knows
     #[arg(long)]
     pub replace: bool,
+    /// Let http:// lead to another machine: everybody on the way reads along
+    #[arg(long)]
+    pub allow_insecure: bool,
 }
 
 #[derive(Debug, Args)]

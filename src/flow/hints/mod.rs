@@ -228,6 +228,12 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
         WireError::NotAllowed { .. } => vec![format!(
             "check the rights on the repository, then run `holdall backup configure {typed}` again"
         )],
+        WireError::Insecure { .. } => vec![
+            "use its https:// address".to_owned(),
+            format!(
+                "if nobody else is on that network: `holdall backup configure --allow-insecure {typed}`"
+            ),
+        ],
         _ => wire_hints(fault),
     }
 }
@@ -247,7 +253,10 @@ fn wire_hints(fault: &WireError) -> Vec<String> {
             "make a plain one: `git init --bare --object-format=sha1 --ref-format=files PATH`"
         }
         WireError::BadUrl { .. } => {
-            "write a path like /mnt/nas/vault.git, or file:///mnt/nas/vault.git"
+            "write a path like /mnt/nas/vault.git, user@host:vault.git or https://host/vault.git"
+        }
+        WireError::Insecure { .. } => {
+            "use its https:// address, or if nobody else is on that network: `holdall config set remote.allow_insecure true`"
         }
         WireError::Damaged { .. } => "run `git fsck` in the remote repository",
         WireError::Vault(fault) => return vault_hints(fault),

@@ -183,6 +183,12 @@ impl HttpPlace {
         format!("{}://{}{}", self.scheme(), self.host, self.path)
     }
 
+    /// Who answers there: what is for one of them is for no other.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme(), self.host.to_ascii_lowercase())
+    }
+
     /// What is said to it stays on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -256,8 +262,9 @@ fn decode_percent(text: &str) -> OsString {
     OsString::from_vec(out)
 }
 
-/// An address as it may be shown: without user and password.
+/// An address as it may be shown: without user and password, and what comes behind a `?`.
 fn shown(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
     match text.split_once("://") {
         Some((scheme, rest)) => {
             let (host, path) = rest

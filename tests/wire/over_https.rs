@@ -1,0 +1,1 @@
+//! What only https has: logins, redirects, certificates, proxies, and servers that say no.
