@@ -37,7 +37,7 @@ impl Way {
             Self::Path | Self::Https => None,
         };
         let web = match self {
-            Self::Https => Some(Web::start(sandbox.path(), "")?),
+            Self::Https => Some(Web::start(sandbox.path())?),
             Self::Path | Self::Ssh => None,
         };
         let bare = sandbox.bare("vault.git");

@@ -4,6 +4,7 @@
 mod conformance;
 mod over_https;
 mod over_ssh;
+mod relay;
 mod sshd;
 mod web;
 

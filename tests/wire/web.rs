@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::kit::Machine;
 
 use super::{free_port, installed, run, utf8};
@@ -19,23 +21,25 @@ pub const PASSWORD: &str = "hunter2-correct";
 pub struct Web {
     dir: PathBuf,
     pub port: u16,
+    /// It answers here without a certificate.
+    pub plain_port: u16,
     child: Child,
 }
 
 impl Web {
     /// Starts one for the repositories of the sandbox. Nothing where there is none to start.
     ///
-    /// `/git` is open, `/closed` wants a password, `/readable` wants one of those who push. `/moved` leads
-    /// to `/git`, `/away` to `/closed` of a host of another name.
-    pub fn start(sandbox: &Path, settings: &str) -> Option<Self> {
+    /// `/git` is open, `/closed` wants a password, `/readable` wants one of those who push, `/small` takes
+    /// 2 MB. `/moved` leads to `/git`, `/away` to `/closed` of a host of another name.
+    pub fn start(sandbox: &Path) -> Option<Self> {
         let (lighttpd, openssl) = (installed("lighttpd")?, installed("openssl")?);
         let dir = sandbox.join("web");
         fs::create_dir_all(&dir).expect("the sandbox takes a directory");
         certify(&openssl, &dir);
         fs::write(dir.join("users"), format!("{USER}:{PASSWORD}\n")).expect("written");
-        let port = free_port();
+        let (port, plain_port) = (free_port(), free_port());
         let config = dir.join("lighttpd.conf");
-        fs::write(&config, configuration(sandbox, &dir, port, settings)).expect("written");
+        fs::write(&config, configuration(sandbox, &dir, (port, plain_port))).expect("written");
         let child = Command::new(&lighttpd)
             .args(["-D", "-f", utf8(&config)])
             .stdin(Stdio::null())
@@ -43,7 +47,12 @@ impl Web {
             .stderr(fs::File::create(dir.join("stderr")).expect("made"))
             .spawn()
             .expect("lighttpd starts");
-        let server = Self { dir, port, child };
+        let server = Self {
+            dir,
+            port,
+            plain_port,
+            child,
+        };
         server.wait();
         Some(server)
     }
@@ -77,8 +86,10 @@ impl Web {
 
     /// One line for each question, with its host, path, status and what it had for a login.
     pub fn log(&self) -> String {
-        // It writes when it has nothing else to do.
-        thread::sleep(Duration::from_millis(200));
+        // It writes when it has much to write, or is told to begin a new one.
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("it runs"), Signal::HUP).expect("it hears");
+        thread::sleep(Duration::from_millis(500));
         fs::read_to_string(self.dir.join("access.log")).unwrap_or_default()
     }
 }
@@ -130,7 +141,7 @@ fn certify(openssl: &Path, dir: &Path) {
     ]);
 }
 
-fn configuration(sandbox: &Path, dir: &Path, port: u16, settings: &str) -> String {
+fn configuration(sandbox: &Path, dir: &Path, (port, plain_port): (u16, u16)) -> String {
     let backend = run(Command::new("git").arg("--exec-path"));
     let path = std::env::var("PATH").expect("a path");
     format!(
@@ -146,7 +157,7 @@ ssl.engine = "enable"
 ssl.pemfile = "{dir}/server.pem"
 ssl.privkey = "{dir}/server.key"
 cgi.assign = ("" => "")
-alias.url = ("/git" => "{backend}/git-http-backend", "/closed" => "{backend}/git-http-backend", "/readable" => "{backend}/git-http-backend")
+alias.url = ("/git" => "{backend}/git-http-backend", "/closed" => "{backend}/git-http-backend", "/readable" => "{backend}/git-http-backend", "/small" => "{backend}/git-http-backend")
 setenv.set-environment = (
     "GIT_PROJECT_ROOT" => "{root}", "GIT_HTTP_EXPORT_ALL" => "1", "PATH" => "{path}", "HOME" => "{dir}",
     "GIT_CONFIG_NOSYSTEM" => "1", "GIT_CONFIG_GLOBAL" => "/dev/null", "GIT_CONFIG_COUNT" => "1",
@@ -162,7 +173,8 @@ url.redirect = (
     "^/down/(.*)$" => "http://127.0.0.1:{port}/git/$1",
     "^/login/(.*)$" => "/sign_in?token=hunter2-secret")
 url.redirect-code = 302
-{settings}
+$SERVER["socket"] == "127.0.0.1:{plain_port}" {{ ssl.engine = "disable" }}
+$HTTP["url"] =~ "^/small/" {{ server.max-request-size = 2048 }}
 "#,
         dir = utf8(dir),
         root = utf8(sandbox),
