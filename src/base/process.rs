@@ -28,6 +28,10 @@ const PASSED_ON: [&str; 9] = [
 ];
 /// As much of a child's stderr as is kept.
 const MAX_STDERR: u64 = 64 * 1024;
+/// As much is heard of a short answer.
+const MAX_ANSWER: u64 = 64 * 1024;
+/// The secret that we are handed in the environment: no child needs it.
+pub const TOKEN_VAR: &str = "HOLDALL_TOKEN";
 
 /// The full path of a program on `PATH`.
 #[must_use]
@@ -37,6 +41,14 @@ pub fn find_program(env: &Env, name: &str) -> Option<PathBuf> {
         .filter(|dir| dir.is_absolute())
         .map(|dir| dir.join(name))
         .find(|file| file.is_file())
+}
+
+/// What came of a short conversation.
+pub struct Talk {
+    pub success: bool,
+    pub answer: Vec<u8>,
+    /// What it said on stderr.
+    pub words: String,
 }
 
 /// A program to run, with arguments and a clean environment.
@@ -84,6 +96,16 @@ impl Program {
         program
     }
 
+    /// It sees what the person's own programs see, but for what steers git and for our own token.
+    #[must_use]
+    pub fn of_surroundings(path: impl AsRef<OsStr>, env: &Env) -> Self {
+        let mut program = Self::new(path, env);
+        let vars = env.all();
+        let vars = vars.filter(|(name, _)| !name.starts_with("GIT_") && *name != TOKEN_VAR);
+        program.command.envs(vars);
+        program
+    }
+
     /// Runs to the end on the terminal of this process.
     pub fn on_terminal(mut self) -> Result<ExitStatus, BaseError> {
         self.command.status().map_err(|source| BaseError::Spawn {
@@ -119,6 +141,25 @@ impl Program {
                 program: self.name.clone(),
                 source,
             })
+    }
+
+    /// Says something short to it, and hears it out.
+    pub fn talk(self, said: &[u8], idle: Duration) -> Result<Talk, BaseError> {
+        let mut running = self.start(idle)?;
+        if let Some(mut stdin) = running.stdin.take() {
+            // Whether it listens shows in what it answers.
+            stdin.write_all(said).ok();
+        }
+        let mut answer = Vec::new();
+        if let Some(stdout) = running.stdout.take() {
+            stdout.take(MAX_ANSWER).read_to_end(&mut answer).ok();
+        }
+        let (status, words, _) = running.finish();
+        Ok(Talk {
+            success: status.is_some_and(|status| status.success()),
+            answer,
+            words,
+        })
     }
 
     /// Starts it with pipes. It is ended when nothing was touched for `idle`; words on stderr are a
@@ -349,6 +390,21 @@ mod tests {
     fn a_child_sees_nothing_that_steers_git() {
         let output = shell("echo \"[$GIT_DIR]\"").output().expect("it ran");
         assert_eq!(output.stdout, b"[]\n");
+    }
+
+    #[test]
+    fn a_program_of_the_surroundings_sees_them_and_no_token() {
+        let vars = ["GIT_DIR", "HOLDALL_TOKEN", "LC_TIME", "PATH"];
+        let vars = vars.map(|name| (name.to_owned(), OsString::from("/usr/bin:/bin")));
+        let env = Env::new(vars, PathBuf::from("/"), "test".to_owned());
+        let program = Program::of_surroundings("/bin/sh", &env);
+        let script = "read line; echo \"$line [$GIT_DIR$HOLDALL_TOKEN] [$LC_TIME]\"";
+        let talk = program
+            .args(["-c", script])
+            .talk(b"hello\n", Duration::from_secs(20));
+        let talk = talk.expect("it ran");
+        assert!(talk.success, "{}", talk.words);
+        assert_eq!(talk.answer, b"hello [] [/usr/bin:/bin]\n");
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ConfigureArgs) -> Result<Answer, FlowEr
         no_check: args.no_check,
         replace: args.replace,
         allow_public: args.public.allowed,
+        allow_insecure: args.allow_insecure,
     };
     let report = ctx.write(name, |writer| match wanted {
         Wanted::Url(url) => {

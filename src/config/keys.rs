@@ -12,6 +12,7 @@ pub enum KeyType {
     Text,
     Seconds,
     Size,
+    Switch,
     List,
     /// A list in which the order counts, and an item may stand twice.
     Rules,
@@ -32,6 +33,7 @@ enum Slot<'c> {
     Text(&'c mut Option<String>),
     Seconds(&'c mut Duration),
     Size(&'c mut u64),
+    Switch(&'c mut bool),
     List(&'c mut Vec<String>),
     Written(&'c mut Vec<Written>),
 }
@@ -61,6 +63,27 @@ pub const KEYS: &[Key] = &[
         default: Value::Seconds(60),
         description: "seconds without a byte from the remote until holdall gives up",
         place: |config| Slot::Seconds(&mut config.idle_timeout),
+    },
+    Key {
+        name: "remote.ca_file",
+        kind: KeyType::Text,
+        default: Value::Absent,
+        description: "a file of certificates (PEM) that https trusts beside those of the system",
+        place: |config| Slot::Text(&mut config.ca_file),
+    },
+    Key {
+        name: "remote.token_file",
+        kind: KeyType::Text,
+        default: Value::Absent,
+        description: "a file with a token for https, which nobody else may read",
+        place: |config| Slot::Text(&mut config.token_file),
+    },
+    Key {
+        name: "remote.allow_insecure",
+        kind: KeyType::Switch,
+        default: Value::Switch(false),
+        description: "whether http:// may lead to other machines: everybody on the way reads along",
+        place: |config| Slot::Switch(&mut config.allow_insecure),
     },
     Key {
         name: "machine.name",
@@ -130,6 +153,7 @@ impl Key {
             (Slot::Text(slot), Value::Text(text)) => *slot = Some(text),
             (Slot::Seconds(slot), Value::Seconds(seconds)) => *slot = Duration::from_secs(seconds),
             (Slot::Size(slot), Value::Size(bytes)) => *slot = bytes,
+            (Slot::Switch(slot), Value::Switch(on)) => *slot = on,
             (Slot::List(slot), Value::List(items)) => *slot = items,
             (Slot::Written(slot), Value::List(items)) => {
                 let lines = lines.iter().copied().chain(std::iter::repeat(0));

@@ -56,6 +56,9 @@ fn without_a_file_everything_has_its_default() {
         remote_url: None,
         connect_timeout: Duration::from_secs(15),
         idle_timeout: Duration::from_mins(1),
+        ca_file: None,
+        token_file: None,
+        allow_insecure: false,
         machine_name: None,
         presets_off: Vec::new(),
         settings_add: Vec::new(),
@@ -97,6 +100,7 @@ fn every_key_is_read_however_it_is_written() {
     let expected = Config {
         remote_url: Some("git@host:me/vault.git".to_owned()),
         idle_timeout: Duration::from_secs(5),
+        allow_insecure: true,
         machine_name: Some("desk".to_owned()),
         presets_off: vec!["codex".to_owned()],
         settings_add: vec!["~/.a".to_owned(), "~/.b,c".to_owned()],
@@ -104,10 +108,10 @@ fn every_key_is_read_however_it_is_written() {
         max_file: 8 << 20,
         ..Config::default()
     };
-    let headers = "[remote]\nurl = 'git@host:me/vault.git'\nidle_timeout = 5\n[machine]\nname = 'desk'\n\
+    let headers = "[remote]\nurl = 'git@host:me/vault.git'\nidle_timeout = 5\nallow_insecure = true\n[machine]\nname = 'desk'\n\
         [presets]\noff = ['codex', 'codex']\n[settings]\nadd = ['~/.a', '~/.b,c']\noff = ['gemini']\n\
         [limits]\nmax_file = '8MiB'\n";
-    let inline = "\u{feff}remote = { url = 'git@host:me/vault.git', idle_timeout = 5 }\r\nmachine.name = 'desk'\r\n\
+    let inline = "\u{feff}remote = { url = 'git@host:me/vault.git', idle_timeout = 5, allow_insecure = true }\r\nmachine.name = 'desk'\r\n\
         presets.off = ['codex']\r\nsettings = { add = ['~/.a', '~/.b,c'], off = ['gemini'] }\r\n\
         limits.max_file = 8388608\r\n";
     for text in [headers, inline] {
@@ -121,6 +125,7 @@ fn every_key_is_read_however_it_is_written() {
         ("presets.off", " codex, codex, "),
         ("machine.name", " desk "),
         ("remote.idle_timeout", "5"),
+        ("remote.allow_insecure", "true"),
         ("remote.url", "git@host:me/vault.git"),
     ] {
         assert!(desk.set(key, text).expect("set"));
@@ -144,7 +149,7 @@ const FAULTS: &[(&[u8], &str)] = &[
     ),
     (
         b"# one\n[remot]\nurl = 'x'\n",
-        "FILE, line 3: unknown key `remot.url`; did you mean `remote.url`?",
+        "FILE, line 3: unknown key `remot.url`; did you mean `remote.url`",
     ),
     (
         b"[limits]\nmax_size = 1\n",
@@ -152,7 +157,7 @@ const FAULTS: &[(&[u8], &str)] = &[
     ),
     (
         b"'remote.url' = 'x'",
-        "FILE, line 1: unknown key `\"remote.url\"`; did you mean `remote.url`?",
+        "FILE, line 1: unknown key `\"remote.url\"`; did you mean `remote.url`",
     ),
     (
         b"remote = 'x'",
@@ -225,6 +230,7 @@ fn a_refused_value_changes_nothing() {
         ("remote.url", "a\u{7}b"),
         ("remote.idle_timeout", "soon"),
         ("remote.idle_timeout", "-1"),
+        ("remote.allow_insecure", "yes"),
         ("limits.max_file", "25 apples"),
         ("limits.max_file", "0"),
         ("limits.max_file", "MB"),

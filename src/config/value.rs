@@ -36,6 +36,7 @@ pub enum Value {
     Seconds(u64),
     /// In bytes.
     Size(u64),
+    Switch(bool),
     List(Vec<String>),
 }
 
@@ -65,6 +66,7 @@ impl fmt::Display for Value {
             Self::Text(text) => f.write_str(text),
             Self::Seconds(seconds) => write!(f, "{seconds}"),
             Self::Size(bytes) => f.write_str(&size_text(*bytes)),
+            Self::Switch(on) => write!(f, "{on}"),
             Self::List(items) if items.iter().all(|item| reads_plain(item)) => {
                 f.write_str(&items.join(", "))
             }
@@ -79,6 +81,7 @@ impl Serialize for Value {
             Self::Absent => serializer.serialize_none(),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Seconds(number) | Self::Size(number) => serializer.serialize_u64(*number),
+            Self::Switch(on) => serializer.serialize_bool(*on),
             Self::List(items) => items.serialize(serializer),
         }
     }
@@ -93,6 +96,7 @@ impl Value {
             KeyType::Url | KeyType::Text => Self::Text(text.to_owned()),
             KeyType::Seconds => Self::Seconds(text.parse().map_err(|_| bad())?),
             KeyType::Size => Self::Size(size(text).ok_or_else(bad)?),
+            KeyType::Switch => Self::Switch(text.parse().map_err(|_| bad())?),
             KeyType::List | KeyType::Rules if text.starts_with('[') => {
                 let doc = TomlDoc::parse(format!("list = {text}").as_bytes());
                 let doc = doc.map_err(|_| bad())?;
@@ -129,6 +133,7 @@ impl Value {
             (KeyType::Size, TomlValue::Text(text)) => {
                 Self::Size(size(text.trim()).ok_or_else(|| key.refuses())?)
             }
+            (KeyType::Switch, TomlValue::Bool(on)) => Self::Switch(*on),
             (KeyType::List | KeyType::Rules, TomlValue::List(items)) => {
                 let texts = items.iter().map(|item| match item {
                     TomlValue::Text(text) => Ok(text.clone()),
@@ -151,6 +156,7 @@ impl Value {
                 text if text.ends_with('B') => Some(TomlValue::Text(text)),
                 _ => integer(*bytes),
             },
+            Self::Switch(on) => Some(TomlValue::Bool(*on)),
             Self::List(items) => Some(toml_list(items)),
         }
     }
@@ -171,6 +177,7 @@ impl Value {
             (KeyType::Text, Self::Text(text)) => is_line(text),
             (KeyType::Seconds, Self::Seconds(seconds)) => (1..=MAX_SECONDS).contains(seconds),
             (KeyType::Size, Self::Size(bytes)) => *bytes > 0 && i64::try_from(*bytes).is_ok(),
+            (KeyType::Switch, Self::Switch(_)) => true,
             (KeyType::List, Self::List(items)) => {
                 let mut seen = HashSet::new();
                 items.retain(|item| seen.insert(item.clone()));
@@ -200,6 +207,7 @@ impl KeyType {
             Self::Text => "a string of one line",
             Self::Seconds => "a whole number of seconds from 1 to 86400",
             Self::Size => "a size such as \"25MB\" or \"8MiB\", or a number of bytes",
+            Self::Switch => "true or false",
             Self::List | Self::Rules => "a list of strings",
         }
     }

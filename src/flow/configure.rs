@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::base::{Id, ObjectId};
 use crate::config::ConfigFile;
 use crate::layout::VaultRecord;
-use crate::vault::RefName;
-use crate::vault::wire::{Address, Aim};
+use crate::vault::wire::{Address, Aim, Remote};
+use crate::vault::{RefName, WireError};
 
 use super::hosting::{self, Creation, Host, HostingError, Repository, Stands};
 use super::session::readings;
@@ -14,6 +14,10 @@ use super::upstream::{goes_on, projects, vault_record};
 use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, memory};
 
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of the command line"
+)]
 pub struct ConfigureOptions {
     pub url: String,
     /// Take the address as it is, without asking it.
@@ -22,6 +26,8 @@ pub struct ConfigureOptions {
     pub replace: bool,
     /// Take a repository that everybody may read.
     pub allow_public: bool,
+    /// Http may lead to another machine, from now on.
+    pub allow_insecure: bool,
 }
 
 /// A repository that is to be made.
@@ -98,7 +104,9 @@ fn taken(writer: &Writer<'_>, host: Host, found: Repository) -> HostingError {
     let stands = if found.is_public {
         Stands::Public
     } else {
-        match look(writer, &found.url) {
+        let (session, machine) = (writer.session, writer.machine());
+        let remote = session.remote_at(&found.url, &machine, Aim::Fetch);
+        match remote.and_then(|remote| look(writer, (remote.as_ref(), &found.url))) {
             Ok(Some(_)) => Stands::Vault,
             Ok(None) => Stands::Empty,
             Err(fault) => Stands::Other {
@@ -129,6 +137,16 @@ pub fn configure(
         .filter(|before| *before != url);
     // Refuses what may not be kept in a file, before anything is asked.
     file.set("remote.url", &url)?;
+    let mut web = session.web_options();
+    if options.allow_insecure {
+        file.set("remote.allow_insecure", "true")?;
+        web.allow_insecure = true;
+    }
+    let remote = session.remote_by(&url, (&writer.machine(), Aim::Fetch), web);
+    let remote = remote.map_err(|fault| match fault {
+        FlowError::Wire(source @ WireError::Insecure { .. }) => connecting(&url)(source),
+        other => other,
+    })?;
     if !options.allow_public {
         refuse_public(session, &url)?;
     }
@@ -143,7 +161,7 @@ pub fn configure(
     };
     if !options.no_check {
         report.state = RemoteState::Empty;
-        if let Some(found) = look(writer, &url)? {
+        if let Some(found) = look(writer, (remote.as_ref(), &url))? {
             report.projects = found.projects;
             report.state = RemoteState::Vault;
             report.replaced = meet(writer, options, (&url, found.tip, &found.record))?;
@@ -162,20 +180,18 @@ struct Found {
 }
 
 /// Asks an address what it holds; nothing where it is empty.
-fn look(writer: &Writer<'_>, url: &str) -> Result<Option<Found>, FlowError> {
+fn look(
+    writer: &Writer<'_>,
+    (remote, url): (&dyn Remote, &str),
+) -> Result<Option<Found>, FlowError> {
     let session = writer.session;
     session.tell(&Event::Contacting { url });
-    let remote = session.remote_at(url, &writer.machine(), Aim::Fetch)?;
-    let connecting = |source| FlowError::Connecting {
-        url: url.to_owned(),
-        source,
-    };
-    let Some(tip) = remote.tip().map_err(connecting)? else {
+    let Some(tip) = remote.tip().map_err(connecting(url))? else {
         return Ok(None);
     };
     remote
         .fetch(&writer.store, tip, &session.tells(Stage::Fetching))
-        .map_err(connecting)?;
+        .map_err(connecting(url))?;
     let bad = |fault: FlowError| fault.of_vault(url, Some(tip));
     let tree = writer.store.tree_of(tip)?;
     Ok(Some(Found {
@@ -183,6 +199,14 @@ fn look(writer: &Writer<'_>, url: &str) -> Result<Option<Found>, FlowError> {
         record: vault_record(&writer.store, tree, url).map_err(bad)?,
         projects: projects(&writer.store, tree).map_err(bad)?.len(),
     }))
+}
+
+fn connecting(url: &str) -> impl Fn(WireError) -> FlowError {
+    let url = url.to_owned();
+    move |source| FlowError::Connecting {
+        url: url.clone(),
+        source,
+    }
 }
 
 /// What everybody may read is no place for a vault.

@@ -342,7 +342,7 @@ fn wire_kind(fault: &WireError) -> ErrorKind {
         WireError::Unreachable { .. } => ErrorKind::Unreachable,
         WireError::NotAllowed { .. } => ErrorKind::Auth,
         WireError::NotAVault { .. } => ErrorKind::NotAVault,
-        WireError::Unsupported { .. } => ErrorKind::Refused,
+        WireError::Unsupported { .. } | WireError::Insecure { .. } => ErrorKind::Refused,
         WireError::BadUrl { .. } => ErrorKind::Invalid,
         WireError::Damaged { .. } | WireError::Protocol { .. } => ErrorKind::Corrupt,
         WireError::Vault(fault) => vault_kind(fault),

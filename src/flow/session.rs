@@ -13,7 +13,7 @@ use crate::base::{
 };
 use crate::config::{Config, Written};
 use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
-use crate::vault::wire::{self, Address, Aim, GitConfig, Remote, WireOptions};
+use crate::vault::wire::{self, Address, Aim, GitConfig, Remote, WebOptions, WireOptions};
 use crate::vault::{Author, Store};
 
 use super::hosting::{self, Account, Patience};
@@ -138,12 +138,22 @@ impl<'a> Session<'a> {
         machine: &MachineId,
         aim: Aim,
     ) -> Result<Box<dyn Remote>, FlowError> {
+        self.remote_by(url, (machine, aim), self.web_options())
+    }
+
+    pub fn remote_by(
+        &self,
+        url: &str,
+        (machine, aim): (&MachineId, Aim),
+        web: WebOptions,
+    ) -> Result<Box<dyn Remote>, FlowError> {
         let options = WireOptions {
             env: self.edges.env.clone(),
             machine: machine.clone(),
             connect: self.config.connect_timeout,
             idle: self.config.idle_timeout,
             may_ask: self.edges.env.attended,
+            web,
         };
         let config = git_config(&self.edges.env, url);
         let address = address(&self.places, &config.rewritten(url), &self.edges.env.cwd)?;
@@ -159,6 +169,20 @@ impl<'a> Session<'a> {
     #[must_use]
     pub const fn patience(&self) -> Patience {
         Patience::of(&self.config)
+    }
+
+    /// Files that are named without a place lie in the home directory: runs begin in many.
+    pub fn web_options(&self) -> WebOptions {
+        let home = self.places.home.as_path();
+        let file = |name: &Option<String>| {
+            let name = name.as_deref();
+            name.map(|name| home.join(name.strip_prefix("~/").unwrap_or(name)))
+        };
+        WebOptions {
+            ca_file: file(&self.config.ca_file),
+            token_file: file(&self.config.token_file),
+            allow_insecure: self.config.allow_insecure,
+        }
     }
 
     pub fn address(&self, url: &str) -> Result<Address, FlowError> {

@@ -59,6 +59,10 @@ pub enum WireError {
     Unsupported { url: String, what: String },
     #[error("`{url}` is not an address that holdall knows: {reason}")]
     BadUrl { url: String, reason: String },
+    #[error(
+        "{url} leads to another machine in the clear: everybody on the way reads and writes along"
+    )]
+    Insecure { url: String },
     #[error("the remote {url} is damaged: {reason}")]
     Damaged { url: String, reason: String },
     #[error("the remote {url} answered in a way that is not git's: {reason}")]

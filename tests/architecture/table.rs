@@ -63,6 +63,8 @@ pub const LIBRARIES: &[(&str, Owner)] = &[
     ("flate2", Rooms(&["vault"])),
     ("libdeflater", Rooms(&["vault"])),
     ("ureq", Rooms(&["vault"])),
+    ("rustls_native_certs", Rooms(&["vault"])),
+    ("base64", Rooms(&["vault"])),
     ("toml_edit", Rooms(&["doc"])),
     ("saphyr_parser", Rooms(&["doc"])),
     ("walkdir", Rooms(&["source"])),

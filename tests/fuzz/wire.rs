@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use holdall::base::{Env, HostPath, MachineId, ObjectId, Sink};
 use holdall::vault::wire::{
-    Address, Aim, GitConfig, PushOutcome, Remote, Update, WireOptions, remote,
+    Address, Aim, GitConfig, PushOutcome, Remote, Update, WebOptions, WireOptions, remote,
 };
 use holdall::vault::{Objects, Store};
 use sha1::{Digest, Sha1};
@@ -150,6 +150,7 @@ impl Liar {
             connect: Duration::from_secs(5),
             idle: Duration::from_secs(5),
             may_ask: false,
+            web: WebOptions::default(),
         };
         let address = Address::parse("host:vault.git", &home, &home).expect("an address");
         remote(

@@ -7,6 +7,7 @@ use crate::kit::{Machine, Sandbox, commits, fsck, git, is_linear, scale, seed};
 
 use super::sshd::{HOST, Sshd};
 use super::utf8;
+use super::web::Web;
 
 /// A vault's remote behind a server, and two machines that reach it.
 pub struct Hosted {
@@ -16,6 +17,7 @@ pub struct Hosted {
     pub a: Machine,
     pub b: Machine,
     pub sshd: Option<Sshd>,
+    pub web: Option<Web>,
 }
 
 /// A way to a remote.
@@ -23,6 +25,7 @@ pub struct Hosted {
 pub enum Way {
     Path,
     Ssh,
+    Https,
 }
 
 impl Way {
@@ -30,22 +33,30 @@ impl Way {
     pub fn open(self) -> Option<Hosted> {
         let sandbox = Sandbox::new();
         let sshd = match self {
-            Self::Path => None,
             Self::Ssh => Some(Sshd::start(sandbox.path())?),
+            Self::Path | Self::Https => None,
+        };
+        let web = match self {
+            Self::Https => Some(Web::start(sandbox.path())?),
+            Self::Path | Self::Ssh => None,
         };
         let bare = sandbox.bare("vault.git");
         let url = match self {
             Self::Path => utf8(&bare).to_owned(),
             Self::Ssh => format!("{HOST}:{}", utf8(&bare)),
+            Self::Https => web.as_ref().expect("started").url("/git/vault.git"),
         };
         let machines = ["laptop", "desktop"].map(|name| {
             let mut machine = sandbox.machine(name);
             if let Some(sshd) = &sshd {
                 sshd.known_to(&mut machine);
             }
+            if let Some(web) = &web {
+                web.known_to(&machine);
+            }
             machine
         });
-        Some(Hosted::new((sandbox, bare, url), machines, sshd))
+        Some(Hosted::new((sandbox, bare, url), machines, (sshd, web)))
     }
 }
 
@@ -53,7 +64,7 @@ impl Hosted {
     fn new(
         (sandbox, bare, url): (Sandbox, PathBuf, String),
         machines: [Machine; 2],
-        sshd: Option<Sshd>,
+        (sshd, web): (Option<Sshd>, Option<Web>),
     ) -> Self {
         for machine in &machines {
             let dir = machine.checkout("api", API);
@@ -68,6 +79,7 @@ impl Hosted {
             a,
             b,
             sshd,
+            web,
         }
     }
 
@@ -431,3 +443,4 @@ macro_rules! over {
 
 over!(path: Path);
 over!(ssh: Ssh);
+over!(https: Https);

@@ -2,11 +2,16 @@
 //! particular to one of them. The servers are real and run on loopback.
 
 mod conformance;
+mod over_https;
 mod over_ssh;
+mod relay;
 mod sshd;
+mod web;
 
 use std::io::Write as _;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Once;
 
 /// A program of the system that a server needs; nothing where it is not installed.
@@ -32,4 +37,15 @@ fn say_what_is_left_out(name: &str) {
 
 fn utf8(path: &Path) -> &str {
     path.to_str().expect("test paths are UTF-8")
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().expect("the program starts");
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("an address").port()
 }

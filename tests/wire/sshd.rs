@@ -1,7 +1,7 @@
 //! A real sshd on loopback, with a key that opens it and a client configuration that knows it.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::kit::Machine;
 
-use super::{installed, utf8};
+use super::{free_port, installed, run, utf8};
 
 /// The alias under which the client knows the server.
 pub const HOST: &str = "vaulthost";
@@ -146,15 +146,4 @@ fn serve(sshd: &Path, dir: &Path) -> Child {
         .stderr(log)
         .spawn()
         .expect("sshd starts")
-}
-
-fn run(command: &mut Command) -> String {
-    let output = command.output().expect("the program starts");
-    assert!(output.status.success(), "{command:?}: {output:?}");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
 }

@@ -12,8 +12,9 @@ use super::public::Public;
 pub enum BackupCommand {
     /// Connect the vault to a git repository
     ///
-    /// URL is a bare repository: on a disk of this machine, a mounted one included, or one that ssh
-    /// leads to. An empty repository and a vault are both looked at, and neither is written to. A
+    /// URL is a bare repository: on a disk of this machine, a mounted one included, behind ssh, or on a
+    /// web server (https). Over https git's credential helpers say who you are, else HOLDALL_TOKEN, else
+    /// the file of `remote.token_file`. An empty repository and a vault are both looked at, and neither is written to. A
     /// repository with other content is refused, and so is one at GitHub that everybody can read, as far
     /// as your `gh` can tell. Without a URL holdall asks on a terminal: it offers to make a private
     /// repository where `gh` or `glab` is there and logged in, else it wants the URL of one.
@@ -63,7 +64,7 @@ pub enum BackupCommand {
 
 #[derive(Debug, Args)]
 pub struct ConfigureArgs {
-    /// Where the vault is: a directory, host:path, or a url
+    /// Where the vault is: a directory, user@host:path, or an ssh://, https:// or file:// url
     #[arg(value_hint = ValueHint::Url)]
     pub url: Option<String>,
     /// Make a private repository at GitHub with your `gh`, and connect it [default name: holdall-vault]
@@ -86,6 +87,9 @@ pub struct ConfigureArgs {
     /// Take another vault than the one this machine knows
     #[arg(long)]
     pub replace: bool,
+    /// Let http:// lead to another machine: everybody on the way reads along
+    #[arg(long)]
+    pub allow_insecure: bool,
 }
 
 #[derive(Debug, Args)]

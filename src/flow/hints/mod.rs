@@ -241,6 +241,12 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
                 .then(|| THROUGH_GH.to_owned());
             [check].into_iter().chain(through_gh).collect()
         }
+        WireError::Insecure { .. } => vec![
+            "use its https:// address".to_owned(),
+            format!(
+                "if nobody else is on that network: `holdall backup configure --allow-insecure {typed}`"
+            ),
+        ],
         _ => wire_hints(fault),
     }
 }
@@ -260,7 +266,10 @@ fn wire_hints(fault: &WireError) -> Vec<String> {
             "make a plain one: `git init --bare --object-format=sha1 --ref-format=files PATH`"
         }
         WireError::BadUrl { .. } => {
-            "write git@host:me/vault.git, ssh://host/path/vault.git, or a path like /mnt/nas/vault.git"
+            "write git@host:me/vault.git, https://host/me/vault.git, or a path like /mnt/nas/vault.git"
+        }
+        WireError::Insecure { .. } => {
+            "use its https:// address, or if nobody else is on that network: `holdall config set remote.allow_insecure true`"
         }
         WireError::Damaged { .. } => "run `git fsck` in the remote repository",
         WireError::Vault(fault) => return vault_hints(fault),

@@ -183,6 +183,12 @@ impl HttpPlace {
         format!("{}://{}{}", self.scheme(), self.host, self.path)
     }
 
+    /// Who answers there: what is for one of them is for no other.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme(), self.host.to_ascii_lowercase())
+    }
+
     /// What is said to it stays on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

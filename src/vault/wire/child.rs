@@ -147,6 +147,7 @@ impl Line for ChildLine {
             said,
             words: printable(words.as_bytes()),
             silent: was_silent.then_some(idle.as_secs()),
+            fault: None,
         }
     }
 

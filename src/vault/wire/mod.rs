@@ -8,6 +8,7 @@ mod advert;
 mod child;
 mod fetch;
 mod git_config;
+mod http;
 mod incoming;
 mod line;
 mod path;
@@ -26,12 +27,14 @@ mod words;
 pub use address::Address;
 pub use git_config::GitConfig;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::{Env, MachineId, ObjectId, Tell};
 
 use super::{Objects, Store, WireError};
 
+use http::HttpHost;
 use path::PathRemote;
 use smart::SmartRemote;
 use ssh::SshHost;
@@ -63,6 +66,17 @@ pub struct WireOptions {
     pub idle: Duration,
     /// Somebody is there who can be asked for a passphrase.
     pub may_ask: bool,
+    pub web: WebOptions,
+}
+
+/// What a person set for https.
+#[derive(Clone, Debug, Default)]
+pub struct WebOptions {
+    /// Certificates that are trusted beside those of the system.
+    pub ca_file: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
+    /// http may lead to other machines.
+    pub allow_insecure: bool,
 }
 
 /// The way to an address. Nobody is asked anything yet.
@@ -78,12 +92,10 @@ pub fn remote(
             SshHost::new(place, url, options, config),
             aim,
         )),
-        Address::Http(place) => {
-            return Err(WireError::BadUrl {
-                url: place.url(),
-                reason: "this version reaches paths and ssh, not the web".to_owned(),
-            });
-        }
+        Address::Http(place) => Box::new(SmartRemote::new(
+            HttpHost::new(place, url, options, config)?,
+            aim,
+        )),
     })
 }
 

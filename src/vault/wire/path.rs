@@ -78,13 +78,13 @@ impl PathRemote {
             Ok((_, line)) => {
                 let say =
                     &mut |out: &mut dyn Write| receive::request(out, objects, (update, &ids), tell);
-                self.settle(update, &Box::new(line).send(say))
+                self.settle(update, Box::new(line).send(say))
             }
         }
     }
 
     /// The ref decides what happened; what was said only explains it.
-    fn settle(&self, update: Update, heard: &Heard) -> Result<PushOutcome, WireError> {
+    fn settle(&self, update: Update, heard: Heard) -> Result<PushOutcome, WireError> {
         let is_grown = |now| self.is_grown(update, now);
         if let Some(outcome) = settle::by_ref(update, &|| self.tip_now(), &is_grown)? {
             return Ok(outcome);

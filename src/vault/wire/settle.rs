@@ -18,6 +18,8 @@ pub struct Heard {
     pub words: String,
     /// It was given up, because nothing was heard for so many seconds.
     pub silent: Option<u64>,
+    /// What is wrong, where the way there has a name for it.
+    pub fault: Option<WireError>,
 }
 
 /// Another push may hold the ref's lock for a moment: the answer is no, and the ref moves just after.
@@ -59,34 +61,37 @@ pub fn moved_or_grown(now: Option<ObjectId>, is_grown: &dyn Fn(ObjectId) -> bool
 
 impl Heard {
     /// What is to be said where the ref stayed what it was.
-    pub fn unmoved(&self, url: &str) -> Result<PushOutcome, WireError> {
-        match &self.said {
+    pub fn unmoved(self, url: &str) -> Result<PushOutcome, WireError> {
+        match self.said {
             Ok(said) if said.ok => Ok(PushOutcome::Refused {
                 reason: "it said that it took the push, and its branch is where it was".to_owned(),
             }),
             Ok(said) if said.refused => Ok(PushOutcome::Refused {
-                reason: said.reason.clone(),
+                reason: said.reason,
             }),
-            _ => Err(self.unknown(url)),
+            said => Err(match self.fault {
+                Some(fault) => fault,
+                None => unknown(url, &said, &self.words, self.silent),
+            }),
         }
     }
+}
 
-    /// It was asked to move the ref and never said what became of it: it may still move.
-    fn unknown(&self, url: &str) -> WireError {
-        let what = match (&self.said, self.silent) {
-            (_, Some(seconds)) => {
-                format!("it was silent for {seconds} s, so the push was given up")
-            }
-            (Ok(said), _) if !said.reason.is_empty() => {
-                format!("it did not say whether it took the push: {}", said.reason)
-            }
-            (Ok(_), _) => "it did not say whether it took the push".to_owned(),
-            (Err(fault), _) => fault.to_string(),
-        };
-        let colon = if self.words.is_empty() { "" } else { ": " };
-        WireError::Unreachable {
-            url: url.to_owned(),
-            reason: format!("{what}{colon}{}", self.words),
+/// It was asked to move the ref and never said what became of it: it may still move.
+fn unknown(url: &str, said: &io::Result<Said>, words: &str, silent: Option<u64>) -> WireError {
+    let what = match (said, silent) {
+        (_, Some(seconds)) => {
+            format!("it was silent for {seconds} s, so the push was given up")
         }
+        (Ok(said), _) if !said.reason.is_empty() => {
+            format!("it did not say whether it took the push: {}", said.reason)
+        }
+        (Ok(_), _) => "it did not say whether it took the push".to_owned(),
+        (Err(fault), _) => fault.to_string(),
+    };
+    let colon = if words.is_empty() { "" } else { ": " };
+    WireError::Unreachable {
+        url: url.to_owned(),
+        reason: format!("{what}{colon}{words}"),
     }
 }

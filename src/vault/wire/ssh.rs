@@ -77,15 +77,9 @@ impl SshHost {
     }
 }
 
-/// It sees what the person's own ssh sees, but for what steers git.
+/// It says nothing but in English: its words are told apart, and shown.
 fn of_person(path: impl AsRef<std::ffi::OsStr>, env: &Env) -> Program {
-    let mut program = Program::new(path, env);
-    let vars = env.all().filter(|(name, _)| !name.starts_with("GIT_"));
-    for (name, value) in vars {
-        program = program.var(name, value);
-    }
-    // Its words are told apart, and shown.
-    program.var("LC_ALL", "C")
+    Program::of_surroundings(path, env).var("LC_ALL", "C")
 }
 
 /// One word for the shell at the other end.

@@ -11,6 +11,10 @@ pub const VAULT: &[(&str, &[Example])] = &[
                 "a bare repository on a disk",
             ),
             example(
+                "holdall backup configure https://git.example.com/me/vault.git",
+                "on a web server",
+            ),
+            example(
                 "holdall backup configure file:///mnt/nas/vault.git",
                 "the same as a url",
             ),
