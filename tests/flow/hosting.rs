@@ -56,7 +56,7 @@ fn a_private_repository_is_made_connected_and_carries_the_vault_to_another_machi
     assert_eq!(url, "https://github.com/me/holdall-vault.git");
     assert_eq!(hub.visibility("github", "me/holdall-vault"), "PRIVATE");
     let heard = hub.heard();
-    let makes = "gh repo create holdall-vault --private".to_owned();
+    let makes = "gh repo create github.com/me/holdall-vault --private".to_owned();
     assert!(heard.contains(&makes), "{heard:?}");
 
     let dir = machine.checkout("api", API);

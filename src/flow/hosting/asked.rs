@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn it_runs_as_the_person_would_run_it_but_asks_nobody_and_stands_nowhere() {
-        let said = ask("cat; echo \"$1 $2 $GH_TOKEN $GH_PROMPT_DISABLED $GH_HOST $(pwd)\"");
-        assert_eq!(said.expect("it ran"), "one two x 1 github.com /\n");
+        let said = ask("cat; echo \"$1 $2 $GH_TOKEN $GH_PROMPT_DISABLED [$GH_HOST] $(pwd)\"");
+        assert_eq!(said.expect("it ran"), "one two x 1 [] /\n");
     }
 
     #[test]
