@@ -219,7 +219,7 @@ fn a_public_repository_at_github_is_refused_however_its_address_came() {
             assert!(said.contains("me/open at GitHub is public"), "{said}");
             assert!(said.contains("--allow-public"), "{said}");
             assert!(
-                said.contains("gh repo edit me/open --visibility private"),
+                said.contains("PATCH repos/me/open --field private=true"),
                 "{said}"
             );
         }

@@ -71,7 +71,7 @@ impl<'a> Tool<'a> {
         serde_json::from_str(&text).map_err(|_| self.strange(what))
     }
 
-    /// It ended well, and said something that it does not say.
+    /// It was asked for something that did not come about.
     pub const fn failed(&self, what: &'static str, said: String) -> HostingError {
         HostingError::Failed {
             host: self.host,
