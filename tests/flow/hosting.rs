@@ -56,7 +56,7 @@ fn a_private_repository_is_made_connected_and_carries_the_vault_to_another_machi
     assert_eq!(url, "https://github.com/me/holdall-vault.git");
     assert_eq!(hub.visibility("github", "me/holdall-vault"), "PRIVATE");
     let heard = hub.heard();
-    let makes = "gh repo create holdall-vault --private".to_owned();
+    let makes = "gh repo create github.com/me/holdall-vault --private".to_owned();
     assert!(heard.contains(&makes), "{heard:?}");
 
     let dir = machine.checkout("api", API);
@@ -219,7 +219,7 @@ fn a_public_repository_at_github_is_refused_however_its_address_came() {
             assert!(said.contains("me/open at GitHub is public"), "{said}");
             assert!(said.contains("--allow-public"), "{said}");
             assert!(
-                said.contains("gh repo edit me/open --visibility private"),
+                said.contains("PATCH repos/me/open --field private=true"),
                 "{said}"
             );
         }

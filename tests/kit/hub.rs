@@ -2,12 +2,13 @@
 //! to which a machine's git configuration leads the addresses of the real hosts.
 //!
 //! What is assumed of `gh` (its manual, and the source of version 2):
-//! - `gh api user --jq .login` prints who is logged in. Where nobody is, it ends with 4, as every
+//! - `gh api user --hostname github.com --jq .login` prints who is logged in. Where nobody is, it ends with 4, as every
 //!   command that needs a login; a token that ran out ends with 1 and `(HTTP 401)`;
 //! - `gh config get git_protocol --host github.com` prints `https` unless it was set;
-//! - `gh repo create NAME --private` without a terminal prints the page of the new repository alone,
+//! - `gh repo create github.com/OWNER/NAME --private` without a terminal prints the page of the new repository alone,
 //!   and for a name that is taken ends with 1;
-//! - `gh repo view OWNER/NAME --json isPrivate,url,visibility` prints one object.
+//! - `gh repo view github.com/OWNER/NAME --json isPrivate,url` prints one object; `visibility` is a
+//!   field that version 2.23 (in Debian 12) does not know.
 //!
 //! What is assumed of `glab`: `glab api PATH` prints what the interface of GitLab (version 4) answers,
 //! and ends with 1 and `(HTTP code)` on stderr where that is an error; `glab config get git_protocol
@@ -48,10 +49,9 @@ if [ -e "$hub/expired" ]; then
 fi
 login=$(cat "$hub/github.login")
 case "$*" in
-'api user --jq .login') echo "$login" ;;
-'repo create '*' --private')
-    name=$3
-    case $name in */*) ;; *) name=$login/$name ;; esac
+'api user --hostname github.com --jq .login') echo "$login" ;;
+'repo create github.com/'*/*' --private')
+    name=${3#github.com/}
     if [ -e "$hub/github/$name.visibility" ]; then
         echo 'GraphQL: Name already exists on this account (createRepository)' >&2
         exit 1
@@ -60,15 +60,15 @@ case "$*" in
     echo PRIVATE > "$hub/github/$name.visibility"
     if [ -e "$hub/lost" ]; then echo nothing > "$hub/github/$name.git/HEAD"; fi
     echo "https://github.com/$name" ;;
-'repo view '*' --json visibility,isPrivate,url')
-    if [ ! -e "$hub/github/$3.visibility" ]; then
-        echo "GraphQL: Could not resolve to a Repository with the name '$3'. (repository)" >&2
+'repo view github.com/'*/*' --json isPrivate,url')
+    name=${3#github.com/}
+    if [ ! -e "$hub/github/$name.visibility" ]; then
+        echo "GraphQL: Could not resolve to a Repository with the name '$name'. (repository)" >&2
         exit 1
     fi
-    visibility=$(cat "$hub/github/$3.visibility")
     private=true
-    if [ "$visibility" = PUBLIC ]; then private=false; fi
-    echo "{\"isPrivate\":$private,\"url\":\"https://github.com/$3\",\"visibility\":\"$visibility\"}" ;;
+    if [ "$(cat "$hub/github/$name.visibility")" = PUBLIC ]; then private=false; fi
+    echo "{\"isPrivate\":$private,\"url\":\"https://github.com/$name\"}" ;;
 *) echo "unknown command: $*" >&2; exit 1 ;;
 esac
 "#;

@@ -33,8 +33,9 @@ pub fn hosting_hints(fault: &HostingError) -> Vec<String> {
             host, url, stands, ..
         } => taken_hints(*host, url, stands),
         HostingError::Public { label, url } => vec![
+            // `gh repo edit` wants another flag in each version.
             format!(
-                "make it private: `gh repo edit {label} --visibility private --accept-visibility-change-consequences`, then run the command again"
+                "make it private: `gh api --silent --method PATCH repos/{label} --field private=true`, then run the command again"
             ),
             format!(
                 "if everybody may read it: `holdall backup configure {} --allow-public`",

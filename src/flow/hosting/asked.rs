@@ -71,7 +71,7 @@ impl<'a> Tool<'a> {
         serde_json::from_str(&text).map_err(|_| self.strange(what))
     }
 
-    /// It ended well, and said something that it does not say.
+    /// It was asked for something that did not come about.
     pub const fn failed(&self, what: &'static str, said: String) -> HostingError {
         HostingError::Failed {
             host: self.host,
@@ -146,8 +146,8 @@ mod tests {
 
     #[test]
     fn it_runs_as_the_person_would_run_it_but_asks_nobody_and_stands_nowhere() {
-        let said = ask("cat; echo \"$1 $2 $GH_TOKEN $GH_PROMPT_DISABLED $GH_HOST $(pwd)\"");
-        assert_eq!(said.expect("it ran"), "one two x 1 github.com /\n");
+        let said = ask("cat; echo \"$1 $2 $GH_TOKEN $GH_PROMPT_DISABLED [$GH_HOST] $(pwd)\"");
+        assert_eq!(said.expect("it ran"), "one two x 1 [] /\n");
     }
 
     #[test]

@@ -11,14 +11,14 @@ use super::place::{Protocol, Slug};
 #[serde(rename_all = "camelCase")]
 struct Seen {
     is_private: bool,
-    visibility: String,
     url: String,
 }
 
 /// Who is logged in: the host itself is asked, because a token may have run out.
 pub fn login(tool: &Tool<'_>) -> Result<String, HostingError> {
     let what = "say who is logged in";
-    let said = tool.ask(what, &["api", "user", "--jq", ".login"])?;
+    let args = ["api", "user", "--hostname", "github.com", "--jq", ".login"];
+    let said = tool.ask(what, &args)?;
     let login = said.trim();
     // As an owner it has to be one word.
     match Slug::parse(&format!("{login}/x")) {
@@ -28,9 +28,9 @@ pub fn login(tool: &Tool<'_>) -> Result<String, HostingError> {
 }
 
 /// Without a terminal it prints the page of what it made, and nothing else.
-pub fn create(tool: &Tool<'_>, name: &str) -> Result<Repository, HostingError> {
+pub fn create(tool: &Tool<'_>, label: &str) -> Result<Repository, HostingError> {
     let what = "make the repository";
-    let said = tool.ask(what, &["repo", "create", name, "--private"])?;
+    let said = tool.ask(what, &["repo", "create", &at_github(label), "--private"])?;
     let slug = said.lines().find_map(Slug::of_page);
     let slug = slug.ok_or_else(|| tool.strange(what))?;
     Ok(repository(tool, &slug, false))
@@ -38,11 +38,16 @@ pub fn create(tool: &Tool<'_>, name: &str) -> Result<Repository, HostingError> {
 
 pub fn view(tool: &Tool<'_>, label: &str) -> Result<Repository, HostingError> {
     let what = "look at the repository";
-    let fields = "visibility,isPrivate,url";
-    let seen: Seen = tool.ask_json(what, &["repo", "view", label, "--json", fields])?;
+    // `visibility` is not known to versions that are in use; what an organisation sees is private.
+    let args = ["repo", "view", &at_github(label), "--json", "isPrivate,url"];
+    let seen: Seen = tool.ask_json(what, &args)?;
     let slug = Slug::of_page(&seen.url).ok_or_else(|| tool.strange(what))?;
-    let is_public = !seen.is_private || seen.visibility.eq_ignore_ascii_case("public");
-    Ok(repository(tool, &slug, is_public))
+    Ok(repository(tool, &slug, !seen.is_private))
+}
+
+/// The repository at this host, whichever one `gh` takes for the usual one.
+fn at_github(label: &str) -> String {
+    ["github.com", label].join("/")
 }
 
 fn repository(tool: &Tool<'_>, slug: &Slug, is_public: bool) -> Repository {

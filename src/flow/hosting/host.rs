@@ -40,7 +40,8 @@ impl Host {
     pub(super) const fn manner(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::GitHub => &[
-                ("GH_HOST", "github.com"),
+                // Where it is set, `gh` does not look whether anybody is logged in.
+                ("GH_HOST", ""),
                 ("GH_PROMPT_DISABLED", "1"),
                 ("GH_NO_UPDATE_NOTIFIER", "1"),
                 ("GH_FORCE_TTY", ""),

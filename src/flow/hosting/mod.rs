@@ -97,7 +97,7 @@ pub fn create(
     };
     let maker = Tool::find(host, env, patience.making)?;
     let refused = match host {
-        Host::GitHub => github::create(&maker, name),
+        Host::GitHub => github::create(&maker, &label),
         Host::GitLab => gitlab::create(&maker, name),
     };
     let refused = match refused {
