@@ -135,8 +135,16 @@ fn refuse_unknown_presets(key: &Key, value: &Value) -> Result<(), FlowError> {
     }
 }
 
-/// Everybody reads the machine's name in the vault: the gate would stop every push.
+/// Everybody reads the machine's name in the vault: the gate would stop every push. And a token that
+/// stands where its file should be named would be shown and kept.
 fn refuse_secret(key: &Key, text: &str) -> Result<(), FlowError> {
+    if key.name == "remote.token_file" && masked_name(text) != text {
+        return Err(FlowError::Refused {
+            what: "remote.token_file takes the path of a file, and this looks like a token"
+                .to_owned(),
+            hint: "write the token into a file of mode 600, and name that one".to_owned(),
+        });
+    }
     if key.name == "machine.name" && masked_name(text) != text {
         return Err(FlowError::Refused {
             what: "machine.name would have a secret in it, and everybody reads it in the vault"

@@ -148,8 +148,8 @@ fn holdalls_own_directory_is_no_remote() {
 fn an_address_that_no_run_can_reach_is_not_set() {
     let scene = Scene::with(&[("x", "1\n")]);
     for url in [
-        "https://git.example.com/v.git",
-        "me@host:v.git",
+        "svn://git.example.com/v.git",
+        "me@host:-v.git",
         "some/where",
     ] {
         let (code, document) = scene.a.json(&["config", "set", "remote.url", url]);

@@ -112,7 +112,14 @@ fn a_token_comes_from_the_environment_or_from_a_private_file() {
     assert_eq!(wrong.code, 5, "{wrong}");
     assert!(wrong.stderr.contains("HOLDALL_TOKEN"), "{wrong}");
 
-    // The next source is tried where one fails.
+    // The next source is tried where one fails. What is a token itself is no file.
+    let token = format!("ghp_{}", "0123456789abcdefghij0123456789ABCDEF");
+    let said = fails(
+        &hosted.a,
+        &["config", "set", "remote.token_file", &token],
+        (1, "refused"),
+    );
+    assert!(!said.contains(&token), "{said}");
     hosted.a.write("token", format!("{PASSWORD}\n"));
     hosted
         .a
@@ -310,6 +317,11 @@ fn only_a_certificate_of_a_known_authority_is_taken() {
     hosted.a.env("GIT_SSL_CAINFO", web.ca());
     hosted.a.ok(&["backup", "configure", &hosted.url]);
     hosted.a.unset("GIT_SSL_CAINFO");
+    configure(&hosted.a, &hosted.url, (5, "auth"));
+    // As if the system trusted it.
+    hosted.a.env("SSL_CERT_FILE", web.ca());
+    hosted.a.ok(&["backup", "configure", &hosted.url]);
+    hosted.a.unset("SSL_CERT_FILE");
     let of_git = format!("[http]\n\tsslCAInfo = {}\n", utf8(&web.ca()));
     hosted.a.write(".gitconfig", of_git);
     hosted.a.ok(&["backup", "configure", &hosted.url]);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Proxy};
@@ -16,6 +17,9 @@ use super::proxy;
 
 /// Hosts look at the beginning of it: git is let in where a browser would get a page.
 const NAME: &str = concat!("git/holdall-", env!("CARGO_PKG_VERSION"));
+
+/// Servers keep a connection for longer.
+const MOST_IDLE: Duration = Duration::from_secs(3);
 
 /// A client for what `place` stands at.
 pub fn client(
@@ -35,6 +39,8 @@ pub fn client(
         .user_agent(NAME)
         .http_status_as_error(false)
         .max_redirects(0)
+        // A question that meets a connection's end just as the server lets go of it would fail.
+        .max_idle_age(MOST_IDLE)
         .timeout_resolve(Some(options.connect))
         .timeout_connect(Some(options.connect))
         .timeout_per_read(Some(options.idle))
