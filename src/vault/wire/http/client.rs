@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{
+    ConnectProxyConnector, Connector, RustlsConnector, SocksConnector, TcpConnector,
+};
 use ureq::{Agent, Proxy};
 
 use crate::base::BaseError;
@@ -13,6 +17,7 @@ use crate::vault::wire::address::HttpPlace;
 use crate::vault::wire::git_config::GitConfig;
 use crate::vault::{VaultError, WireError};
 
+use super::hearing::Hearing;
 use super::proxy;
 
 /// Hosts look at the beginning of it: git is let in where a browser would get a page.
@@ -49,7 +54,15 @@ pub fn client(
         let roots = RootCerts::from(trusted((place, url), options, config)?);
         builder = builder.tls_config(TlsConfig::builder().root_certs(roots).build());
     }
-    Ok(builder.build().new_agent())
+    let way = ().chain(SocksConnector::default());
+    let way = way.chain(ConnectProxyConnector::default());
+    let way = way.chain(TcpConnector::default()).chain(Hearing);
+    let way = way.chain(RustlsConnector::default());
+    Ok(Agent::with_parts(
+        builder.build(),
+        way,
+        DefaultResolver::default(),
+    ))
 }
 
 /// Those of the system, and those that a person names beside them.

@@ -53,6 +53,7 @@ impl Line for HttpLine {
             });
             let said = say(&mut outlet);
             was_cut.store(said.is_err(), Ordering::Release);
+            let broke = outlet.broke();
             let held = outlet.end();
             let verdict = match (held, sending) {
                 (Some(held), _) if said.is_ok() => {
@@ -61,7 +62,7 @@ impl Line for HttpLine {
                 (None, Some(sending)) => sending.join().ok(),
                 _ => None,
             };
-            of_both(said, verdict)
+            of_both(said, broke, verdict)
         })
     }
 
@@ -70,10 +71,10 @@ impl Line for HttpLine {
 
 /// What the server said weighs more than a pipe that it closed early, and a fault of this machine more
 /// than what the server made of it.
-fn of_both(said: io::Result<()>, verdict: Option<Result<Said, WireError>>) -> Heard {
+fn of_both(said: io::Result<()>, broke: bool, verdict: Option<Result<Said, WireError>>) -> Heard {
     let (said, fault) = match (said, verdict) {
         (_, Some(Ok(verdict))) if verdict.is_answer() => (Ok(verdict), None),
-        (Err(fault), _) if fault.kind() != io::ErrorKind::BrokenPipe => (Err(fault), None),
+        (Err(fault), _) if !broke => (Err(fault), None),
         (_, Some(Ok(verdict))) => (Ok(verdict), None),
         (_, Some(Err(fault))) => (Err(io::ErrorKind::BrokenPipe.into()), Some(fault)),
         (said, None) => {

@@ -6,6 +6,7 @@
 
 mod answer;
 mod client;
+mod hearing;
 mod line;
 mod login;
 mod outlet;

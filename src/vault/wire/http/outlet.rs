@@ -11,6 +11,8 @@ pub struct Outlet<B> {
     held: Vec<u8>,
     pipe: Option<PipeWriter>,
     begin: B,
+    /// The other end takes nothing more: not this machine is at fault.
+    broke: bool,
 }
 
 impl<B: FnMut() -> io::Result<PipeWriter>> Outlet<B> {
@@ -20,7 +22,12 @@ impl<B: FnMut() -> io::Result<PipeWriter>> Outlet<B> {
             held: Vec::new(),
             pipe: None,
             begin,
+            broke: false,
         }
+    }
+
+    pub const fn broke(&self) -> bool {
+        self.broke
     }
 
     /// All was said: what was not sent, where it stayed short.
@@ -32,15 +39,19 @@ impl<B: FnMut() -> io::Result<PipeWriter>> Outlet<B> {
 impl<B: FnMut() -> io::Result<PipeWriter>> Write for Outlet<B> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(pipe) = &mut self.pipe {
-            return pipe.write(bytes);
+            let put = pipe.write(bytes);
+            self.broke |= put.is_err();
+            return put;
         }
         if self.held.len() + bytes.len() <= MOST_HELD {
             self.held.extend_from_slice(bytes);
             return Ok(bytes.len());
         }
         let pipe = self.pipe.insert((self.begin)()?);
-        pipe.write_all(&std::mem::take(&mut self.held))?;
-        pipe.write(bytes)
+        let held = std::mem::take(&mut self.held);
+        let put = pipe.write_all(&held).and_then(|()| pipe.write(bytes));
+        self.broke |= put.is_err();
+        put
     }
 
     fn flush(&mut self) -> io::Result<()> {
