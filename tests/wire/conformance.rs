@@ -89,18 +89,29 @@ impl Hosted {
         }
     }
 
+    /// Work of the first machine that takes a moment to be sent.
+    fn writes_many(&self, number: usize) {
+        for file in 0..20 {
+            let line = format!("{number} {file}\n");
+            let name = state(&format!("many/{file}"));
+            self.a.write(name, line.repeat(2_000));
+        }
+    }
+
     /// The remote cannot be reached any more, until it is on again.
     fn off(&mut self) {
-        match &mut self.sshd {
-            Some(sshd) => sshd.stop(),
-            None => std::fs::rename(&self.bare, self.bare.with_extension("off")).expect("moved"),
+        match (&mut self.sshd, &mut self.web) {
+            (Some(sshd), _) => sshd.stop(),
+            (_, Some(web)) => web.stop(),
+            _ => std::fs::rename(&self.bare, self.bare.with_extension("off")).expect("moved"),
         }
     }
 
     fn on(&mut self) {
-        match &mut self.sshd {
-            Some(sshd) => sshd.go_on(),
-            None => std::fs::rename(self.bare.with_extension("off"), &self.bare).expect("moved"),
+        match (&mut self.sshd, &mut self.web) {
+            (Some(sshd), _) => sshd.go_on(),
+            (_, Some(web)) => web.go_on(),
+            _ => std::fs::rename(self.bare.with_extension("off"), &self.bare).expect("moved"),
         }
     }
 
@@ -283,12 +294,7 @@ fn an_alien_repository_is_left_alone(way: Way) {
 fn a_push_that_is_killed_is_made_good_by_the_next(way: Way) {
     let Some(hosted) = in_step(way) else { return };
     for number in 0..scale(40) {
-        for file in 0..20 {
-            let line = format!("{number} {file}\n");
-            hosted
-                .a
-                .write(state(&format!("many/{file}")), line.repeat(2_000));
-        }
+        hosted.writes_many(number);
         let run = hosted.a.spawn(&["backup", "push"]);
         std::thread::sleep(std::time::Duration::from_millis(15 * (number as u64 % 20)));
         run.kill_9();
@@ -388,12 +394,7 @@ fn a_large_pack_goes_and_comes(way: Way) {
 fn a_pull_that_is_killed_leaves_nothing_half_done(way: Way) {
     let Some(hosted) = in_step(way) else { return };
     for number in 0..scale(40) {
-        for file in 0..20 {
-            let line = format!("{number} {file}\n");
-            hosted
-                .a
-                .write(state(&format!("many/{file}")), line.repeat(2_000));
-        }
+        hosted.writes_many(number);
         pushed(&hosted.a);
         let run = hosted.b.spawn(&["backup", "pull"]);
         std::thread::sleep(std::time::Duration::from_millis(10 * (number as u64 % 25)));

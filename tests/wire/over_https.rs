@@ -241,21 +241,28 @@ fn silence_ends_a_run_at_every_step_and_the_next_one_succeeds() {
     let relay = Relay::to(web.plain_port);
     let url = format!("http://127.0.0.1:{}/git/vault.git", relay.port);
     hosted.a.ok(&["backup", "configure", &url]);
-    for silence in [
-        Silence::AtOnce,
-        Silence::AtQuestion("GET /git/vault.git/info/refs?service=git-upload-pack"),
-        Silence::InAnswer("GET /git/vault.git/info/refs?service=git-upload-pack", 250),
-        Silence::AtQuestion("GET /git/vault.git/info/refs?service=git-receive-pack"),
-        Silence::AtQuestion("POST /git/vault.git/git-receive-pack"),
-        Silence::AtQuestion(PUSHED),
-        Silence::InAnswer("service=git-receive-pack", 250),
+    let to_fetch = "GET /git/vault.git/info/refs?service=git-upload-pack";
+    for (command, silence) in [
+        ("push", Silence::AtOnce),
+        ("pull", Silence::AtQuestion(to_fetch)),
+        ("pull", Silence::InAnswer(to_fetch, 250)),
+        (
+            "push",
+            Silence::AtQuestion("GET /git/vault.git/info/refs?service=git-receive-pack"),
+        ),
+        (
+            "push",
+            Silence::AtQuestion("POST /git/vault.git/git-receive-pack"),
+        ),
+        ("push", Silence::AtQuestion(PUSHED)),
+        ("push", Silence::InAnswer("service=git-receive-pack", 250)),
     ] {
         relay.falls_silent(silence);
         hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
         let wanted = format!("{silence:?}\n").repeat(20_000);
         hosted.a.write(state("x"), &wanted);
         let since = Instant::now();
-        let said = fails(&hosted.a, &["backup", "push"], (4, "unreachable"));
+        let said = fails(&hosted.a, &["backup", command], (4, "unreachable"));
         assert!(
             since.elapsed() < Duration::from_secs(15),
             "{silence:?}: {:?}",

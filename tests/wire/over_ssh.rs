@@ -119,3 +119,18 @@ fn silence_ends_a_run_at_every_step_and_the_next_one_succeeds() {
         assert_eq!(hosted.stored("x"), command);
     }
 }
+
+#[test]
+fn a_call_that_was_broken_off_while_it_waited_is_made_again() {
+    let Some(hosted) = connected() else { return };
+    let sshd = hosted.sshd.as_ref().expect("a server");
+    let mark = hosted.sandbox.path().join("mark");
+    sshd.lets_in(&format!(
+        "command=\"case $SSH_ORIGINAL_COMMAND in *receive-pack*) [ -e {0} ] || {{ touch {0}; exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\" < /dev/null; }};; esac; sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"\"",
+        utf8(&mark)
+    ));
+    hosted.a.write(state("x"), "2\n");
+    pushed(&hosted.a);
+    assert!(mark.exists());
+    assert_eq!(hosted.stored("x"), "2\n");
+}

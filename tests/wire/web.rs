@@ -19,6 +19,7 @@ pub const USER: &str = "ada";
 pub const PASSWORD: &str = "hunter2-correct";
 
 pub struct Web {
+    program: PathBuf,
     dir: PathBuf,
     pub port: u16,
     /// It answers here without a certificate.
@@ -40,21 +41,26 @@ impl Web {
         let (port, plain_port) = (free_port(), free_port());
         let config = dir.join("lighttpd.conf");
         fs::write(&config, configuration(sandbox, &dir, (port, plain_port))).expect("written");
-        let child = Command::new(&lighttpd)
-            .args(["-D", "-f", utf8(&config)])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(dir.join("stderr")).expect("made"))
-            .spawn()
-            .expect("lighttpd starts");
         let server = Self {
+            child: serve(&lighttpd, &dir),
+            program: lighttpd,
             dir,
             port,
             plain_port,
-            child,
         };
         server.wait();
         Some(server)
+    }
+
+    pub fn stop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+
+    /// Serves again, at the same address.
+    pub fn go_on(&mut self) {
+        self.child = serve(&self.program, &self.dir);
+        self.wait();
     }
 
     fn wait(&self) {
@@ -96,9 +102,18 @@ impl Web {
 
 impl Drop for Web {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.stop();
     }
+}
+
+fn serve(lighttpd: &Path, dir: &Path) -> Child {
+    Command::new(lighttpd)
+        .args(["-D", "-f", utf8(&dir.join("lighttpd.conf"))])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(dir.join("stderr")).expect("made"))
+        .spawn()
+        .expect("lighttpd starts")
 }
 
 fn certify(openssl: &Path, dir: &Path) {

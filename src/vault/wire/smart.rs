@@ -1,13 +1,19 @@
 //! A remote that a git server answers for: the same conversation, whatever way leads there.
 
 use std::cell::RefCell;
+use std::io::Write;
+use std::time::{Duration, Instant};
 
 use crate::base::{ObjectId, Tell};
 use crate::vault::{Objects, Store, WireError};
 
 use super::advert::Advert;
 use super::line::{Host, Line, Service};
+use super::settle::Heard;
 use super::{Aim, PushOutcome, Remote, Update, incoming, receive, send, settle, upload};
+
+/// What fails so soon was broken before.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A call that goes on: the refs were told, and it waits for what is wanted.
 type Open = (Advert, Box<dyn Line>);
@@ -36,15 +42,8 @@ impl<H: Host> SmartRemote<H> {
         advert.vault_tip(self.host.url())
     }
 
-    /// Asks to move the ref, by a call that told the ref as it is to be moved from.
-    fn send(
-        &self,
-        line: Box<dyn Line>,
-        objects: &Objects<'_>,
-        (update, ids): (Update, &[ObjectId]),
-        tell: Tell<'_>,
-    ) -> Result<PushOutcome, WireError> {
-        let heard = line.send(&mut |out| receive::request(out, objects, (update, ids), tell));
+    /// What became of a push that was asked for.
+    fn outcome(&self, update: Update, heard: Heard) -> Result<PushOutcome, WireError> {
         // The server's own word about the ref is as good as a look at it, and saves a call.
         if heard.said.as_ref().is_ok_and(|said| said.ok) {
             return Ok(PushOutcome::Accepted);
@@ -136,20 +135,23 @@ impl<H: Host> Remote for SmartRemote<H> {
         tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError> {
         let ids = send::missing(objects, update.from, update.to)?;
+        let say = &mut |out: &mut dyn Write| receive::request(out, objects, (update, &ids), tell);
         let open = self.receiving.take();
         if let Some((_, line)) = open.filter(|(advert, _)| advert.tip == update.from) {
-            match self.send(line, objects, (update, &ids), tell) {
-                // It waited while the disk was read, and was broken off meanwhile, as it may be.
-                Err(WireError::Unreachable { .. }) => {}
-                outcome => return outcome,
+            let since = Instant::now();
+            let heard = line.send(say);
+            // It waited while the disk was read, and may have been broken off meanwhile. What is silent
+            // would be silent again.
+            if heard.said.is_ok() || since.elapsed() >= AT_ONCE {
+                return self.outcome(update, heard);
             }
         }
         let (advert, line) = self.host.call(Service::Receive)?;
         if advert.tip != update.from {
             line.leave();
-            return Ok(PushOutcome::Moved);
+            return Ok(settle::moved_or_grown(advert.tip, &|now| now == update.to));
         }
-        self.send(line, objects, (update, &ids), tell)
+        self.outcome(update, line.send(say))
     }
 
     /// Nobody but the server gets at what is behind it.
