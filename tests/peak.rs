@@ -75,7 +75,7 @@ fn a_large_file_is_pushed_and_pulled_piece_by_piece() {
     let (size, most) = if scale(10) == 10 {
         (1_000, 100)
     } else {
-        (40, 32)
+        (50, 40)
     };
     scene.a.write(state("events.jsonl"), "");
     write_log(&scene.a.home.join(state("events.jsonl")), size);

@@ -113,7 +113,11 @@ impl Line for ChildLine {
             .write_all(request)
             .and_then(|()| self.stdin.flush());
         drop(self.stdin);
-        let heard = said.and_then(|()| hear(&mut self.stdout));
+        // What it said before it closed its ear weighs more.
+        let heard = hear(&mut self.stdout).map_err(|heard| match said {
+            Err(fault) if heard.kind() == io::ErrorKind::UnexpectedEof => fault,
+            _ => heard,
+        });
         drop(self.stdout);
         match heard {
             Ok(()) => {
