@@ -350,11 +350,8 @@ fn unset_mends_a_wrong_key_and_makes_no_file() {
 #[test]
 fn a_key_above_which_no_table_stands_is_an_error_that_changes_nothing() {
     let desk = Desk::with("remote = 'x'\n");
-    let fault = desk.set("remote.url", "/srv/v").expect_err("no table");
-    assert!(
-        whole(&fault).contains("cannot set `remote.url` in"),
-        "{fault}"
-    );
+    let said = whole(&desk.set("remote.url", "/srv/v").expect_err("no table"));
+    assert!(said.contains("cannot set `remote.url` in"), "{said}");
     assert_eq!(desk.text(), "remote = 'x'\n");
 }
 
@@ -364,10 +361,8 @@ fn what_another_program_wrote_meanwhile_is_not_overwritten() {
     let mut file = desk.open();
     file.set("machine.name", "b").expect("set");
     fs::write(desk.path.as_path(), "machine.name = 'c'\n").expect("written");
-    assert!(matches!(
-        file.save(),
-        Err(ConfigError::ChangedMeanwhile { .. })
-    ));
+    let saved = file.save();
+    assert!(matches!(saved, Err(ConfigError::ChangedMeanwhile { .. })));
     assert_eq!(desk.text(), "machine.name = 'c'\n");
 }
 
