@@ -7,7 +7,7 @@ use crate::base::seams::{Rule, is_broken};
 use crate::base::{Finding, Id, VaultPath};
 use crate::layout::{Owner, names};
 use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
-use crate::source::state_dirs;
+use crate::source::{SourceError, state_dirs};
 use crate::vault::Objects;
 
 use super::agreed::unit_key;
@@ -113,6 +113,100 @@ impl Selection {
     }
 }
 
+/// What the run is about, and what the vault says of it. By equal ones this disk is looked at in just
+/// the same way.
+#[derive(PartialEq)]
+pub struct Frame {
+    projects: Vec<Framed>,
+    others: Vec<Id>,
+    is_whole: bool,
+    /// The values that travel, though they look like secrets.
+    allowed: Arc<BTreeSet<String>>,
+}
+
+/// A project of this machine.
+#[derive(PartialEq)]
+struct Framed {
+    registered: Registered,
+    /// Its key by the id under which it is registered.
+    listed: String,
+    placement: Placement,
+    /// What is carried of it on other machines.
+    dirs: Vec<VaultPath>,
+    /// How the vault knows it.
+    identity: Option<Identity>,
+}
+
+impl Frame {
+    pub fn of(
+        session: &Session<'_>,
+        objects: &Objects<'_>,
+        upstream: &Upstream,
+        selection: &Selection,
+    ) -> Result<Self, FlowError> {
+        let registry = Registry::load(&session.places.registry())?;
+        selection.check(&registry)?;
+        let is_whole = selection.projects.is_empty();
+        let mut frame = Self {
+            projects: Vec::new(),
+            others: Vec::new(),
+            is_whole,
+            allowed: if is_whole {
+                allowance::allowed(session, objects, upstream.tree)?
+            } else {
+                Arc::default()
+            },
+        };
+        let placements = place_all(&registry.projects, upstream);
+        for (mut registered, placement) in registry.projects.into_iter().zip(placements) {
+            if !selection.takes(&registered) {
+                let others = &mut frame.others;
+                others.extend(registered.published.then(|| registered.id.clone()));
+                continue;
+            }
+            let listed = unit_key(&Owner::Project(registered.id.clone()));
+            let there = adopt(&mut registered, &placement, upstream);
+            frame.projects.push(Framed {
+                dirs: there.map_or_else(Vec::new, |it| it.record.dirs.clone()),
+                identity: there.map(VaultProject::identity),
+                registered,
+                listed,
+                placement,
+            });
+        }
+        Ok(frame)
+    }
+
+    fn units(&self, session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
+        let projects = self.projects.iter().map(|project| project.unit(session));
+        let mut units = projects.collect::<Result<Vec<_>, _>>()?;
+        if self.is_whole {
+            units.extend(settings_units(session)?);
+            for unit in &mut units {
+                unit.allowed = Arc::clone(&self.allowed);
+            }
+        }
+        Ok(units)
+    }
+}
+
+impl Framed {
+    fn unit(&self, session: &Session<'_>) -> Result<Unit, SourceError> {
+        let registered = &self.registered;
+        let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
+        // A tool may have begun to keep state here after the project was added.
+        dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
+        dirs.extend(self.dirs.iter().cloned());
+        let mut unit = Unit::of_project(registered, &dirs, &session.rules)?;
+        unit.registered = (self.listed != unit.key).then(|| self.listed.clone());
+        // Another machine may have told the vault of a new address already.
+        if let Some(identity) = &self.identity {
+            unit.marks.learn(identity.clone());
+        }
+        Ok(unit)
+    }
+}
+
 impl Here {
     /// Scans what the run is about, under the identities that the vault knows.
     pub fn scan(
@@ -121,55 +215,30 @@ impl Here {
         selection: &Selection,
         (objects, began_ns): (&mut Objects<'_>, i64),
     ) -> Result<Self, FlowError> {
-        let registry = Registry::load(&session.places.registry())?;
-        selection.check(&registry)?;
-        let mut here = Self {
-            projects: Vec::new(),
-            settings: Vec::new(),
-            others: Vec::new(),
-            is_whole: selection.projects.is_empty(),
-        };
-        let placements = place_all(&registry.projects, upstream);
-        let (mut units, mut known) = (Vec::new(), Vec::new());
-        for (mut registered, placement) in registry.projects.into_iter().zip(placements) {
-            if !selection.takes(&registered) {
-                here.others
-                    .extend(registered.published.then(|| registered.id.clone()));
-                continue;
-            }
-            let mut dirs: BTreeSet<VaultPath> = registered.dirs.iter().cloned().collect();
-            // A tool may have begun to keep state here after the project was added.
-            dirs.extend(state_dirs(&registered.path, &session.config.presets_off));
-            let listed = unit_key(&Owner::Project(registered.id.clone()));
-            let there = adopt(&mut registered, &placement, upstream);
-            dirs.extend(there.iter().flat_map(|it| it.record.dirs.iter().cloned()));
-            let mut unit = Unit::of_project(&registered, &dirs, &session.rules)?;
-            unit.registered = (listed != unit.key).then_some(listed);
-            // Another machine may have told the vault of a new address already.
-            if let Some(there) = there {
-                unit.marks.learn(there.identity());
-            }
-            units.push(unit);
-            known.push((registered, placement));
-        }
-        if here.is_whole {
-            let allowed = allowance::allowed(session, objects, upstream.tree)?;
-            units.extend(settings_units(session)?);
-            for unit in &mut units {
-                unit.allowed = Arc::clone(&allowed);
-            }
-        }
+        let frame = Frame::of(session, objects, upstream, selection)?;
+        Self::framed(session, &frame, (objects, began_ns))
+    }
+
+    pub fn framed(
+        session: &Session<'_>,
+        frame: &Frame,
+        (objects, began_ns): (&mut Objects<'_>, i64),
+    ) -> Result<Self, FlowError> {
+        let units = frame.units(session)?;
         let mut scanned = scan(session, units, objects, began_ns)?.into_iter();
-        for ((registered, placement), scanned) in known.into_iter().zip(scanned.by_ref()) {
-            here.projects.push(LocalProject {
-                registered,
-                placement,
-                scanned,
-                is_held: false,
-            });
-        }
-        here.settings.extend(scanned);
-        Ok(here)
+        let projects = frame.projects.iter().zip(scanned.by_ref());
+        let projects = projects.map(|(project, scanned)| LocalProject {
+            registered: project.registered.clone(),
+            placement: project.placement.clone(),
+            scanned,
+            is_held: false,
+        });
+        Ok(Self {
+            projects: projects.collect(),
+            settings: scanned.collect(),
+            others: frame.others.clone(),
+            is_whole: frame.is_whole,
+        })
     }
 
     /// Adds the tools that the vault has settings of and this disk has not: a new machine gets them, and

@@ -7,6 +7,7 @@ mod account;
 mod added;
 pub mod adopt;
 mod agreed;
+mod ahead;
 mod allowance;
 mod another;
 mod bookkeeping;

@@ -9,6 +9,7 @@ use crate::vault::wire::Aim;
 
 use super::account::{alike, counts, large, left, skipped, withheld};
 use super::agreed::Agreed;
+use super::ahead::Ahead;
 use super::allowance::Queue;
 use super::conflict::{Carried, DecisionLine, carry, mark_decided};
 use super::here::{Here, Selection};
@@ -93,8 +94,9 @@ fn attempt(
     let mut objects = Objects::new(&writer.store);
     let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
+    let ahead = Ahead::look(&publisher, &mut objects, &options.selection);
     let met = publisher.meet(&mut objects)?;
-    let report = send(&publisher, &mut objects, met, options)?;
+    let report = send(&publisher, &mut objects, (met, ahead), options)?;
     Ok(PushReport { finished, ..report })
 }
 
@@ -102,16 +104,11 @@ fn attempt(
 pub fn send(
     publisher: &Publisher<'_>,
     objects: &mut Objects<'_>,
-    (agreed, upstream): (Agreed, Upstream),
+    ((agreed, upstream), ahead): ((Agreed, Upstream), Ahead),
     options: &PushOptions,
 ) -> Result<PushReport, FlowError> {
     let writer = publisher.writer;
-    let here = Here::scan(
-        writer.session,
-        &upstream,
-        &options.selection,
-        (objects, writer.began_ns),
-    )?;
+    let here = ahead.here(writer, &upstream, &options.selection, objects)?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
         writer,

@@ -7,6 +7,7 @@ use crate::vault::Objects;
 use crate::vault::wire::Aim;
 
 use super::agreed::Agreed;
+use super::ahead::Ahead;
 use super::publish::Publisher;
 use super::pull::{PullOptions, PullReport, take_in};
 use super::push::{PushOptions, PushReport, send};
@@ -73,12 +74,18 @@ impl Run<'_> {
         let finished = undo::finish(self.writer, &mut objects, self.options.dry_run);
         let finished = self.remembered(&["pull", "push"], finished)?;
         let publisher = Publisher::new(self.writer, remote, self.began, self.options.dry_run);
+        let ahead = Ahead::look(&publisher, &mut objects, &self.options.selection);
         let met = self.remembered(&["pull", "push"], publisher.meet(&mut objects))?;
         if met.1.parent.is_none() {
             let push = self.send(&publisher, &mut objects, met)?;
             return Ok((None, PushReport { finished, ..push }));
         }
-        let taken = take_in(&publisher, &mut objects, &met, &self.pull_options());
+        let taken = take_in(
+            &publisher,
+            &mut objects,
+            (&met, ahead),
+            &self.pull_options(),
+        );
         let pull = self.remembered(&["pull"], taken)?;
         self.end_of("pull", None)?;
         let met = if self.options.dry_run {
@@ -101,7 +108,10 @@ impl Run<'_> {
             selection: self.options.selection.clone(),
             allow_mass_delete: self.options.allow_mass_delete,
         };
-        let push = self.remembered(&["push"], send(publisher, objects, met, &options))?;
+        let push = self.remembered(
+            &["push"],
+            send(publisher, objects, (met, Ahead::none()), &options),
+        )?;
         self.end_of("push", None)?;
         Ok(push)
     }

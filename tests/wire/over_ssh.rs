@@ -134,3 +134,23 @@ fn a_call_that_was_broken_off_while_it_waited_is_made_again() {
     assert!(mark.exists());
     assert_eq!(hosted.stored("x"), "2\n");
 }
+
+/// The disk is looked at while ssh is on its way, by what the vault was when it was seen last.
+#[test]
+fn what_another_machine_began_to_carry_is_looked_at_before_it_lands() {
+    let Some(hosted) = connected() else { return };
+    let Hosted { a, b, .. } = &hosted;
+    b.ok(&["backup", "pull"]);
+    b.write("code/api/notes/plan", "of the desktop\n");
+    b.ok(&["project", "add", "code/api", "--state", "notes"]);
+    pushed(b);
+    a.write("code/api/notes/plan", "of the laptop\n");
+    a.write(state("x"), "2\n");
+    let (code, document) = a.json(&["backup", "push"]);
+    let conflicts = document["data"]["conflicts"].as_array();
+    assert_eq!((code, conflicts.map(Vec::len)), (3, Some(1)), "{document}");
+    let (code, document) = a.json(&["backup", "pull"]);
+    assert_eq!(code, 3, "{document}");
+    assert_eq!(text(a, "code/api/notes/plan"), "of the laptop\n");
+    hosted.is_whole();
+}

@@ -14,6 +14,7 @@ use crate::vault::wire::Aim;
 
 use super::account::{left, skipped, withheld};
 use super::agreed::Agreed;
+use super::ahead::Ahead;
 use super::conflict::{DecisionLine, Sifted, hold_paths, mark_decided, sift};
 use super::here::{Here, Selection};
 use super::landing::preview_all;
@@ -113,11 +114,12 @@ fn attempt(
     let mut objects = Objects::new(&writer.store);
     let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
+    let ahead = Ahead::look(&publisher, &mut objects, &options.selection);
     let met = publisher.meet(&mut objects)?;
     if met.1.parent.is_none() {
         return Err(FlowError::NothingToPull);
     }
-    let report = take_in(&publisher, &mut objects, &met, options)?;
+    let report = take_in(&publisher, &mut objects, (&met, ahead), options)?;
     Ok(report.with_finished(finished))
 }
 
@@ -125,16 +127,11 @@ fn attempt(
 pub fn take_in(
     publisher: &Publisher<'_>,
     objects: &mut Objects<'_>,
-    (agreed, upstream): &(Agreed, Upstream),
+    ((agreed, upstream), ahead): (&(Agreed, Upstream), Ahead),
     options: &PullOptions,
 ) -> Result<PullReport, FlowError> {
     let writer = publisher.writer;
-    let mut here = Here::scan(
-        writer.session,
-        upstream,
-        &options.selection,
-        (objects, writer.began_ns),
-    )?;
+    let mut here = ahead.here(writer, upstream, &options.selection, objects)?;
     if here.is_whole {
         here.expect_settings(writer.session, upstream, objects)?;
     }

@@ -53,28 +53,27 @@ impl NoAnswer {
 /// What a fault of a program is called.
 pub type Blame = Box<dyn Fn(&NoAnswer) -> WireError>;
 
-pub struct ChildLine {
+/// A program that was started, and was not listened to yet.
+pub struct ChildCall {
     running: Running,
-    stdin: Alive<ChildStdin>,
-    stdout: BufReader<Alive<PipeReader>>,
     idle: Duration,
-    blame: Blame,
 }
 
-impl ChildLine {
-    /// Starts a program, and hears what it tells first.
-    pub fn call(
-        program: Program,
-        idle: Duration,
-        blame: Blame,
-    ) -> Result<(Advert, Self), NoAnswer> {
-        let mut running = program.start(idle).map_err(|fault| NoAnswer {
+impl ChildCall {
+    pub fn start(program: Program, idle: Duration) -> Result<Self, NoAnswer> {
+        let running = program.start(idle).map_err(|fault| NoAnswer {
             had_begun: false,
             status: None,
             words: String::new(),
             silent: None,
             fault: io::Error::other(fault),
         })?;
+        Ok(Self { running, idle })
+    }
+
+    /// Hears what it tells first.
+    pub fn hear(self, blame: Blame) -> Result<(Advert, ChildLine), NoAnswer> {
+        let Self { mut running, idle } = self;
         let pipes = (running.stdin.take(), running.stdout.take());
         let (Some(stdin), Some(stdout)) = pipes else {
             return Err(NoAnswer::of(
@@ -86,7 +85,7 @@ impl ChildLine {
         let mut stdout = BufReader::new(stdout);
         match Advert::read(&mut stdout) {
             Ok(Some(advert)) => {
-                let line = Self {
+                let line = ChildLine {
                     running,
                     stdin,
                     stdout,
@@ -104,6 +103,14 @@ impl ChildLine {
             }
         }
     }
+}
+
+pub struct ChildLine {
+    running: Running,
+    stdin: Alive<ChildStdin>,
+    stdout: BufReader<Alive<PipeReader>>,
+    idle: Duration,
+    blame: Blame,
 }
 
 impl Line for ChildLine {

@@ -1,6 +1,7 @@
 //! An open conversation with a git server, which told its refs.
 
 use std::io::{self, Read, Write};
+use std::time::Instant;
 
 use crate::vault::WireError;
 
@@ -40,12 +41,27 @@ pub trait Line {
     fn leave(self: Box<Self>);
 }
 
+/// A conversation that goes on: the refs were told, and it waits for what is wanted.
+pub type Open = (Advert, Box<dyn Line>);
+
+/// A call on its way, to which nobody listens yet.
+pub struct Call {
+    /// After that it may have been given up.
+    pub waits_until: Instant,
+    /// Hears the refs.
+    pub hear: Box<dyn FnOnce() -> Result<Open, WireError>>,
+}
+
 /// A way to a git server.
 pub trait Host {
     /// The address as people wrote it, without secrets.
     fn url(&self) -> &str;
     /// Calls a service, and hears its refs.
-    fn call(&self, service: Service) -> Result<(Advert, Box<dyn Line>), WireError>;
+    fn call(&self, service: Service) -> Result<Open, WireError>;
+    /// Calls it, and leaves the hearing for later. Nothing on a way that is short.
+    fn dial(&self, _service: Service) -> Result<Option<Call>, WireError> {
+        Ok(None)
+    }
 }
 
 /// What came of saying and hearing at once. What the server said weighs more than a pipe that it

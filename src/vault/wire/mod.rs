@@ -123,6 +123,11 @@ pub enum PushOutcome {
 pub trait Remote {
     /// The address as people wrote it, without secrets.
     fn url(&self) -> &str;
+    /// Calls already, so that something else can be done while the way there is gone. False where
+    /// nothing is won by it.
+    fn begin(&self) -> bool {
+        false
+    }
     /// The tip of the vault's branch; nothing where the repository is empty. A repository with
     /// other content is [`WireError::NotAVault`].
     fn tip(&self) -> Result<Option<ObjectId>, WireError>;

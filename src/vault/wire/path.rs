@@ -12,7 +12,7 @@ use git2::Repository;
 use crate::base::{ObjectId, Program, Tell, find_program};
 use crate::vault::{Objects, Store, WireError};
 
-use super::child::{ChildLine, NoAnswer};
+use super::child::{ChildCall, NoAnswer};
 use super::line::Line;
 use super::settle::{self, Heard};
 use super::{PushOutcome, Remote, Update, WireOptions, fetch, place, receive, send};
@@ -63,7 +63,8 @@ impl PathRemote {
                 reason: fault.reason(),
             }
         };
-        match ChildLine::call(program, self.options.idle, Box::new(blame.clone())) {
+        let call = ChildCall::start(program, self.options.idle);
+        match call.and_then(|call| call.hear(Box::new(blame.clone()))) {
             Err(_) if !self.is_writable() => Err(self.read_only()),
             Err(fault) if fault.silent.is_none() && !fault.words.is_empty() => {
                 Ok(PushOutcome::Refused {

@@ -7,20 +7,17 @@ use std::time::{Duration, Instant};
 use crate::base::{ObjectId, Tell};
 use crate::vault::{Objects, Store, WireError};
 
-use super::advert::Advert;
-use super::line::{Host, Line, Service};
+use super::line::{Call, Host, Open, Service};
 use super::settle::Heard;
 use super::{Aim, PushOutcome, Remote, Update, incoming, receive, send, settle, upload};
 
 /// What fails so soon was broken before.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// A call that goes on: the refs were told, and it waits for what is wanted.
-type Open = (Advert, Box<dyn Line>);
-
 pub struct SmartRemote<H> {
     host: H,
     aim: Aim,
+    calling: RefCell<Option<Call>>,
     uploading: RefCell<Option<Open>>,
     receiving: RefCell<Option<Open>>,
 }
@@ -30,8 +27,16 @@ impl<H: Host> SmartRemote<H> {
         Self {
             host,
             aim,
+            calling: RefCell::new(None),
             uploading: RefCell::new(None),
             receiving: RefCell::new(None),
+        }
+    }
+
+    const fn service(&self) -> Service {
+        match self.aim {
+            Aim::Fetch => Service::Upload,
+            Aim::Push => Service::Receive,
         }
     }
 
@@ -67,13 +72,25 @@ impl<H: Host> Remote for SmartRemote<H> {
         self.host.url()
     }
 
+    fn begin(&self) -> bool {
+        // What hinders it whoever asks for the tip gets to know.
+        let call = self.host.dial(self.service()).ok().flatten();
+        self.calling.replace(call);
+        self.calling.borrow().is_some()
+    }
+
     fn tip(&self) -> Result<Option<ObjectId>, WireError> {
-        let (service, open) = match self.aim {
-            Aim::Fetch => (Service::Upload, &self.uploading),
-            Aim::Push => (Service::Receive, &self.receiving),
+        let open = match self.aim {
+            Aim::Fetch => &self.uploading,
+            Aim::Push => &self.receiving,
         };
         leave(open);
-        let (advert, line) = self.host.call(service)?;
+        let begun = self.calling.take();
+        let begun = begun.filter(|call| Instant::now() < call.waits_until);
+        let (advert, line) = match begun {
+            Some(call) => (call.hear)()?,
+            None => self.host.call(self.service())?,
+        };
         let tip = advert.vault_tip(self.host.url());
         if tip.is_err() {
             line.leave();
@@ -164,5 +181,76 @@ impl<H> Drop for SmartRemote<H> {
     fn drop(&mut self) {
         leave(&self.uploading);
         leave(&self.receiving);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::vault::wire::advert::Advert;
+    use crate::vault::wire::line::{Hear, Line, Say};
+
+    /// It counts the calls that are listened to: those that were on their way, and the others.
+    struct Counting {
+        waits: Duration,
+        begun: Rc<RefCell<(u32, u32)>>,
+    }
+
+    struct Silent;
+
+    impl Line for Silent {
+        fn ask(self: Box<Self>, _: &[u8], _: Hear<'_>) -> Result<(), WireError> {
+            Ok(())
+        }
+
+        fn send(self: Box<Self>, _: Say<'_>) -> Heard {
+            unreachable!("nothing is sent")
+        }
+
+        fn leave(self: Box<Self>) {}
+    }
+
+    fn empty() -> Open {
+        (Advert::default(), Box::new(Silent))
+    }
+
+    impl Host for Counting {
+        fn url(&self) -> &'static str {
+            "host:vault.git"
+        }
+
+        fn call(&self, _: Service) -> Result<Open, WireError> {
+            self.begun.borrow_mut().1 += 1;
+            Ok(empty())
+        }
+
+        fn dial(&self, _: Service) -> Result<Option<Call>, WireError> {
+            let begun = self.begun.clone();
+            Ok(Some(Call {
+                waits_until: Instant::now() + self.waits,
+                hear: Box::new(move || {
+                    begun.borrow_mut().0 += 1;
+                    Ok(empty())
+                }),
+            }))
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_on_its_way_is_taken_unless_it_waited_for_too_long() {
+        for (waits, wanted) in [(60, (1, 0)), (0, (0, 1))] {
+            let begun = Rc::<RefCell<(u32, u32)>>::default();
+            let waits = Duration::from_secs(waits);
+            let host = Counting {
+                waits,
+                begun: begun.clone(),
+            };
+            let remote = SmartRemote::new(host, Aim::Push);
+            assert!(remote.begin());
+            assert_eq!(remote.tip().expect("an empty one"), None);
+            assert_eq!(*begun.borrow(), wanted);
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! The way over ssh: the system's own client, with whatever a person set up for it.
 
 use std::ffi::OsString;
+use std::time::Instant;
 
 use crate::base::{Env, Program, find_program};
 use crate::vault::WireError;
 
 use super::WireOptions;
 use super::address::SshPlace;
-use super::advert::Advert;
-use super::child::{ChildLine, NoAnswer};
+use super::child::{ChildCall, NoAnswer};
 use super::git_config::GitConfig;
-use super::line::{Host, Line, Service};
+use super::line::{Call, Host, Open, Service};
 
 pub struct SshHost {
     place: SshPlace,
@@ -75,6 +75,20 @@ impl SshHost {
         line.push(format!("{} {path}", service.name()).into());
         line
     }
+
+    fn dialled(&self, service: Service) -> Result<Call, WireError> {
+        let (url, place, idle) = (self.url.clone(), self.place.clone(), self.options.idle);
+        let blame = move |fault: &NoAnswer| blame(&url, &place, service, fault);
+        let call = ChildCall::start(self.program(service)?, idle).map_err(|it| blame(&it))?;
+        Ok(Call {
+            // Silence would end it, also that of somebody who does not listen.
+            waits_until: Instant::now() + idle / 2,
+            hear: Box::new(move || match call.hear(Box::new(blame.clone())) {
+                Ok((advert, line)) => Ok((advert, Box::new(line))),
+                Err(fault) => Err(blame(&fault)),
+            }),
+        })
+    }
 }
 
 /// It says nothing but in English: its words are told apart, and shown.
@@ -104,14 +118,13 @@ impl Host for SshHost {
         &self.url
     }
 
-    fn call(&self, service: Service) -> Result<(Advert, Box<dyn Line>), WireError> {
-        let program = self.program(service)?;
-        let (url, place) = (self.url.clone(), self.place.clone());
-        let blame = move |fault: &NoAnswer| blame(&url, &place, service, fault);
-        match ChildLine::call(program, self.options.idle, Box::new(blame.clone())) {
-            Ok((advert, line)) => Ok((advert, Box::new(line))),
-            Err(fault) => Err(blame(&fault)),
-        }
+    fn call(&self, service: Service) -> Result<Open, WireError> {
+        (self.dialled(service)?.hear)()
+    }
+
+    /// The most of the time is spent before a word of git is said.
+    fn dial(&self, service: Service) -> Result<Option<Call>, WireError> {
+        self.dialled(service).map(Some)
     }
 }
 

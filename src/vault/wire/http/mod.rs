@@ -26,7 +26,7 @@ use crate::vault::WireError;
 use super::address::HttpPlace;
 use super::advert::Advert;
 use super::git_config::GitConfig;
-use super::line::{Host, Line, Service};
+use super::line::{Host, Open, Service};
 use super::words::printable;
 use super::{WireOptions, pkt};
 
@@ -277,7 +277,7 @@ impl Host for HttpHost {
         &self.blame.url
     }
 
-    fn call(&self, service: Service) -> Result<(Advert, Box<dyn Line>), WireError> {
+    fn call(&self, service: Service) -> Result<Open, WireError> {
         let (answer, place, mut question) = self.refs(service)?;
         let advert = self.read(service, answer)?;
         if service == Service::Receive && question.login.is_none() {
