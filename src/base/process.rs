@@ -249,6 +249,16 @@ pub struct Running {
 }
 
 impl Running {
+    /// From now on this is the limit on its silence.
+    pub fn waits_for(&self, idle: Duration) {
+        let mut state = self.watch.lock();
+        (state.idle, state.last) = (idle, Instant::now());
+        drop(state);
+        if let Some(thread) = &self.watch.thread {
+            thread.thread().unpark();
+        }
+    }
+
     /// Waits for the end: how it ended, what it said on stderr, and whether silence ended it.
     #[must_use]
     pub fn finish(mut self) -> (Option<ExitStatus>, String, bool) {
@@ -273,6 +283,7 @@ struct State {
     child: Child,
     leads: bool,
     last: Instant,
+    idle: Duration,
     silent: bool,
     over: bool,
 }
@@ -298,6 +309,7 @@ impl Watch {
             child,
             leads,
             last: Instant::now(),
+            idle,
             silent: false,
             over: false,
         };
@@ -310,7 +322,7 @@ impl Watch {
                     if state.over {
                         return;
                     }
-                    let left = idle.saturating_sub(state.last.elapsed());
+                    let left = state.idle.saturating_sub(state.last.elapsed());
                     if left.is_zero() {
                         state.silent = true;
                         state.kill();
@@ -429,6 +441,15 @@ mod tests {
         assert!(running.finish().2);
         thread::sleep(Duration::from_millis(2_500));
         assert!(!mark.exists());
+    }
+
+    #[test]
+    fn the_limit_on_silence_can_be_another_one_later() {
+        let started = Instant::now();
+        let hour = Duration::from_hours(1);
+        let running = shell("exec sleep 60").start(hour).expect("it ran");
+        running.waits_for(Duration::from_millis(200));
+        assert!(running.finish().2 && started.elapsed() < Duration::from_secs(20));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub const BUG: u8 = 70;
 pub const fn code_of(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Usage => USAGE,
-        ErrorKind::Busy | ErrorKind::Unreachable => AGAIN,
+        ErrorKind::Busy | ErrorKind::Unreachable | ErrorKind::Unconfirmed => AGAIN,
         ErrorKind::Auth | ErrorKind::WrongKey => NOT_ALLOWED,
         ErrorKind::NotAVault
         | ErrorKind::OtherVault
@@ -48,6 +48,7 @@ mod tests {
             (ErrorKind::Usage, "usage", 2),
             (ErrorKind::Busy, "busy", 4),
             (ErrorKind::Unreachable, "unreachable", 4),
+            (ErrorKind::Unconfirmed, "unconfirmed", 4),
             (ErrorKind::Auth, "auth", 5),
             (ErrorKind::WrongKey, "wrong_key", 5),
             (ErrorKind::NotAVault, "not_a_vault", 6),

@@ -155,6 +155,7 @@ fn remote(report: &StatusReport) -> String {
     };
     let standing = match (&remote.error, report.ahead, report.behind) {
         (Some(fault), _, _) => fault.kind.word().replace('_', " "),
+        _ if remote.empty == Some(true) => "empty".to_owned(),
         (None, Some(0), Some(0)) => "in step".to_owned(),
         (None, Some(ahead), Some(behind)) => format!("{ahead} ahead, {behind} behind"),
         _ => "not asked".to_owned(),

@@ -135,10 +135,9 @@ pub const fn healed_words(healed: Healed, sent: bool) -> &'static str {
         (Healed::Diverged, false) => {
             "the remote's history went another way; the next `holdall backup push` merges both"
         }
-        (Healed::Emptied, true) => "the remote had become empty: the whole history is there again",
+        (Healed::Emptied, true) => "the remote was empty: the whole history is there now",
         (Healed::Emptied, false) => {
-            "the remote lost everything: it is empty; the next `holdall backup push` sends the \
-             whole history again"
+            "the remote is empty: the next `holdall backup push` sends the whole history"
         }
     }
 }

@@ -42,9 +42,13 @@ pub enum FlowError {
     #[error("{url} refused the push: {reason}")]
     PushRefused { url: String, reason: String },
     #[error(
-        "the vault could not be moved in {attempts} attempts: other machines were faster, or one holds its lock"
+        "the vault{} could not be moved in {attempts} attempts: other machines were faster, or one holds its lock",
+        at_remote(.url.as_ref())
     )]
-    TooContended { attempts: usize },
+    TooContended {
+        url: Option<String>,
+        attempts: usize,
+    },
     #[error("no project is registered here and no settings travel, so there is nothing to push")]
     NothingToPush,
     #[error("all that could be pushed is withheld: {}", all_words(.lines))]
@@ -71,8 +75,8 @@ pub enum FlowError {
     },
     #[error("{path} was not in the vault at {}", .commit.short())]
     NotThen { path: VaultPath, commit: ObjectId },
-    #[error("the vault is empty: nothing was pushed to it yet")]
-    NothingToPull,
+    #[error("the vault{} is empty: nothing was pushed to it yet", at_remote(.url.as_ref()))]
+    NothingToPull { url: Option<String> },
     #[error("no project here is called `{name}`")]
     NoSuchProject { name: String, known: Vec<String> },
     #[error("the vault has no project `{wanted}`")]
@@ -230,7 +234,7 @@ impl FlowError {
             | Self::NeverInVault { .. }
             | Self::NotThen { .. }
             | Self::NothingToPush
-            | Self::NothingToPull
+            | Self::NothingToPull { .. }
             | Self::NothingToUndo
             | Self::NoSuchUndo { .. }
             | Self::NoSuchProject { .. }
@@ -324,6 +328,10 @@ const fn config_kind(fault: &ConfigError) -> ErrorKind {
     }
 }
 
+fn at_remote(url: Option<&String>) -> String {
+    url.map_or_else(String::new, |url| format!(" at {url}"))
+}
+
 const fn hosting_kind(fault: &HostingError) -> ErrorKind {
     match fault {
         HostingError::NoProgram { .. } => ErrorKind::NotFound,
@@ -340,6 +348,8 @@ const fn hosting_kind(fault: &HostingError) -> ErrorKind {
 fn wire_kind(fault: &WireError) -> ErrorKind {
     match fault {
         WireError::Unreachable { .. } => ErrorKind::Unreachable,
+        WireError::Unconfirmed { .. } => ErrorKind::Unconfirmed,
+        WireError::NoSsh { .. } | WireError::NoGit { .. } => ErrorKind::NotFound,
         WireError::NotAllowed { .. } => ErrorKind::Auth,
         WireError::NotAVault { .. } => ErrorKind::NotAVault,
         WireError::Unsupported { .. } | WireError::Insecure { .. } => ErrorKind::Refused,
@@ -354,6 +364,7 @@ fn vault_kind(fault: &VaultError) -> ErrorKind {
         VaultError::NoSuchRevision { .. } => ErrorKind::NotFound,
         VaultError::BadCommit { .. } => ErrorKind::Corrupt,
         VaultError::Git { .. } if fault.is_damage() => ErrorKind::Corrupt,
+        VaultError::Git { .. } if fault.is_of_config() => ErrorKind::Invalid,
         VaultError::Store(fault) => store_kind(fault),
         VaultError::Git { .. } | VaultError::RefMoved { .. } | VaultError::Base(_) => ErrorKind::Io,
     }

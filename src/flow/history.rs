@@ -147,11 +147,11 @@ fn never(store: &Store, tip: ObjectId, options: &LogOptions) -> Result<FlowError
 pub fn diff(session: &Session<'_>, options: &DiffOptions) -> Result<DiffReport, FlowError> {
     let place = place(options.project.as_deref(), None)?.unwrap_or_default();
     let Some(store) = session.store()? else {
-        return Err(FlowError::NothingToPull);
+        return Err(session.nothing_to_pull());
     };
     let tip = store
         .read_ref(RefName::Branch)?
-        .ok_or(FlowError::NothingToPull)?;
+        .ok_or_else(|| session.nothing_to_pull())?;
     let mut objects = Objects::new(&store);
     let now = session.edges.clock.now();
     let (from, to) = match (&options.from, &options.to) {

@@ -326,7 +326,8 @@ impl<'a> Publisher<'a> {
     /// A little longer each time, and never as long as the other machine.
     fn pause(&self, attempts: usize) -> Result<(), FlowError> {
         if attempts >= MAX_ATTEMPTS {
-            return Err(FlowError::TooContended { attempts });
+            let url = self.remote.map(|remote| remote.url().to_owned());
+            return Err(FlowError::TooContended { url, attempts });
         }
         self.writer.session.tell(&Event::Again {
             attempt: attempts + 1,

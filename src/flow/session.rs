@@ -93,6 +93,12 @@ impl<'a> Session<'a> {
         }
     }
 
+    pub fn nothing_to_pull(&self) -> FlowError {
+        FlowError::NothingToPull {
+            url: self.config.remote_url.clone(),
+        }
+    }
+
     /// What other machines see this one called.
     pub fn machine_name(&self) -> String {
         let name = self

@@ -71,6 +71,8 @@ pub struct RemoteStatus {
     pub url: String,
     /// Unknown where it was not asked.
     pub reachable: Option<bool>,
+    /// Nothing was pushed there yet.
+    pub empty: Option<bool>,
     pub error: Option<RemoteFault>,
 }
 
@@ -268,6 +270,7 @@ fn ask(
     let mut status = RemoteStatus {
         url: remote.url().to_owned(),
         reachable: None,
+        empty: None,
         error: None,
     };
     if options.offline {
@@ -286,6 +289,7 @@ fn ask(
         }
     };
     status.reachable = Some(true);
+    status.empty = Some(upstream.expected.is_none());
     let (branch, tip) = (store.read_ref(RefName::Branch)?, upstream.expected);
     let count = |from: Option<ObjectId>, hidden| {
         from.map_or(Ok(0), |from| {

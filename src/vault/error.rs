@@ -39,10 +39,16 @@ impl VaultError {
             Self::BadCommit { .. } => true,
             Self::Git { source, .. } => !matches!(
                 source.class(),
-                Class::Os | Class::Filesystem | Class::NoMemory | Class::Callback
+                Class::Os | Class::Filesystem | Class::NoMemory | Class::Callback | Class::Config
             ),
             _ => false,
         }
+    }
+
+    /// What cannot be read is git's own configuration, the person's or the machine's.
+    #[must_use]
+    pub fn is_of_config(&self) -> bool {
+        matches!(self, Self::Git { source, .. } if source.class() == git2::ErrorClass::Config)
     }
 }
 
@@ -51,6 +57,14 @@ impl VaultError {
 pub enum WireError {
     #[error("the remote {url} cannot be reached: {reason}")]
     Unreachable { url: String, reason: String },
+    /// It was asked to move the ref, and never said what became of that.
+    #[error("what became of the push to {url} is not known: {reason}")]
+    Unconfirmed { url: String, reason: String },
+    /// What is needed on the way is not on this machine, or not as it should be.
+    #[error("ssh cannot be used to reach {url}: {reason}")]
+    NoSsh { url: String, reason: String },
+    #[error("there is no git where {url} leads: {reason}")]
+    NoGit { url: String, reason: String },
     #[error("the remote {url} does not let this machine in: {reason}")]
     NotAllowed { url: String, reason: String },
     #[error("{url} is not a vault: {reason}")]

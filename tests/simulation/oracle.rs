@@ -93,7 +93,7 @@ fn heal(world: &World, m: usize, is_last: bool) -> Result<Waiting, Fault> {
     let before = (vault::tip_of(&world.remote), listing(&code));
     let pulled = match world.pull(m, false) {
         Ok(report) => Some(report),
-        Err(FlowError::NothingToPull) => None,
+        Err(FlowError::NothingToPull { .. }) => None,
         Err(fault) => return Err(format!("m{m} does not heal: {}", told(&fault))),
     };
     let pushed = match world.pushed(m, false) {

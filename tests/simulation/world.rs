@@ -184,7 +184,7 @@ impl World {
         let nothing = |fault: &FlowError| {
             matches!(
                 fault,
-                FlowError::NothingToPull
+                FlowError::NothingToPull { .. }
                     | FlowError::NothingToPush
                     | FlowError::AllWithheld { .. }
                     | FlowError::NoSuchProject { .. }

@@ -6,6 +6,7 @@ mod over_https;
 mod over_ssh;
 mod relay;
 mod sshd;
+mod told;
 mod web;
 
 use std::io::Write as _;

@@ -17,7 +17,7 @@ pub const HOST: &str = "vaulthost";
 pub struct Sshd {
     program: PathBuf,
     dir: PathBuf,
-    port: u16,
+    pub port: u16,
     user: String,
     child: Child,
 }

@@ -381,7 +381,10 @@ fn send(
     };
     match remote.push(objects, update, &session.tells(Stage::Sending))? {
         PushOutcome::Accepted => Ok(()),
-        PushOutcome::Moved => Err(FlowError::TooContended { attempts: 1 }),
+        PushOutcome::Moved => Err(FlowError::TooContended {
+            url: Some(remote.url().to_owned()),
+            attempts: 1,
+        }),
         PushOutcome::Refused { reason } => Err(FlowError::PushRefused {
             url: remote.url().to_owned(),
             reason,

@@ -103,7 +103,7 @@ impl FlowError {
             )],
             Self::NoSuchPreset { known, .. } => vec![listed("presets", known)],
             Self::NoSuchPath { .. } => one("make it first, or check how it is spelt"),
-            Self::NothingToPull => {
+            Self::NothingToPull { .. } => {
                 one("push from the machine that has the state: `holdall backup push`")
             }
             Self::NoSuchUndo { .. } => one("see what can be undone: `holdall backup undo --list`"),
@@ -197,6 +197,10 @@ fn vault_hints(fault: &VaultError) -> Vec<String> {
         VaultError::Git { path, .. } if fault.is_damage() => {
             vec![move_away(path), ONLY_COPY.to_owned()]
         }
+        VaultError::Git { .. } if fault.is_of_config() => vec![
+            "mend the file of git's configuration that is named there: `git config --list` says the same of it"
+                .to_owned(),
+        ],
         VaultError::BadCommit { .. } => own_copy_hints(),
         VaultError::Store(fault) => store_hints(fault),
         _ => Vec::new(),
@@ -234,7 +238,7 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
         ],
         WireError::NotAllowed { .. } => {
             let check = format!(
-                "check the rights on the repository, then run `holdall backup configure {typed}` again"
+                "check who this machine is to it (key, login, certificate) and may do there, then run `holdall backup configure {typed}` again"
             );
             let through_gh = url
                 .starts_with("https://github.com/")
@@ -254,10 +258,19 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
 fn wire_hints(fault: &WireError) -> Vec<String> {
     let text = match fault {
         WireError::Unreachable { .. } => {
-            "nothing was changed; when it is there again: `holdall backup push`, or another place: `holdall backup configure URL`"
+            "nothing was changed: run the command again when it is there, or connect another place: `holdall backup configure URL`"
+        }
+        WireError::Unconfirmed { .. } => {
+            "it may have arrived: the next `holdall backup push` looks for it, and sends it again if it did not"
+        }
+        WireError::NoSsh { .. } => {
+            "install OpenSSH, or mend what is set up for it: ~/.ssh/config, GIT_SSH_COMMAND, GIT_SSH, or git's core.sshCommand"
+        }
+        WireError::NoGit { .. } => {
+            "install git on that host, where its users without a terminal find it on PATH"
         }
         WireError::NotAllowed { .. } => {
-            "check the rights on the repository, then run the command again"
+            "check who this machine is to it (key, login, certificate) and may do there, then run the command again"
         }
         WireError::NotAVault { .. } => {
             "use an empty bare repository (`git init --bare PATH`) or one that is a vault"
@@ -273,7 +286,9 @@ fn wire_hints(fault: &WireError) -> Vec<String> {
         }
         WireError::Damaged { .. } => "run `git fsck` in the remote repository",
         WireError::Vault(fault) => return vault_hints(fault),
-        WireError::Protocol { .. } => return Vec::new(),
+        WireError::Protocol { .. } => {
+            "see what answers there: `git ls-remote URL`; nothing was changed"
+        }
     };
     vec![text.to_owned()]
 }

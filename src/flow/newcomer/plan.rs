@@ -156,7 +156,9 @@ pub fn plan(
 ) -> Result<RestorePlan, FlowError> {
     let (searched, into) = places(session, options)?;
     let (upstream, url) = ask(session, store)?;
-    let tip = upstream.parent.ok_or(FlowError::NothingToPull)?;
+    let tip = upstream.parent.ok_or(FlowError::NothingToPull {
+        url: Some(url.clone()),
+    })?;
     let objects = Objects::new(store);
     let machines = Machines::of(&objects, &upstream, &own_id(session)?)?;
     let settings = tools(store, &upstream)?;

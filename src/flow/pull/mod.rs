@@ -117,7 +117,7 @@ fn attempt(
     let ahead = Ahead::look(&publisher, &mut objects, &options.selection);
     let met = publisher.meet(&mut objects)?;
     if met.1.parent.is_none() {
-        return Err(FlowError::NothingToPull);
+        return Err(writer.session.nothing_to_pull());
     }
     let report = take_in(&publisher, &mut objects, (&met, ahead), options)?;
     Ok(report.with_finished(finished))

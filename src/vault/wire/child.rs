@@ -1,6 +1,6 @@
 //! A conversation with a program of git over pipes: on this machine, or at the other end of ssh.
 
-use std::io::{self, BufReader, PipeReader, Write};
+use std::io::{self, BufRead, BufReader, PipeReader, Write};
 use std::process::{ChildStdin, ExitStatus};
 use std::thread;
 use std::time::Duration;
@@ -11,8 +11,11 @@ use crate::vault::WireError;
 use super::advert::Advert;
 use super::line::{Hear, Line, Say, of_both};
 use super::settle::Heard;
-use super::words::printable;
+use super::words::{Words, printable};
 use super::{pkt, receive};
+
+/// As much is shown of what is no word of git.
+const NOISE: usize = 200;
 
 /// Why nothing can be asked of a program.
 #[derive(Debug)]
@@ -33,14 +36,22 @@ impl NoAnswer {
         Self {
             had_begun: false,
             status,
-            words: printable(words.as_bytes()),
+            words: Words::of(words.as_bytes()).printable(),
             silent: was_silent.then_some(idle.as_secs()),
             fault,
         }
     }
 
+    /// It is no word of git.
+    pub fn is_noise(&self) -> bool {
+        self.fault.kind() == io::ErrorKind::InvalidData
+    }
+
     /// Its own words, as far as there are any.
     pub fn reason(&self) -> String {
+        if self.is_noise() {
+            return self.fault.to_string();
+        }
         match (self.silent, self.words.is_empty()) {
             (Some(seconds), true) => format!("nothing was heard for {seconds} s"),
             (Some(seconds), false) => format!("nothing was heard for {seconds} s: {}", self.words),
@@ -60,8 +71,9 @@ pub struct ChildCall {
 }
 
 impl ChildCall {
-    pub fn start(program: Program, idle: Duration) -> Result<Self, NoAnswer> {
-        let running = program.start(idle).map_err(|fault| NoAnswer {
+    /// `first` is the limit until it begins to answer.
+    pub fn start(program: Program, (first, idle): (Duration, Duration)) -> Result<Self, NoAnswer> {
+        let running = program.start(first).map_err(|fault| NoAnswer {
             had_begun: false,
             status: None,
             words: String::new(),
@@ -83,8 +95,10 @@ impl ChildCall {
             ));
         };
         let mut stdout = BufReader::new(stdout);
-        match Advert::read(&mut stdout) {
+        let read = quiet(&mut stdout).and_then(|()| Advert::read(&mut stdout));
+        match read {
             Ok(Some(advert)) => {
+                running.waits_for(idle);
                 let line = ChildLine {
                     running,
                     stdin,
@@ -103,6 +117,19 @@ impl ChildCall {
             }
         }
     }
+}
+
+/// Where programs on the way print something of their own, git's words come too late to be understood.
+fn quiet(stdout: &mut impl BufRead) -> io::Result<()> {
+    let begun = stdout.fill_buf()?;
+    let length = &begun[..begun.len().min(4)];
+    if length.iter().all(u8::is_ascii_hexdigit) {
+        return Ok(());
+    }
+    let noise = printable(&begun[..begun.len().min(NOISE)]);
+    Err(pkt::odd(&format!(
+        "something prints text there before git speaks, a start-up file of the shell perhaps: {noise}"
+    )))
 }
 
 pub struct ChildLine {
@@ -156,7 +183,7 @@ impl Line for ChildLine {
         let (_, words, was_silent) = running.finish();
         Heard {
             said,
-            words: printable(words.as_bytes()),
+            words: Words::of(words.as_bytes()).printable(),
             silent: was_silent.then_some(idle.as_secs()),
             fault: None,
         }

@@ -69,6 +69,8 @@ pub fn listen(from: &mut impl Read) -> io::Result<Said> {
 
 fn judge(report: &mut impl Read, words: &str) -> Said {
     let mut said = Said::default();
+    // Where the objects were not taken, that is why, and the ref's own line says no more.
+    let mut not_stored = None;
     for line in pkt::read_section(report, 100).unwrap_or_default() {
         let line = String::from_utf8_lossy(&line).trim_end().to_owned();
         if line == format!("ok {REF}") {
@@ -81,9 +83,10 @@ fn judge(report: &mut impl Read, words: &str) -> Said {
             .filter(|reason| *reason != "ok")
         {
             said.refused = true;
-            said.reason = format!("it could not store the objects: {reason}");
+            not_stored = Some(format!("it could not store the objects: {reason}"));
         }
     }
+    said.reason = not_stored.unwrap_or(said.reason);
     if !said.ok && !words.is_empty() {
         let comma = if said.reason.is_empty() { "" } else { ": " };
         said.reason = format!("{}{comma}{words}", said.reason);
@@ -137,9 +140,17 @@ mod tests {
         ));
         let said = hears(&refused);
         assert!(!said.ok && said.refused);
-        assert_eq!(
-            said.reason,
-            "pre-receive hook declined: no [31msecrets; please"
-        );
+        assert_eq!(said.reason, "pre-receive hook declined: no secrets; please");
+    }
+
+    #[test]
+    fn why_the_objects_were_not_stored_weighs_more_than_that_the_ref_stayed() {
+        let lines = [
+            "unpack no space left\n",
+            "ng refs/heads/main unpacker error\n",
+        ];
+        let said = listen(&mut band(1, &report(&lines)).as_slice()).expect("heard");
+        assert!(!said.ok && said.refused);
+        assert_eq!(said.reason, "it could not store the objects: no space left");
     }
 }

@@ -39,7 +39,7 @@ pub fn by_ref(
 ) -> Result<Option<PushOutcome>, WireError> {
     for pause in LOOK_AGAIN {
         thread::sleep(pause);
-        let now = tip()?;
+        let now = tip().map_err(lost)?;
         if now == Some(update.to) {
             return Ok(Some(PushOutcome::Accepted));
         }
@@ -70,7 +70,7 @@ impl Heard {
                 reason: said.reason,
             }),
             said => Err(match self.fault {
-                Some(fault) => fault,
+                Some(fault) => lost(fault),
                 None => unknown(url, &said, &self.words, self.silent),
             }),
         }
@@ -90,8 +90,16 @@ fn unknown(url: &str, said: &io::Result<Said>, words: &str, silent: Option<u64>)
         (Err(fault), _) => fault.to_string(),
     };
     let colon = if words.is_empty() { "" } else { ": " };
-    WireError::Unreachable {
+    WireError::Unconfirmed {
         url: url.to_owned(),
         reason: format!("{what}{colon}{words}"),
+    }
+}
+
+/// It was sent, and then nobody answered any more: it may have arrived all the same.
+pub fn lost(fault: WireError) -> WireError {
+    match fault {
+        WireError::Unreachable { url, reason } => WireError::Unconfirmed { url, reason },
+        other => other,
     }
 }

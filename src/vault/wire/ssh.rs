@@ -1,7 +1,9 @@
 //! The way over ssh: the system's own client, with whatever a person set up for it.
 
 use std::ffi::OsString;
-use std::time::Instant;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::base::{Env, Program, find_program};
 use crate::vault::WireError;
@@ -42,11 +44,12 @@ impl SshHost {
             // What comes after the script is what the shell calls itself.
             shell.args([&OsString::from("-c"), &script, command])
         } else {
-            let ssh = find_program(env, "ssh").ok_or_else(|| WireError::Unreachable {
-                url: self.url.clone(),
-                reason: "there is no `ssh` on PATH".to_owned(),
-            })?;
-            of_person(ssh, env)
+            let instead = env.var("GIT_SSH").map(PathBuf::from);
+            let ssh = instead.or_else(|| find_program(env, "ssh"));
+            of_person(
+                ssh.ok_or_else(|| self.no_ssh("there is no `ssh` on PATH"))?,
+                env,
+            )
         };
         let program = program.args(self.arguments(service));
         // A run that nobody sees asks nobody, and leaves nobody behind.
@@ -55,6 +58,13 @@ impl SshHost {
         } else {
             program.leading()
         })
+    }
+
+    fn no_ssh(&self, reason: &str) -> WireError {
+        WireError::NoSsh {
+            url: self.url.clone(),
+            reason: reason.to_owned(),
+        }
     }
 
     fn arguments(&self, service: Service) -> Vec<OsString> {
@@ -77,15 +87,28 @@ impl SshHost {
     }
 
     fn dialled(&self, service: Service) -> Result<Call, WireError> {
-        let (url, place, idle) = (self.url.clone(), self.place.clone(), self.options.idle);
-        let blame = move |fault: &NoAnswer| blame(&url, &place, service, fault);
-        let call = ChildCall::start(self.program(service)?, idle).map_err(|it| blame(&it))?;
+        let idle = self.options.idle;
+        let trouble = Arc::new(Trouble {
+            url: self.url.clone(),
+            place: self.place.clone(),
+            service,
+            may_ask: self.options.may_ask,
+        });
+        let first = if self.options.may_ask {
+            WHILE_ASKING
+        } else {
+            idle
+        };
+        let call = ChildCall::start(self.program(service)?, (first, idle));
+        let call = call.map_err(|fault| self.no_ssh(&fault.reason()))?;
+        let later = Arc::clone(&trouble);
+        let blame = Box::new(move |fault: &NoAnswer| later.blame(fault));
         Ok(Call {
             // Silence would end it, also that of somebody who does not listen.
             waits_until: Instant::now() + idle / 2,
-            hear: Box::new(move || match call.hear(Box::new(blame.clone())) {
+            hear: Box::new(move || match call.hear(blame) {
                 Ok((advert, line)) => Ok((advert, Box::new(line))),
-                Err(fault) => Err(blame(&fault)),
+                Err(fault) => Err(trouble.blame(&fault)),
             }),
         })
     }
@@ -134,63 +157,87 @@ const OWN_FAILURE: i32 = 255;
 const NOT_FOUND: i32 = 127;
 const GIT_GAVE_UP: i32 = 128;
 
-fn blame(url: &str, place: &SshPlace, service: Service, fault: &NoAnswer) -> WireError {
-    let host = &place.host;
-    let reason = fault.reason();
-    let url = url.to_owned();
-    let not_allowed = |what: &str| format!("{what}: {reason}");
-    let code = fault.status.and_then(|status| status.code());
-    match code {
-        _ if fault.silent.is_some() || fault.had_begun => WireError::Unreachable { url, reason },
-        Some(OWN_FAILURE) => match Way::of(&reason) {
-            Way::Changed => WireError::NotAllowed {
-                url,
-                reason: not_allowed(&format!(
-                    "{host} shows another host key than the one that is known (if it was changed on purpose: ssh-keygen -R {host})"
-                )),
-            },
-            Way::Unknown => WireError::NotAllowed {
-                url,
-                reason: not_allowed(&format!(
-                    "the host key of {host} is not known yet (log in once by hand and compare it: ssh {host})"
-                )),
-            },
-            Way::Denied => WireError::NotAllowed {
-                url,
-                reason: not_allowed(&format!("{host} takes no key of this user")),
-            },
-            Way::Closed => WireError::Unreachable { url, reason },
-        },
-        Some(NOT_FOUND) => WireError::Unsupported {
-            url,
-            what: format!("a host without {} ({reason})", service.name()),
-        },
-        Some(GIT_GAVE_UP) => WireError::NotAVault { url, reason },
-        Some(_) => WireError::NotAllowed { url, reason },
-        None => WireError::Unreachable { url, reason },
-    }
+/// Somebody who is asked for a passphrase may take as long as they like.
+const WHILE_ASKING: Duration = Duration::from_hours(1);
+
+/// What is wrong with a call to a place.
+struct Trouble {
+    url: String,
+    place: SshPlace,
+    service: Service,
+    may_ask: bool,
 }
 
-/// What kept ssh from getting there. It has one exit code for all of it, so its words decide, which it
-/// says in no other language.
-enum Way {
-    Changed,
-    Unknown,
-    Denied,
-    Closed,
-}
-
-impl Way {
-    fn of(words: &str) -> Self {
-        let says = |text: &str| words.contains(text);
-        if says("REMOTE HOST IDENTIFICATION HAS CHANGED") {
-            Self::Changed
-        } else if says("Host key verification failed") || says("host key is known") {
-            Self::Unknown
-        } else if says("Permission denied") || says("Too many authentication failures") {
-            Self::Denied
-        } else {
-            Self::Closed
+impl Trouble {
+    fn blame(&self, fault: &NoAnswer) -> WireError {
+        let (url, reason) = (self.url.clone(), fault.reason());
+        let says = |text: &str| reason.contains(text);
+        let code = fault.status.and_then(|status| status.code());
+        match code {
+            _ if fault.silent.is_some() || fault.had_begun => {
+                WireError::Unreachable { url, reason }
+            }
+            Some(OWN_FAILURE) => self.on_the_way(reason),
+            _ if fault.is_noise() => WireError::Protocol { url, reason },
+            Some(NOT_FOUND) if says(self.service.name()) => WireError::NoGit { url, reason },
+            Some(NOT_FOUND) => WireError::NoSsh { url, reason },
+            Some(GIT_GAVE_UP) if !says("dubious ownership") => WireError::NotAVault { url, reason },
+            // So the hosts of many call what is not there for this user.
+            Some(_) if says("not found") || says("does not exist") => {
+                WireError::NotAVault { url, reason }
+            }
+            Some(_) => WireError::NotAllowed { url, reason },
+            None => WireError::Unreachable { url, reason },
         }
     }
+
+    /// ssh has one exit code for all that keeps it from getting there, so its words decide, which it
+    /// says in no other language.
+    fn on_the_way(&self, reason: String) -> WireError {
+        let says = |text: &str| reason.contains(text);
+        let (url, host) = (self.url.clone(), &self.place.host);
+        let not_allowed = |what: String| WireError::NotAllowed {
+            url: url.clone(),
+            reason: format!("{what}: {reason}"),
+        };
+        if says("REMOTE HOST IDENTIFICATION HAS CHANGED") {
+            not_allowed(format!(
+                "{host} shows another host key than the one that is known (if it was changed on purpose, take the line out of the file that ssh names)"
+            ))
+        } else if says("Host key verification failed") || says("host key is known") {
+            let by_hand = self.by_hand();
+            not_allowed(format!(
+                "the host key of {host} is not known yet (log in once by hand and compare it: {by_hand})"
+            ))
+        } else if says("Permission denied") || says("Too many authentication failures") {
+            let unasked = if self.may_ask {
+                ""
+            } else {
+                " (nobody could be asked: a key with a passphrase has to be in the agent, `ssh-add`)"
+            };
+            not_allowed(format!("{host} takes no key of this user{unasked}"))
+        } else if MISSET.iter().any(|words| says(words)) {
+            WireError::NoSsh { url, reason }
+        } else {
+            WireError::Unreachable { url, reason }
+        }
+    }
+
+    fn by_hand(&self) -> String {
+        let port = self.place.port.map(|port| format!("-p {port} "));
+        format!(
+            "ssh {}{}",
+            port.unwrap_or_default(),
+            self.place.destination()
+        )
+    }
 }
+
+/// What ssh says of its own configuration. Waiting mends none of it.
+const MISSET: [&str; 5] = [
+    "ad configuration option",
+    "Cannot execute command-line and remote command",
+    "Bad owner or permissions",
+    "after keyword",
+    "Can't open user config file",
+];
