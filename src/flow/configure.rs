@@ -213,7 +213,10 @@ fn connecting(url: &str) -> impl Fn(WireError) -> FlowError {
 pub fn refuse_public(session: &Session<'_>, url: &str) -> Result<(), FlowError> {
     let env = &session.edges.env;
     let readings = readings(&session.places, env, url);
-    hosting::refuse_public(&readings, url, env, session.patience())?;
+    if let Some(fault) = hosting::refuse_public(&readings, url, env, session.patience())? {
+        let text = format!("whether everybody can read {url} is not known: {fault}");
+        session.tell(&Event::Warning { text: &text });
+    }
     Ok(())
 }
 

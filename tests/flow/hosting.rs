@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::kit::{Hub, Machine, Sandbox, answered, git, tree};
+use crate::kit::{Hub, Machine, Sandbox, answered, git, program, tree};
 
 use super::scene::{API, add, connect, fails, pushed, state, text, utf8};
 
@@ -238,6 +238,33 @@ fn a_public_repository_at_github_is_refused_however_its_address_came() {
 }
 
 #[test]
+fn a_name_of_ones_own_for_github_is_looked_through() {
+    let (sandbox, hub, machine) = at_github();
+    let ssh = machine.home.join("bin/ssh");
+    let Ok(real) = ssh.canonicalize() else {
+        return;
+    };
+    hub.repository("github", "me/open", "PUBLIC");
+    // It reads nobody's home but that of the account.
+    let config = sandbox.path().join("ssh_config");
+    std::fs::write(&config, "Host mine\n  HostName github.com\n").expect("written");
+    std::fs::remove_file(&ssh).expect("removed");
+    let script = format!(
+        "#!/bin/sh\nexec {} -F {} \"$@\"\n",
+        utf8(&real),
+        utf8(&config)
+    );
+    program(&ssh, &script);
+    let said = refused(
+        &machine,
+        &["backup", "configure", "--no-check", "mine:me/open.git"],
+        (1, "refused"),
+    );
+    assert!(said.contains("me/open at GitHub is public"), "{said}");
+    machine.ok(&["backup", "configure", "--no-check", "other:me/open.git"]);
+}
+
+#[test]
 fn a_new_machine_takes_a_public_vault_only_where_that_is_said() {
     let (sandbox, hub, machine) = at_github();
     created(&machine, &CREATE);
@@ -263,7 +290,9 @@ fn where_gh_cannot_say_whether_a_repository_is_public_it_is_taken() {
     let command = ["backup", "configure", "git@github.com:me/open.git"];
     for trouble in ["offline", "expired", "silent"] {
         hub.says(trouble, "");
-        machine.ok(&command);
+        let ran = machine.ok(&command);
+        let warned = ran.stderr.contains("whether everybody can read");
+        assert!(warned, "{trouble}: {ran}");
         hub.says_no_more(trouble);
     }
     refused(&machine, &command, (1, "refused"));

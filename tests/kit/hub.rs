@@ -113,6 +113,12 @@ case "$*" in
 esac
 "#;
 
+/// A script that may run.
+pub fn program(place: &Path, script: &str) {
+    fs::write(place, script).expect("written");
+    fs::set_permissions(place, fs::Permissions::from_mode(0o755)).expect("it may run");
+}
+
 /// The hosts of a sandbox.
 pub struct Hub {
     dir: PathBuf,
@@ -125,8 +131,7 @@ impl Hub {
             let place = dir.join("programs").join(name);
             fs::create_dir_all(place.parent().expect("above")).expect("a directory can be made");
             let script = script.replace("@HUB@", dir.to_str().expect("test paths are UTF-8"));
-            fs::write(&place, script).expect("written");
-            fs::set_permissions(&place, fs::Permissions::from_mode(0o755)).expect("it may run");
+            program(&place, &script);
         }
         Self { dir }
     }

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 
 pub use fixture::{Shape, write_fixture};
 pub use git::{clone, commits, fsck, git, is_linear, try_git};
-pub use hub::Hub;
+pub use hub::{Hub, program};
 pub use machine::{Machine, Ran, Started};
 pub use ordinary::ordinary_file;
 pub use random::Rng;

@@ -1,12 +1,11 @@
 //! What a person is told about a way to a remote that does not go through, over ssh.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::flow::scene::{fails, hook, pushed, state};
-use crate::kit::{Machine, answered, commits};
+use crate::kit::{Machine, answered, commits, program};
 
 use super::conformance::{Hosted, Way};
 use super::sshd::Sshd;
@@ -131,8 +130,7 @@ fn a_program_in_the_place_of_ssh_is_taken_as_git_takes_it() {
         utf8(&mark),
         utf8(&config)
     );
-    fs::write(&wrapper, script).expect("written");
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).expect("a mode can be set");
+    program(&wrapper, &script);
     hosted.a.env("GIT_SSH_COMMAND", "");
     hosted.a.env("GIT_SSH", utf8(&wrapper));
     hosted.a.write(state("x"), "1\n");

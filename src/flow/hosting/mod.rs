@@ -13,9 +13,9 @@ mod place;
 
 use std::time::Duration;
 
-use crate::base::Env;
+use crate::base::{Env, Program, find_program};
 use crate::config::Config;
-use crate::vault::wire::Address;
+use crate::vault::wire::{Address, SshPlace};
 
 pub use error::{HostingError, Stands};
 pub use host::Host;
@@ -112,26 +112,47 @@ pub fn create(
     there.map(Creation::Found).map_err(|_| refused)
 }
 
-/// What everybody may read is no place for a vault. `readings` are where an address may lead; where
-/// GitHub cannot be asked, nobody knows.
+/// What everybody may read is no place for a vault. `readings` are where an address may lead. Answers
+/// why nobody knows, where GitHub was asked and did not say.
 pub fn refuse_public(
     readings: &[Address],
     url: &str,
     env: &Env,
     patience: Patience,
-) -> Result<(), HostingError> {
-    let Some(slug) = readings.iter().find_map(Slug::of) else {
-        return Ok(());
+) -> Result<Option<HostingError>, HostingError> {
+    let Ok(tool) = Tool::find(Host::GitHub, env, patience.asked) else {
+        return Ok(None);
     };
-    let label = slug.to_string();
-    let tool = Tool::find(Host::GitHub, env, patience.asked);
-    match tool.and_then(|tool| github::view(&tool, &label)) {
+    let slug = readings.iter().find_map(Slug::of);
+    let slug = slug.or_else(|| readings.iter().find_map(|it| aliased(it, env)));
+    let Some(label) = slug.map(|slug| slug.to_string()) else {
+        return Ok(None);
+    };
+    match github::view(&tool, &label) {
         Ok(seen) if seen.is_public => Err(HostingError::Public {
             label,
             url: url.to_owned(),
         }),
-        _ => Ok(()),
+        Ok(_) => Ok(None),
+        Err(fault) => Ok(Some(fault)),
     }
+}
+
+/// A repository at GitHub behind a name that a person gave that host in ssh's configuration.
+fn aliased(address: &Address, env: &Env) -> Option<Slug> {
+    let Address::Ssh(place) = address else {
+        return None;
+    };
+    let ssh = Program::of_surroundings(find_program(env, "ssh")?, env);
+    let said = ssh.args(["-G", "--", &place.host]).output().ok()?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let host = said
+        .lines()
+        .find_map(|line| line.strip_prefix("hostname "))?;
+    Slug::of(&Address::Ssh(SshPlace {
+        host: host.to_owned(),
+        ..place.clone()
+    }))
 }
 
 fn login(tool: &Tool<'_>) -> Result<String, HostingError> {

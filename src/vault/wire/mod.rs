@@ -24,7 +24,7 @@ mod survey;
 mod upload;
 mod words;
 
-pub use address::Address;
+pub use address::{Address, SshPlace};
 pub use git_config::GitConfig;
 
 use std::path::PathBuf;
