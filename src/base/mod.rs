@@ -5,6 +5,7 @@
 
 mod edges;
 mod error;
+mod family;
 mod file;
 mod git_dir;
 mod id;

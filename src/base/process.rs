@@ -10,9 +10,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::{BaseError, Env};
+use super::{BaseError, Env, family};
 
 /// What a child may see of the environment: enough to run, nothing that steers git.
 const PASSED_ON: [&str; 9] = [
@@ -289,12 +289,22 @@ struct State {
 }
 
 impl State {
+    /// Ends it with all that it started, which holds its pipes open.
     fn kill(&mut self) {
-        let group = Pid::from_raw(self.child.id().cast_signed()).filter(|_| self.leads);
-        if let Some(group) = group {
-            kill_process_group(group, Signal::KILL).ok();
-        }
+        let child = Pid::from_raw(self.child.id().cast_signed());
+        let below = match child {
+            Some(group) if self.leads => {
+                kill_process_group(group, Signal::KILL).ok();
+                Vec::new()
+            }
+            // It shares our group, so that it can ask on the terminal.
+            Some(child) => family::below(child),
+            None => Vec::new(),
+        };
         self.child.kill().ok();
+        for process in below {
+            kill_process(process, Signal::KILL).ok();
+        }
     }
 }
 
@@ -417,6 +427,22 @@ mod tests {
         let talk = talk.expect("it ran");
         assert!(talk.success, "{}", talk.words);
         assert_eq!(talk.answer, b"hello [] [/usr/bin:/bin]\n");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn silence_ends_what_a_child_started_too() {
+        for leads in [false, true] {
+            let started = Instant::now();
+            let program = shell("echo words; sh -c 'sleep 60; :'; :");
+            let program = if leads { program.leading() } else { program };
+            let mut running = program.start(Duration::from_millis(300)).expect("it ran");
+            let mut stdout = running.stdout.take().expect("a pipe");
+            let mut heard = String::new();
+            stdout.read_to_string(&mut heard).expect("text");
+            assert!(running.finish().2 && heard == "words\n", "{heard}");
+            assert!(started.elapsed() < Duration::from_secs(20));
+        }
     }
 
     #[test]

@@ -1,130 +1,13 @@
 //! The same scenarios over every way. None of them knows which one it is.
 
-use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use crate::flow::scene::{API, by_hand, fails, hook, pushed, state, text, tip, vault};
-use crate::kit::{Machine, Sandbox, commits, fsck, git, is_linear, scale, seed};
+use crate::flow::scene::{by_hand, fails, hook, pushed, state, text, tip, vault};
+use crate::kit::{Machine, commits, fsck, git, scale, seed};
 
-use super::sshd::{HOST, Sshd};
-use super::utf8;
-use super::web::Web;
-
-/// A vault's remote behind a server, and two machines that reach it.
-pub struct Hosted {
-    pub sandbox: Sandbox,
-    pub bare: PathBuf,
-    pub url: String,
-    pub a: Machine,
-    pub b: Machine,
-    pub sshd: Option<Sshd>,
-    pub web: Option<Web>,
-}
-
-/// A way to a remote.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    Path,
-    Ssh,
-    Https,
-}
-
-impl Way {
-    /// Nothing where there is no server to start.
-    pub fn open(self) -> Option<Hosted> {
-        let sandbox = Sandbox::new();
-        let sshd = match self {
-            Self::Ssh => Some(Sshd::start(sandbox.path())?),
-            Self::Path | Self::Https => None,
-        };
-        let web = match self {
-            Self::Https => Some(Web::start(sandbox.path())?),
-            Self::Path | Self::Ssh => None,
-        };
-        let bare = sandbox.bare("vault.git");
-        let url = match self {
-            Self::Path => utf8(&bare).to_owned(),
-            Self::Ssh => format!("{HOST}:{}", utf8(&bare)),
-            Self::Https => web.as_ref().expect("started").url("/git/vault.git"),
-        };
-        let machines = ["laptop", "desktop"].map(|name| {
-            let mut machine = sandbox.machine(name);
-            if let Some(sshd) = &sshd {
-                sshd.known_to(&mut machine);
-            }
-            if let Some(web) = &web {
-                web.known_to(&machine);
-            }
-            machine
-        });
-        Some(Hosted::new((sandbox, bare, url), machines, (sshd, web)))
-    }
-}
-
-impl Hosted {
-    fn new(
-        (sandbox, bare, url): (Sandbox, PathBuf, String),
-        machines: [Machine; 2],
-        (sshd, web): (Option<Sshd>, Option<Web>),
-    ) -> Self {
-        for machine in &machines {
-            let dir = machine.checkout("api", API);
-            std::fs::create_dir(dir.join(".aigon")).expect("a directory can be made");
-            machine.ok(&["project", "add", utf8(&dir)]);
-        }
-        let [a, b] = machines;
-        Self {
-            sandbox,
-            bare,
-            url,
-            a,
-            b,
-            sshd,
-            web,
-        }
-    }
-
-    pub fn connect(&self) {
-        for machine in [&self.a, &self.b] {
-            machine.ok(&["backup", "configure", &self.url]);
-        }
-    }
-
-    /// Work of the first machine that takes a moment to be sent.
-    fn writes_many(&self, number: usize) {
-        for file in 0..20 {
-            let line = format!("{number} {file}\n");
-            let name = state(&format!("many/{file}"));
-            self.a.write(name, line.repeat(2_000));
-        }
-    }
-
-    /// The remote cannot be reached any more, until it is on again.
-    fn off(&mut self) {
-        match (&mut self.sshd, &mut self.web) {
-            (Some(sshd), _) => sshd.stop(),
-            (_, Some(web)) => web.stop(),
-            _ => std::fs::rename(&self.bare, self.bare.with_extension("off")).expect("moved"),
-        }
-    }
-
-    fn on(&mut self) {
-        match (&mut self.sshd, &mut self.web) {
-            (Some(sshd), _) => sshd.go_on(),
-            (_, Some(web)) => web.go_on(),
-            _ => std::fs::rename(self.bare.with_extension("off"), &self.bare).expect("moved"),
-        }
-    }
-
-    pub fn is_whole(&self) {
-        fsck(&self.bare);
-        assert!(is_linear(&self.bare));
-    }
-
-    pub fn stored(&self, name: &str) -> String {
-        let path = format!("main:projects/api/.aigon/{name}");
-        git(&["show", &path], &self.bare)
-    }
-}
+use super::gate::Step;
+use super::hosted::{Hosted, Way};
+use super::{noise, nothing_runs};
 
 /// Both are connected, and the first one pushed a file that the second one pulled.
 fn in_step(way: Way) -> Option<Hosted> {
@@ -243,6 +126,33 @@ fn a_hooks_no_is_a_refusal_in_its_own_words(way: Way) {
     std::fs::remove_file(script).expect("deleted");
     pushed(&hosted.a);
     assert_eq!(hosted.stored("x"), "2\n");
+}
+
+fn who_may_only_read_pulls_and_pushes_as_soon_as_that_is_allowed(way: Way) {
+    let Some(mut hosted) = in_step(way) else {
+        return;
+    };
+    hosted.b.write(state("y"), "b\n");
+    pushed(&hosted.b);
+    let before = tip(&hosted.bare);
+    hosted.closes();
+    hosted.a.write(state("x"), "2\n");
+    let said = fails(&hosted.a, &["backup", "push"], (5, "auth"));
+    let wanted = match way {
+        Way::Path => "read-only",
+        Way::Ssh => "this account may read, and not push",
+        Way::Https => "403 Forbidden",
+    };
+    assert!(said.contains(wanted), "{said}");
+    assert!(said.contains(&hosted.url), "{said}");
+    hosted.a.ok(&["backup", "pull"]);
+    assert_eq!(text(&hosted.a, state("y")), "b\n");
+    assert_eq!(text(&hosted.a, state("x")), "2\n");
+    assert_eq!(tip(&hosted.bare), before);
+    hosted.opens();
+    pushed(&hosted.a);
+    assert_eq!(hosted.stored("x"), "2\n");
+    hosted.is_whole();
 }
 
 fn a_rewound_remote_gets_back_what_it_lost(way: Way) {
@@ -404,12 +314,97 @@ fn a_pull_that_is_killed_leaves_nothing_half_done(way: Way) {
             let name = state(&format!("many/{file}"));
             assert!(hosted.a.read(&name) == hosted.b.read(&name), "{number}");
         }
-        let store = hosted.b.home.join("holdall/data/vault.git");
-        fsck(&store);
-        let left = std::fs::read_dir(&store).expect("listed").flatten();
-        let mut names = left.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        assert!(!names.any(|name| name.contains("holdall-tmp")), "{number}");
+        nothing_is_half_done(&hosted.b);
     }
+}
+
+/// What the first machine is to run ends with silence as its cause, in time and with nothing left behind.
+fn gives_up(hosted: &Hosted, command: &str, what: &str) {
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "1"]);
+    let (before, since) = (tip(&hosted.bare), Instant::now());
+    let said = fails(&hosted.a, &["backup", command], (4, "unreachable"));
+    let took = since.elapsed();
+    assert!(took < Duration::from_secs(15), "{what}: {took:?}");
+    assert!(said.contains("for 1 s"), "{what}: {said}");
+    assert!(said.contains(&hosted.url), "{what}: {said}");
+    nothing_runs(&hosted.a);
+    hosted.a.ok(&["config", "unset", "remote.idle_timeout"]);
+    assert_eq!(tip(&hosted.bare), before, "{what}");
+    nothing_is_half_done(&hosted.a);
+}
+
+fn nothing_is_half_done(machine: &Machine) {
+    let store = machine.home.join("holdall/data/vault.git");
+    fsck(&store);
+    let left = std::fs::read_dir(&store).expect("listed").flatten();
+    let mut names = left.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    assert!(!names.any(|name| name.contains("holdall-tmp")));
+}
+
+fn a_fetch_that_meets_silence_is_given_up_and_made_good_by_the_next(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    let Some(gate) = hosted.gate() else { return };
+    let steps = [
+        Step::BeforeRefs,
+        Step::InRefs,
+        Step::BeforeAnswer,
+        Step::InAnswer,
+    ];
+    for (number, step) in (0..).zip(steps) {
+        let wanted = noise(number, 50_000);
+        hosted.b.write(state("x"), &wanted);
+        pushed(&hosted.b);
+        gate.falls_silent("upload", step);
+        gives_up(&hosted, "pull", &format!("{step:?}"));
+        gate.opens();
+        hosted.a.ok(&["backup", "pull"]);
+        assert!(text(&hosted.a, state("x")) == wanted, "{step:?}");
+    }
+}
+
+fn a_push_that_meets_silence_is_given_up_and_made_good_by_the_next(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    let steps = [
+        (Step::BeforeRefs, 1_000),
+        (Step::InRefs, 1_000),
+        (Step::BeforeAnswer, 1_000),
+        (Step::InRequest, 6_000_000),
+    ];
+    for (number, (step, length)) in (0..).zip(steps) {
+        let Some(gate) = hosted.gate() else { break };
+        let wanted = noise(number, length);
+        hosted.a.write(state("x"), &wanted);
+        gate.falls_silent("receive", step);
+        gives_up(&hosted, "push", &format!("{step:?}"));
+        gate.opens();
+        pushed(&hosted.a);
+        assert!(hosted.stored("x") == wanted, "{step:?}");
+    }
+    // All arrived, and is not answered.
+    let hanging = hook(&hosted.bare, "pre-receive", "exec sleep 30");
+    hosted.a.write(state("x"), "last\n");
+    gives_up(&hosted, "push", "pre-receive");
+    std::fs::remove_file(hanging).expect("deleted");
+    pushed(&hosted.a);
+    assert_eq!(hosted.stored("x"), "last\n");
+}
+
+fn a_push_that_arrived_and_was_not_answered_is_seen(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    let script = "[ $1 != committed ] || exec sleep 30";
+    let hanging = hook(&hosted.bare, "reference-transaction", script);
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
+    hosted.a.write(state("x"), "2\n");
+    let since = Instant::now();
+    pushed(&hosted.a);
+    assert!(since.elapsed() < Duration::from_secs(20));
+    nothing_runs(&hosted.a);
+    assert_eq!(hosted.stored("x"), "2\n");
+    std::fs::remove_file(hanging).expect("deleted");
+    hosted.a.write(state("x"), "3\n");
+    pushed(&hosted.a);
+    hosted.b.ok(&["backup", "pull"]);
+    assert_eq!(text(&hosted.b, state("x")), "3\n");
 }
 
 macro_rules! over {
@@ -421,6 +416,7 @@ macro_rules! over {
                 two_that_begin_at_once_both_arrive,
                 pushes_at_once_lose_nothing,
                 a_hooks_no_is_a_refusal_in_its_own_words,
+                who_may_only_read_pulls_and_pushes_as_soon_as_that_is_allowed,
                 a_rewound_remote_gets_back_what_it_lost,
                 an_alien_repository_is_left_alone,
                 a_push_that_is_killed_is_made_good_by_the_next,
@@ -429,6 +425,9 @@ macro_rules! over {
                 an_emptied_remote_gets_everything_back_and_fresh_machines_get_it,
                 a_large_pack_goes_and_comes,
                 a_pull_that_is_killed_leaves_nothing_half_done,
+                a_fetch_that_meets_silence_is_given_up_and_made_good_by_the_next,
+                a_push_that_meets_silence_is_given_up_and_made_good_by_the_next,
+                a_push_that_arrived_and_was_not_answered_is_seen,
             );
         }
     };

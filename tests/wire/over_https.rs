@@ -5,13 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::flow::scene::{fails, pushed, state, text};
-use crate::kit::{Machine, Ran, Rng, tree};
+use crate::flow::scene::{chmod, fails, pushed, state, text};
+use crate::kit::{Machine, Ran, tree};
 
-use super::conformance::{Hosted, Way};
+use super::hosted::{Hosted, Way};
 use super::relay::{Relay, Silence};
-use super::utf8;
 use super::web::{PASSWORD, USER, Web};
+use super::{noise, nothing_runs, running, utf8};
 
 /// What `ada` and her password are called on the way.
 const SIGNED: &str = "Basic YWRhOmh1bnRlcjItY29ycmVjdA==";
@@ -144,14 +144,6 @@ fn a_token_comes_from_the_environment_or_from_a_private_file() {
     nothing_secret(&hosted.b, &[pull]);
 }
 
-/// Noise, so that no packing makes it small.
-fn noise(seed: u64, length: usize) -> String {
-    let mut rng = Rng::new(seed);
-    let letters = b"abcdefghijklmnopqrstuvwxyz234567";
-    let letter = |_| char::from(letters[rng.below(32)]);
-    (0..length).map(letter).collect()
-}
-
 #[test]
 fn where_everybody_reads_a_login_comes_with_a_push_short_or_long() {
     let Some((hosted, web)) = open() else { return };
@@ -236,64 +228,146 @@ fn a_push_that_is_too_large_for_the_server_is_refused_with_its_reason() {
 const PUSHED: &str = "report-status side-band-64k quiet";
 
 #[test]
-fn silence_ends_a_run_at_every_step_and_the_next_one_succeeds() {
+fn a_push_whose_answer_is_lost_on_the_way_is_seen_and_one_that_is_cut_is_made_again() {
     let Some((hosted, web)) = open() else { return };
     let relay = Relay::to(web.plain_port);
     let url = format!("http://127.0.0.1:{}/git/vault.git", relay.port);
     hosted.a.ok(&["backup", "configure", &url]);
-    let to_fetch = "GET /git/vault.git/info/refs?service=git-upload-pack";
-    for (command, silence) in [
-        ("push", Silence::AtOnce),
-        ("pull", Silence::AtQuestion(to_fetch)),
-        ("pull", Silence::InAnswer(to_fetch, 250)),
-        (
-            "push",
-            Silence::AtQuestion("GET /git/vault.git/info/refs?service=git-receive-pack"),
-        ),
-        (
-            "push",
-            Silence::AtQuestion("POST /git/vault.git/git-receive-pack"),
-        ),
-        ("push", Silence::AtQuestion(PUSHED)),
-        ("push", Silence::InAnswer("service=git-receive-pack", 250)),
-    ] {
-        relay.falls_silent(silence);
-        hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
-        let wanted = format!("{silence:?}\n").repeat(20_000);
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
+    // Nothing is taken of it, then its beginning.
+    for length in [1_000, 6_000_000] {
+        relay.falls_silent(Silence::AtQuestion(PUSHED));
+        let wanted = noise(4, length);
         hosted.a.write(state("x"), &wanted);
         let since = Instant::now();
-        let said = fails(&hosted.a, &["backup", command], (4, "unreachable"));
-        assert!(
-            since.elapsed() < Duration::from_secs(15),
-            "{silence:?}: {:?}",
-            since.elapsed()
-        );
-        assert!(
-            said.contains("nothing was heard for 2 s"),
-            "{silence:?}: {said}"
-        );
+        let said = fails(&hosted.a, &["backup", "push"], (4, "unreachable"));
+        assert!(since.elapsed() < Duration::from_secs(20));
+        assert!(said.contains("nothing was heard for 2 s"), "{said}");
+        nothing_runs(&hosted.a);
         relay.falls_silent(Silence::Never);
-        hosted.a.ok(&["config", "unset", "remote.idle_timeout"]);
         pushed(&hosted.a);
-        assert_eq!(hosted.stored("x"), wanted);
+        assert!(hosted.stored("x") == wanted, "{length}");
     }
-    // Where only the answer to the push is lost, the ref tells what became of it.
+    // Where only the answer is lost, the ref tells what became of it.
     relay.falls_silent(Silence::InAnswer(PUSHED, 0));
-    hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
     hosted.a.write(state("x"), "last\n");
     pushed(&hosted.a);
     assert_eq!(hosted.stored("x"), "last\n");
-    relay.falls_silent(Silence::InAnswer(
-        "POST /git/vault.git/git-upload-pack",
-        300,
-    ));
-    let connected = ["backup", "configure", &url];
-    hosted.b.ok(&["config", "set", "remote.idle_timeout", "2"]);
-    fails(&hosted.b, &connected, (4, "unreachable"));
+    hosted.is_whole();
+}
+
+/// Every source has something that is not taken, or all say nothing.
+#[test]
+fn each_source_of_a_login_is_tried_once() {
+    let Some((mut hosted, web)) = open() else {
+        return;
+    };
+    let url = web.url("/closed/vault.git");
+    let helper = Helper::of(&hosted.a, "hunter2-helper");
+    hosted.a.env("HOLDALL_TOKEN", "hunter2-variable");
+    hosted.a.write("token", "hunter2-file\n");
+    chmod(&hosted.a, "token", 0o600);
+    hosted
+        .a
+        .ok(&["config", "set", "remote.token_file", "~/token"]);
+    let said = configure(&hosted.a, &url, (5, "auth"));
+    for source in [
+        "git's credential helper",
+        "HOLDALL_TOKEN",
+        "remote.token_file",
+    ] {
+        assert!(said.contains(source), "{said}");
+    }
+    assert!(!said.contains("hunter2"), "{said}");
+    assert_eq!(helper.asked().matches("== get").count(), 1);
+    let log = web.log();
+    let signed: Vec<_> = log
+        .lines()
+        .filter_map(|line| line.split('[').nth(1))
+        .collect();
+    assert_eq!(signed.len(), 4, "{log}");
+    assert_eq!(signed[0], "-] ", "{log}");
+    let mut others = signed[1..].to_vec();
+    others.dedup();
+    assert!(others.len() == 3 && !others.contains(&"-] "), "{log}");
+}
+
+#[test]
+fn no_command_line_has_a_secret_while_a_push_goes_on() {
+    let Some((mut hosted, web)) = open() else {
+        return;
+    };
+    let relay = Relay::to(web.plain_port);
+    let url = format!("http://127.0.0.1:{}/closed/vault.git", relay.port);
+    hosted.a.env("HOLDALL_TOKEN", "hunter2-wrong");
+    // It takes its time, so that it is seen.
+    let helper = Helper::of(&hosted.a, PASSWORD);
+    let script = fs::read_to_string(hosted.a.home.join("helper")).expect("a script");
+    hosted
+        .a
+        .write("helper", script.replace("exit 0", "sleep 0.3; exit 0"));
+    hosted.a.ok(&["backup", "configure", &url]);
+    helper.asked();
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
+    hosted.a.write(state("x"), "1\n");
+    relay.falls_silent(Silence::AtQuestion(PUSHED));
+    let run = hosted.a.spawn(&["-v", "backup", "push"]);
+    let (mut seen, since) = (Vec::new(), Instant::now());
+    while since.elapsed() < Duration::from_secs(10) {
+        seen.extend(running(&hosted.a));
+        if seen.len() > 1 && running(&hosted.a).is_empty() {
+            break;
+        }
+    }
+    let ran = run.finish();
+    assert_eq!(ran.code, 4, "{ran}");
+    for part in ["backup push", "credential fill"] {
+        assert!(seen.iter().any(|line| line.contains(part)), "{seen:#?}");
+    }
+    for secret in ["hunter2", SIGNED, "YWRh"] {
+        let found = seen.iter().find(|line| line.contains(secret));
+        assert_eq!(found, None, "{secret}");
+    }
+    nothing_secret(&hosted.a, &[ran]);
     relay.falls_silent(Silence::Never);
-    hosted.b.ok(&connected);
-    hosted.b.ok(&["backup", "pull"]);
-    assert_eq!(text(&hosted.b, state("x")), "last\n");
+    pushed(&hosted.a);
+}
+
+#[test]
+fn what_keeps_a_push_from_getting_there_is_told_apart() {
+    let Some((mut hosted, mut web)) = open() else {
+        return;
+    };
+    hosted.a.ok(&["backup", "configure", &hosted.url]);
+    hosted.a.write(state("x"), "1\n");
+    pushed(&hosted.a);
+    hosted.a.write(state("x"), "2\n");
+    let closed = web.url("/closed/vault.git").replace("//", "//ada@");
+    let push = ["backup", "push"];
+    let mut texts = Vec::new();
+    web.gate.closes();
+    texts.push(fails(&hosted.a, &push, (5, "auth")));
+    web.gate.opens();
+    hosted.a.ok(&["backup", "configure", "--no-check", &closed]);
+    texts.push(fails(&hosted.a, &push, (5, "auth")));
+    hosted.a.env("HOLDALL_TOKEN", "hunter2-wrong");
+    texts.push(fails(&hosted.a, &push, (5, "auth")));
+    web.stop();
+    texts.push(fails(&hosted.a, &push, (4, "unreachable")));
+    let words = [
+        "403 Forbidden",
+        "who asks",
+        "what HOLDALL_TOKEN has",
+        "refused",
+    ];
+    for (text, words) in texts.iter().zip(words) {
+        let fitting = texts.iter().filter(|text| text.contains(words)).count();
+        assert!(text.contains(words) && fitting == 1, "{words}: {texts:#?}");
+    }
+    web.go_on();
+    hosted.a.env("HOLDALL_TOKEN", PASSWORD);
+    pushed(&hosted.a);
+    assert_eq!(hosted.stored("x"), "2\n");
 }
 
 #[test]

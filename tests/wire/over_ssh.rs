@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::flow::scene::{fails, pushed, state, text};
+use crate::kit::answered;
 
-use super::conformance::{Hosted, Way};
-use super::utf8;
+use super::hosted::{Hosted, Way};
+use super::{nothing_runs, utf8};
 
 fn connected() -> Option<Hosted> {
     let hosted = Way::Ssh.open()?;
@@ -77,47 +78,24 @@ fn what_keeps_ssh_from_getting_there_is_told_apart() {
     assert!(said.contains("/no/such/vault.git"), "{said}");
 }
 
+/// What ssh was replaced by, or called to get there, may hang where ssh is not to be asked.
 #[test]
-fn a_server_that_lets_nobody_write_is_not_allowed_and_says_so() {
-    let Some(hosted) = connected() else { return };
-    let sshd = hosted.sshd.as_ref().expect("a server");
-    sshd.lets_in(
-        "command=\"case $SSH_ORIGINAL_COMMAND in *receive-pack*) echo 'ERROR: this key is read-only' >&2; exit 1;; *) sh -c \\\"$SSH_ORIGINAL_COMMAND\\\";; esac\"",
-    );
-    hosted.a.write(state("x"), "2\n");
-    let said = fails(&hosted.a, &["backup", "push"], (5, "auth"));
-    assert!(said.contains("this key is read-only"), "{said}");
-    hosted.a.ok(&["backup", "pull"]);
-    sshd.lets_in("");
-    pushed(&hosted.a);
-}
-
-#[test]
-fn silence_ends_a_run_at_every_step_and_the_next_one_succeeds() {
-    let Some(hosted) = connected() else { return };
-    let sshd = hosted.sshd.as_ref().expect("a server");
-    // Before the first word, when the refs are to come, and when the pack is taken.
-    for command in [
-        "sleep 60",
-        "case $SSH_ORIGINAL_COMMAND in *receive-pack*) sleep 60;; *) sh -c \\\"$SSH_ORIGINAL_COMMAND\\\";; esac",
-        "case $SSH_ORIGINAL_COMMAND in *receive-pack*) sh -c \\\"$SSH_ORIGINAL_COMMAND\\\" < /dev/null; sleep 60;; *) sh -c \\\"$SSH_ORIGINAL_COMMAND\\\";; esac",
-    ] {
-        sshd.lets_in(&format!("command=\"{command}\""));
-        hosted.a.write(state("x"), command);
-        hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
-        let since = Instant::now();
-        let said = fails(&hosted.a, &["backup", "push"], (4, "unreachable"));
-        assert!(
-            since.elapsed() < Duration::from_secs(15),
-            "{:?}",
-            since.elapsed()
-        );
-        assert!(said.contains("2 s"), "{said}");
-        sshd.lets_in("");
-        hosted.a.ok(&["config", "unset", "remote.idle_timeout"]);
-        pushed(&hosted.a);
-        assert_eq!(hosted.stored("x"), command);
-    }
+fn with_somebody_at_a_terminal_silence_ends_a_run_too() {
+    let Some(mut hosted) = connected() else {
+        return;
+    };
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "1"]);
+    hosted
+        .a
+        .write("slow", "echo waiting >&2; sleep 40; exit 1\n");
+    let slow = format!("sh {}/slow; :", utf8(&hosted.a.home));
+    hosted.a.env("GIT_SSH_COMMAND", slow);
+    let since = Instant::now();
+    let ran = answered(&hosted.a, &["backup", "pull"], "");
+    assert_eq!(ran.code, 4, "{ran}");
+    assert!(since.elapsed() < Duration::from_secs(20), "{ran}");
+    assert!(ran.stderr.contains("for 1 s: waiting"), "{ran}");
+    nothing_runs(&hosted.a);
 }
 
 #[test]
@@ -125,8 +103,8 @@ fn a_call_that_was_broken_off_while_it_waited_is_made_again() {
     let Some(hosted) = connected() else { return };
     let sshd = hosted.sshd.as_ref().expect("a server");
     let mark = hosted.sandbox.path().join("mark");
-    sshd.lets_in(&format!(
-        "command=\"case $SSH_ORIGINAL_COMMAND in *receive-pack*) [ -e {0} ] || {{ touch {0}; exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\" < /dev/null; }};; esac; sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"\"",
+    sshd.runs(&format!(
+        "case $SSH_ORIGINAL_COMMAND in *receive-pack*) [ -e {0} ] || {{ touch {0}; exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\" < /dev/null; }};; esac; sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"",
         utf8(&mark)
     ));
     hosted.a.write(state("x"), "2\n");

@@ -18,7 +18,13 @@ pub enum Silence {
     InAnswer(&'static str, usize),
 }
 
-type Shared = Arc<Mutex<(Silence, String)>>;
+struct State {
+    silence: Silence,
+    asked: String,
+    calls: usize,
+}
+
+type Shared = Arc<Mutex<State>>;
 
 /// It lives as long as the test's process.
 pub struct Relay {
@@ -41,7 +47,8 @@ impl Relay {
                 asked.push(byte[0]);
             }
             let asked = String::from_utf8_lossy(&asked).into_owned();
-            note(state, &asked);
+            state.lock().expect("alive").asked.push_str(&asked);
+            is_silent_at_once(state);
             let target = asked.split_whitespace().nth(1).unwrap_or_default();
             let port = target.rsplit(':').next().and_then(|port| port.parse().ok());
             if let Some(port) = port.filter(|_| asked.starts_with("CONNECT ")) {
@@ -64,10 +71,15 @@ impl Relay {
     fn start(serve: impl Fn(TcpStream, &Shared) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let state = Shared::new(Mutex::new((Silence::Never, String::new())));
+        let state = Shared::new(Mutex::new(State {
+            silence: Silence::Never,
+            asked: String::new(),
+            calls: 0,
+        }));
         let (shared, serve) = (Arc::clone(&state), Arc::new(serve));
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                shared.lock().expect("alive").calls += 1;
                 let (state, serve) = (Arc::clone(&shared), Arc::clone(&serve));
                 thread::spawn(move || serve(client, &state));
             }
@@ -76,20 +88,28 @@ impl Relay {
     }
 
     pub fn falls_silent(&self, silence: Silence) {
-        self.state.lock().expect("alive").0 = silence;
+        self.state.lock().expect("alive").silence = silence;
     }
 
     /// What it was asked as a proxy.
     pub fn log(&self) -> String {
-        self.state.lock().expect("alive").1.clone()
+        self.state.lock().expect("alive").asked.clone()
+    }
+
+    /// How often somebody connected.
+    pub fn calls(&self) -> usize {
+        self.state.lock().expect("alive").calls
     }
 }
 
-fn note(state: &Shared, text: &str) {
-    state.lock().expect("alive").1.push_str(text);
+fn is_silent_at_once(state: &Shared) {
+    if state.lock().expect("alive").silence == Silence::AtOnce {
+        wait_for_the_end();
+    }
 }
 
 fn pass_on(mut client: TcpStream, port: u16, state: &Shared) {
+    is_silent_at_once(state);
     let mut server = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
     let (mut answers, mut answered) = (
         server.try_clone().expect("a socket"),
@@ -116,7 +136,7 @@ fn pass_on(mut client: TcpStream, port: u16, state: &Shared) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(got @ 1..) = client.read(&mut buffer) {
         let said = String::from_utf8_lossy(&buffer[..got]);
-        let silence = state.lock().expect("alive").0;
+        let silence = state.lock().expect("alive").silence;
         match silence {
             Silence::AtOnce => wait_for_the_end(),
             Silence::AtQuestion(text) if said.contains(text) => wait_for_the_end(),

@@ -1,15 +1,13 @@
 //! A real sshd on loopback, with a key that opens it and a client configuration that knows it.
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::kit::Machine;
 
-use super::{free_port, installed, run, utf8};
+use super::gate::Gate;
+use super::{free_port, installed, run, until_it_listens, utf8};
 
 /// The alias under which the client knows the server.
 pub const HOST: &str = "vaulthost";
@@ -19,6 +17,7 @@ pub struct Sshd {
     dir: PathBuf,
     pub port: u16,
     user: String,
+    pub gate: Gate,
     child: Child,
 }
 
@@ -50,19 +49,16 @@ impl Sshd {
         fs::create_dir_all("/run/sshd").ok();
         let server = Self {
             child: serve(&sshd, &dir),
+            gate: Gate::of(sandbox),
             program: sshd,
             dir,
             port,
             user,
         };
-        server.lets_in("");
+        server.lets_in();
         server.wait();
         server.knows("host_key");
-        fs::write(
-            server.dir.join("ssh_config"),
-            server.client_config("user_key"),
-        )
-        .expect("written");
+        server.shows("user_key");
         Some(server)
     }
 
@@ -78,19 +74,31 @@ impl Sshd {
     }
 
     fn wait(&self) {
-        let since = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let log = fs::read_to_string(self.dir.join("log")).unwrap_or_default();
-            assert!(since.elapsed() < Duration::from_secs(20), "no sshd: {log}");
-            thread::sleep(Duration::from_millis(20));
-        }
+        let words = || fs::read_to_string(self.dir.join("log")).unwrap_or_default();
+        until_it_listens(self.port, &words);
     }
 
-    /// The key opens it, with these options before it (`command="…"`, say).
-    pub fn lets_in(&self, options: &str) {
+    /// The key opens it, as far as the gate does.
+    pub fn lets_in(&self) {
+        self.runs(utf8(&self.gate.program()));
+    }
+
+    /// The key opens it for this command of the shell alone.
+    pub fn runs(&self, command: &str) {
         let key = fs::read_to_string(self.dir.join("user_key.pub")).expect("a key");
-        let line = format!("{options} {key}");
-        fs::write(self.dir.join("authorized_keys"), line.trim_start()).expect("written");
+        let line = format!("command=\"{command}\" {key}");
+        fs::write(self.dir.join("authorized_keys"), line).expect("written");
+    }
+
+    /// The client goes to another port of this machine.
+    pub fn is_behind(&self, port: u16) {
+        let config = self.client_config("user_key");
+        let [here, there] = [self.port, port].map(|port| format!("  Port {port}\n"));
+        let config = config.replace(
+            &here,
+            &format!("{there}  HostKeyAlias [127.0.0.1]:{}\n", self.port),
+        );
+        fs::write(self.dir.join("ssh_config"), config).expect("written");
     }
 
     /// The client takes this for the server's key.
@@ -113,10 +121,7 @@ impl Sshd {
             user = self.user,
             dir = utf8(&self.dir),
         );
-        format!(
-            "Host {HOST}\n{common}\nHost behind\n{common}  ProxyCommand ssh -F {}/ssh_config -W %h:%p {HOST}\n",
-            utf8(&self.dir)
-        )
+        format!("Host {HOST}\n{common}\nHost behind\n{common}  ProxyJump {HOST}\n")
     }
 
     /// The client shows this key.

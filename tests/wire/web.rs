@@ -2,17 +2,17 @@
 //! own authority.
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::kit::Machine;
 
-use super::{free_port, installed, run, utf8};
+use super::gate::Gate;
+use super::{free_port, installed, run, until_it_listens, utf8};
 
 /// Who may see what lies below `/closed`.
 pub const USER: &str = "ada";
@@ -24,6 +24,7 @@ pub struct Web {
     pub port: u16,
     /// It answers here without a certificate.
     pub plain_port: u16,
+    pub gate: Gate,
     child: Child,
 }
 
@@ -39,10 +40,12 @@ impl Web {
         certify(&openssl, &dir);
         fs::write(dir.join("users"), format!("{USER}:{PASSWORD}\n")).expect("written");
         let (port, plain_port) = (free_port(), free_port());
-        let config = dir.join("lighttpd.conf");
-        fs::write(&config, configuration(sandbox, &dir, (port, plain_port))).expect("written");
+        let gate = Gate::of(sandbox);
+        let config = configuration(sandbox, (&dir, &gate), (port, plain_port));
+        fs::write(dir.join("lighttpd.conf"), config).expect("written");
         let server = Self {
             child: serve(&lighttpd, &dir),
+            gate,
             program: lighttpd,
             dir,
             port,
@@ -64,16 +67,8 @@ impl Web {
     }
 
     fn wait(&self) {
-        let since = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let read = |name: &str| fs::read_to_string(self.dir.join(name)).unwrap_or_default();
-            let (said, log) = (read("stderr"), read("error.log"));
-            assert!(
-                since.elapsed() < Duration::from_secs(20),
-                "no lighttpd: {said}{log}"
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
+        let read = |name: &str| fs::read_to_string(self.dir.join(name)).unwrap_or_default();
+        until_it_listens(self.port, &|| read("stderr") + &read("error.log"));
     }
 
     /// The address of a repository: `/git/vault.git`, say.
@@ -156,8 +151,11 @@ fn certify(openssl: &Path, dir: &Path) {
     ]);
 }
 
-fn configuration(sandbox: &Path, dir: &Path, (port, plain_port): (u16, u16)) -> String {
-    let backend = run(Command::new("git").arg("--exec-path"));
+fn configuration(
+    sandbox: &Path,
+    (dir, gate): (&Path, &Gate),
+    (port, plain_port): (u16, u16),
+) -> String {
     let path = std::env::var("PATH").expect("a path");
     format!(
         r#"server.modules = ("mod_alias", "mod_auth", "mod_authn_file", "mod_redirect", "mod_setenv", "mod_cgi", "mod_accesslog", "mod_openssl")
@@ -166,13 +164,14 @@ server.port = {port}
 server.document-root = "{dir}"
 server.errorlog = "{dir}/error.log"
 server.upload-dirs = ("{dir}")
+server.stream-response-body = 1
 accesslog.filename = "{dir}/access.log"
 accesslog.format = "%{{Host}}i %U%q %s [%{{Authorization}}i] [%{{X-Extra}}i]"
 ssl.engine = "enable"
 ssl.pemfile = "{dir}/server.pem"
 ssl.privkey = "{dir}/server.key"
 cgi.assign = ("" => "")
-alias.url = ("/git" => "{backend}/git-http-backend", "/closed" => "{backend}/git-http-backend", "/readable" => "{backend}/git-http-backend", "/small" => "{backend}/git-http-backend")
+alias.url = ("/git" => "{gate}", "/closed" => "{gate}", "/readable" => "{gate}", "/small" => "{gate}")
 setenv.set-environment = (
     "GIT_PROJECT_ROOT" => "{root}", "GIT_HTTP_EXPORT_ALL" => "1", "PATH" => "{path}", "HOME" => "{dir}",
     "GIT_CONFIG_NOSYSTEM" => "1", "GIT_CONFIG_GLOBAL" => "/dev/null", "GIT_CONFIG_COUNT" => "1",
@@ -192,6 +191,7 @@ $SERVER["socket"] == "127.0.0.1:{plain_port}" {{ ssl.engine = "disable" }}
 $HTTP["url"] =~ "^/small/" {{ server.max-request-size = 2048 }}
 "#,
         dir = utf8(dir),
+        gate = utf8(&gate.program()),
         root = utf8(sandbox),
     )
 }

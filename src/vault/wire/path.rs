@@ -50,7 +50,9 @@ impl PathRemote {
         tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError> {
         let safe = format!("safe.directory={}", self.path.display());
+        // A hook that hangs is ended with it: it holds what git says open, and would be waited for.
         let program = Program::new(git, &self.options.env)
+            .leading()
             .var("GIT_CONFIG_GLOBAL", "/dev/null")
             .var("GIT_CONFIG_NOSYSTEM", "1")
             .args(["-c", &safe, "receive-pack"])
