@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::flow::scene::{fails, hook, pushed, state};
 use crate::kit::{Machine, answered, commits, program};
 
-use super::conformance::{Hosted, Way};
+use super::hosted::{Hosted, Way};
 use super::sshd::Sshd;
 use super::utf8;
 
@@ -28,7 +28,7 @@ fn hint(machine: &Machine, args: &[&str]) -> String {
 
 /// What runs there in the place of what was asked for, and what was asked for behind it.
 fn first(script: &str) -> String {
-    format!("command=\"{script}; exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"\"")
+    format!("{script}; exec sh -c \\\"$SSH_ORIGINAL_COMMAND\\\"")
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_push_whose_answer_is_lost_is_unconfirmed_and_the_next_run_finds_it() {
 #[test]
 fn what_prints_text_before_git_speaks_is_shown() {
     let Some(hosted) = connected() else { return };
-    sshd(&hosted).lets_in(&first("echo Welcome to this host"));
+    sshd(&hosted).runs(&first("echo Welcome to this host"));
     for args in [
         &["backup", "configure", &hosted.url][..],
         &["backup", "push"],
@@ -143,13 +143,13 @@ fn a_host_without_git_and_a_host_that_is_not_known_are_told_with_what_helps() {
     let Some(hosted) = connected() else { return };
     let (a, url) = (&hosted.a, hosted.url.as_str());
     let configure = ["backup", "configure", url];
-    sshd(&hosted).lets_in("command=\"PATH=/nowhere; $SSH_ORIGINAL_COMMAND\"");
+    sshd(&hosted).runs("PATH=/nowhere; $SSH_ORIGINAL_COMMAND");
     let said = fails(a, &configure, (1, "not_found"));
     assert!(
         said.contains("there is no git") && said.contains("git-upload-pack"),
         "{said}"
     );
-    sshd(&hosted).lets_in("");
+    sshd(&hosted).lets_in();
     sshd(&hosted).knows_nobody();
     let address = format!(
         "ssh://someone@vaulthost:{}{}",
