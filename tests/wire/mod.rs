@@ -2,6 +2,7 @@
 //! particular to one of them. The servers are real and run on loopback.
 
 mod conformance;
+mod https_faults;
 mod over_https;
 mod over_ssh;
 mod relay;
