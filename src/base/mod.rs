@@ -18,6 +18,7 @@ mod sqlite;
 mod stat;
 mod store;
 mod time;
+mod token;
 
 pub use edges::{Clock, Edges, Env, OsRandom, Random, SystemClock};
 pub use error::{BaseError, StoreError};
@@ -37,3 +38,4 @@ pub use store::{
     Blobs, Finding, Gate, Intake, Kind, Leaf, ObjectId, Packer, Parcel, Sink, TreeEntry, Trees,
 };
 pub use time::Timestamp;
+pub use token::looks_like_token;

@@ -49,6 +49,8 @@ pub struct Talk {
     pub answer: Vec<u8>,
     /// What it said on stderr.
     pub words: String,
+    /// Silence ended it.
+    pub was_silent: bool,
 }
 
 /// A program to run, with arguments and a clean environment.
@@ -154,11 +156,12 @@ impl Program {
         if let Some(stdout) = running.stdout.take() {
             stdout.take(MAX_ANSWER).read_to_end(&mut answer).ok();
         }
-        let (status, words, _) = running.finish();
+        let (status, words, was_silent) = running.finish();
         Ok(Talk {
             success: status.is_some_and(|status| status.success()),
             answer,
             words,
+            was_silent,
         })
     }
 

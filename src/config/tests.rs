@@ -256,6 +256,10 @@ fn a_url_with_a_password_or_a_token_is_refused() {
         "https://ghp_0123456789@github.com/me/v",
         "https://a@b:c@host/v",
         "me:secret@host:v.git",
+        "https://me%3Asecret@host/v.git",
+        "https://me%3asecret@host/v.git",
+        "https://0123456789abcdef0123456789abcdef01234567@host/v.git",
+        "https://ghp_0123456789:@github.com/me/v",
     ] {
         let fault = desk.set("remote.url", url).expect_err(url);
         assert!(
@@ -267,6 +271,10 @@ fn a_url_with_a_password_or_a_token_is_refused() {
     for url in [
         "https://host:8443/v@1:2",
         "https://me@host/v",
+        "https://anna%40example.org@host/v",
+        "https://oauth2@host/v",
+        "https://x-token-auth@host/v",
+        "https://alice-at-123456789012@host/v",
         "https://me:@host/v",
         "git@host:me/v.git",
         "ssh://git@host:22/v",

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::base::looks_like_token;
 use crate::doc::toml::{TomlDoc, TomlValue};
 
 use super::{ConfigError, Key, KeyType};
@@ -23,9 +24,6 @@ const UNITS: [(&str, u64); 7] = [
     ("KB", 1_000),
     ("B", 1),
 ];
-
-/// What access tokens of git hosts begin with; one that stands as the user name is a secret too.
-const TOKENS: [&str; 6] = ["ghp_", "gho_", "ghu_", "ghs_", "github_pat_", "glpat-"];
 
 /// A value of a key, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -263,8 +261,12 @@ fn has_secret(url: &str) -> bool {
     let Some((user, _)) = host.rsplit_once('@') else {
         return false;
     };
-    match user.split_once(':') {
-        Some((_, password)) => !password.is_empty(),
-        None => has_scheme && TOKENS.iter().any(|token| user.starts_with(token)),
-    }
+    // A colon that is written as `%3A` parts user and password all the same.
+    let user = with_plain_colons(user);
+    let (user, password) = user.split_once(':').unwrap_or((&user, ""));
+    !password.is_empty() || (has_scheme && looks_like_token(user))
+}
+
+fn with_plain_colons(user: &str) -> String {
+    user.replace("%3A", ":").replace("%3a", ":")
 }

@@ -1,10 +1,11 @@
 //! Remotes as people have them: the same scenarios over every way to a git server, and what is
 //! particular to one of them. The servers are real and run on loopback.
 
-mod conformance;
 mod calls;
+mod conformance;
 mod gate;
 mod hosted;
+mod https_faults;
 mod over_https;
 mod over_ssh;
 mod relay;

@@ -16,23 +16,23 @@ use super::{noise, nothing_runs, running, utf8};
 /// What `ada` and her password are called on the way.
 const SIGNED: &str = "Basic YWRhOmh1bnRlcjItY29ycmVjdA==";
 
-fn open() -> Option<(Hosted, Web)> {
+pub fn open() -> Option<(Hosted, Web)> {
     let mut hosted = Way::Https.open()?;
     let web = hosted.web.take().expect("a server");
     Some((hosted, web))
 }
 
-fn configure(machine: &Machine, url: &str, wanted: (i32, &str)) -> String {
+pub fn configure(machine: &Machine, url: &str, wanted: (i32, &str)) -> String {
     fails(machine, &["backup", "configure", url], wanted)
 }
 
 /// A helper that answers with this password, and keeps what it is asked.
-struct Helper {
+pub struct Helper {
     asked: PathBuf,
 }
 
 impl Helper {
-    fn of(machine: &Machine, password: &str) -> Self {
+    pub fn of(machine: &Machine, password: &str) -> Self {
         let (script, asked) = (machine.home.join("helper"), machine.home.join("asked"));
         let text = format!(
             "#!/bin/sh\n(echo \"== $1\"; cat) >> {}\n[ $1 = get ] && printf 'username={USER}\\npassword={password}\\n'\nexit 0\n",
@@ -46,7 +46,7 @@ impl Helper {
     }
 
     /// What it was asked since it was last looked at.
-    fn asked(&self) -> String {
+    pub fn asked(&self) -> String {
         let asked = fs::read_to_string(&self.asked).unwrap_or_default();
         fs::remove_file(&self.asked).ok();
         asked

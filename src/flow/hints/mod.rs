@@ -14,6 +14,7 @@ use crate::config::{ConfigError, Place};
 use crate::merge::MergeError;
 use crate::project::ProjectError;
 use crate::source::SourceError;
+use crate::vault::wire::Address;
 use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
@@ -231,14 +232,15 @@ fn move_away(path: &Path) -> String {
 /// Nothing is configured yet, so the same command is what to run again.
 fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
     let typed = quoted(url);
+    let again = format!("holdall backup configure {}", allowance(url));
     match fault {
         WireError::Unreachable { .. } => vec![
-            format!("nothing was changed; when it is there: `holdall backup configure {typed}`"),
-            format!("to keep the address unseen: `holdall backup configure --no-check {typed}`"),
+            format!("nothing was changed; when it is there: `{again}{typed}`"),
+            format!("to keep the address unseen: `{again}--no-check {typed}`"),
         ],
         WireError::NotAllowed { .. } => {
             let check = format!(
-                "check who this machine is to it (key, login, certificate) and may do there, then run `holdall backup configure {typed}` again"
+                "check who this machine is to it (key, login, certificate) and may do there, then run `{again}{typed}` again"
             );
             let through_gh = url
                 .starts_with("https://github.com/")
@@ -252,6 +254,14 @@ fn connecting_hints(url: &str, fault: &WireError) -> Vec<String> {
             ),
         ],
         _ => wire_hints(fault),
+    }
+}
+
+/// What allows http to another machine: it was allowed, or nothing had been asked.
+fn allowance(url: &str) -> &'static str {
+    match Address::parse(url, Path::new("/"), Path::new("/")) {
+        Ok(Address::Http(place)) if !place.tls && !place.is_loopback() => "--allow-insecure ",
+        _ => "",
     }
 }
 

@@ -50,6 +50,9 @@ impl Address {
         if text.starts_with('-') || text.chars().any(char::is_control) {
             return Err(bad("it has a character that no address has".to_owned()));
         }
+        if text.contains("://") && text.trim() != text {
+            return Err(bad("it begins or ends with a blank".to_owned()));
+        }
         let address = match text.split_once("://") {
             Some(("file", rest)) => of_file(rest),
             Some(("ssh" | "git+ssh" | "ssh+git", rest)) => SshPlace::of_url(rest).map(Self::Ssh),
@@ -186,7 +189,10 @@ impl HttpPlace {
     /// Who answers there: what is for one of them is for no other.
     #[must_use]
     pub fn origin(&self) -> String {
-        format!("{}://{}", self.scheme(), self.host.to_ascii_lowercase())
+        let host = self.host.to_ascii_lowercase();
+        let usual = if self.tls { ":443" } else { ":80" };
+        let host = host.strip_suffix(usual).unwrap_or(&host);
+        format!("{}://{host}", self.scheme())
     }
 
     /// What is said to it stays on this machine.
@@ -213,7 +219,8 @@ fn authority_of(text: &str) -> Result<(Option<String>, String, Option<u16>), Str
         Some((user, place)) => (Some(user), place),
         None => (None, text),
     };
-    if user.is_some_and(|user| user.contains(':')) {
+    let user = user.map(decoded);
+    if user.as_deref().is_some_and(|user| user.contains(':')) {
         return Err(
             "a password has no place in an address, which is shown and kept: git's credential helpers have it, or HOLDALL_TOKEN"
                 .to_owned(),
@@ -231,8 +238,11 @@ fn authority_of(text: &str) -> Result<(Option<String>, String, Option<u16>), Str
     if host.is_empty() {
         return Err("it names no host".to_owned());
     }
+    if host.contains(char::is_whitespace) {
+        return Err("its host has a blank in it".to_owned());
+    }
     let port = port.map(|port| port.parse().map_err(|_| format!("`{port}` is no port")));
-    let user = user.filter(|user| !user.is_empty()).map(decoded);
+    let user = user.filter(|user| !user.is_empty());
     Ok((user, host.to_owned(), port.transpose()?))
 }
 
@@ -421,9 +431,28 @@ mod tests {
             "file://host/x",
             "--upload-pack=x",
             "host:a\nb",
+            "https://me%3Ahunter2@host/v",
+            "https://lo cal/v",
+            "https://host/v ",
+            " https://host/v",
+            "ssh://lo cal/v",
         ] {
             let fault = parse(text).expect_err(text).to_string();
             assert!(!fault.contains("hunter2"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn the_usual_port_is_the_same_host() {
+        for (tls, one, other, is_same) in [
+            (true, "Host/v", "host:443/w", true),
+            (false, "[::1]/v", "[::1]:80/v", true),
+            (true, "host/v", "host:80/v", false),
+            (false, "host/v", "host:443/v", false),
+            (true, "host:1443/v", "host:1/v", false),
+        ] {
+            let origin = |rest| HttpPlace::of_url(tls, rest).expect("a place").origin();
+            assert_eq!(origin(one) == origin(other), is_same, "{one} {other}");
         }
     }
 }

@@ -1,14 +1,28 @@
 //! What the user's git configuration says about reaching remotes. Nothing else of it counts.
 
+use std::ffi::OsString;
+
 use crate::base::{Env, Program, find_program};
 
-/// Where git looks for it.
-const PLACES: [&str; 4] = [
+/// Where git looks for it, and what of it is in the environment itself, beside keys and values that
+/// have numbers.
+const PLACES: [&str; 6] = [
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",
     "GIT_CONFIG_NOSYSTEM",
     "XDG_CONFIG_HOME",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
 ];
+const NUMBERED: [&str; 2] = ["GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"];
+
+/// What of the environment leads git to the person's configuration.
+pub fn leads(env: &Env) -> impl Iterator<Item = (&str, &OsString)> {
+    let vars = env.all().map(|(name, value)| (name.as_str(), value));
+    vars.filter(|(name, _)| {
+        PLACES.contains(name) || NUMBERED.iter().any(|begin| name.starts_with(begin))
+    })
+}
 
 /// Its keys, in lower case but for a part in the middle, with their values, the later ones last.
 #[derive(Clone, Debug, Default)]
@@ -24,10 +38,8 @@ impl GitConfig {
             return Self::default();
         };
         let mut program = Program::new(git, env).args(["config", "--list", "-z", "--includes"]);
-        for name in PLACES {
-            if let Some(value) = env.var(name) {
-                program = program.var(name, value);
-            }
+        for (name, value) in leads(env) {
+            program = program.var(name, value);
         }
         let said = program.output().ok().filter(|it| it.status.success());
         Self::parse(&said.map(|it| it.stdout).unwrap_or_default())
@@ -73,9 +85,21 @@ impl GitConfig {
     /// parts of it, the longest last.
     #[must_use]
     pub fn http(&self, url: &str, key: &str) -> Vec<&str> {
+        self.about(url, ("http.", key))
+    }
+
+    /// Whether somebody keeps logins for an address.
+    #[must_use]
+    pub fn has_credential_helper(&self, url: &str) -> bool {
+        // An empty one takes back those before it.
+        let last = self.about(url, ("credential.", "helper")).pop();
+        last.is_some_and(|it| !it.is_empty())
+    }
+
+    fn about(&self, url: &str, (section, key): (&str, &str)) -> Vec<&str> {
         let mut found: Vec<(usize, &str)> = Vec::new();
         for (known, value) in &self.entries {
-            let Some(rest) = known.strip_prefix("http.") else {
+            let Some(rest) = known.strip_prefix(section) else {
                 continue;
             };
             let length = match rest.rsplit_once('.') {
@@ -135,5 +159,42 @@ mod tests {
         ]);
         assert_eq!(config.http("https://host/me/v", "proxy"), ["a", "b", "c"]);
         assert_eq!(config.http("https://host/men", "proxy"), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_helper_is_there_for_all_or_for_a_part_until_it_is_taken_back() {
+        let url = "https://host/me/v";
+        let has = |lines: &[(&str, &str)]| config(lines).has_credential_helper(url);
+        assert!(has(&[("credential.helper", "store")]));
+        assert!(has(&[("credential.https://host.helper", "store")]));
+        assert!(!has(&[("credential.https://other.helper", "store")]));
+        assert!(!has(&[
+            ("credential.helper", "store"),
+            ("credential.helper", "")
+        ]));
+        assert!(!has(&[]));
+    }
+
+    #[test]
+    fn settings_in_the_environment_count() {
+        let vars = [
+            ("PATH", std::env::var_os("PATH").expect("a path")),
+            ("GIT_CONFIG_NOSYSTEM", "1".into()),
+            ("GIT_CONFIG_COUNT", "2".into()),
+            ("GIT_CONFIG_KEY_0", "http.proxy".into()),
+            ("GIT_CONFIG_VALUE_0", "http://proxy:1".into()),
+            ("GIT_CONFIG_KEY_1", "credential.helper".into()),
+            ("GIT_CONFIG_VALUE_1", "".into()),
+            (
+                "GIT_CONFIG_PARAMETERS",
+                "'http.extraHeader'='X-A: b'".into(),
+            ),
+        ];
+        let vars = vars.map(|(name, value)| (name.to_owned(), value));
+        let env = Env::new(vars, "/".into(), "here".to_owned());
+        let config = GitConfig::read(&env);
+        assert_eq!(config.last("http.proxy"), Some("http://proxy:1"));
+        assert_eq!(config.last("credential.helper"), Some(""));
+        assert_eq!(config.last("http.extraheader"), Some("X-A: b"));
     }
 }

@@ -10,8 +10,9 @@ use ureq::{Body, Error, Timeout};
 use crate::vault::WireError;
 use crate::vault::wire::words::printable;
 
+use super::led::Astray;
+
 const MOST_WORDS: u64 = 4096;
-const MOST_SHOWN: usize = 300;
 /// Read to its end, an answer leaves the connection to the next question. More than this is not worth it.
 const MOST_DRAINED: u64 = 64 * 1024;
 
@@ -57,29 +58,63 @@ impl Blame {
 
     /// The way there, or the way back, is broken.
     pub fn on_the_way(&self, fault: &Error) -> WireError {
+        if let Some(astray) = Astray::in_an(fault) {
+            return self.of_proxy(astray);
+        }
         match fault {
-            Error::Timeout(Timeout::Resolve | Timeout::Connect) => self.unreachable(format!(
-                "nobody answered within {} s",
-                self.connect.as_secs()
-            )),
-            Error::Timeout(_) => {
-                self.unreachable(format!("nothing was heard for {} s", self.idle.as_secs()))
-            }
-            Error::HostNotFound => self.unreachable("there is no host of this name"),
-            Error::Io(fault) => self.of_stream(&fault.to_string()),
-            Error::ConnectProxyFailed(reason) => {
-                self.unreachable(format!("the proxy does not lead there: {reason}"))
-            }
+            Error::Io(fault) => self.of_stream(fault),
             Error::Protocol(fault) => self.odd(printable(fault.to_string().as_bytes())),
             Error::LargeResponseHeader(..) => self.odd("it says too much before its answer"),
-            other => self.unreachable(printable(other.to_string().as_bytes())),
+            other => self.unreachable(self.meaning_of(other)),
         }
     }
 
-    /// The library has a text alone for what is wrong with a certificate.
-    fn of_stream(&self, text: &str) -> WireError {
+    fn meaning_of(&self, fault: &Error) -> String {
+        match fault {
+            Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                format!("nobody answered within {} s", self.connect.as_secs())
+            }
+            Error::Timeout(_) => format!("nothing was heard for {} s", self.idle.as_secs()),
+            Error::HostNotFound => "there is no host of this name".to_owned(),
+            Error::Io(fault) => of_stream(fault),
+            Error::ConnectProxyFailed(reason) => printable(reason.as_bytes()),
+            other => printable(other.to_string().as_bytes()),
+        }
+    }
+
+    /// The proxy is not there, or does not lead on.
+    fn of_proxy(&self, astray: &Astray) -> WireError {
+        let proxy = &astray.proxy;
+        match (astray.status(), &astray.fault) {
+            (Some(407), _) if astray.was_told => self.not_allowed(format!(
+                "the proxy {proxy} does not take the user and password that it is told"
+            )),
+            (Some(407), _) => self.not_allowed(format!(
+                "the proxy {proxy} wants to know who asks: write user and password into git's http.proxy (http://USER:PASSWORD@{proxy})"
+            )),
+            (Some(status), _) => self.unreachable(format!(
+                "the proxy {proxy} does not lead there: it answered {status}"
+            )),
+            // The library's name for what a proxy of the other kind, SOCKS, says.
+            (None, Error::Io(fault)) if fault.kind() == io::ErrorKind::Other => {
+                let said = printable(fault.to_string().as_bytes());
+                self.unreachable(format!("the proxy {proxy} does not lead there: {said}"))
+            }
+            (None, fault) => self.unreachable(format!(
+                "the proxy {proxy} cannot be reached: {}",
+                self.meaning_of(fault)
+            )),
+        }
+    }
+
+    /// The library has texts alone for what is wrong with TLS.
+    fn of_stream(&self, fault: &io::Error) -> WireError {
+        let text = fault.to_string();
+        if text.starts_with("received corrupt message of type") {
+            return self.not_a_vault("it does not speak TLS (is it http://?)");
+        }
         let Some(what) = text.strip_prefix("invalid peer certificate: ") else {
-            return self.unreachable(text);
+            return self.unreachable(of_stream(fault));
         };
         self.not_allowed(if what.contains("UnknownIssuer") {
             "its certificate is from nobody whom this machine trusts (if it is your own: `holdall config set remote.ca_file FILE`)"
@@ -108,9 +143,20 @@ impl Blame {
                 "there is no repository there, or this account may not see it{colon}{words}"
             )),
             408 | 429 | 500..=599 => self.unreachable(said),
+            ..=299 | 400 => {
+                let status = said.trim_start_matches("it answered ");
+                self.not_a_vault(format!("it answers, but not as a git server ({status})"))
+            }
             _ => self.not_a_vault(said),
         }
     }
+}
+
+fn of_stream(fault: &io::Error) -> String {
+    if fault.kind() == io::ErrorKind::UnexpectedEof {
+        return "it closed the connection in the middle".to_owned();
+    }
+    printable(fault.to_string().as_bytes())
 }
 
 /// A status as people know it.
@@ -123,19 +169,18 @@ pub fn meaning(status: StatusCode) -> String {
     }
 }
 
-/// What a server says to people, if it is no page: one short line.
+/// What a server says to people, if it is no page, as one line.
 pub fn words(answer: Answer) -> String {
     let is_plain = content_type(&answer).is_some_and(|it| it.starts_with("text/plain"));
     let mut said = Vec::new();
     let mut from = answer.into_body().into_reader();
     (&mut from).take(MOST_WORDS).read_to_end(&mut said).ok();
     drain(&mut from);
-    let text = if is_plain {
+    if is_plain {
         printable(&said)
     } else {
         String::new()
-    };
-    text.chars().take(MOST_SHOWN).collect()
+    }
 }
 
 /// Reads what is left of an answer, if that is not much.
@@ -176,5 +221,16 @@ mod tests {
         );
         let silent = blame.in_an_answer(Error::Timeout(Timeout::PerRead).into_io());
         assert!(silent.to_string().contains("2 s"), "{silent}");
+        for code in [204, 400] {
+            let fault = of(code).to_string();
+            assert!(fault.contains("not as a git server"), "{fault}");
+        }
+        let cut = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls";
+        let cut = io::Error::new(io::ErrorKind::UnexpectedEof, cut);
+        let cut = blame.on_the_way(&Error::Io(cut)).to_string();
+        assert!(
+            cut.ends_with("it closed the connection in the middle"),
+            "{cut}"
+        );
     }
 }

@@ -18,6 +18,7 @@ use crate::vault::wire::git_config::GitConfig;
 use crate::vault::{VaultError, WireError};
 
 use super::hearing::Hearing;
+use super::led::Led;
 use super::proxy;
 
 /// Hosts look at the beginning of it: git is let in where a browser would get a page.
@@ -54,8 +55,8 @@ pub fn client(
         let roots = RootCerts::from(trusted((place, url), options, config)?);
         builder = builder.tls_config(TlsConfig::builder().root_certs(roots).build());
     }
-    let way = ().chain(SocksConnector::default());
-    let way = way.chain(ConnectProxyConnector::default());
+    let way = ().chain(Led(SocksConnector::default()));
+    let way = way.chain(Led(ConnectProxyConnector::default()));
     let way = way.chain(TcpConnector::default()).chain(Hearing);
     let way = way.chain(RustlsConnector::default());
     Ok(Agent::with_parts(

@@ -10,9 +10,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::base::{BaseError, Env, Program, TOKEN_VAR, find_program};
+use crate::base::{BaseError, Program, TOKEN_VAR, Talk, find_program, looks_like_token};
 use crate::vault::wire::WireOptions;
 use crate::vault::wire::address::HttpPlace;
+use crate::vault::wire::git_config::{self, GitConfig};
+use crate::vault::wire::words::printable;
 use crate::vault::{VaultError, WireError};
 
 /// Who a token goes as where the address names nobody: hosts look at the token alone.
@@ -20,13 +22,17 @@ const TOKEN_USER: &str = "holdall";
 /// As long may a person take to answer a helper.
 const ASKED: Duration = Duration::from_mins(5);
 const MOST_TOKEN: u64 = 64 * 1024;
-/// Of what steers git, a helper is to see this.
-const HELPERS_SEE: [&str; 5] = [
-    "GIT_ASKPASS",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_TERMINAL_PROMPT",
+/// As much is shown of what a helper says.
+const MOST_SHOWN: usize = 300;
+/// What git says before it repeats a line of a helper.
+const STRANGE: &str = "invalid credential line";
+/// Of what steers git, a helper is to see this, beside the configuration.
+const HELPERS_SEE: [&str; 2] = ["GIT_ASKPASS", "GIT_TERMINAL_PROMPT"];
+/// How git and its helpers are told to ask nobody: no terminal, no window of git's, none of others.
+const SILENTLY: [(&str, &str); 3] = [
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_ASKPASS", ""),
+    ("GCM_INTERACTIVE", "never"),
 ];
 
 /// Where a login can come from, in the order in which they are tried, each once.
@@ -40,12 +46,27 @@ pub enum Source {
 impl Source {
     pub const ALL: [Self; 3] = [Self::Helper, Self::Variable, Self::File];
 
+    /// What a login of it is called that was not taken.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Helper => "git's credential helper",
-            Self::Variable => TOKEN_VAR,
-            Self::File => "remote.token_file",
+            Self::Helper => "the login that git asked for or keeps",
+            Self::Variable => "the token of HOLDALL_TOKEN",
+            Self::File => "the token of remote.token_file",
         }
+    }
+}
+
+/// What came of asking a source.
+pub enum Found {
+    Login(Login),
+    Nothing,
+    /// It was asked, and failed: what it said, if it did.
+    Fault(String),
+}
+
+impl From<Option<Login>> for Found {
+    fn from(login: Option<Login>) -> Self {
+        login.map_or(Self::Nothing, Self::Login)
     }
 }
 
@@ -69,6 +90,19 @@ impl Login {
         })
     }
 
+    fn of_helper(answer: Vec<u8>) -> Option<Self> {
+        let text = std::str::from_utf8(&answer).ok()?;
+        let value = |key: &str| {
+            let mut lines = text.lines();
+            lines.find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+        };
+        Some(Self {
+            user: value("username")?.to_owned(),
+            password: value("password").filter(|it| !it.is_empty())?.to_owned(),
+            of_helper: Some(answer),
+        })
+    }
+
     /// The value of the header that carries it.
     pub fn header(&self) -> String {
         format!("Basic {}", self.encoded())
@@ -89,6 +123,7 @@ impl Login {
 /// All the places of a login.
 pub struct Desk<'a> {
     pub options: &'a WireOptions,
+    pub config: &'a GitConfig,
     /// The address as people wrote it.
     pub url: &'a str,
 }
@@ -99,16 +134,21 @@ impl Desk<'_> {
         &self,
         source: Source,
         (place, is_home): (&HttpPlace, bool),
-    ) -> Result<Option<Login>, WireError> {
+    ) -> Result<Found, WireError> {
         match source {
             Source::Helper => Ok(self.fill(place)),
-            _ if !is_home => Ok(None),
-            Source::Variable => Ok(self.token(place)),
+            _ if !is_home => Ok(Found::Nothing),
+            Source::Variable => Ok(self.token(place).into()),
             Source::File => match &self.options.web.token_file {
-                Some(file) => self.read(file).map(|token| Login::of_token(&token, place)),
-                None => Ok(None),
+                Some(file) => self.read(file).map(|it| Login::of_token(&it, place).into()),
+                None => Ok(Found::Nothing),
             },
         }
+    }
+
+    /// There is a token, for the host of the address.
+    pub fn has_token(&self) -> bool {
+        self.options.env.var(TOKEN_VAR).is_some() || self.options.web.token_file.is_some()
     }
 
     fn token(&self, place: &HttpPlace) -> Option<Login> {
@@ -133,36 +173,39 @@ impl Desk<'_> {
         let mut text = String::new();
         let read = file.take(MOST_TOKEN).read_to_string(&mut text);
         read.map_err(fault)?;
+        if text.trim().is_empty() {
+            let path = path.display();
+            return Err(not(format!(
+                "remote.token_file is empty: write the token into {path}"
+            )));
+        }
         Ok(text)
     }
 
     /// Asks git, which asks its helpers, and at the terminal where somebody is there and no other
     /// place has an answer.
-    fn fill(&self, place: &HttpPlace) -> Option<Login> {
-        let mut asked = format!(
-            "protocol={}\nhost={}\npath={}\n",
-            place.scheme(),
-            place.host,
-            place.path.trim_start_matches('/')
-        );
-        if let Some(user) = &place.user {
-            if user.contains(char::is_control) {
-                return None;
-            }
-            asked.extend(["username=", user, "\n"]);
-        }
-        asked.push('\n');
-        let answer = self.git("fill", asked.as_bytes())?;
-        let text = std::str::from_utf8(&answer).ok()?;
-        let value = |key: &str| {
-            let mut lines = text.lines();
-            lines.find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+    fn fill(&self, place: &HttpPlace) -> Found {
+        let Some(asked) = question(place) else {
+            return Found::Nothing;
         };
-        Some(Login {
-            user: value("username")?.to_owned(),
-            password: value("password").filter(|it| !it.is_empty())?.to_owned(),
-            of_helper: Some(answer.clone()),
-        })
+        let Some(talk) = self.git("fill", asked.as_bytes()) else {
+            return Found::Nothing;
+        };
+        if talk.success
+            && let Some(login) = Login::of_helper(talk.answer)
+        {
+            return Found::Login(login);
+        }
+        if talk.was_silent {
+            let idle = self.options.idle.as_secs();
+            return Found::Fault(format!("nothing was heard of it for {idle} s"));
+        }
+        if self.config.has_credential_helper(&place.url()) {
+            let token = self.options.env.var(TOKEN_VAR).and_then(|it| it.to_str());
+            Found::Fault(last_words(&talk.words, token))
+        } else {
+            Found::Nothing
+        }
     }
 
     /// It was taken: whoever gave it may keep it.
@@ -183,34 +226,88 @@ impl Desk<'_> {
         }
     }
 
-    fn git(&self, what: &str, said: &[u8]) -> Option<Vec<u8>> {
+    fn git(&self, what: &str, said: &[u8]) -> Option<Talk> {
         let env = &self.options.env;
         let git = find_program(env, "git")?;
-        let mut program = Program::of_surroundings(git, env).args(["credential", what]);
-        for name in HELPERS_SEE {
-            if let Some(value) = env.var(name) {
-                program = program.var(name, value);
-            }
+        let program = Program::of_surroundings(git, env).args(["credential", what]);
+        // Its words are told apart by what they are in English.
+        let mut program = program.var("LANGUAGE", "en");
+        let of_helpers = HELPERS_SEE
+            .iter()
+            .filter_map(|name| Some((*name, env.var(name)?)));
+        for (name, value) in git_config::leads(env).chain(of_helpers) {
+            program = program.var(name, value);
         }
-        let (program, patience) = if self.may_ask(env) {
+        let (program, patience) = if self.options.may_ask && !self.has_token() {
             (program, self.options.idle.max(ASKED))
         } else {
-            let program = program.var("GIT_TERMINAL_PROMPT", "0").leading();
-            (program, self.options.idle)
+            let silent = SILENTLY
+                .iter()
+                .fold(program, |program, (name, value)| program.var(name, value));
+            (silent.leading(), self.options.idle)
         };
-        let talk = program.talk(said, patience).ok()?;
-        talk.success.then_some(talk.answer)
+        program.talk(said, patience).ok()
     }
+}
 
-    /// Somebody is there, and no other place has an answer.
-    fn may_ask(&self, env: &Env) -> bool {
-        let has_token = env.var(TOKEN_VAR).is_some() || self.options.web.token_file.is_some();
-        self.options.may_ask && !has_token
+/// What git is asked about a place.
+fn question(place: &HttpPlace) -> Option<String> {
+    let mut asked = format!(
+        "protocol={}\nhost={}\npath={}\n",
+        place.scheme(),
+        place.host,
+        place.path.trim_start_matches('/')
+    );
+    if let Some(user) = &place.user {
+        if user.contains(char::is_control) {
+            return None;
+        }
+        asked.extend(["username=", user, "\n"]);
     }
+    asked.push('\n');
+    Some(asked)
+}
+
+/// What a helper said before it failed, without what may be a secret. That nobody could be asked is
+/// no news.
+fn last_words(words: &str, token: Option<&str>) -> String {
+    let lines = words.lines().filter(|line| {
+        let is_of_git = line.starts_with("fatal: could not read ");
+        !is_of_git && !line.starts_with("error: unable to read askpass")
+    });
+    let told = lines.map(|line| {
+        // git repeats what it cannot read, and that may be a password.
+        let end = line
+            .find(STRANGE)
+            .map_or(line.len(), |at| at + STRANGE.len());
+        masked(&line[..end], token)
+    });
+    let told = printable(told.collect::<Vec<_>>().join("\n").as_bytes());
+    told.chars().take(MOST_SHOWN).collect()
+}
+
+/// A line without the words that may be secrets: those behind a name of one, and tokens.
+fn masked(line: &str, token: Option<&str>) -> String {
+    let token = token.map(str::trim).filter(|it| !it.is_empty());
+    let mut is_named = false;
+    let words = line.split_whitespace().map(|word| {
+        let (name, value) = word.split_once(['=', ':']).unwrap_or(("", ""));
+        let name = name.to_ascii_lowercase();
+        let names = ["password", "token", "secret"];
+        let names = names.iter().any(|it| name.ends_with(it));
+        let is_secret = is_named || (names && !value.is_empty());
+        is_named = names && value.is_empty();
+        let is_token = looks_like_token(word) || token.is_some_and(|it| word.contains(it));
+        if is_secret || is_token { "***" } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::base::{Env, MachineId};
+    use crate::vault::wire::WebOptions;
+
     use super::*;
 
     #[test]
@@ -225,5 +322,82 @@ mod tests {
             "no ***, no *** here"
         );
         assert!(Login::of_token(" \n", &place("host/v")).is_none());
+    }
+
+    const UNSEEN: (&str, bool) = ("", false);
+
+    /// A desk where git has this for a helper, and a program that asks under this name.
+    fn fill(dir: &Path, helper: &str, (by, may_ask): (&str, bool)) -> Found {
+        let mut vars = vec![
+            ("PATH", std::env::var_os("PATH").expect("a path")),
+            ("HOME", dir.as_os_str().to_owned()),
+            ("GIT_CONFIG_NOSYSTEM", "1".into()),
+        ];
+        if !by.is_empty() {
+            vars.push((by, "/bin/echo".into()));
+        }
+        if !helper.is_empty() {
+            vars.push(("GIT_CONFIG_COUNT", "1".into()));
+            vars.push(("GIT_CONFIG_KEY_0", "credential.helper".into()));
+            vars.push(("GIT_CONFIG_VALUE_0", format!("!{helper}; :").into()));
+        }
+        let vars = vars
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value));
+        let env = Env::new(vars, dir.to_owned(), "here".to_owned());
+        let config = GitConfig::read(&env);
+        let options = WireOptions {
+            env,
+            machine: MachineId::parse("k7f3q2hm9x").expect("an id"),
+            connect: Duration::from_secs(5),
+            idle: Duration::from_secs(2),
+            may_ask,
+            web: WebOptions::default(),
+        };
+        let desk = Desk {
+            options: &options,
+            config: &config,
+            url: "URL",
+        };
+        desk.fill(&HttpPlace::of_url(true, "host/v").expect("a place"))
+    }
+
+    #[test]
+    fn what_a_helper_says_before_it_fails_is_told_without_its_secrets() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for (helper, wanted) in [
+            ("echo 'keyring is locked' >&2; exit 1", "keyring is locked"),
+            ("echo quit=1", "told us to quit"),
+            ("echo hunter2 is garbage", "invalid credential line"),
+            ("echo got password=hunter2 >&2; exit 1", "got ***"),
+            (
+                "echo Password: hunter2 is it >&2; exit 1",
+                "Password: *** is it",
+            ),
+            ("echo ghp_hunter2 >&2; exit 1", "***"),
+            ("exec sleep 60", "nothing was heard of it for 2 s"),
+            ("exit 0", ""),
+        ] {
+            let Found::Fault(said) = fill(dir.path(), helper, UNSEEN) else {
+                panic!("{helper}: no fault");
+            };
+            assert!(said.contains(wanted), "{helper}: {said}");
+            assert!(!said.contains("hunter2"), "{helper}: {said}");
+            assert!(!wanted.is_empty() || said.is_empty(), "{said}");
+        }
+        assert!(matches!(fill(dir.path(), "", UNSEEN), Found::Nothing));
+    }
+
+    #[test]
+    fn a_program_that_asks_is_run_only_where_somebody_is() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for by in ["GIT_ASKPASS", "SSH_ASKPASS"] {
+            let unseen = fill(dir.path(), "", (by, false));
+            assert!(matches!(unseen, Found::Nothing), "{by}");
+            let Found::Login(login) = fill(dir.path(), "", (by, true)) else {
+                panic!("{by}: no login");
+            };
+            assert!(login.password.starts_with("Password for "), "{by}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod client;
 mod hearing;
+mod led;
 mod line;
 mod login;
 mod outlet;
@@ -32,8 +33,8 @@ use super::{WireOptions, pkt};
 
 use answer::{Answer, Blame, content_type, drain};
 use line::HttpLine;
-use login::{Desk, Login, Source};
-use question::Question;
+use login::{Desk, Found, Login, Source};
+use question::{Question, is_signature};
 
 /// No host that means it sends on more often.
 const MOST_REDIRECTS: usize = 5;
@@ -80,6 +81,7 @@ impl HttpHost {
     /// A question to a place, without a login.
     fn question(&self, place: &HttpPlace) -> Result<Question, WireError> {
         let origin = place.origin();
+        let blame = self.blame_at(place);
         let known = |clients: &[(String, Agent)]| {
             let mut clients = clients.iter();
             clients
@@ -90,7 +92,7 @@ impl HttpHost {
         let client = if let Some(client) = known {
             client
         } else {
-            let way = (place, self.blame.url.as_str());
+            let way = (place, blame.url.as_str());
             let client = client::client(way, &self.options, &self.config)?;
             self.clients.borrow_mut().push((origin, client.clone()));
             client
@@ -100,8 +102,17 @@ impl HttpHost {
             base: encoded(&place.url()),
             extra: self.extra_headers(place)?,
             login: None,
-            blame: self.blame.clone(),
+            blame,
         })
+    }
+
+    /// Where a place is not on the host that people wrote, both are named.
+    fn blame_at(&self, place: &HttpPlace) -> Blame {
+        let mut blame = self.blame.clone();
+        if host_of_url(&blame.url).as_deref() != Some(host(place).as_str()) {
+            write!(blame.url, " (at {})", place.host).expect("memory takes it");
+        }
+        blame
     }
 
     /// `http.extraHeader` of git's settings. They may be secrets, and are for the host of the address.
@@ -138,8 +149,9 @@ impl HttpHost {
         place: &HttpPlace,
         ask: &dyn Fn(&Question) -> Result<Answer, Error>,
     ) -> Result<(Answer, Question), WireError> {
-        let asked = |question: &Question| ask(question).map_err(|it| self.blame.on_the_way(&it));
         let mut question = self.question(place)?;
+        let asked =
+            |question: &Question| ask(question).map_err(|it| question.blame.on_the_way(&it));
         let known = self.login.borrow();
         question.login = known
             .as_ref()
@@ -149,18 +161,27 @@ impl HttpHost {
         let mut answer = asked(&question)?;
         let desk = Desk {
             options: &self.options,
+            config: &self.config,
             url: &self.blame.url,
         };
-        let mut tried = Vec::new();
+        let mut told = Told::default();
+        if question.is_signed_by_extra() {
+            told.rejected.push("the login of http.extraHeader");
+        }
         for source in Source::ALL {
             if answer.status() != 401 {
                 return Ok((answer, question));
             }
-            let Some(login) = desk.login(source, (place, self.is_home(place)))? else {
-                continue;
+            let login = match desk.login(source, (place, self.is_home(place)))? {
+                Found::Login(login) => login,
+                Found::Nothing => continue,
+                Found::Fault(said) => {
+                    told.fault = Some(said);
+                    continue;
+                }
             };
             drain(&mut answer.into_body().into_reader());
-            tried.push(source.name());
+            told.rejected.push(source.name());
             question.login = Some(login.clone());
             answer = asked(&question)?;
             if answer.status() == 401 {
@@ -173,17 +194,22 @@ impl HttpHost {
         if answer.status() != 401 {
             return Ok((answer, question));
         }
-        Err(self.blame.not_allowed(if tried.is_empty() {
-            "it wants to know who asks: a credential helper of git can say so, HOLDALL_TOKEN, or the file of remote.token_file"
-                .to_owned()
-        } else {
-            format!("it does not take what {} has for it", tried.join(" or "))
-        }))
+        if !self.is_home(place) && (desk.has_token() || self.home_is_signed_by_extra()?) {
+            told.withheld = Some(place.url());
+        }
+        let words = question.words(answer);
+        Err(question.blame.not_allowed(told.text(&words)))
+    }
+
+    fn home_is_signed_by_extra(&self) -> Result<bool, WireError> {
+        let extra = self.extra_headers(&self.place)?;
+        Ok(extra.iter().any(|(name, _)| is_signature(name)))
     }
 
     /// The refs, as far as they still are to be read, and where they are from.
     fn refs(&self, service: Service) -> Result<(Answer, HttpPlace, Question), WireError> {
         let mut place = self.place.clone();
+        let mut seen = vec![place.url()];
         for _ in 0..=MOST_REDIRECTS {
             let (answer, question) = self.let_in(&place, &|question| question.first(service))?;
             if answer.status().is_redirection() {
@@ -195,6 +221,11 @@ impl HttpHost {
                 if !may_be_told(&next, &self.options) {
                     return Err(WireError::Insecure { url: next.url() });
                 }
+                if seen.contains(&next.url()) {
+                    let back = format!("it sends in a circle, back to {}", next.url());
+                    return Err(self.blame.not_a_vault(back));
+                }
+                seen.push(next.url());
                 place = next;
                 continue;
             }
@@ -207,31 +238,79 @@ impl HttpHost {
             .blame
             .not_a_vault("it sends from one address to the next"))
     }
+}
 
-    fn read(&self, service: Service, answer: Answer) -> Result<Advert, WireError> {
-        let expected = format!("application/x-{}-advertisement", service.name());
-        if content_type(&answer) != Some(&expected) {
-            return Err(self
-                .blame
-                .not_a_vault("it answers, but not as a git server"));
-        }
-        let from = answer.into_body().into_reader().take(MOST_ADVERT);
-        let mut from = BufReader::new(from);
-        let read = greeting(&mut from, service).and_then(|()| Advert::read(&mut from));
-        match read {
-            Ok(Some(advert)) => {
-                drain(&mut from);
-                Ok(advert)
-            }
-            Ok(None) => Err(self.blame.not_a_vault("it tells nothing of its refs")),
-            // Its own words about why there are none.
-            Err(fault) if fault.kind() == io::ErrorKind::Other && !is_of_client(&fault) => {
-                let words = printable(fault.to_string().as_bytes());
-                Err(self.blame.not_a_vault(words))
-            }
-            Err(fault) => Err(self.blame.in_an_answer(fault)),
-        }
+fn read(blame: &Blame, service: Service, answer: Answer) -> Result<Advert, WireError> {
+    let expected = format!("application/x-{}-advertisement", service.name());
+    if content_type(&answer) != Some(&expected) {
+        return Err(blame.not_a_vault("it answers, but not as a git server"));
     }
+    let from = answer.into_body().into_reader().take(MOST_ADVERT);
+    let mut from = BufReader::new(from);
+    let read = greeting(&mut from, service).and_then(|()| Advert::read(&mut from));
+    match read {
+        Ok(Some(advert)) => {
+            drain(&mut from);
+            Ok(advert)
+        }
+        Ok(None) => Err(blame.not_a_vault("it tells nothing of its refs")),
+        // Its own words about why there are none.
+        Err(fault) if fault.kind() == io::ErrorKind::Other && !is_of_client(&fault) => {
+            let words = printable(fault.to_string().as_bytes());
+            Err(blame.not_a_vault(words))
+        }
+        Err(fault) => Err(blame.in_an_answer(fault)),
+    }
+}
+
+/// What came of saying who asks.
+#[derive(Default)]
+struct Told {
+    rejected: Vec<&'static str>,
+    /// git's credential helper failed, and what it said.
+    fault: Option<String>,
+    /// Another place, which is not told the login of the one in the address.
+    withheld: Option<String>,
+}
+
+impl Told {
+    fn text(&self, words: &str) -> String {
+        let mut text = match (self.rejected.is_empty(), &self.withheld) {
+            (false, _) => format!("it does not take {}", self.rejected.join(" or ")),
+            (true, Some(place)) => format!(
+                "it sends on to {place}, which wants to know who asks, and a login is for the host of the address alone: if you trust that one, connect it (`holdall backup configure {place}`)"
+            ),
+            (true, None) if self.fault.is_some() => {
+                "it wants to know who asks: HOLDALL_TOKEN or the file of remote.token_file can say so, too".to_owned()
+            }
+            (true, None) => "it wants to know who asks: a credential helper of git can say so, HOLDALL_TOKEN, or the file of remote.token_file"
+                .to_owned(),
+        };
+        if let Some(said) = &self.fault {
+            text.push_str("; git's credential helper was asked and gave nothing");
+            if !said.is_empty() {
+                text.extend([" (", said, ")"]);
+            }
+        }
+        if !words.is_empty() {
+            text.extend(["; the server says: ", words]);
+        }
+        text
+    }
+}
+
+/// The host that an address names as it is written.
+fn host_of_url(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let place = HttpPlace::of_url(scheme == "https", rest).ok()?;
+    Some(host(&place))
+}
+
+/// Without the port that is the usual one.
+fn host(place: &HttpPlace) -> String {
+    let origin = place.origin();
+    let (_, host) = origin.split_once("://").unwrap_or_default();
+    host.to_owned()
 }
 
 /// Everybody on the way reads what is said over http.
@@ -279,7 +358,7 @@ impl Host for HttpHost {
 
     fn call(&self, service: Service) -> Result<Open, WireError> {
         let (answer, place, mut question) = self.refs(service)?;
-        let advert = self.read(service, answer)?;
+        let advert = read(&question.blame, service, answer)?;
         if service == Service::Receive && question.login.is_none() {
             // Some let everybody read this, and ask who it is when the push comes. A long one could not
             // be said twice.

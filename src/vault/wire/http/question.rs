@@ -13,6 +13,10 @@ use super::answer::{Answer, Blame, content_type, drain, meaning, words};
 use super::login::Login;
 use super::redirect;
 
+const MOST_SHOWN: usize = 300;
+/// No shorter word of a header is a secret.
+const SHORTEST: usize = 8;
+
 /// All that questions to a repository have in common.
 pub struct Question {
     pub client: Agent,
@@ -44,7 +48,6 @@ impl Question {
     }
 
     fn signed<B>(&self, mut request: RequestBuilder<B>) -> RequestBuilder<B> {
-        let is_signature = |name: &str| name.eq_ignore_ascii_case("authorization");
         for (name, value) in &self.extra {
             if self.login.is_none() || !is_signature(name) {
                 request = request.header(name, value);
@@ -56,12 +59,23 @@ impl Question {
         }
     }
 
-    fn words(&self, answer: Answer) -> String {
-        let words = words(answer);
-        match &self.login {
-            Some(login) => login.masked(&words),
-            None => words,
+    /// What a server says to people: one short line, without what it was told in confidence.
+    pub fn words(&self, answer: Answer) -> String {
+        let mut words = words(answer);
+        if let Some(login) = &self.login {
+            words = login.masked(&words);
         }
+        for (_, value) in &self.extra {
+            let parts = value.split_whitespace().filter(|it| it.len() >= SHORTEST);
+            words = parts.fold(words, |words, part| words.replace(part, "***"));
+        }
+        words.chars().take(MOST_SHOWN).collect()
+    }
+
+    /// git's http.extraHeader says who asks, and no login took its place.
+    pub fn is_signed_by_extra(&self) -> bool {
+        let mut names = self.extra.iter().map(|(name, _)| name);
+        self.login.is_none() && names.any(|name| is_signature(name))
     }
 
     /// It answers, and not with what was asked for.
@@ -103,4 +117,8 @@ impl Question {
             Err(self.blame.unreachable("its answer is not a git server's"))
         }
     }
+}
+
+pub fn is_signature(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization")
 }
