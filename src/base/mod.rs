@@ -5,7 +5,6 @@
 
 mod edges;
 mod error;
-mod family;
 mod file;
 mod git_dir;
 mod id;

@@ -25,7 +25,7 @@ pub use hub::{Hub, program};
 pub use machine::{Machine, Ran, Started};
 pub use ordinary::ordinary_file;
 pub use random::Rng;
-pub use terminal::{answered, terminal};
+pub use terminal::{answered, answered_late, terminal};
 
 /// One temporary directory for a whole test; gone when it is dropped.
 pub struct Sandbox {

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -33,16 +34,38 @@ pub fn terminal() -> (OwnedFd, OwnedFd) {
 /// Runs at a terminal where these lines are typed. What the terminal shows is in `stderr`.
 #[track_caller]
 pub fn answered(machine: &Machine, args: &[&str], typed: &str) -> Ran {
+    typed_at(machine.command(args), typed, Duration::ZERO)
+}
+
+/// The same for one that has the terminal to itself, as programs need that ask there for a secret; and
+/// so long nothing is typed.
+#[track_caller]
+pub fn answered_late(machine: &Machine, args: &[&str], typed: &str, after: Duration) -> Ran {
+    let plain = machine.command(args);
+    let mut command = Command::new("setsid");
+    command.args(["--ctty", "--wait"]).arg(plain.get_program());
+    command.args(plain.get_args()).env_clear();
+    let vars = plain.get_envs();
+    command.envs(vars.filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(&machine.home);
+    typed_at(command, typed, after)
+}
+
+fn typed_at(mut command: Command, typed: &str, after: Duration) -> Ran {
     let (ours, theirs) = terminal();
-    let mut command = machine.command(args);
     command
         .env("TERM", "dumb")
         .stdin(theirs.try_clone().expect("another handle"))
         .stderr(theirs)
         .stdout(Stdio::piped());
     let mut keys = File::from(ours.try_clone().expect("another handle"));
-    keys.write_all(typed.as_bytes()).expect("it can be typed");
     let child = command.spawn().expect("it can be started");
+    let typed = typed.to_owned();
+    let typist = thread::spawn(move || {
+        thread::sleep(after);
+        // Whoever is gone reads nothing.
+        keys.write_all(typed.as_bytes()).ok();
+    });
     // The other end is closed here, so that the reader learns of the end.
     drop(command);
     let reader = thread::spawn(move || {
@@ -52,6 +75,7 @@ pub fn answered(machine: &Machine, args: &[&str], typed: &str) -> Ran {
         bytes
     });
     let mut output = child.wait_with_output().expect("it ends");
+    typist.join().expect("a typist does not panic");
     output.stderr = reader.join().expect("a reader does not panic");
     Ran::from(output)
 }

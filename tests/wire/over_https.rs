@@ -240,7 +240,7 @@ fn a_push_whose_answer_is_lost_on_the_way_is_seen_and_one_that_is_cut_is_made_ag
         let wanted = noise(4, length);
         hosted.a.write(state("x"), &wanted);
         let since = Instant::now();
-        let said = fails(&hosted.a, &["backup", "push"], (4, "unreachable"));
+        let said = fails(&hosted.a, &["backup", "push"], (4, "unconfirmed"));
         assert!(since.elapsed() < Duration::from_secs(20));
         assert!(said.contains("nothing was heard for 2 s"), "{said}");
         nothing_runs(&hosted.a);
@@ -272,7 +272,7 @@ fn each_source_of_a_login_is_tried_once() {
         .ok(&["config", "set", "remote.token_file", "~/token"]);
     let said = configure(&hosted.a, &url, (5, "auth"));
     for source in [
-        "git's credential helper",
+        "the login that git asked for or keeps",
         "HOLDALL_TOKEN",
         "remote.token_file",
     ] {
@@ -357,7 +357,7 @@ fn what_keeps_a_push_from_getting_there_is_told_apart() {
     let words = [
         "403 Forbidden",
         "who asks",
-        "what HOLDALL_TOKEN has",
+        "does not take the token of HOLDALL_TOKEN",
         "refused",
     ];
     for (text, words) in texts.iter().zip(words) {
@@ -509,7 +509,7 @@ fn what_is_no_git_server_is_no_vault_and_what_is_ill_is_not_reached() {
         (
             ill,
             (4, "unreachable"),
-            "503 Service Unavailable: back [31msoon",
+            "503 Service Unavailable: back soon",
         ),
         (forbidden, (5, "auth"), "403 Forbidden: not you"),
         ("HTTP/1.1 200 O", (4, "unreachable"), ""),

@@ -108,6 +108,13 @@ impl Sshd {
         fs::write(self.dir.join("known_hosts"), line).expect("written");
     }
 
+    /// A key of the client opens with a passphrase from here on.
+    pub fn locks(&self, key: &str, passphrase: &str) {
+        run(Command::new("ssh-keygen")
+            .args(["-q", "-p", "-P", "", "-N", passphrase, "-f"])
+            .arg(self.dir.join(key)));
+    }
+
     pub fn knows_nobody(&self) {
         fs::write(self.dir.join("known_hosts"), "").expect("written");
     }

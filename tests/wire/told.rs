@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::flow::scene::{fails, hook, pushed, state};
-use crate::kit::{Machine, answered, commits, program};
+use crate::kit::{Machine, answered_late, commits, program};
 
 use super::hosted::{Hosted, Way};
 use super::sshd::Sshd;
@@ -35,7 +35,7 @@ fn first(script: &str) -> String {
 fn a_push_whose_answer_is_lost_is_unconfirmed_and_the_next_run_finds_it() {
     let Some(hosted) = connected() else { return };
     let Hosted { a, bare, .. } = &hosted;
-    hook(bare, "pre-receive", "cat > /dev/null; sleep 6");
+    hook(bare, "pre-receive", "cat > /dev/null; sleep 15");
     a.ok(&["config", "set", "remote.idle_timeout", "2"]);
     a.write(state("x"), "1\n");
     let (code, document) = a.json(&["backup", "push"]);
@@ -170,17 +170,15 @@ fn a_host_without_git_and_a_host_that_is_not_known_are_told_with_what_helps() {
 
 #[test]
 fn somebody_who_is_asked_for_a_passphrase_is_not_hurried() {
-    let Some(mut hosted) = connected() else {
-        return;
-    };
-    let config = hosted.sandbox.path().join("sshd/ssh_config");
-    // Somebody types slowly.
-    let slow = format!("sleep 3; exec ssh -F {} \"$@\" #", utf8(&config));
-    hosted.a.env("GIT_SSH_COMMAND", &slow);
+    let Some(hosted) = connected() else { return };
+    sshd(&hosted).locks("user_key", "open sesame");
     hosted.a.ok(&["config", "set", "remote.idle_timeout", "1"]);
-    fails(&hosted.a, &["backup", "push"], (4, "unreachable"));
-    let ran = answered(&hosted.a, &["backup", "push"], "");
-    assert!(ran.code == 0, "{ran}");
+    let push = ["backup", "push"];
+    let said = fails(&hosted.a, &push, (5, "auth"));
+    assert!(said.contains("ssh-add"), "{said}");
+    let typed = "open sesame\n";
+    let ran = answered_late(&hosted.a, &push, typed, Duration::from_secs(4));
+    assert!(ran.code == 0 && ran.stderr.contains("passphrase"), "{ran}");
 }
 
 #[test]

@@ -72,6 +72,17 @@ impl Address {
     }
 }
 
+/// As git takes it, a user and a port may stand between the brackets: `[git@host:2222]:path`.
+fn unbracketed(inner: &str) -> String {
+    let (user, place) = inner.split_once('@').unwrap_or(("", inner));
+    let at = if user.is_empty() { "" } else { "@" };
+    if place.matches(':').count() > 1 {
+        format!("{user}{at}[{place}]")
+    } else {
+        format!("{user}{at}{place}")
+    }
+}
+
 /// `host:path`, which git takes for ssh, unless a slash comes before the colon.
 fn looks_like_scp(text: &str) -> bool {
     let host = text.strip_prefix('[').map_or_else(
@@ -106,6 +117,7 @@ impl SshPlace {
 
     fn of_scp(text: &str) -> Result<Self, String> {
         let (authority, path) = match text.split_once("]:") {
+            Some((inner, path)) if text.starts_with('[') => (unbracketed(&inner[1..]), path),
             Some((host, path)) if text.contains('[') => (format!("{host}]"), path),
             _ => {
                 let (host, path) = text.split_once(':').ok_or("it names no path")?;
@@ -342,6 +354,9 @@ mod tests {
             ("host:/srv/v.git", None, "host", None, "/srv/v.git"),
             ("me@[::1]:v.git", Some("me"), "::1", None, "v.git"),
             ("[::1]:/v.git", None, "::1", None, "/v.git"),
+            ("[me@::1]:v.git", Some("me"), "::1", None, "v.git"),
+            ("[host:2222]:v.git", None, "host", Some(2222), "v.git"),
+            ("[me@host:2222]:/v", Some("me"), "host", Some(2222), "/v"),
             ("ssh://host/srv/v.git", None, "host", None, "/srv/v.git"),
             (
                 "ssh://me@host:2222/~/v%20w.git",

@@ -71,9 +71,8 @@ pub struct ChildCall {
 }
 
 impl ChildCall {
-    /// `first` is the limit until it begins to answer.
-    pub fn start(program: Program, (first, idle): (Duration, Duration)) -> Result<Self, NoAnswer> {
-        let running = program.start(first).map_err(|fault| NoAnswer {
+    pub fn start(program: Program, idle: Duration) -> Result<Self, NoAnswer> {
+        let running = program.start(idle).map_err(|fault| NoAnswer {
             had_begun: false,
             status: None,
             words: String::new(),
@@ -98,7 +97,6 @@ impl ChildCall {
         let read = quiet(&mut stdout).and_then(|()| Advert::read(&mut stdout));
         match read {
             Ok(Some(advert)) => {
-                running.waits_for(idle);
                 let line = ChildLine {
                     running,
                     stdin,

@@ -65,7 +65,7 @@ impl PathRemote {
                 reason: fault.reason(),
             }
         };
-        let call = ChildCall::start(program, (self.options.idle, self.options.idle));
+        let call = ChildCall::start(program, self.options.idle);
         match call.and_then(|call| call.hear(Box::new(blame.clone()))) {
             Err(_) if !self.is_writable() => Err(self.read_only()),
             Err(fault) if fault.silent.is_none() && !fault.words.is_empty() => {

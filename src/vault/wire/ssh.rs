@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::base::{Env, Program, find_program};
 use crate::vault::WireError;
@@ -54,7 +54,7 @@ impl SshHost {
         let program = program.args(self.arguments(service));
         // A run that nobody sees asks nobody, and leaves nobody behind.
         Ok(if self.options.may_ask {
-            program
+            program.asking()
         } else {
             program.leading()
         })
@@ -94,12 +94,7 @@ impl SshHost {
             service,
             may_ask: self.options.may_ask,
         });
-        let first = if self.options.may_ask {
-            WHILE_ASKING
-        } else {
-            idle
-        };
-        let call = ChildCall::start(self.program(service)?, (first, idle));
+        let call = ChildCall::start(self.program(service)?, idle);
         let call = call.map_err(|fault| self.no_ssh(&fault.reason()))?;
         let later = Arc::clone(&trouble);
         let blame = Box::new(move |fault: &NoAnswer| later.blame(fault));
@@ -156,9 +151,6 @@ const OWN_FAILURE: i32 = 255;
 /// With this a shell ends that does not find a program, and git when it gives up.
 const NOT_FOUND: i32 = 127;
 const GIT_GAVE_UP: i32 = 128;
-
-/// Somebody who is asked for a passphrase may take as long as they like.
-const WHILE_ASKING: Duration = Duration::from_hours(1);
 
 /// What is wrong with a call to a place.
 struct Trouble {
