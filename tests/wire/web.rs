@@ -2,12 +2,13 @@
 //! own authority.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::kit::Machine;
 
@@ -55,8 +56,10 @@ impl Web {
         Some(server)
     }
 
+    /// It stops, and what it runs with it: a `git http-backend` whose push was cut turns for ever.
     pub fn stop(&mut self) {
-        self.child.kill().ok();
+        let group = Pid::from_raw(self.child.id().cast_signed());
+        kill_process_group(group.expect("a child has one"), Signal::KILL).ok();
         self.child.wait().ok();
     }
 
@@ -104,6 +107,7 @@ impl Drop for Web {
 fn serve(lighttpd: &Path, dir: &Path) -> Child {
     Command::new(lighttpd)
         .args(["-D", "-f", utf8(&dir.join("lighttpd.conf"))])
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(fs::File::create(dir.join("stderr")).expect("made"))
