@@ -98,7 +98,8 @@ impl PathRemote {
         match &heard.said {
             // Another push is at work, or died at it: the next attempts wait for either to show.
             Ok(said) if said.refused && self.ref_lock().exists() => Ok(PushOutcome::Moved),
-            _ => heard.unmoved(&self.url),
+            // Whatever was at it has ended by now: where the ref did not move it stays.
+            _ => heard.unmoved(&self.url).map_err(settle::over),
         }
     }
 

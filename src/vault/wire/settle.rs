@@ -96,6 +96,14 @@ fn unknown(url: &str, said: &io::Result<Said>, words: &str, silent: Option<u64>)
     }
 }
 
+/// Whoever could still have taken it is gone.
+pub fn over(fault: WireError) -> WireError {
+    match fault {
+        WireError::Unconfirmed { url, reason } => WireError::Unreachable { url, reason },
+        other => other,
+    }
+}
+
 /// It was sent, and then nobody answered any more: it may have arrived all the same.
 pub fn lost(fault: WireError) -> WireError {
     match fault {
