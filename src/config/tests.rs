@@ -262,10 +262,8 @@ fn a_url_with_a_password_or_a_token_is_refused() {
         "https://ghp_0123456789:@github.com/me/v",
     ] {
         let fault = desk.set("remote.url", url).expect_err(url);
-        assert!(
-            matches!(fault, ConfigError::SecretInUrl { .. }),
-            "{fault:?}"
-        );
+        let is_told = matches!(fault, ConfigError::SecretInUrl { .. });
+        assert!(is_told, "{fault:?}");
         assert!(!format!("{fault:?} {fault}").contains("secret"));
     }
     for url in [
@@ -302,11 +300,8 @@ fn a_new_file_is_private_and_explains_every_key() {
     assert!(text.starts_with("# Settings of holdall"));
     assert!(text.ends_with("\n\n[machine]\nname = \"desk\"\n"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 100));
-    let mode = fs::metadata(desk.path.as_path())
-        .expect("there")
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let file = fs::metadata(desk.path.as_path()).expect("there");
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
 }
 
 #[test]
@@ -342,10 +337,8 @@ fn unset_mends_a_wrong_key_and_makes_no_file() {
     assert!(file.unset("remot.url").expect("unset"));
     assert!(file.unset("'a b'.c").expect("unset"));
     assert!(!file.unset("remote.url").expect("a known key"));
-    assert!(matches!(
-        file.unset("remot.url"),
-        Err(ConfigError::UnknownKey { .. })
-    ));
+    let again = file.unset("remot.url");
+    assert!(matches!(again, Err(ConfigError::UnknownKey { .. })));
     assert!(file.save().expect("saved"));
     assert_eq!(desk.text(), "[remot]\n['a b']\n");
     let desk = Desk::empty();
