@@ -271,7 +271,7 @@ fn wire_hints(fault: &WireError) -> Vec<String> {
             "nothing was changed: run the command again when it is there, or connect another place: `holdall backup configure URL`"
         }
         WireError::Unconfirmed { .. } => {
-            "it may have arrived: the next `holdall backup push` looks for it, and sends it again if it did not"
+            "it may have arrived: run the command again, which looks first and sends it once more only if it did not"
         }
         WireError::NoSsh { .. } => {
             "install OpenSSH, or mend what is set up for it: ~/.ssh/config, GIT_SSH_COMMAND, GIT_SSH, or git's core.sshCommand"
