@@ -169,8 +169,9 @@ impl Trouble {
             _ if fault.silent.is_some() || fault.had_begun => {
                 WireError::Unreachable { url, reason }
             }
-            Some(OWN_FAILURE) => self.on_the_way(reason),
+            // However ssh then ends that is not heard out.
             _ if fault.is_noise() => WireError::Protocol { url, reason },
+            Some(OWN_FAILURE) => self.on_the_way(reason),
             Some(NOT_FOUND) if says(self.service.name()) => WireError::NoGit { url, reason },
             Some(NOT_FOUND) => WireError::NoSsh { url, reason },
             Some(GIT_GAVE_UP) if !says("dubious ownership") => WireError::NotAVault { url, reason },
