@@ -17,6 +17,8 @@ pub mod project;
 pub mod source;
 pub mod snapshot;
 pub mod merge;
+pub mod oplog;
+pub mod tasks;
 pub mod vault;
 pub mod restore;
 pub mod runs;

@@ -1,10 +1,11 @@
 //! Names that machines give: ids that sort by the time of their making, and short names of machines.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{BaseError, Edges};
+use super::{BaseError, Edges, Timestamp};
 
 /// Crockford's base 32: no `I`, `L`, `O` or `U`, so an id survives being read aloud.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -50,18 +51,29 @@ impl Id {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// When it was made, as the clock there had it.
+    #[must_use]
+    pub fn made(&self) -> Timestamp {
+        let value = |digit: &u8| ALPHABET.iter().position(|it| it == digit).unwrap_or(0);
+        let time = self.0.as_bytes()[..10].iter();
+        let millis = time.fold(0_u64, |sum, digit| sum << 5 | value(digit) as u64);
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
 }
 
 /// A machine's own short name: ten lower-case characters of chance.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MachineId(String);
+pub struct MachineId(Arc<str>);
 
 impl MachineId {
     pub fn new(edges: &Edges) -> Result<Self, BaseError> {
         let mut chance = [0_u8; 16];
         edges.random.fill(&mut chance[8..])?;
         Ok(Self(
-            encode(u128::from_be_bytes(chance), 10).to_ascii_lowercase(),
+            encode(u128::from_be_bytes(chance), 10)
+                .to_ascii_lowercase()
+                .into(),
         ))
     }
 
@@ -71,7 +83,7 @@ impl MachineId {
                 !byte.is_ascii_uppercase() && ALPHABET.contains(&byte.to_ascii_uppercase())
             });
         if valid {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(BaseError::Malformed {
                 text: text.chars().take(40).collect(),
@@ -122,6 +134,7 @@ mod tests {
         let second = Id::new(&edges).expect("the fixed source never fails");
         assert_ne!(first, second);
         assert_eq!(first.as_str()[..10], second.as_str()[..10]);
+        assert_eq!(first.made(), Timestamp::from_millis(1_795_222_923_123));
         assert_eq!(Id::parse(first.as_str()).ok(), Some(first));
     }
 

@@ -44,6 +44,17 @@ pub enum Rule {
     RefIsReadBack,
     /// What a remote that was set back had lost goes back.
     RewoundIsHealed,
+    /// An op that was named before it came is superseded when it comes.
+    EarlyNamesCount,
+    /// What parts from the chain that the vault has goes aside, and nobody goes on behind a tip that
+    /// somebody else wrote.
+    PartedGoesAside,
+    /// The ops of others that a remote has lost go back from whoever has them.
+    LostOpsGoBack,
+    /// Times decide what is shown, and nothing else.
+    TimeSettlesNothing,
+    /// Two who write the same at the same moment write two ops.
+    NonceTellsApart,
 }
 
 #[cfg(not(feature = "simulation"))]

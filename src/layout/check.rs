@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::base::{Id, Kind, VaultPath, is_temp_name};
 
+use super::chains::check_chain;
 use super::names::{
-    self, CONFLICT, CONFLICTS, MACHINES, PROJECT_RECORD, PROJECTS, SUFFIX, VARIANT,
+    self, CONFLICT, CONFLICTS, MACHINES, OPS, PROJECT_RECORD, PROJECTS, SEGMENT_SUFFIX, SUFFIX,
+    TASKS, VARIANT,
 };
 use super::{
     Access, AllowedRecord, ConflictRecord, LayoutError, MachineRecord, ProjectRecord, Record, Side,
@@ -118,18 +120,27 @@ impl Check<'_> {
         self.record::<AllowedRecord>(&names::allowed_record());
         let mut projects = BTreeMap::new();
         let mut conflicts = BTreeMap::new();
+        let mut chains: BTreeMap<VaultPath, Vec<_>> = BTreeMap::new();
         let known: Vec<VaultPath> = self.known.keys().cloned().collect();
         for path in &known {
             let parts: Vec<&str> = path.names().collect();
             match parts.as_slice() {
                 [MACHINES, name] => self.machine(path, name),
                 [PROJECTS, name, PROJECT_RECORD] => self.project(path, name, &mut projects),
+                [TASKS, OPS, chain, name] if name.ends_with(SEGMENT_SUFFIX) => {
+                    let content = self.files.read(path).unwrap_or_default();
+                    let dir = names::chain_dir(chain).expect("a part of a known path");
+                    chains.entry(dir).or_default().push((path.clone(), content));
+                }
                 [CONFLICTS, id, rest @ ..] if !rest.is_empty() => {
                     let seen: &mut ConflictSeen = conflicts.entry((*id).to_owned()).or_default();
                     self.conflict(path, id, rest, seen);
                 }
                 _ => {}
             }
+        }
+        for (dir, files) in chains {
+            self.faults.extend(check_chain(&dir, &files));
         }
         for (id, seen) in conflicts {
             self.conflict_is_whole(&id, &seen);
@@ -328,6 +339,8 @@ mod tests {
             (b"projects/gone/.aigon/x", Kind::File, b""),
             (b"settings/odd", Kind::Link, b"/etc"),
             (b"later.json", Kind::File, b"not JSON"),
+            (b"tasks/ops/k7f3q2hm9x/notes.md", Kind::File, b""),
+            (b"tasks/checkpoint/1", Kind::File, b""),
         ]);
         assert!(rules(&files).is_empty());
     }

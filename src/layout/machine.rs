@@ -8,16 +8,12 @@ use serde_json::{Map, Value};
 use crate::base::{Id, MachineId, Timestamp, VaultPath};
 
 use super::LayoutError;
+use super::op::{OP_ID, OpId};
 use super::record::{
     Fields, Form, IDS, MACHINE, MOMENT, NUMBER, OBJECT, Record, TEXT, forked_from, is_lower_hex,
     text, write_record,
 };
 
-const OP_ID: Form<String> = Form {
-    expected: "an op id of 32 lower-case hexadecimal digits",
-    rule: None,
-    parse: |value| text(value).filter(|id| id.len() == 32 && is_lower_hex(id)),
-};
 const DIGEST: Form<String> = Form {
     expected: "a digest of 64 lower-case hexadecimal digits",
     rule: None,
@@ -54,7 +50,7 @@ pub struct Frontier {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Head {
     pub seq: u64,
-    pub id: String,
+    pub id: OpId,
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }

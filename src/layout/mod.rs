@@ -5,25 +5,33 @@
 //! *Never*: touch a disk or git, or decide what to do about a fault.
 
 mod allowed;
+mod chains;
 mod check;
 mod conflict;
 mod error;
+mod filling;
 mod machine;
 pub mod names;
 mod note;
+mod op;
 mod project;
 mod record;
+mod segment;
 mod texts;
 mod vault;
 
 pub use allowed::{AllowedEntry, AllowedRecord};
+pub use chains::fork_hash;
 pub use check::{VaultFiles, check};
 pub use conflict::{ConflictRecord, Owner, Side, SideKind, VariantDir, VariantRecord};
 pub use error::LayoutError;
+pub use filling::Filling;
 pub use machine::{Frontier, Head, MachineRecord};
 pub use note::{PathNote, decode_name, encode_name};
+pub use op::{Entity, OpId, OpRecord, OpTime, TextName};
 pub use project::ProjectRecord;
 pub use record::{Record, check_record_size};
+pub use segment::{OpLine, Seal, Segment, SegmentHeader};
 pub use texts::{ATTRIBUTES_TEXT, readme_text};
 pub use vault::{Access, VaultRecord};
 

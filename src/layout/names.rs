@@ -2,7 +2,8 @@
 
 use crate::base::{MachineId, VaultPath};
 
-use super::{LayoutError, Side, VariantDir};
+use super::record::forked_from;
+use super::{LayoutError, Side, TextName, VariantDir};
 
 pub(super) const VAULT: &str = "vault.json";
 pub(super) const ALLOWED: &str = "allowed.json";
@@ -12,6 +13,11 @@ pub(super) const PROJECTS: &str = "projects";
 pub const PROJECT_RECORD: &str = "project.json";
 pub(super) const SETTINGS: &str = "settings";
 pub(super) const CONFLICTS: &str = "conflicts";
+pub(super) const TASKS: &str = "tasks";
+pub(super) const OPS: &str = "ops";
+const TEXTS: &str = "text";
+/// What a segment's file name ends with.
+pub(super) const SEGMENT_SUFFIX: &str = ".jsonl";
 pub(super) const CONFLICT: &str = "conflict.json";
 pub(super) const VARIANT: &str = "variant.json";
 /// What a record's file name ends with.
@@ -116,6 +122,52 @@ pub fn variant_side(
     side: Side,
 ) -> Result<VaultPath, LayoutError> {
     Ok(below(&variant_dir(id, dir)?, side.as_str()))
+}
+
+/// Everything of the task list.
+#[must_use]
+pub fn tasks_dir() -> VaultPath {
+    fixed(TASKS)
+}
+
+/// Where the chains of ops are, one directory each.
+#[must_use]
+pub fn ops_dir() -> VaultPath {
+    below(&fixed(TASKS), OPS)
+}
+
+/// The directory of a chain: a replica's id, or that of a fork. It comes from anywhere.
+pub fn chain_dir(chain: &str) -> Result<VaultPath, LayoutError> {
+    Ok(ops_dir().child(chain.as_bytes())?)
+}
+
+/// The name of the segment that begins with this op.
+#[must_use]
+pub fn segment_name(first: u64) -> String {
+    format!("{first:08}{SEGMENT_SUFFIX}")
+}
+
+/// The first op of a segment of this name.
+#[must_use]
+pub fn segment_first(name: &str) -> Option<u64> {
+    let first = name.strip_suffix(SEGMENT_SUFFIX)?.parse().ok()?;
+    (first > 0 && segment_name(first) == name).then_some(first)
+}
+
+/// Whether a directory of this name is a replica's chain, or a fork of one.
+#[must_use]
+pub fn is_chain(name: &str) -> bool {
+    forked_from(name).is_some()
+}
+
+pub fn segment(chain: &str, first: u64) -> Result<VaultPath, LayoutError> {
+    Ok(below(&chain_dir(chain)?, &segment_name(first)))
+}
+
+/// A value that is too long for an op.
+#[must_use]
+pub fn long_text(name: &TextName) -> VaultPath {
+    below(&below(&fixed(TASKS), TEXTS), name.as_str())
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@ use std::collections::BTreeSet;
 use holdall::base::VaultPath;
 use holdall::layout::names::{
     attributes, conflict_record, conflicts_dir, machine_record, machines_dir, project_record,
-    projects_dir, readme, variant_record,
+    projects_dir, readme, segment, variant_record,
 };
 use holdall::layout::{
     ATTRIBUTES_TEXT, AllowedRecord, ConflictRecord, LayoutError, MachineRecord, ProjectRecord,
-    Record, VariantDir, VariantRecord, VaultFiles, VaultRecord, check, readme_text,
+    Record, Segment, VariantDir, VariantRecord, VaultFiles, VaultRecord, check, readme_text,
 };
+use holdall::oplog::{Memory, Op};
 use serde_json::{Value, json};
 
 use super::files::{OnDisk, contract, record_kind};
@@ -206,7 +207,7 @@ fn the_ops_of_the_example_are_a_whole_chain() {
     };
     let (id, sealed) = replay(&segment("00000001"), [0; 16], 1);
     assert!(sealed);
-    let (id, sealed) = replay(&segment("00000005"), id, 5);
+    let (id, sealed) = replay(&segment("00000006"), id, 6);
     assert!(!sealed);
 
     let desk = example
@@ -214,12 +215,8 @@ fn the_ops_of_the_example_are_a_whole_chain() {
         .expect("it is there");
     let desk = MachineRecord::read(&at("machines/k7f3q2hm9x.json"), &desk).expect("valid");
     let head = &desk.ops.expect("the example has ops").heads["q5n8r3v7c1"];
-    assert_eq!(head.seq, 5);
-    assert_eq!(
-        head.id,
-        id.iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-    );
+    assert_eq!(head.seq, 6);
+    assert_eq!(head.id.as_bytes(), &id);
 
     let texts: Vec<_> = example
         .files()
@@ -233,4 +230,34 @@ fn the_ops_of_the_example_are_a_whole_chain() {
             .expect("it is there");
         assert_eq!(blake3::hash(&bytes).to_hex().as_str(), name.as_str());
     }
+}
+
+#[test]
+fn the_ops_of_the_example_come_to_what_its_machine_says() {
+    let example = example();
+    let mut memory = Memory::default();
+    let mut head = None;
+    for first in [1, 6] {
+        let path = segment("q5n8r3v7c1", first).expect("a path");
+        let bytes = example.read(&path).expect("it is there");
+        let read = Segment::read(&path, &bytes).expect("a segment");
+        assert!(read.fault.is_none(), "{:?}", read.fault);
+        for line in &read.ops {
+            let record = line.record.as_ref().expect("an op");
+            assert_eq!(record.line().as_bytes(), line.bytes);
+            memory.take_in(&Op::of(&read.header.replica, line.id, record).expect("understood"));
+        }
+        head = Some((read.next() - 1, read.chain()));
+    }
+    let path = VaultPath::parse("machines/k7f3q2hm9x.json").expect("valid");
+    let desk = example.read(&path).expect("it is there");
+    let desk = MachineRecord::read(&path, &desk).expect("valid");
+    let ops = desk.ops.expect("it has read ops");
+    let heads: Vec<_> = ops.heads.iter().collect();
+    let [(chain, told)] = heads[..] else {
+        panic!("{heads:?}");
+    };
+    assert_eq!(chain, "q5n8r3v7c1");
+    assert_eq!(Some((told.seq, told.id)), head);
+    assert_eq!(memory.digest.to_string(), ops.digest);
 }

@@ -1,0 +1,42 @@
+//! The task list of this machine: a log of ops in SQLite, and what it comes to, ready to be asked for.
+//!
+//! *In*: what a person writes, one transaction for each command; chains of ops from elsewhere. *Out*:
+//! tasks, projects, notes, disputes; the lines that others lack. *Never*: know the vault, print, or hold
+//! a transaction while anything waits.
+
+mod chains;
+mod change;
+mod circles;
+mod content;
+mod deeds;
+mod error;
+mod history;
+mod log;
+pub mod model;
+mod names;
+mod pen;
+mod query;
+mod reading;
+mod refs;
+mod render;
+mod schema;
+mod store;
+mod tokens;
+mod withheld;
+
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod tests;
+
+pub use chains::{Arrival, Chain, Line};
+pub use change::Change;
+pub use deeds::{Deed, Reversed, UNDO};
+pub use error::TasksError;
+pub use history::{LogLine, Variant};
+pub use pen::{Censor, Hand, LONGEST, Pen};
+pub use query::{Filter, Sort, State as TaskState};
+pub use reading::{Note, ProjectRow, Reading, TaskRow, WorkspaceRow};
+pub use store::Store;
+pub use tokens::token;
+pub use withheld::Withheld;

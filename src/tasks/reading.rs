@@ -1,0 +1,321 @@
+//! Looking things up: what is there, as rows that a report can show.
+
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+
+use crate::base::{Id, MachineId, Timestamp};
+use crate::layout::{Entity, OpId, TextName};
+
+use super::model;
+use super::query::{Filter, WAITS};
+use super::{TasksError, refs, tokens};
+
+/// The store, to be looked at.
+pub struct Reading<'d> {
+    pub(super) db: &'d Connection,
+}
+
+/// A task, as a list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRow {
+    pub thing: i64,
+    pub id: String,
+    pub reference: String,
+    pub title: String,
+    pub description: String,
+    pub status: String,
+    pub priority: String,
+    /// The project's id and name.
+    pub project: Option<(String, String)>,
+    pub workspace: Option<String>,
+    pub epic: Option<String>,
+    pub is_epic: bool,
+    pub due: Option<String>,
+    pub available: Option<String>,
+    pub meta: Option<String>,
+    pub labels: Vec<String>,
+    pub waits: bool,
+    /// Fields with several values that nobody chose between.
+    pub disputes: Vec<String>,
+    pub since: Timestamp,
+    pub updated: Timestamp,
+    pub deleted: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub token: String,
+    pub at: Timestamp,
+    pub replica: String,
+    pub who: Option<String>,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectRow {
+    pub id: String,
+    pub name: String,
+    pub prefix: String,
+    pub workspace: Option<String>,
+    pub open: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkspaceRow {
+    pub id: String,
+    pub name: String,
+    pub deleted: bool,
+}
+
+const TASK: &str = "SELECT task.thing, task.id, task.key, task.title, task.description, task.status, \
+    task.priority, shown.id, shown.name, coalesce(shown.prefix, ''), coalesce(shown.workspace, task.workspace), \
+    task.epic, task.is_epic, task.due, task.available, task.meta, task.since, thing.updated, task.deleted, \
+    (SELECT group_concat(name, char(31)) FROM label WHERE label.task = task.thing), \
+    (SELECT group_concat(field, char(31)) FROM dispute WHERE dispute.thing = task.thing), ";
+const FROM: &str = " FROM task JOIN thing ON thing.n = task.thing \
+    LEFT JOIN project ON project.id = task.project \
+    LEFT JOIN project AS shown ON shown.id = project.shown";
+
+impl<'d> Reading<'d> {
+    pub(super) const fn of(db: &'d Connection) -> Self {
+        Self { db }
+    }
+
+    /// The task that a ref names.
+    pub fn resolve(&self, reference: &str) -> Result<TaskRow, TasksError> {
+        let thing = refs::resolve(self.db, reference)?;
+        self.row(thing)
+    }
+
+    pub fn task(&self, id: &str) -> Result<Option<TaskRow>, TasksError> {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT thing FROM task WHERE id = ?1")?;
+        let thing = find.query_row([id], |row| row.get(0)).optional()?;
+        thing.map(|thing| self.row(thing)).transpose()
+    }
+
+    fn row(&self, thing: i64) -> Result<TaskRow, TasksError> {
+        let mut find = self
+            .db
+            .prepare_cached(&format!("{TASK}{WAITS}{FROM} WHERE task.thing = ?1"))?;
+        let row = find.query_row([thing], raw)?;
+        self.named(row)
+    }
+
+    pub fn list(&self, filter: &Filter, now: Timestamp) -> Result<Vec<TaskRow>, TasksError> {
+        let question = filter.question(now);
+        let words = match filter.words {
+            Some(_) => " JOIN words ON words.rowid = task.thing",
+            None => "",
+        };
+        let sql = format!(
+            "{TASK}{WAITS}{FROM}{words} WHERE {} {}",
+            question.conditions, question.tail
+        );
+        let mut find = self.db.prepare_cached(&sql)?;
+        let rows = find.query_map(params_from_iter(question.values), raw)?;
+        rows.map(|row| self.named(row?)).collect()
+    }
+
+    /// How many tasks a list would have.
+    pub fn count(&self, filter: &Filter, now: Timestamp) -> Result<usize, TasksError> {
+        let question = filter.question(now);
+        let words = match filter.words {
+            Some(_) => " JOIN words ON words.rowid = task.thing",
+            None => "",
+        };
+        let sql = format!("SELECT count(*){FROM}{words} WHERE {}", question.conditions);
+        let mut find = self.db.prepare_cached(&sql)?;
+        let count: i64 = find.query_row(params_from_iter(question.values), |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    fn named(
+        &self,
+        (key, prefix, mut row): (String, String, TaskRow),
+    ) -> Result<TaskRow, TasksError> {
+        row.reference = refs::shown(self.db, &prefix, &key)?;
+        Ok(row)
+    }
+
+    /// The ref of a task that another one names; its id where it is not here.
+    pub fn reference(&self, id: &str) -> Result<String, TasksError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT task.key, coalesce(shown.prefix, '') FROM task \
+             LEFT JOIN project ON project.id = task.project \
+             LEFT JOIN project AS shown ON shown.id = project.shown WHERE task.id = ?1",
+        )?;
+        let found = find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
+        match found.optional()? {
+            Some((key, prefix)) => {
+                let (key, prefix): (String, String) = (key, prefix);
+                refs::shown(self.db, &prefix, &key)
+            }
+            None => Ok(id.to_owned()),
+        }
+    }
+
+    /// The tasks that have to be done first, by their ids; whether each closes a circle.
+    pub fn needs(&self, thing: i64) -> Result<Vec<(String, bool)>, TasksError> {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT needs, circle FROM depend WHERE task = ?1 ORDER BY rank")?;
+        let rows = find.query_map([thing], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The tasks that wait for this one, by their ids.
+    pub fn needed_by(&self, id: &str) -> Result<Vec<String>, TasksError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT task.id FROM depend JOIN task ON task.thing = depend.task \
+             WHERE depend.needs = ?1 AND NOT depend.circle AND NOT task.deleted ORDER BY task.rank",
+        )?;
+        let rows = find.query_map([id], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub fn notes(&self, thing: i64) -> Result<Vec<Note>, TasksError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT op, at, replica, who, text FROM note WHERE task = ?1 ORDER BY at, op",
+        )?;
+        let rows = find.query_map([thing], |row| {
+            Ok(Note {
+                token: tokens::token(OpId::from_bytes(row.get(0)?)),
+                at: Timestamp::from_millis(row.get(1)?),
+                replica: row.get(2)?,
+                who: row.get(3)?,
+                text: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What a person may hand back to say what they saw.
+    pub fn token(&self, thing: i64) -> Result<String, TasksError> {
+        tokens::of_thing(self.db, thing)
+    }
+
+    pub fn projects(&self) -> Result<Vec<ProjectRow>, TasksError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT id, name, prefix, workspace, (SELECT count(*) FROM task \
+             JOIN project AS own ON own.id = task.project \
+             WHERE own.shown = project.id AND NOT task.closed AND NOT task.deleted) \
+             FROM project WHERE shown = id AND NOT deleted ORDER BY name, id",
+        )?;
+        let rows = find.query_map([], |row| {
+            Ok(ProjectRow {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                prefix: row.get(2)?,
+                workspace: row.get(3)?,
+                open: usize::try_from(row.get::<_, i64>(4)?).unwrap_or(0),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The project that this one comes to, by its id.
+    pub fn shown_project(&self, id: &str) -> Result<Option<String>, TasksError> {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT shown FROM project WHERE id = ?1")?;
+        Ok(find.query_row([id], |row| row.get(0)).optional()?)
+    }
+
+    pub fn workspaces(&self) -> Result<Vec<WorkspaceRow>, TasksError> {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT id, name, deleted FROM workspace ORDER BY name, id")?;
+        let rows = find.query_map([], |row| {
+            Ok(WorkspaceRow {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                deleted: row.get(2)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Every label that an open task has, with how many have it.
+    pub fn labels(&self) -> Result<Vec<(String, usize)>, TasksError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT label.name, count(*) FROM label JOIN task ON task.thing = label.task \
+             WHERE NOT task.closed AND NOT task.deleted GROUP BY label.name ORDER BY label.name",
+        )?;
+        let rows = find.query_map([], |row| {
+            let count: i64 = row.get(1)?;
+            Ok((row.get(0)?, usize::try_from(count).unwrap_or(0)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The machine that writes under a replica's name.
+    pub fn machine_of(&self, replica: &MachineId) -> Result<String, TasksError> {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT machine FROM chain WHERE replica = ?1 ORDER BY name LIMIT 1")?;
+        let machine = find.query_row([replica.as_str()], |row| row.get(0));
+        Ok(machine.optional()?.unwrap_or_default())
+    }
+
+    /// Long values that something shows and that are not here.
+    pub fn wanted(&self) -> Result<Vec<TextName>, TasksError> {
+        let mut find = self.db.prepare_cached("SELECT DISTINCT name FROM wanted")?;
+        let rows = find.query_map([], |row| row.get::<_, String>(0))?;
+        rows.map(|row| {
+            TextName::parse(&row?).ok_or(TasksError::Damaged {
+                what: "the name of a text",
+            })
+        })
+        .collect()
+    }
+
+    pub fn text(&self, name: &TextName) -> Result<Option<Vec<u8>>, TasksError> {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT bytes FROM text WHERE name = ?1")?;
+        Ok(find
+            .query_row([name.as_str()], |row| row.get(0))
+            .optional()?)
+    }
+}
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<(String, String, TaskRow)> {
+    let many = |at| {
+        let joined: Option<String> = row.get(at)?;
+        let parts = joined.as_deref().map(|it| it.split('\u{1f}'));
+        Ok::<_, rusqlite::Error>(parts.into_iter().flatten().map(str::to_owned).collect())
+    };
+    let project: (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
+    let task = TaskRow {
+        thing: row.get(0)?,
+        id: row.get(1)?,
+        reference: String::new(),
+        title: row.get(3)?,
+        description: row.get(4)?,
+        status: row.get(5)?,
+        priority: row.get(6)?,
+        project: project.0.zip(project.1),
+        workspace: row.get(10)?,
+        epic: row.get(11)?,
+        is_epic: row.get(12)?,
+        due: row.get(13)?,
+        available: row.get(14)?,
+        meta: row.get(15)?,
+        since: Timestamp::from_millis(row.get(16)?),
+        updated: Timestamp::from_millis(row.get(17)?),
+        deleted: row.get(18)?,
+        labels: many(19)?,
+        disputes: many(20)?,
+        waits: row.get(21)?,
+    };
+    Ok((row.get(2)?, row.get(9)?, task))
+}
+
+/// The task's entity.
+impl TaskRow {
+    #[must_use]
+    pub fn entity(&self) -> Entity {
+        model::task(Id::parse(&self.id).expect("ids in the store were checked"))
+    }
+}

@@ -1,0 +1,155 @@
+//! How people name tasks: `API-7KQ9`, the prefix of the project and as much of the task's own name as
+//! tells it from all others.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::TasksError;
+use super::error::CANDIDATES;
+
+/// Less of a name than this is never shown: it would soon not be enough.
+const LEAST: usize = 4;
+/// The length of an id, and of the part of it that is chance.
+const ID: usize = 26;
+const KEY: usize = 16;
+
+/// What somebody may have meant by a ref.
+struct Wanted<'a> {
+    prefix: Option<&'a str>,
+    key: String,
+    is_id: bool,
+}
+
+impl<'a> Wanted<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let text = text.trim();
+        let (prefix, key) = match text.rsplit_once('-') {
+            Some((prefix, key)) => (Some(prefix), key),
+            None => (None, text),
+        };
+        let key: String = key.chars().map(letter).collect::<Option<_>>()?;
+        let is_id = prefix.is_none() && key.len() == ID;
+        let fits = is_id || (1..=KEY).contains(&key.len());
+        (fits && prefix != Some("")).then_some(Self { prefix, key, is_id })
+    }
+}
+
+/// A letter as it is in names: some look like others.
+fn letter(c: char) -> Option<char> {
+    match c.to_ascii_uppercase() {
+        'O' => Some('0'),
+        'I' | 'L' => Some('1'),
+        'U' => None,
+        c if c.is_ascii_alphanumeric() => Some(c),
+        _ => None,
+    }
+}
+
+/// The thing that a ref names.
+pub fn resolve(db: &Connection, text: &str) -> Result<i64, TasksError> {
+    let wanted = Wanted::parse(text).ok_or_else(|| TasksError::NoRef {
+        wanted: text.to_owned(),
+    })?;
+    let no_such = || TasksError::NoSuchTask {
+        wanted: text.to_owned(),
+    };
+    if wanted.is_id {
+        let mut find = db.prepare_cached("SELECT thing FROM task WHERE id = ?1")?;
+        let found = find.query_row([&wanted.key], |row| row.get(0)).optional()?;
+        return found.ok_or_else(no_such);
+    }
+    let mut found = candidates(db, &wanted.key)?;
+    if let (true, Some(prefix)) = (found.len() > 1, wanted.prefix) {
+        let of_project = |it: &Candidate| it.prefix.eq_ignore_ascii_case(prefix);
+        if found.iter().any(of_project) {
+            found.retain(of_project);
+        }
+    }
+    match found.as_slice() {
+        [] => Err(no_such()),
+        [one] => Ok(one.thing),
+        several => {
+            let mut candidates = Vec::new();
+            for it in several {
+                candidates.push((shown(db, &it.prefix, &it.key)?, it.title.clone()));
+            }
+            Err(TasksError::Ambiguous {
+                wanted: text.to_owned(),
+                candidates,
+            })
+        }
+    }
+}
+
+struct Candidate {
+    thing: i64,
+    key: String,
+    title: String,
+    prefix: String,
+}
+
+fn candidates(db: &Connection, key: &str) -> Result<Vec<Candidate>, TasksError> {
+    let mut find = db.prepare_cached(
+        "SELECT task.thing, task.key, task.title, coalesce(shown.prefix, '') FROM task \
+         LEFT JOIN project ON project.id = task.project \
+         LEFT JOIN project AS shown ON shown.id = project.shown \
+         WHERE task.key >= ?1 AND task.key < ?1 || '~' ORDER BY task.key LIMIT ?2",
+    )?;
+    // Of more than are shown one more says so.
+    let most = i64::try_from(CANDIDATES * 4).expect("a handful");
+    let rows = find.query_map(params![key, most], |row| {
+        Ok(Candidate {
+            thing: row.get(0)?,
+            key: row.get(1)?,
+            title: row.get(2)?,
+            prefix: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The shortest ref that names this task and no other.
+pub fn shown(db: &Connection, prefix: &str, key: &str) -> Result<String, TasksError> {
+    let mut before = db.prepare_cached("SELECT max(key) FROM task WHERE key < ?1")?;
+    let mut behind = db.prepare_cached("SELECT min(key) FROM task WHERE key > ?1")?;
+    let before: Option<String> = before.query_row([key], |row| row.get(0))?;
+    let behind: Option<String> = behind.query_row([key], |row| row.get(0))?;
+    let common = |other: &Option<String>| {
+        let other = other.as_deref().unwrap_or("");
+        let same = key.bytes().zip(other.bytes());
+        same.take_while(|(a, b)| a == b).count()
+    };
+    let length = (common(&before).max(common(&behind)) + 1).clamp(LEAST, KEY);
+    let short = &key[..length.min(key.len())];
+    if prefix.is_empty() {
+        return Ok(short.to_owned());
+    }
+    Ok(format!("{prefix}-{short}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ref_is_read_as_it_may_have_been_read_aloud() {
+        let key = |text| Wanted::parse(text).map(|it| (it.prefix, it.key, it.is_id));
+        let some = |prefix, key: &str| Some((prefix, key.to_owned(), false));
+        assert_eq!(key("API-7kq9"), some(Some("API"), "7KQ9"));
+        assert_eq!(key(" 7kO9"), some(None, "7K09"));
+        assert_eq!(key("web-lIl1"), some(Some("web"), "1111"));
+        assert_eq!(key("a-b-7KQ9"), some(Some("a-b"), "7KQ9"));
+        let id = "01KAG6T0V2W4X6Y8Z1A3B5C7D9";
+        assert_eq!(key(id), Some((None, id.to_owned(), true)));
+        for text in [
+            "",
+            "-",
+            "-7KQ9",
+            "API-",
+            "7KU9",
+            "API-7K_9",
+            &"A".repeat(17),
+        ] {
+            assert_eq!(key(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The store as a file: opened, made ready, read, and changed one transaction at a time.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::base::{BaseError, Edges, Holder, HostPath};
+
+use super::change::Change;
+use super::content::ThreeWay;
+use super::schema::ready;
+use super::{Reading, TasksError};
+
+/// Whoever writes is through in a few milliseconds; a hundred at once wait for each other.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The task list of this machine.
+pub struct Store {
+    db: Connection,
+    three_way: ThreeWay,
+}
+
+impl Store {
+    /// Opens the store, and makes one where there is none.
+    pub fn open(file: &HostPath, holder: &Holder) -> Result<Self, TasksError> {
+        let path = file.as_path();
+        make_private(path)?;
+        Self::open_at(path, holder)
+    }
+
+    /// The store, if there is one.
+    pub fn open_existing(file: &HostPath, holder: &Holder) -> Result<Option<Self>, TasksError> {
+        let path = file.as_path();
+        if !path.exists() {
+            return Ok(None);
+        }
+        Self::open_at(path, holder).map(Some)
+    }
+
+    fn open_at(path: &Path, holder: &Holder) -> Result<Self, TasksError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut db = Connection::open_with_flags(path, flags)?;
+        db.busy_timeout(PATIENCE)?;
+        db.set_prepared_statement_cache_capacity(64);
+        // A command that is through survives a power cut.
+        db.pragma_update(None, "synchronous", "FULL")?;
+        // Whoever comes last would move everything into the database, and wait for the disk again.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        ready(&mut db, path, holder)?;
+        Ok(Self {
+            db,
+            three_way: |_, _, _| None,
+        })
+    }
+
+    /// Long texts that several changed at once are merged by this.
+    #[must_use]
+    pub fn merging(self, three_way: ThreeWay) -> Self {
+        Self { three_way, ..self }
+    }
+
+    /// Looks things up, as they were at one moment.
+    pub fn reading(&self) -> Reading<'_> {
+        Reading::of(&self.db)
+    }
+
+    /// An exact copy of it, as it is at one moment.
+    pub fn copy_to(&self, file: &Path) -> Result<(), TasksError> {
+        self.db
+            .execute("VACUUM INTO ?1", [file.to_string_lossy()])?;
+        Ok(())
+    }
+
+    /// Changes the store: all of it, or where something fails nothing.
+    pub fn change<T, E: From<TasksError>>(
+        &mut self,
+        edges: &Edges,
+        change: impl FnOnce(&mut Change<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let begun = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate);
+        let mut it = Change::begin(begun.map_err(TasksError::from)?, edges, self.three_way)?;
+        let answer = change(&mut it)?;
+        it.commit()?;
+        Ok(answer)
+    }
+}
+
+/// Task texts are nobody else's business; SQLite's own files beside it get the same mode.
+fn make_private(path: &Path) -> Result<(), TasksError> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(0o600);
+    options.open(path).map_err(BaseError::io("make", path))?;
+    Ok(())
+}
