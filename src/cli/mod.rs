@@ -36,6 +36,7 @@ pub mod show;
 mod status;
 mod surroundings;
 mod sync;
+mod task;
 mod undo;
 mod usage;
 mod words;
@@ -118,6 +119,9 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Project(command) => project::run(ctx, name, command),
         Command::Settings(command) => settings::run(ctx, name, command),
         Command::Secret(command) => secret::run(ctx, name, command),
+        Command::Task(command) => task::run(ctx, name, command),
+        Command::Workspace(command) => task::run_workspace(ctx, name, command),
+        Command::Epic(command) => task::run_epic(ctx, name, command),
         Command::Config(command) => config::run(ctx, command),
         Command::Demo(args) => demo::run(ctx, args),
     }

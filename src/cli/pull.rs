@@ -16,7 +16,7 @@ use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
 use super::words::{
     amount, change_line, changes_words, conflict_hints, conflict_words, healed_words, kept_words,
-    merged_line,
+    merged_line, ops_line,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> {
@@ -126,6 +126,7 @@ pub fn arrivals(report: &PullReport, look: &Look) -> String {
     for unit in report.projects.iter().chain(&report.settings) {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
+    text.push_str(&ops_line("taken in", report.ops.received));
     text
 }
 
@@ -202,6 +203,8 @@ pub fn outcome(report: &PullReport) -> String {
         format!("would write: {what}; nothing was changed\n")
     } else if report.applied {
         format!("pulled: {what}\n")
+    } else if report.ops.received > 0 {
+        String::new()
     } else {
         nothing_written(report)
     };

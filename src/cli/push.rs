@@ -13,7 +13,7 @@ use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
 use super::words::{
     amount, change_line, changes_words, conflict_hints, conflict_words, decisions, healed_words,
-    merged_line, reason_words,
+    merged_line, ops_line, reason_words,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
@@ -114,6 +114,9 @@ pub fn text(report: &PushReport, look: &Look) -> String {
         };
         text.extend(report.left.iter().filter(is_told).map(stays));
     }
+    text.push_str(&ops_line("taken in", report.ops.received));
+    let way = if report.dry_run { "to go" } else { "sent" };
+    text.push_str(&ops_line(way, report.ops.sent));
     text.push_str(&outcome(report));
     text
 }

@@ -10,7 +10,7 @@ use super::ctx::Ctx;
 use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
 use super::words::{
-    amount, conflict_hints, conflict_words, decisions, resolved, unreadable_machines,
+    amount, conflict_hints, conflict_words, decisions, resolved, task_changes, unreadable_machines,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
@@ -36,7 +36,7 @@ fn hints(report: &StatusReport) -> Vec<String> {
         hints.push("finish what was interrupted: `holdall backup pull`; or take it back: `holdall backup undo`".to_owned());
     }
     let waits = report.pending.counts != Counts::default()
-        || report.pending.decisions + report.pending.resolved > 0;
+        || report.pending.decisions + report.pending.resolved + report.pending.ops > 0;
     if waits && fault.is_none() {
         hints.push("send what waits: `holdall backup push`".to_owned());
     }
@@ -86,6 +86,7 @@ fn text(report: &StatusReport, look: &Look) -> String {
         table.row(["last writer".to_owned(), words]);
     }
     let waiting = amount(&report.pending.counts)
+        + &task_changes(report.pending.ops)
         + &decisions(report.pending.decisions)
         + &resolved(report.pending.resolved);
     table.row(["waiting".to_owned(), waiting]);

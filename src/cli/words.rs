@@ -97,6 +97,22 @@ pub fn resolved(many: usize) -> String {
     }
 }
 
+/// Changes of the task list, beside something else that is counted.
+pub fn task_changes(many: usize) -> String {
+    match many {
+        0 => String::new(),
+        many => format!(", {}", count(many as u64, "task change")),
+    }
+}
+
+/// What came and went of the task list, on a line of its own.
+pub fn ops_line(way: &str, many: usize) -> String {
+    match many {
+        0 => String::new(),
+        many => format!("tasks  {} {way}\n", count(many as u64, "change")),
+    }
+}
+
 /// How much of what changes: `2 files, 1 directory`.
 pub fn amount(counts: &Counts) -> String {
     listed(counts.parts().into_iter())

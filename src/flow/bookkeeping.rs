@@ -14,7 +14,7 @@ use super::here::{Here, Placement, Selection};
 use super::journal::prune;
 use super::records::machine_leaf;
 use super::upstream::Upstream;
-use super::{Event, FlowError, Writer};
+use super::{Event, FlowError, Writer, ops};
 
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.
@@ -80,15 +80,22 @@ pub fn remember_projects(writer: &Writer<'_>, here: &Here, pushed: bool) -> Resu
         Some(registered)
     };
     let known: Vec<_> = here.projects.iter().filter_map(known).collect();
-    let unchanged = {
-        let registry = Registry::load(&file)?;
-        known
-            .iter()
-            .all(|project| registry.projects.contains(project))
-    };
-    if unchanged {
+    let registry = Registry::load(&file)?;
+    if known
+        .iter()
+        .all(|project| registry.projects.contains(project))
+    {
         return Ok(());
     }
+    let renamed = known.iter().filter_map(|project| {
+        let before = registry.at(&project.path)?.id.clone();
+        (before != project.id).then(|| (before, project.id.clone()))
+    });
+    ops::adopted(
+        writer.session,
+        &writer.machine(),
+        &renamed.collect::<Vec<_>>(),
+    )?;
     Registry::edit(&file, &writer.session.holder(), |registry| {
         for project in known {
             let mut places = registry.projects.iter_mut();

@@ -16,7 +16,7 @@ use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
 
 use super::hosting::HostingError;
-use super::kind::ErrorKind;
+use super::kind::{ErrorKind, tasks_kind};
 use super::report::{Candidate, WithheldLine};
 
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +115,11 @@ pub enum FlowError {
     Refused { what: String, hint: String },
     #[error("{path} of the vault itself would carry a secret ({rule})")]
     GateHoldsRecord { path: VaultPath, rule: String },
+    #[error(transparent)]
+    Tasks(#[from] crate::tasks::TasksError),
+    /// What was written is no value of what it was written for.
+    #[error("{what}")]
+    BadValue { what: String, hint: String },
     #[error(transparent)]
     Base(#[from] BaseError),
     #[error(transparent)]
@@ -240,7 +245,6 @@ impl FlowError {
             | Self::NoSuchProject { .. }
             | Self::NotInVault { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
-            Self::OutsideHome { .. } | Self::NoSuchPreset { .. } => ErrorKind::Invalid,
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_kind(fault),
             Self::BadFile { .. } | Self::BadRecord { .. } | Self::Merge(_) => ErrorKind::Corrupt,
             Self::Layout(fault) => layout_kind(fault),
@@ -250,10 +254,14 @@ impl FlowError {
             Self::Vault(fault) => vault_kind(fault),
             Self::Project(fault) => project_kind(fault),
             Self::Repo(fault) => repo_kind(fault),
+            Self::Tasks(fault) => tasks_kind(fault),
             Self::Base(fault) => base_kind(fault),
             Self::Config(fault) => config_kind(fault),
             Self::Hosting(fault) => hosting_kind(fault),
-            Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
+            Self::OutsideHome { .. }
+            | Self::NoSuchPreset { .. }
+            | Self::BadValue { .. }
+            | Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
                 ErrorKind::Invalid
             }
             Self::Database(_) | Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => {

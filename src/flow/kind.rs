@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::base::BaseError;
+use crate::tasks::TasksError;
+
 /// The kinds that scripts rely on. The command line turns each into its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,5 +51,18 @@ impl ErrorKind {
             Self::Invalid => "invalid",
             Self::Io => "io",
         }
+    }
+}
+
+/// What a fault of the task store is to a program.
+pub fn tasks_kind(fault: &TasksError) -> ErrorKind {
+    match fault {
+        TasksError::NoSuchTask { .. } | TasksError::NoToken { .. } => ErrorKind::NotFound,
+        TasksError::NoRef { .. } | TasksError::Ambiguous { .. } => ErrorKind::Usage,
+        TasksError::Newer { .. } => ErrorKind::NewerFormat,
+        TasksError::Base(BaseError::Path(_) | BaseError::Malformed { .. }) => ErrorKind::Invalid,
+        _ if fault.is_busy() => ErrorKind::Busy,
+        _ if fault.is_damage() => ErrorKind::Corrupt,
+        _ => ErrorKind::Io,
     }
 }

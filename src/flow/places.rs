@@ -87,6 +87,12 @@ impl Places {
         self.data.join("this-machine.json")
     }
 
+    /// The task list.
+    #[must_use]
+    pub fn tasks(&self) -> HostPath {
+        self.data.join("tasks.db")
+    }
+
     #[must_use]
     pub fn run_lock(&self) -> HostPath {
         self.data.join("run.lock")

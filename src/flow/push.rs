@@ -14,6 +14,7 @@ use super::allowance::Queue;
 use super::conflict::{Carried, DecisionLine, carry, mark_decided};
 use super::here::{Here, Selection};
 use super::meeting::{Ground, Terms};
+use super::ops::Ops;
 use super::publish::{Published, Publisher, Work};
 use super::renewal::{Fresh, renew};
 use super::report::{
@@ -111,6 +112,7 @@ pub fn send(
     let here = ahead.here(writer, &upstream, &options.selection, objects)?;
     bookkeeping::sweep_projects(writer, &here, &options.selection);
     let mut state = State {
+        ops: Ops::open(writer.session),
         writer,
         here,
         options,
@@ -139,7 +141,9 @@ pub fn send(
         bookkeeping::remember_projects(writer, &state.here, true)?;
         bookkeeping::save_caches(&state.here, objects)?;
     }
+    let ops = state.ops.counts(done.plan.ops);
     Ok(PushReport {
+        ops,
         decisions: Queue::load(writer.session)?.decisions.len(),
         resolved: state.carried.lines,
         ..report(writer, options, (&state.here, done), publisher.began)
@@ -162,6 +166,7 @@ struct State<'a> {
     options: &'a PushOptions,
     carried: Carried,
     fresh: Fresh,
+    ops: Ops,
 }
 
 impl Work for State<'_> {
@@ -190,11 +195,16 @@ impl Work for State<'_> {
         };
         let mut plan = Round { terms }.plan(objects, &mut self.here)?;
         plan.resolved.clone_from(&self.carried.dirs);
+        self.ops.travel(
+            (self.writer, dry_run),
+            objects,
+            (ground.upstream, &mut plan),
+        );
         Ok(plan)
     }
 
     fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
-        if self.here.hold_back(finding) {
+        if self.here.hold_back(finding) || self.ops.hold_back(finding) {
             return Ok(());
         }
         Err(FlowError::GateHoldsRecord {

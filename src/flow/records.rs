@@ -58,7 +58,7 @@ pub fn own_record(
         holdall: env!("CARGO_PKG_VERSION").to_owned(),
         last_push: now,
         projects: plan.projects.clone(),
-        ops: None,
+        ops: plan.frontier.clone(),
         extra: serde_json::Map::new(),
         machine: machine.clone(),
     };
@@ -85,7 +85,7 @@ pub fn summary(machine: &str, plan: &RoundPlan) -> String {
         .filter(|unit| !unit.changes.is_empty())
         .collect();
     let (filed, settled) = conflicts_of(plan);
-    let mut text = subject(machine, &changed, (filed.len(), settled.len()));
+    let mut text = subject(machine, &changed, [filed.len(), settled.len(), plan.ops]);
     text.push('\n');
     for unit in changed {
         let counts = unit.counts();
@@ -118,12 +118,14 @@ pub fn summary(machine: &str, plan: &RoundPlan) -> String {
     text
 }
 
-fn subject(machine: &str, changed: &[&UnitChanges], (filed, gone): (usize, usize)) -> String {
+fn subject(machine: &str, changed: &[&UnitChanges], [filed, gone, ops]: [usize; 3]) -> String {
     let sum = Counts::of(changed.iter().flat_map(|unit| &unit.changes));
     let sum = counted_all(&sum);
     let conflicts = (filed > 0).then(|| counted(filed, "conflict"));
+    let ops = (ops > 0).then(|| counted(ops, "task change"));
     let settled = (gone > 0).then(|| format!("{} settled", counted(gone, "conflict")));
-    let tail: Vec<String> = conflicts.into_iter().chain(settled).collect();
+    let tail = ops.into_iter().chain(conflicts).chain(settled);
+    let tail: Vec<String> = tail.collect();
     let head = format!("{}: ", cut(machine, NAME));
     let what = match changed {
         [] if tail.is_empty() => "records".to_owned(),
@@ -225,19 +227,19 @@ mod tests {
     fn a_subject_says_how_much_and_fits_a_line() {
         let (api, long) = (unit("api", 3), unit(&"n".repeat(100), 12_345));
         assert_eq!(
-            subject("laptop", &[&api], (1, 0)),
+            subject("laptop", &[&api], [1, 0, 0]),
             "laptop: 3 files in api, 1 conflict"
         );
         assert_eq!(
-            subject("laptop", &[&api, &api], (0, 2)),
+            subject("laptop", &[&api, &api], [0, 2, 0]),
             "laptop: 6 files in 2 places, 2 conflicts settled"
         );
         assert_eq!(
-            subject("laptop", &[], (2, 1)),
+            subject("laptop", &[], [2, 1, 0]),
             "laptop: 2 conflicts, 1 conflict settled"
         );
-        assert_eq!(subject("laptop", &[], (0, 0)), "laptop: records");
-        let line = subject(&"m".repeat(80), &[&long], (1, 0));
+        assert_eq!(subject("laptop", &[], [0, 0, 0]), "laptop: records");
+        let line = subject(&"m".repeat(80), &[&long], [1, 0, 0]);
         assert!(line.chars().count() <= SUBJECT, "{line}");
         assert!(line.ends_with("…, 1 conflict"), "{line}");
     }

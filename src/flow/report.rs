@@ -311,10 +311,13 @@ impl PulledUnit {
 }
 
 /// Operations of the task list that travelled.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct OpCounts {
     pub sent: usize,
     pub received: usize,
+    /// Why tasks did not travel, where the rest did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// Whether something waits for a person.

@@ -5,7 +5,7 @@ use std::mem;
 
 use crate::base::seams::{Rule, is_broken};
 use crate::base::{Id, Kind, Leaf, ObjectId, Sink, VaultPath};
-use crate::layout::{ProjectRecord, Record, names};
+use crate::layout::{Frontier, ProjectRecord, Record, names};
 use crate::merge::{
     Edits, Graft, InVault, OnDisk, Scope, Trio, Verdict, edit, leaves, merge_notes,
 };
@@ -39,6 +39,9 @@ pub struct RoundPlan {
     pub settled: usize,
     /// The directories of the conflicts that a person's decisions take away.
     pub resolved: BTreeSet<VaultPath>,
+    /// How many ops of the task list go into the vault, and how far this machine has read them all.
+    pub ops: usize,
+    pub frontier: Option<Frontier>,
     /// How many files the vault has for this disk, and a pull would write or delete.
     pub incoming: usize,
     /// The projects of this machine, for its record.

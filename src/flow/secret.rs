@@ -14,6 +14,7 @@ pub use super::allowance::Decision;
 use super::allowance::{Queue, Queued, record};
 use super::compare::{Compared, compare, store_or_empty};
 use super::scan::Scanned;
+use super::task::texts_withheld;
 use super::{FlowError, Session};
 
 /// Shorter beginnings of a fingerprint are taken for a slip.
@@ -96,6 +97,7 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
         let there = upstream.dir(&objects, &dir)?;
         add_masked(&objects, (scanned, there), &passes, &mut found)?;
     }
+    found.extend(tasks(session, &passes)?);
     let waits = |fingerprint: &str| {
         queue
             .decisions
@@ -124,6 +126,24 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
         }
     }
     Ok(SecretListReport { found, allowed })
+}
+
+/// The texts of tasks that stay here alone: each by the ref of its task, and the field.
+fn tasks(session: &Session<'_>, passes: &BTreeSet<String>) -> Result<Vec<FoundSecret>, FlowError> {
+    let texts = texts_withheld(session)?.into_iter();
+    let texts = texts.map(|(reference, text)| {
+        Ok(FoundSecret {
+            project: "tasks".to_owned(),
+            path: VaultPath::parse(&reference)?,
+            line: None,
+            key: Some(text.field),
+            rule: text.rule,
+            allowed: passes.contains(&text.fingerprint),
+            fingerprint: text.fingerprint,
+            in_vault: false,
+        })
+    });
+    texts.collect()
 }
 
 /// Adds the values that stay here alone, while the rest of their settings file travels.

@@ -5,11 +5,9 @@ use std::cell::RefCell;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 use crate::base::{
     Edges, Env, FileLock, Holder, HostPath, LockOutcome, MachineId, Progress, create_private_dir,
-    read_if_there, sweep_temp_files, write_atomic,
+    sweep_temp_files,
 };
 use crate::config::{Config, Written};
 use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
@@ -18,7 +16,7 @@ use crate::vault::{Author, Store};
 
 use super::hosting::{self, Account, Patience};
 use super::memory::Sent;
-use super::{Event, FlowError, Places, Stage, Watch};
+use super::{Event, FlowError, Places, Stage, Watch, own_machine};
 
 /// One run, before it holds any lock.
 pub struct Session<'a> {
@@ -116,16 +114,7 @@ impl<'a> Session<'a> {
 
     /// This machine's id, if it has one yet.
     pub fn machine(&self) -> Result<Option<MachineId>, FlowError> {
-        let file = self.places.machine_file();
-        let Some(bytes) = read_if_there(file.as_path(), 1 << 16)? else {
-            return Ok(None);
-        };
-        let own: OwnMachine =
-            serde_json::from_slice(&bytes).map_err(|source| FlowError::BadFile {
-                path: file.as_path().to_owned(),
-                source,
-            })?;
-        Ok(Some(own.machine))
+        own_machine::known(self)
     }
 
     /// The configured remote, opened as far as its address.
@@ -254,11 +243,6 @@ pub fn unknown_presets(names: &[String]) -> impl Iterator<Item = &String> {
     names.iter().filter(move |name| !is_known(name))
 }
 
-#[derive(Serialize, Deserialize)]
-struct OwnMachine {
-    machine: MachineId,
-}
-
 /// The holder of the run lock: one push, pull or configure at a time on this machine.
 pub struct Writer<'a> {
     pub session: &'a Session<'a>,
@@ -294,10 +278,7 @@ impl<'a> Writer<'a> {
         if after_crash {
             store.sweep()?;
         }
-        let machine = match session.machine()? {
-            Some(machine) => machine,
-            None => new_machine(session)?,
-        };
+        let machine = own_machine::known_or_new(session)?;
         Ok(Self {
             session,
             store,
@@ -315,7 +296,7 @@ impl<'a> Writer<'a> {
 
     /// A machine whose record somebody else wrote is a clone: it goes on under a new name.
     pub fn rename_machine(&self) -> Result<(), FlowError> {
-        *self.machine.borrow_mut() = new_machine(self.session)?;
+        *self.machine.borrow_mut() = own_machine::renamed(self.session)?;
         Ok(())
     }
 
@@ -350,17 +331,6 @@ fn sweep_beside(file: &Path) -> Result<(), FlowError> {
         sweep_temp_files(dir)?;
     }
     Ok(())
-}
-
-fn new_machine(session: &Session<'_>) -> Result<MachineId, FlowError> {
-    let machine = MachineId::new(session.edges)?;
-    let mut bytes = serde_json::to_vec_pretty(&OwnMachine {
-        machine: machine.clone(),
-    })
-    .expect("plain data");
-    bytes.push(b'\n');
-    write_atomic(session.places.machine_file().as_path(), &bytes)?;
-    Ok(machine)
 }
 
 /// The lock file was written just now: its time is what the file system calls now.

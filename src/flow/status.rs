@@ -21,7 +21,7 @@ use super::report::{
 };
 use super::standing::Standing;
 use super::upstream::{Source, Upstream};
-use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts, pause};
+use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts, ops, pause};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -151,13 +151,13 @@ impl Pending {
     fn of(
         session: &Session<'_>,
         units: &[UnitChanges],
-        resolved: usize,
+        (ops, resolved): (usize, usize),
     ) -> Result<Self, FlowError> {
         let counts = Counts::of(units.iter().flat_map(|unit| &unit.changes));
         Ok(Self {
             files: counts.files(),
             counts,
-            ops: 0,
+            ops,
             decisions: Queue::load(session)?.decisions.len(),
             resolved,
         })
@@ -195,6 +195,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     mark_decided(&mut conflict_list, |id| waiting.contains_key(id));
     let machines = Machines::of(&objects, &upstream, &machine)?;
     let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
+    let ops = ops::waiting(session, &objects, upstream.tree);
     let runs = Runs::load(&session.places.runs())?;
     let (settings, projects) = lines(&here, &plan.units);
     Ok(StatusReport {
@@ -205,7 +206,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         next_run: None,
         last_push: last_run(&runs, "push"),
         last_pull: last_run(&runs, "pull"),
-        pending: Pending::of(session, &plan.units, waiting.len())?,
+        pending: Pending::of(session, &plan.units, (ops, waiting.len()))?,
         incoming: plan.incoming,
         interrupted: Interrupted::of(&store),
         pulls_paused: pause::since(session)?,

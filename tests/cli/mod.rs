@@ -7,6 +7,9 @@ mod frame;
 mod progress;
 mod reference;
 mod settings;
+mod task;
+mod task_many;
+mod task_undo;
 mod two_machines;
 
 use std::path::Path;

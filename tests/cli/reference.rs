@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 /// Every command by name, `holdall` itself as the empty one.
 pub fn paths() -> Vec<String> {
-    let root = holdall::cli::command();
-    let mut paths = vec![String::new()];
-    for group in root.get_subcommands() {
-        paths.push(group.get_name().to_owned());
-        for leaf in group.get_subcommands() {
-            paths.push(format!("{} {}", group.get_name(), leaf.get_name()));
+    fn below(command: &clap::Command, path: &str, to: &mut Vec<String>) {
+        to.push(path.to_owned());
+        for next in command.get_subcommands() {
+            below(next, format!("{path} {}", next.get_name()).trim_start(), to);
         }
     }
+    let mut paths = Vec::new();
+    below(&holdall::cli::command(), "", &mut paths);
     paths
 }
 

@@ -47,6 +47,7 @@ mod strange_names;
 mod sync;
 mod restore_at;
 mod take;
+mod tasks;
 mod told;
 mod tools;
 mod travel;

@@ -7,10 +7,12 @@ mod backup;
 mod config;
 mod conflict;
 mod examples;
+mod grouping;
 mod import;
 mod project;
 mod public;
 mod restore;
+mod task;
 mod tree;
 
 use std::path::PathBuf;
@@ -24,12 +26,18 @@ pub use backup::{
 pub use config::ConfigCommand;
 pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, ResolveArgs};
 pub use examples::{Example, examples_of};
+pub use grouping::{EpicCommand, WorkspaceArgs, WorkspaceCommand};
 pub use import::ImportArgs;
 pub use project::{
     ProjectAddArgs, ProjectCommand, ProjectLinkArgs, ProjectRemoveArgs, ProjectScanArgs,
     SecretCommand, SettingsCommand,
 };
 pub use restore::{CloneWay, RestoreArgs};
+pub use task::{
+    By, DependArgs, DependCommand, LabelArgs, LabelCommand, NoteAddArgs, NoteCommand, OneTask,
+    TaskAddArgs, TaskCommand, TaskEditArgs, TaskFields, TaskFilter, TaskListArgs, TaskLogArgs,
+    TaskSearchArgs, TaskStateArgs, TaskUndoArgs,
+};
 pub use tree::{command, parse};
 
 /// The heading under which every help text lists the flags that all commands take.
@@ -154,6 +162,21 @@ pub enum Command {
     /// the value out of the file, or allow it if it is none or if the vault may have it.
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Keep a list of what is to be done
+    ///
+    /// The list is on this machine and needs nobody. A task goes by its ref, such as API-7KQ9: the
+    /// prefix of its project, and as much of its own name as tells it from all others.
+    #[command(subcommand)]
+    Task(Box<TaskCommand>),
+    /// Keep the tasks of one part of your life from those of another
+    ///
+    /// A task is in the workspace of its project, or in the one that was named with it; all others are
+    /// in `default`.
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// See which tasks belong to something larger
+    #[command(subcommand)]
+    Epic(EpicCommand),
     /// Read and change holdall's own configuration
     ///
     /// Comments and order in the file stay as you wrote them.

@@ -11,12 +11,13 @@ use clap::{CommandFactory, FromArgMatches};
 use super::{Cli, Example, examples_of};
 
 /// The first page's groups. Every command stands in exactly one; a test holds that.
-pub const GROUPS: [(&str, &[&str]); 3] = [
+pub const GROUPS: [(&str, &[&str]); 4] = [
     (
         "The vault",
         &["backup", "sync", "restore", "conflict", "import"],
     ),
     ("What travels", &["project", "settings", "secret"]),
+    ("What is to be done", &["task", "workspace", "epic"]),
     (
         "holdall itself",
         &["config", "demo", "completions", "man", "help"],
@@ -32,20 +33,19 @@ const MAX_WIDTH: usize = 100;
 /// The whole tree, with its help texts.
 #[must_use]
 pub fn command() -> clap::Command {
-    let mut root = Cli::command().max_term_width(MAX_WIDTH);
-    let names: Vec<String> = names_of(&root);
-    for group in names {
-        root = root.mut_subcommand(group.clone(), |mut group_command| {
-            for leaf in names_of(&group_command) {
-                let path = format!("{group} {leaf}");
-                group_command =
-                    group_command.mut_subcommand(leaf, |command| with_examples(command, &path));
-            }
-            with_examples(group_command, &group)
-        });
-    }
+    let root = below(Cli::command().max_term_width(MAX_WIDTH), "");
     let page = first_page(&root);
     root.help_template(page)
+}
+
+/// A command with everything below it.
+fn below(mut command: clap::Command, path: &str) -> clap::Command {
+    for name in names_of(&command) {
+        let path = format!("{path} {name}");
+        let path = path.trim_start();
+        command = command.mut_subcommand(name, |next| with_examples(below(next, path), path));
+    }
+    command
 }
 
 /// The command that arguments name, as `backup push`, and what clap made of them; the program's name
@@ -191,18 +191,22 @@ mod tests {
         }
     }
 
+    /// The commands that have none below them.
+    fn leaves(command: &clap::Command, path: &str, to: &mut Vec<String>) {
+        for next in command.get_subcommands() {
+            let path = format!("{path} {}", next.get_name());
+            if next.has_subcommands() {
+                leaves(next, &path, to);
+            } else {
+                to.push(path.trim_start().to_owned());
+            }
+        }
+    }
+
     #[test]
     fn every_command_has_examples_and_every_example_names_it_and_parses() {
-        let root = command();
         let mut paths = vec![String::new()];
-        for group in root.get_subcommands() {
-            let leaves = names_of(group);
-            let name = group.get_name();
-            if leaves.is_empty() {
-                paths.push(name.to_owned());
-            }
-            paths.extend(leaves.iter().map(|leaf| format!("{name} {leaf}")));
-        }
+        leaves(&command(), "", &mut paths);
         for path in paths {
             assert!(!examples_of(&path).is_empty(), "{path} has no example");
             for Example { line, .. } in examples_of(&path) {

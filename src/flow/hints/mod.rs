@@ -4,6 +4,7 @@
 //! secret, or a command that does not help.
 
 mod hosting;
+mod tasks;
 mod typed;
 mod withheld;
 
@@ -20,6 +21,7 @@ use crate::vault::{VaultError, WireError};
 use super::FlowError;
 use super::report::Candidate;
 use hosting::hosting_hints;
+use tasks::tasks_hints;
 pub use typed::{quoted, typed};
 use withheld::another_hints;
 pub use withheld::withheld_hints;
@@ -78,7 +80,10 @@ impl FlowError {
                 "a private repository at GitHub, made with your `gh`: `holdall backup configure --create-github`".to_owned(),
                 "or make a bare repository, on a disk or a NAS, and name it: `git init --bare PATH`, then `holdall backup configure PATH`".to_owned(),
             ],
-            Self::Refused { hint, .. } | Self::Unsaid { hint, .. } => one(hint),
+            Self::Refused { hint, .. }
+            | Self::Unsaid { hint, .. }
+            | Self::BadValue { hint, .. } => one(hint),
+            Self::Tasks(fault) => tasks_hints(fault),
             Self::GateHoldsRecord { .. } => one(RENAME),
             Self::Config(fault) => config_hints(fault),
             Self::Source(SourceError::Rule { .. }) => one(

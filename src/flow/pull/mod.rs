@@ -19,6 +19,7 @@ use super::conflict::{DecisionLine, Sifted, hold_paths, mark_decided, sift};
 use super::here::{Here, Selection};
 use super::landing::preview_all;
 use super::meeting::Ground;
+use super::ops::Ops;
 use super::publish::Publisher;
 use super::report::{
     ConflictLine, KeptLine, LeftLine, OpCounts, PulledUnit, SkippedProject, WithheldLine,
@@ -152,6 +153,7 @@ pub fn take_in(
         decided: &fallen.known,
     };
     let mut plan = pull.plan(objects, &mut here)?;
+    let mut ops = Ops::open(writer.session);
     let standing = Standing {
         objects,
         tree: upstream.tree,
@@ -170,6 +172,7 @@ pub fn take_in(
         plan.gave_way(&here);
         plan.teach(&mut here);
         pause::end(writer.session)?;
+        ops.meet(writer.session, objects, upstream);
         bookkeeping::remember_projects(writer, &here, false)?;
         bookkeeping::save_caches(&here, objects)?;
     }
@@ -182,6 +185,7 @@ pub fn take_in(
         remote: writer.session.config.remote_url.clone(),
         unasked: unasked.unwrap_or_default(),
         resolved: fallen.lines,
+        ops: ops.counts(0),
         ms: now.millis() - publisher.began.millis(),
         ..report(options, &here, upstream, plan)
     })

@@ -6,12 +6,14 @@
 mod conflict;
 mod example;
 mod own;
+mod task;
 mod travels;
 mod vault;
 
 use conflict::CONFLICT;
 pub use example::Example;
 use own::OWN;
+use task::TASK;
 use travels::TRAVELS;
 use vault::VAULT;
 
@@ -25,4 +27,4 @@ pub fn examples_of(name: &str) -> &'static [Example] {
         .map_or(&[], |(_, examples)| examples)
 }
 
-const EXAMPLES: [&[(&str, &[Example])]; 4] = [VAULT, CONFLICT, TRAVELS, OWN];
+const EXAMPLES: [&[(&str, &[Example])]; 5] = [VAULT, CONFLICT, TRAVELS, TASK, OWN];

@@ -18,7 +18,7 @@ impl Heal<'_, '_> {
         let mut decided: Vec<_> = found
             .trios
             .into_iter()
-            .filter(|trio| !is_of_a_conflict(&trio.path))
+            .filter(|trio| !is_of_a_conflict(&trio.path) && !is_of_a_chain(&trio.path))
             .map(|trio| {
                 let trio = outside(trio, projects);
                 let verdict = decide(&trio, Scope::Carried);
@@ -106,6 +106,11 @@ impl Heal<'_, '_> {
 fn is_of_a_conflict(path: &VaultPath) -> bool {
     let below = path.below(&names::conflicts_dir());
     below.is_some_and(|below| below.names().count() > 1)
+}
+
+/// Chains of ops are put together by the task store, which knows them all.
+fn is_of_a_chain(path: &VaultPath) -> bool {
+    path.below(&names::ops_dir()).is_some()
 }
 
 /// The path without the sides on which it is a project's.

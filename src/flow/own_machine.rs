@@ -1,0 +1,80 @@
+//! What this machine calls itself. Whoever needs a name first makes one, and all go by that one.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{
+    FileLock, LockOutcome, MachineId, create_private_dir, read_if_there, write_atomic,
+};
+
+use super::{FlowError, Session};
+
+/// How long a name in the making is waited for: about ten seconds.
+const TRIES: u32 = 2000;
+const PAUSE: Duration = Duration::from_millis(5);
+
+#[derive(Serialize, Deserialize)]
+struct OwnMachine {
+    machine: MachineId,
+}
+
+/// This machine's id, if it has one yet.
+pub fn known(session: &Session<'_>) -> Result<Option<MachineId>, FlowError> {
+    let file = session.places.machine_file();
+    let Some(bytes) = read_if_there(file.as_path(), 1 << 16)? else {
+        return Ok(None);
+    };
+    let own: OwnMachine = serde_json::from_slice(&bytes).map_err(|source| FlowError::BadFile {
+        path: file.as_path().to_owned(),
+        source,
+    })?;
+    Ok(Some(own.machine))
+}
+
+/// This machine's id. Of several processes that need the first one, one makes it.
+pub fn known_or_new(session: &Session<'_>) -> Result<MachineId, FlowError> {
+    if let Some(machine) = known(session)? {
+        return Ok(machine);
+    }
+    create_private_dir(session.places.data.as_path())?;
+    let _lock = take_lock(session)?;
+    match known(session)? {
+        Some(machine) => Ok(machine),
+        None => renamed(session),
+    }
+}
+
+/// A new id, in the place of one that there may be.
+pub fn renamed(session: &Session<'_>) -> Result<MachineId, FlowError> {
+    let machine = MachineId::new(session.edges)?;
+    let own = OwnMachine {
+        machine: machine.clone(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&own).expect("plain data");
+    bytes.push(b'\n');
+    write_atomic(session.places.machine_file().as_path(), &bytes)?;
+    Ok(machine)
+}
+
+fn take_lock(session: &Session<'_>) -> Result<FileLock, FlowError> {
+    let mut name = session
+        .places
+        .machine_file()
+        .as_path()
+        .as_os_str()
+        .to_owned();
+    name.push(".lock");
+    let (file, holder): (PathBuf, _) = (name.into(), session.holder());
+    let mut tries = 1;
+    loop {
+        match FileLock::try_take(&file, &holder)? {
+            LockOutcome::Taken(lock) => return Ok(lock),
+            LockOutcome::Busy(holder) if tries == TRIES => return Err(FlowError::Busy { holder }),
+            LockOutcome::Busy(_) => thread::sleep(PAUSE),
+        }
+        tries += 1;
+    }
+}

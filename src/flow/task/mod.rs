@@ -1,0 +1,41 @@
+//! The task list as a person and their agents use it, on this machine alone: nobody is asked.
+//!
+//! *In*: what was typed, as text. *Out*: reports of tasks, with refs instead of ids. *Never*: write a
+//! value that was not checked, or half of what one command asked for.
+
+mod add;
+mod censor;
+mod desk;
+mod edit;
+mod epic;
+mod links;
+mod list;
+mod log;
+mod projects;
+mod read_lines;
+mod shape;
+mod undo;
+mod values;
+mod wishes;
+mod workspace;
+
+pub use add::{AddReport, BriefTask, add, add_lines};
+pub use censor::{WithheldText, texts_withheld};
+pub use desk::TasksReport;
+pub use edit::{Change, EditOptions, edit, edit_lines};
+pub use epic::{EpicLine, EpicListReport, EpicShowReport, list as list_epics, show as show_epic};
+pub use links::{
+    LabelListReport, Link, NoteListReport, add_note, depend, label, labels, notes, remove_note,
+};
+pub use list::{Asked, ListOptions, ListReport, ShowReport, list, search, show};
+pub use log::{TaskLogEntry, TaskLogReport, log};
+pub use shape::{NoteEntry, TaskEntry};
+pub use undo::{DeedEntry, KeptField, UndoReport, deeds, redo, undo};
+pub use wishes::Wishes;
+pub use workspace::{
+    WorkspaceLine, WorkspaceListReport, WorkspaceReport, add as add_workspace,
+    delete as delete_workspace, list as list_workspaces, rename as rename_workspace,
+};
+
+pub use crate::tasks::Sort;
+pub use crate::tasks::model::{Priority, Status};

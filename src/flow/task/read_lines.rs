@@ -1,0 +1,34 @@
+//! Many at once: one JSON object on each line.
+
+use serde_json::{Map, Value};
+
+use super::super::FlowError;
+
+/// An object, and the number of its line.
+pub type Numbered = (usize, Map<String, Value>);
+
+/// The objects of a text with the numbers of their lines. Empty lines are passed by.
+pub fn objects(text: &str) -> Result<Vec<Numbered>, FlowError> {
+    let lines = text.lines().enumerate();
+    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(at, line)| match serde_json::from_str(line) {
+            Ok(Value::Object(map)) => Ok((at + 1, map)),
+            Ok(_) => Err(bad_line(at + 1, "it is no JSON object", None)),
+            Err(fault) => Err(bad_line(at + 1, &fault.to_string(), None)),
+        })
+        .collect()
+}
+
+/// A fault of one line: nothing of any line is written.
+pub fn at_line(number: usize, fault: &FlowError) -> FlowError {
+    bad_line(number, &fault.message(), fault.hints().into_iter().next())
+}
+
+fn bad_line(number: usize, why: &str, hint: Option<String>) -> FlowError {
+    let rest = hint.map_or_else(String::new, |hint| format!(": {hint}"));
+    FlowError::BadValue {
+        what: format!("line {number} cannot be taken: {why}"),
+        hint: format!("nothing was written; mend line {number} and run it again{rest}"),
+    }
+}

@@ -1,0 +1,241 @@
+//! What somebody wants the fields of a task to be: as it was typed, then as it is written.
+
+use serde_json::{Map, Value, json};
+
+use crate::base::{Id, Timestamp};
+use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, field};
+use crate::tasks::{Pen, Reading};
+
+use super::super::{FlowError, Session};
+use super::projects::{self, NONE, Project, Projects};
+use super::values;
+
+/// Fields as text. `none` takes away what may be absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub status: Option<String>,
+    pub priority: Option<String>,
+    pub project: Option<String>,
+    pub workspace: Option<String>,
+    pub epic: Option<String>,
+    pub due: Option<String>,
+    pub available: Option<String>,
+    /// Labels that it gets, and those that are taken from it.
+    pub labels: Vec<String>,
+    pub unlabels: Vec<String>,
+    pub depends: Vec<String>,
+    /// Free fields; an empty one is taken away.
+    pub meta: Vec<(String, String)>,
+    pub is_epic: bool,
+}
+
+const KEYS: &str = "title, description, status, priority, project, workspace, epic, due, available, labels, unlabels, depends, meta, is_epic";
+
+/// Where names are looked up, and what this command has begun.
+pub struct Lookup<'l> {
+    pub session: &'l Session<'l>,
+    pub projects: Projects,
+}
+
+impl Wishes {
+    /// Reads the fields of one JSON object; what it is not about was taken out before.
+    pub fn of_json(map: Map<String, Value>) -> Result<Self, FlowError> {
+        let mut wishes = Self::default();
+        for (key, value) in map {
+            wishes.take(&key, value)?;
+        }
+        Ok(wishes)
+    }
+
+    fn take(&mut self, key: &str, value: Value) -> Result<(), FlowError> {
+        let place = match key {
+            "title" => &mut self.title,
+            "description" => &mut self.description,
+            "status" => &mut self.status,
+            "priority" => &mut self.priority,
+            "project" => &mut self.project,
+            "workspace" => &mut self.workspace,
+            "epic" => &mut self.epic,
+            "due" => &mut self.due,
+            "available" => &mut self.available,
+            "labels" => return put(&mut self.labels, key, value),
+            "unlabels" => return put(&mut self.unlabels, key, value),
+            "depends" => return put(&mut self.depends, key, value),
+            "is_epic" => {
+                self.is_epic = value.as_bool().ok_or_else(|| wrong(key, "true or false"))?;
+                return Ok(());
+            }
+            "meta" => {
+                let Value::Object(map) = value else {
+                    return Err(wrong(key, "an object"));
+                };
+                let read = |(key, value): (String, Value)| Ok((key.clone(), text(&key, value)?));
+                self.meta = map
+                    .into_iter()
+                    .map(read)
+                    .collect::<Result<_, FlowError>>()?;
+                return Ok(());
+            }
+            _ => {
+                return Err(FlowError::BadValue {
+                    what: format!("`{key}` is no field that can be written"),
+                    hint: format!("fields are: {KEYS}"),
+                });
+            }
+        };
+        *place = Some(match value {
+            Value::Null if key == "description" => String::new(),
+            Value::Null => NONE.to_owned(),
+            value => text(key, value)?,
+        });
+        Ok(())
+    }
+
+    /// The fields that need nobody else, checked.
+    pub fn plain(&self, now: Timestamp) -> Result<Vec<(String, Value)>, FlowError> {
+        let mut fields: Vec<(String, Value)> = Vec::new();
+        let mut put = |field: &str, value: Value| fields.push((field.to_owned(), value));
+        if let Some(text) = &self.title {
+            put(field::TITLE, json!(values::title(text)?));
+        }
+        if let Some(text) = &self.description {
+            let text = values::text(field::DESCRIPTION, text)?;
+            let is_empty = text.trim().is_empty();
+            put(
+                field::DESCRIPTION,
+                if is_empty { Value::Null } else { json!(text) },
+            );
+        }
+        if let Some(text) = &self.status {
+            put(field::STATUS, json!(values::status(text)?));
+        }
+        if let Some(text) = &self.priority {
+            put(field::PRIORITY, json!(values::priority(text)?));
+        }
+        for (name, text) in [(field::DUE, &self.due), (field::AVAILABLE, &self.available)] {
+            match text.as_deref() {
+                None => {}
+                Some(NONE | "") => put(name, Value::Null),
+                Some(text) => put(name, json!(values::moment(name, text, now)?)),
+            }
+        }
+        if self.is_epic {
+            put(field::IS_EPIC, Value::Bool(true));
+        }
+        for (key, value) in &self.meta {
+            let name = format!("{}{}", field::META, values::key(key)?);
+            let value = values::text(&name, value)?;
+            let is_gone = value.is_empty();
+            put(&name, if is_gone { Value::Null } else { json!(value) });
+        }
+        Ok(fields)
+    }
+
+    /// The labels, checked.
+    pub fn checked_labels(&self) -> Result<Vec<String>, FlowError> {
+        self.labels.iter().map(|it| values::label(it)).collect()
+    }
+
+    /// The fields that name other things.
+    pub fn linked(
+        &self,
+        pen: &mut Pen<'_, '_, '_>,
+        lookup: &mut Lookup<'_>,
+    ) -> Result<Vec<(String, Value)>, FlowError> {
+        let mut fields: Vec<(String, Value)> = Vec::new();
+        let mut put = |field: &str, value: Value| fields.push((field.to_owned(), value));
+        match self.project.as_deref() {
+            None => {}
+            Some(NONE | "") => put(field::PROJECT, Value::Null),
+            Some(name) => {
+                let project = projects::named(lookup.session, &pen.reading(), name)?;
+                put(field::PROJECT, in_project(pen, lookup, &project)?);
+            }
+        }
+        match self.workspace.as_deref() {
+            None => {}
+            Some(NONE | "" | DEFAULT_WORKSPACE_NAME) => put(field::WORKSPACE, Value::Null),
+            Some(name) => put(
+                field::WORKSPACE,
+                json!(workspace_named(&pen.reading(), name)?),
+            ),
+        }
+        match self.epic.as_deref() {
+            None => {}
+            Some(NONE | "") => put(field::EPIC, Value::Null),
+            Some(reference) => put(field::EPIC, json!(epic_named(&pen.reading(), reference)?)),
+        }
+        Ok(fields)
+    }
+}
+
+/// The value of a task's project.
+pub fn in_project(
+    pen: &mut Pen<'_, '_, '_>,
+    lookup: &mut Lookup<'_>,
+    project: &Project,
+) -> Result<Value, FlowError> {
+    lookup.projects.ready(pen, project)?;
+    Ok(json!(project.id))
+}
+
+/// The id of a workspace that somebody names.
+pub fn workspace_named(reading: &Reading<'_>, wanted: &str) -> Result<Id, FlowError> {
+    let rows = reading.workspaces()?;
+    let mut there = rows.iter().filter(|row| !row.deleted);
+    let found = there.find(|row| row.name.eq_ignore_ascii_case(wanted) || row.id == wanted);
+    let Some(row) = found else {
+        let names = rows
+            .iter()
+            .filter(|row| !row.deleted)
+            .map(|row| row.name.clone());
+        let own = DEFAULT_WORKSPACE_NAME.to_owned();
+        return Err(FlowError::NoSuch {
+            what: "workspace",
+            wanted: wanted.to_owned(),
+            known: std::iter::once(own).chain(names).collect(),
+        });
+    };
+    Ok(Id::parse(&row.id)?)
+}
+
+/// The id of an epic that somebody names.
+pub fn epic_named(reading: &Reading<'_>, wanted: &str) -> Result<String, FlowError> {
+    let row = reading.resolve(wanted)?;
+    if row.is_epic {
+        return Ok(row.id);
+    }
+    Err(FlowError::BadValue {
+        what: format!("{} is no epic: {}", row.reference, row.title),
+        hint: "see the epics: `holdall epic list`; make one: `holdall epic add TITLE`".to_owned(),
+    })
+}
+
+fn put(place: &mut Vec<String>, key: &str, value: Value) -> Result<(), FlowError> {
+    let Value::Array(items) = value else {
+        return Err(wrong(key, "a list of texts"));
+    };
+    for item in items {
+        place.push(text(key, item)?);
+    }
+    Ok(())
+}
+
+fn text(key: &str, value: Value) -> Result<String, FlowError> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Null => Ok(String::new()),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        _ => Err(wrong(key, "a text")),
+    }
+}
+
+fn wrong(key: &str, expected: &str) -> FlowError {
+    FlowError::BadValue {
+        what: format!("`{key}` is not {expected}"),
+        hint: "each line is one JSON object: {\"title\":\"Fix the login\",\"labels\":[\"web\"]}"
+            .to_owned(),
+    }
+}
