@@ -161,7 +161,12 @@ fn strays(dir: &Path) -> Vec<PathBuf> {
         .filter(|entry| {
             let name = entry.file_name().to_string_lossy();
             let was_let_go = || entry.metadata().is_ok_and(|meta| meta.len() == 0);
-            let is_free = name == "projects.json.lock" || (name == "run.lock" && was_let_go());
+            let stays = [
+                "projects.json.lock",
+                "this-machine.json.lock",
+                "tasks.db.lock",
+            ];
+            let is_free = stays.contains(&&*name) || (name == "run.lock" && was_let_go());
             (name.ends_with(".lock") && !is_free)
                 || ["tmp_", ".holdall-tmp-", "incoming-", ".tmp-"]
                     .iter()

@@ -1,12 +1,16 @@
 //! Short histories written by hand, of what chance finds seldom.
 
+use std::fs;
+
 use holdall::base::seams::{self, Rule};
 use holdall::flow::ErrorKind;
 
 use crate::kit::Rng;
 
+use super::desk::open;
+use super::lists;
 use super::oracle;
-use super::script::Script;
+use super::script::{Script, What};
 use super::world::{Fault, Run, World};
 
 const FILES: [&str; 3] = ["n0.bin", "n1.bin", "a/n0.bin"];
@@ -110,4 +114,96 @@ fn what_was_sent_and_not_answered_is_no_news() {
     let without = answer_lost();
     seams::break_rule(None);
     assert!(without.is_err(), "it is no news without a record either");
+}
+
+/// Two disks of which one is a clone of the other: at both the same is written at the same moment.
+fn written_at_once() -> Result<(), Fault> {
+    let mut world = world(1);
+    let mut rng = Rng::new(0);
+    world.write_tasks(0, |desk, file| desk.begin(&mut open(file), &mut rng))?;
+    world.clone_machine(0, &mut rng);
+    for m in 0..2 {
+        world.mount(m);
+        world.write_tasks(m, |desk, file| desk.note_first(file, "Rang, nobody there"))?;
+    }
+    oracle::judge(&world, false)
+}
+
+#[test]
+fn what_is_written_twice_at_one_moment_is_there_twice() {
+    assert_eq!(written_at_once(), Ok(()));
+    seams::break_rule(Some(Rule::NonceTellsApart));
+    let without = written_at_once();
+    seams::break_rule(None);
+    assert!(without.is_err(), "one of the two is lost");
+}
+
+/// The remote is set back, who wrote is gone, and of who read it the task list alone is left.
+fn read_by_one() -> Result<(), Fault> {
+    let mut world = world(2);
+    let mut rng = Rng::new(0);
+    world.write(0, "projects/api/.aigon/n0.bin", &mut rng);
+    world.run(0, run(true))?;
+    world.run(1, run(false))?;
+    world.set_back(0, What::KeepRemote);
+    world.write_tasks(0, |desk, file| desk.begin(&mut open(file), &mut rng))?;
+    world.run(0, run(true))?;
+    world.run(1, run(false))?;
+    world.set_back(0, What::Rewind);
+    let writer = world.machines.remove(0);
+    fs::remove_dir_all(&writer.home).expect("a disk can die");
+    let list = world.machines[0].tasks();
+    let data = list.parent().expect("it lies in the data directory");
+    let kept = world.root.join("kept.db");
+    fs::rename(&list, &kept).expect("a file can be moved");
+    fs::remove_dir_all(data).expect("a directory can be deleted");
+    let state = world.machines[0].home.join("holdall/state");
+    fs::remove_dir_all(state).expect("a directory can be deleted");
+    fs::create_dir(data).expect("a directory can be made");
+    fs::rename(&kept, &list).expect("a file can be moved");
+    world.add_projects(0)?;
+    world.run(0, run(false))?;
+    oracle::judge(&world, false)
+}
+
+#[test]
+fn what_one_list_alone_has_of_others_goes_back() {
+    assert_eq!(read_by_one(), Ok(()));
+    seams::break_rule(Some(Rule::LostOpsGoBack));
+    let without = read_by_one();
+    seams::break_rule(None);
+    assert!(without.is_err(), "it stays on one machine");
+}
+
+/// Two disks, one a clone of the other, both went on with one chain; the run in which the second one
+/// finds that out is killed.
+fn parted_and_killed(step: u64, is_push: bool) -> Result<(), Fault> {
+    let mut world = world(1);
+    let mut rng = Rng::new(step);
+    world.write_tasks(0, |desk, file| desk.begin(&mut open(file), &mut rng))?;
+    world.run(0, run(true))?;
+    world.clone_machine(0, &mut rng);
+    world.write_tasks(0, |desk, file| desk.note_first(file, "By the first"))?;
+    world.run(0, run(true))?;
+    world.mount(1);
+    world.write_tasks(1, |desk, file| desk.note_first(file, "By the second"))?;
+    seams::die_at(step);
+    world.disturbed(1, run(is_push), |_| seams::is_dead())?;
+    world.write_tasks(1, |desk, file| desk.note_first(file, "After that"))?;
+    for m in [1, 0, 1, 0] {
+        world.mount(m);
+        world.run(m, run(false))?;
+        world.run(m, run(true))?;
+    }
+    lists::judge(&world)
+}
+
+#[test]
+fn a_chain_that_parts_is_whole_wherever_the_run_is_killed() {
+    for (is_push, steps) in [(true, 24), (false, 12)] {
+        for step in 1..steps {
+            let ended = parted_and_killed(step, is_push);
+            assert_eq!(ended, Ok(()), "killed at {step}");
+        }
+    }
 }

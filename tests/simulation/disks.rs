@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use holdall::layout::OpId;
+
 use crate::kit::Rng;
 
+use super::book::ops_of;
 use super::machine::{Files, Machine, copy_dir, tokens};
 use super::script::What;
 use super::vault;
@@ -31,17 +34,18 @@ impl World {
         }
     }
 
-    pub(super) fn clone_machine(&mut self, m: usize, rng: &mut Rng) {
+    pub fn clone_machine(&mut self, m: usize, rng: &mut Rng) {
         let number = self.machines.len();
         if number < 5 {
             let twin = self.machines[m].twin(&self.root, number, rng);
             let files = twin.files();
             self.machines.push(twin);
+            self.desks.push(self.desks[m].twin(rng));
             self.ledger.borrow_mut().set_locals(number, &files);
         }
     }
 
-    pub(super) fn set_back(&self, m: usize, what: What) {
+    pub fn set_back(&self, m: usize, what: What) {
         let (home, kept) = (&self.machines[m].home, self.root.join("kept.git"));
         let backup = self.root.join(format!("backup-{m}"));
         match what {
@@ -57,7 +61,35 @@ impl World {
             let mut ledger = self.ledger.borrow_mut();
             ledger.set_back(&self.everything(), &self.present());
             ledger.set_locals(m, &self.machines[m].files());
+            self.book.borrow_mut().set_back(&self.all_ops());
         }
+    }
+
+    /// The same for the task list alone. Nobody has it open.
+    pub(super) fn set_tasks_back(&self, m: usize, what: What) {
+        let (file, kept) = (
+            self.machines[m].tasks(),
+            self.root.join(format!("kept-{m}.db")),
+        );
+        match what {
+            What::KeepTasks if file.exists() => copy(&file, &kept),
+            What::RestoreTasks if kept.exists() => copy(&kept, &file),
+            What::LoseTasks if file.exists() => {
+                fs::remove_file(&file).expect("a file can be deleted");
+            }
+            _ => return,
+        }
+        self.book.borrow_mut().set_back(&self.all_ops());
+    }
+
+    /// Every op of which there is a copy: in a task list, in the vault, or in what a machine has of it.
+    fn all_ops(&self) -> BTreeSet<OpId> {
+        let mut found = vault::ops(&self.remote);
+        for machine in &self.machines {
+            found.extend(ops_of(&machine.tasks()).into_keys());
+            found.extend(vault::ops(&machine.store()));
+        }
+        found
     }
 
     /// What disks and tips have now.
@@ -80,6 +112,10 @@ impl World {
         }
         found
     }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::copy(from, to).expect("a file can be copied");
 }
 
 fn replace(from: &Path, to: &Path) {

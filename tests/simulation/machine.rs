@@ -19,7 +19,7 @@ use holdall::flow::{FlowError, Session, Silent, Writer};
 use crate::kit::Rng;
 
 pub const PROJECTS: [&str; 2] = ["api", "web"];
-const YEAR: i64 = 365 * 24 * 3_600_000;
+pub const YEAR: i64 = 365 * 24 * 3_600_000;
 
 /// A file as a disk or the vault has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,15 @@ impl Random for Seeded {
     }
 }
 
+/// A clock that ticks when it is looked at, and chances that are the same for the same seed.
+pub fn edges(clock: &Arc<AtomicI64>, rng: &mut Rng, env: Env) -> Edges {
+    Edges {
+        clock: Box::new(Skewed(Arc::clone(clock))),
+        random: Box::new(Seeded(AtomicU64::new(rng.next() << 16))),
+        env,
+    }
+}
+
 impl Machine {
     /// A new machine with both checkouts, connected to the remote.
     pub fn new(root: &Path, number: usize, remote: &Path, rng: &mut Rng) -> Self {
@@ -70,11 +79,7 @@ impl Machine {
         let clock = Arc::new(AtomicI64::new(1_800_000_000_000 + skew * YEAR));
         let vars = [("HOME", &home), ("HOLDALL_HOME", &home.join("holdall"))];
         let vars = vars.map(|(name, value)| (name.to_owned(), OsString::from(value)));
-        let edges = Edges {
-            clock: Box::new(Skewed(Arc::clone(&clock))),
-            random: Box::new(Seeded(AtomicU64::new(rng.next() << 16))),
-            env: Env::new(vars, home.clone(), name),
-        };
+        let edges = edges(&clock, rng, Env::new(vars, home.clone(), name));
         let parked = root.join(format!("parked-{number}"));
         let machine = Self {
             home,
@@ -101,11 +106,7 @@ impl Machine {
         copy_dir(&self.home, &parked);
         let clock = Arc::new(AtomicI64::new(self.clock.load(Ordering::Relaxed)));
         Self {
-            edges: Edges {
-                clock: Box::new(Skewed(Arc::clone(&clock))),
-                random: Box::new(Seeded(AtomicU64::new(rng.next() << 16))),
-                env: self.edges.env.clone(),
-            },
+            edges: edges(&clock, rng, self.edges.env.clone()),
             home: self.home.clone(),
             parked,
             clock,
@@ -167,6 +168,11 @@ impl Machine {
 
     pub fn store(&self) -> PathBuf {
         self.disk().join("holdall/data/vault.git")
+    }
+
+    /// Its task list.
+    pub fn tasks(&self) -> PathBuf {
+        self.disk().join("holdall/data/tasks.db")
     }
 
     /// Where a path of the vault lies on this disk.

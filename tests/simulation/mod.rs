@@ -4,10 +4,13 @@
 //! *In*: a seed. *Out*: what broke, and the shortest script found that breaks it. *Never*: a process,
 //! a real clock, or a look into the state of the code under test.
 
+mod book;
 mod by_hand;
+mod desk;
 mod disks;
 mod edits;
 mod ledger;
+mod lists;
 mod machine;
 mod oracle;
 mod said;
@@ -153,6 +156,9 @@ const RULES: &[(Rule, u64)] = &[
     (Rule::UnreachableIsNotEmpty, 0),
     (Rule::RefIsReadBack, 11),
     (Rule::RewoundIsHealed, 47),
+    (Rule::EarlyNamesCount, 8),
+    (Rule::PartedGoesAside, 17),
+    (Rule::TimeSettlesNothing, 0),
 ];
 
 #[test]

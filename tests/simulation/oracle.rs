@@ -12,6 +12,7 @@ use holdall::flow::pull::{PullOptions, pull};
 use holdall::flow::push::{PushOptions, push};
 use holdall::flow::status::{StatusOptions, status};
 
+use super::lists;
 use super::machine::{Files, Machine, PROJECTS, tokens};
 use super::said::{is_at, is_left, told};
 use super::vault;
@@ -73,6 +74,8 @@ pub fn judge(world: &World, is_plain: bool) -> Result<(), Fault> {
     }
     let there = vault::files(&world.remote).unwrap_or_default();
     vault::whole(&world.remote)?;
+    vault::laid_out(&there)?;
+    lists::judge(world)?;
     let disks: Vec<Files> = world.machines.iter().map(Machine::files).collect();
     disks_agree(&there, &disks, &waiting)?;
     nothing_live_is_lost(world, (&there, &disks), &waiting)?;
@@ -104,8 +107,13 @@ fn heal(world: &World, m: usize, is_last: bool) -> Result<Waiting, Fault> {
         Err(fault) => return Err(format!("m{m} does not heal: {}", told(&fault))),
     };
     let applied = pulled.as_ref().is_some_and(|report| report.applied);
+    let received = pulled.as_ref().map_or(0, |report| report.ops.received);
+    let travelled = received + pushed.ops.received + pushed.ops.sent;
+    if let Some(fault) = &pushed.ops.fault {
+        return Err(format!("m{m} keeps its tasks: {fault}"));
+    }
     let mut waiting = Waiting {
-        is_quiet: !applied && !pushed.committed && !pushed.moved,
+        is_quiet: !applied && !pushed.committed && !pushed.moved && travelled == 0,
         ..Waiting::default()
     };
     if is_last && !waiting.is_quiet {
@@ -322,13 +330,19 @@ fn reads_write_nothing(world: &World) -> Result<(), Fault> {
     }
 }
 
-/// All files below a directory with their size and time, but for the run lock and what a killed run
-/// left to be swept.
+/// All files below a directory with their size and time, but for the run lock, what a killed run left
+/// to be swept, and what SQLite shares with others who have a database open.
 fn listing(dir: &Path) -> BTreeMap<String, (u64, Option<SystemTime>)> {
     let walk = walkdir::WalkDir::new(dir).into_iter().flatten();
     let counts = |entry: &walkdir::DirEntry| {
         let name = entry.file_name();
-        !entry.file_type().is_dir() && name != "run.lock" && !is_temp_name(name.as_encoded_bytes())
+        let is_empty = || entry.metadata().is_ok_and(|meta| meta.len() == 0);
+        let is_shared = name.as_encoded_bytes().ends_with(b"-shm")
+            || (name.as_encoded_bytes().ends_with(b"-wal") && is_empty());
+        !entry.file_type().is_dir()
+            && name != "run.lock"
+            && !is_shared
+            && !is_temp_name(name.as_encoded_bytes())
     };
     let files = walk.filter(counts);
     files

@@ -38,6 +38,12 @@ pub enum What {
     Clone,
     KeepRemote,
     Rewind,
+    /// Somebody writes to the task list.
+    Task,
+    /// The task list alone is lost, or set back to what it was once.
+    LoseTasks,
+    KeepTasks,
+    RestoreTasks,
 }
 
 use What::*;
@@ -90,6 +96,14 @@ const SET_BACK: &[(What, usize)] = &[
     (Clone, 2),
 ];
 
+const TASKS: &[(What, usize)] = &[(Task, 1)];
+const TASKS_SET_BACK: &[(What, usize)] = &[
+    (Task, 14),
+    (LoseTasks, 1),
+    (KeepTasks, 4),
+    (RestoreTasks, 4),
+];
+
 impl Script {
     /// Two in three seeds know rules and secrets too, one in three disks and remotes that are set back.
     pub fn of(seed: u64) -> Self {
@@ -108,10 +122,12 @@ impl Script {
             what: pick(&weights, &mut rng),
             chance: rng.next(),
         });
+        let mut actions: Vec<_> = actions.collect();
+        add_tasks(&mut actions, seed, machines);
         Self {
             seed,
             machines,
-            actions: actions.collect(),
+            actions,
         }
     }
 
@@ -123,6 +139,20 @@ impl Script {
             special.any(|what| *what == action.what)
         };
         !self.actions.iter().any(special)
+    }
+}
+
+/// What happens to files is the same with tasks and without: they come between.
+fn add_tasks(actions: &mut Vec<Action>, seed: u64, machines: usize) {
+    let mut rng = Rng::new(!seed);
+    let weights = if seed % 3 == 2 { TASKS_SET_BACK } else { TASKS };
+    for _ in 0..actions.len() / 2 {
+        let action = Action {
+            machine: rng.below(machines),
+            what: pick(weights, &mut rng),
+            chance: rng.next(),
+        };
+        actions.insert(rng.below(actions.len() + 1), action);
     }
 }
 

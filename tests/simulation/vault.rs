@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use git2::{ObjectType, Oid, Repository, TreeWalkMode, TreeWalkResult};
+use holdall::base::{Kind, VaultPath};
+use holdall::layout::{OpId, Segment, VaultFiles, check, names};
 
 use super::machine::{Files, Held, tokens};
 
@@ -38,6 +40,33 @@ pub fn files(path: &Path) -> Option<Files> {
     })
     .expect("the tree can be walked");
     Some(files)
+}
+
+/// The ops of the tip that can be told from their chains.
+pub fn ops(path: &Path) -> BTreeSet<OpId> {
+    let repo = Repository::open_bare(path).expect("the repository can be opened");
+    let mut found = BTreeSet::new();
+    let Some(commit) = tip(&repo) else {
+        return found;
+    };
+    let commit = repo.find_commit(commit).expect("the tip is there");
+    let tree = commit.tree().expect("its tree is there");
+    let Ok(chains) = tree.get_path(Path::new("tasks/ops")) else {
+        return found;
+    };
+    let chains = repo.find_tree(chains.id()).expect("the tree is there");
+    chains
+        .walk(TreeWalkMode::PreOrder, |_, entry| {
+            if entry.kind() == Some(ObjectType::Blob) {
+                let blob = repo.find_blob(entry.id()).expect("the blob is there");
+                let segment = Segment::read(&names::ops_dir(), blob.content());
+                let segment = segment.expect("what was written can be read");
+                found.extend(segment.ops.iter().map(|op| op.id));
+            }
+            TreeWalkResult::Ok
+        })
+        .expect("the tree can be walked");
+    found
 }
 
 /// How many commits there are; a fault where the line forks or an object is missing.
@@ -102,4 +131,33 @@ pub fn all_tokens(path: &Path) -> BTreeSet<u32> {
         }
     }
     found
+}
+
+/// The files of a vault, as the rules of the layout look at them.
+struct Laid<'f>(&'f Files);
+
+impl VaultFiles for Laid<'_> {
+    fn paths(&self) -> Vec<(Vec<u8>, Kind)> {
+        let kind = |held: &Held| match held.kind {
+            'l' => Kind::Link,
+            'x' => Kind::Exec,
+            _ => Kind::File,
+        };
+        let files = self.0.iter();
+        files
+            .map(|(path, held)| (path.clone().into_bytes(), kind(held)))
+            .collect()
+    }
+
+    fn read(&self, path: &VaultPath) -> Option<Vec<u8>> {
+        Some(self.0.get(path.as_str())?.bytes.clone())
+    }
+}
+
+/// Every file of a vault is where and what the layout says.
+pub fn laid_out(files: &Files) -> Result<(), String> {
+    match check(&Laid(files)).first() {
+        None => Ok(()),
+        Some(fault) => Err(format!("the vault breaks a rule of its layout: {fault}")),
+    }
 }

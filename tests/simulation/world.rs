@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 use crate::kit::Rng;
 
+use super::book::{Book, ops_of};
+use super::desk::Desk;
 use super::edits::{self, Tokens};
 use super::ledger::Ledger;
 use super::machine::{Files, Machine, PROJECTS, files_of};
@@ -30,6 +32,9 @@ pub struct World {
     pub machines: Vec<Machine>,
     pub ledger: Rc<RefCell<Ledger>>,
     tokens: Rc<RefCell<Tokens>>,
+    /// Who writes tasks at each machine.
+    pub desks: Vec<Desk>,
+    pub book: RefCell<Book>,
 }
 
 /// What a run is about, and what befalls it.
@@ -63,6 +68,8 @@ impl World {
             seams::begin();
             Machine::new(&root, number, &remote, &mut rng)
         });
+        let mut rng = Rng::new(!script.seed);
+        let desks = (0..script.machines).map(|_| Desk::new(&mut rng));
         Self {
             machines: machines.collect(),
             _root: dir,
@@ -70,6 +77,8 @@ impl World {
             remote,
             ledger: Rc::default(),
             tokens: Rc::new(RefCell::new(Tokens { next: 0 })),
+            desks: desks.collect(),
+            book: RefCell::default(),
         }
     }
 
@@ -118,6 +127,15 @@ impl World {
             }
             What::Backup | What::RollBack | What::KeepRemote | What::Rewind => {
                 self.set_back(m, action.what);
+                Ok(())
+            }
+            What::Task | What::LoseTasks | What::KeepTasks | What::RestoreTasks => {
+                self.desks[m].set_clock(&mut rng);
+                self.set_tasks_back(m, action.what);
+                // After a loss somebody may write before anything else happens.
+                if action.what == What::Task || rng.below(2) == 0 {
+                    return self.write_tasks(m, |desk, file| desk.work(file, &mut rng));
+                }
                 Ok(())
             }
             What::Edit | What::Settings | What::Secret | What::Ignore | What::TakeVault => {
@@ -200,15 +218,29 @@ impl World {
             .is_err_and(|fault| nothing(fault) || may(fault));
         seams::begin();
         match result {
-            Ok(()) => Ok(()),
+            Ok(()) => self.book.borrow_mut().told(),
             Err(_) if is_excused => Ok(()),
             Err(fault) => Err(format!("a run of m{m} failed: {}", told(&fault))),
         }
     }
 
+    /// Somebody writes to the task list of a machine.
+    pub fn write_tasks(&self, m: usize, write: impl FnOnce(&Desk, &Path)) -> Result<(), Fault> {
+        let file = self.machines[m].tasks();
+        let before = ops_of(&file);
+        write(&self.desks[m], &file);
+        seams::begin();
+        self.book.borrow_mut().changed(&before, ops_of(&file))
+    }
+
     fn push(&self, m: usize, one: bool) -> Result<(), FlowError> {
         let before = self.machines[m].files();
         let report = self.pushed(m, one)?;
+        if report.pushed && !seams::is_dead() {
+            let here = ops_of(&self.machines[m].tasks());
+            let mut book = self.book.borrow_mut();
+            book.arrived(m, &here, &vault::ops(&self.remote));
+        }
         // What was edited meanwhile may not be in it.
         if report.pushed && self.machines[m].files() == before && !seams::is_dead() {
             let is_left = |key: &str| {

@@ -1,0 +1,97 @@
+//! What has to hold of the task lists in the end.
+
+use std::collections::BTreeSet;
+
+use holdall::layout::OpId;
+use holdall::tasks::model::field;
+use holdall::tasks::{Store, TaskRow};
+
+use super::book::{Truth, content, ops_of};
+use super::desk::{open, rows};
+use super::vault;
+use super::world::{Fault, World};
+
+/// All lists have the same, and it is what the ops come to; none was lost.
+pub fn judge(world: &World) -> Result<(), Fault> {
+    let there = vault::ops(&world.remote);
+    let book = world.book.borrow();
+    book.is_kept("the vault", &there)?;
+    let mut first = None;
+    for (m, machine) in world.machines.iter().enumerate() {
+        let file = machine.tasks();
+        let ops = ops_of(&file);
+        let here: BTreeSet<OpId> = ops.keys().copied().collect();
+        book.is_kept(&format!("m{m}"), &here)?;
+        book.is_true(&format!("m{m}"), &ops)?;
+        if let Some(id) = there.symmetric_difference(&here).next() {
+            return Err(format!("m{m} and the vault are not equal: {id}"));
+        }
+        if !file.exists() {
+            continue;
+        }
+        let before = content(&file);
+        let store = open(&file);
+        let truth = Truth::of(&ops);
+        shows(&store, &truth).map_err(|fault| format!("m{m} {fault}"))?;
+        let heads = heads(&store);
+        drop(store);
+        if content(&file) != before {
+            return Err(format!("m{m} wrote to its task list by looking at it"));
+        }
+        if *first.get_or_insert_with(|| heads.clone()) != heads {
+            return Err(format!("m{m} has other chains than the first"));
+        }
+    }
+    Ok(())
+}
+
+/// Each chain with its last op, and the digest.
+fn heads(store: &Store) -> Vec<String> {
+    let reading = store.reading();
+    let chains = reading.chains().expect("it can be read").into_iter();
+    let chains = chains.filter(|chain| chain.seq > 0);
+    let mut heads: Vec<String> = chains
+        .map(|chain| format!("{} {} {}", chain.name, chain.seq, chain.id))
+        .collect();
+    heads.push(reading.digest().expect("it can be read").to_string());
+    heads
+}
+
+/// A list shows what its ops come to.
+fn shows(store: &Store, truth: &Truth) -> Result<(), Fault> {
+    let reading = store.reading();
+    if reading.digest().expect("it can be read") != truth.digest {
+        return Err("counts as live what its ops do not come to".to_owned());
+    }
+    for row in rows(store) {
+        if let Some(what) = differs(store, &row, truth) {
+            return Err(format!("shows another {what} than was written: {row:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn differs(store: &Store, row: &TaskRow, truth: &Truth) -> Option<&'static str> {
+    let on = row.entity().to_string();
+    let is_disputed = |name: &str| row.disputes.iter().any(|it| it == name);
+    for (name, shown) in [(field::TITLE, &row.title), (field::STATUS, &row.status)] {
+        let (value, has_others) = truth.shown(&on, name);
+        if value.is_some_and(|value| value.as_str() != Some(shown)) {
+            return Some("value");
+        }
+        if has_others != is_disputed(name) {
+            return Some("dispute");
+        }
+    }
+    let labels: BTreeSet<String> = row.labels.iter().cloned().collect();
+    let notes = store.reading().notes(row.thing).expect("it can be read");
+    if (row.deleted, is_disputed("")) != truth.deleted(&on) {
+        Some("end")
+    } else if labels != truth.items(&on, field::LABELS) {
+        Some("label")
+    } else if notes.len() != truth.count(&on, field::NOTES) {
+        Some("note")
+    } else {
+        None
+    }
+}
