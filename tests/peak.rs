@@ -120,7 +120,8 @@ fn many_files_are_pushed_with_little_memory() {
         )
         .expect("written");
     }
-    let most = if scale(10) == 10 { 100 } else { 36 };
+    // In a debug build some 22 MB of it are the pages of the program itself.
+    let most = if scale(10) == 10 { 100 } else { 42 };
     is_lean(&scene.a, &["backup", "push"], most);
     is_lean(&scene.a, &["backup", "push"], most);
 }

@@ -44,7 +44,7 @@ fn a_thousand_conflicts_are_listed_decided_and_carried_in_time() {
         assert_eq!(ran.code, code, "{ran}");
     }
     let took = begun.elapsed();
-    assert!(took < Duration::from_secs(12), "it took {took:?}");
+    assert!(took < Duration::from_secs(24), "it took {took:?}");
     let stored = scene.vault();
     assert_eq!(stored["projects/api/.aigon/f7.bin"], b"three 7\0");
     assert!(!stored.keys().any(|path| path.starts_with("conflicts/")));
