@@ -343,6 +343,7 @@ impl Change<'_> {
                 prev,
                 line: op.bytes.to_vec(),
                 state: State::TakenIn,
+                place: None,
             };
             match understood {
                 Err(why) => {

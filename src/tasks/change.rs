@@ -16,16 +16,21 @@ use super::{Reading, TasksError};
 /// So many things are held before they are written: of very many ops memory stays flat.
 const HELD: usize = 512;
 
+/// What this program knows of ops. It grows with what it understands.
+pub(super) const READER: i64 = 1;
+
 /// A transaction on the store.
 pub struct Change<'d> {
     pub(super) tx: Transaction<'d>,
     pub(super) edges: &'d Edges,
-    digest: Digest,
+    pub(super) digest: Digest,
     held: BTreeMap<Entity, Held>,
     /// The op that is being taken in.
     coming: Option<Coming>,
     /// Some op is named and not there. Mostly none is, and nobody need be asked.
-    has_early: bool,
+    pub(super) has_early: bool,
+    /// The log is read again, and this is the place.
+    pub(super) again: Option<i64>,
     /// The number of the next thing that is new.
     next: i64,
     three_way: ThreeWay,
@@ -55,18 +60,26 @@ impl<'d> Change<'d> {
         let next = tx.query_row("SELECT coalesce(max(n), 0) + 1 FROM thing", [], |row| {
             row.get(0)
         })?;
-        let digest = tx.query_row("SELECT digest FROM replica", [], |row| row.get(0))?;
-        Ok(Self {
+        let (digest, reader): (_, i64) =
+            tx.query_row("SELECT digest, reader FROM replica", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let mut it = Self {
             tx,
             edges,
             digest: Digest::from_bytes(digest),
             held: BTreeMap::new(),
             coming: None,
             has_early,
+            again: None,
             next,
             three_way,
             renderer: Renderer::default(),
-        })
+        };
+        if reader < READER {
+            it.rebuild()?;
+        }
+        Ok(it)
     }
 
     pub(super) fn commit(mut self) -> Result<(), TasksError> {
@@ -207,7 +220,10 @@ impl Shelf for Change<'_> {
     type Fault = TasksError;
 
     fn knows(&self, id: OpId) -> Result<bool, TasksError> {
-        log::knows(&self.tx, id)
+        match self.again {
+            Some(place) => log::knows_before(&self.tx, id, place),
+            None => log::knows(&self.tx, id),
+        }
     }
 
     fn keep(&mut self, op: &Op) -> Result<(), TasksError> {

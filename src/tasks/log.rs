@@ -18,6 +18,8 @@ pub struct Coming {
     pub prev: OpId,
     pub line: Vec<u8>,
     pub state: State,
+    /// Where it stands in the log already, when that is read again.
+    pub place: Option<i64>,
 }
 
 /// What became of a line.
@@ -47,6 +49,12 @@ pub fn knows(db: &Connection, id: OpId) -> Result<bool, TasksError> {
     Ok(find.exists([id.as_bytes()])?)
 }
 
+/// The same, of what stands in the log before a place.
+pub fn knows_before(db: &Connection, id: OpId, place: i64) -> Result<bool, TasksError> {
+    let mut find = db.prepare_cached("SELECT 1 FROM op WHERE id = ?1 AND n < ?2")?;
+    Ok(find.exists(params![id.as_bytes(), place])?)
+}
+
 /// Keeps a line, and says where.
 pub fn keep(
     db: &Connection,
@@ -54,6 +62,11 @@ pub fn keep(
     thing: Option<i64>,
     coming: &Coming,
 ) -> Result<i64, TasksError> {
+    if let Some(place) = coming.place {
+        db.prepare_cached("UPDATE op SET thing = ?2, state = ?3 WHERE n = ?1")?
+            .execute(params![place, thing, coming.state.code()])?;
+        return Ok(place);
+    }
     db.prepare_cached(
         "INSERT INTO op (id, replica, seq, prev, thing, line, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?

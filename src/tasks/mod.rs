@@ -17,6 +17,7 @@ mod names;
 mod pen;
 mod query;
 mod reading;
+mod rebuild;
 mod refs;
 mod render;
 mod schema;

@@ -225,6 +225,7 @@ impl Pen<'_, '_, '_> {
             prev,
             line,
             state: State::TakenIn,
+            place: None,
         };
         self.change.take_in(&op, coming)?;
         let place = self.change.tx.last_insert_rowid();

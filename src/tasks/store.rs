@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The task list of this machine.
 pub struct Store {
-    db: Connection,
+    pub(super) db: Connection,
     three_way: ThreeWay,
 }
 

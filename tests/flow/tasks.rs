@@ -105,6 +105,31 @@ fn what_one_machine_writes_the_other_has_after_a_push_and_a_pull() {
 }
 
 #[test]
+fn a_list_that_came_to_something_else_is_made_again_of_its_ops() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    List::of(&scene.a).add("Renew the certificate");
+    pushed(&scene.a);
+    pulled(&scene.b);
+    pushed(&scene.b);
+    let file = scene.b.home.join("holdall/data/tasks.db");
+    let damage = "UPDATE task SET title = 'x'; UPDATE replica SET digest = zeroblob(32)";
+    let raw = rusqlite::Connection::open(file).expect("opened");
+    raw.execute_batch(damage).expect("damaged");
+    drop(raw);
+    let ran = scene.b.run(&["backup", "pull"]);
+    assert!(ran.stderr.contains("made again of the ops"), "{ran}");
+    assert!(!ran.stderr.contains("still"), "{ran}");
+    assert_eq!(List::of(&scene.b).titles(), ["Renew the certificate"]);
+    assert!(
+        !scene
+            .b
+            .run(&["backup", "pull"])
+            .stderr
+            .contains("made again")
+    );
+}
+
+#[test]
 fn two_who_push_at_once_both_arrive() {
     let scene = Scene::with(&[("x", "1\n")]);
     for (machine, title) in [(&scene.a, "a"), (&scene.b, "b")] {

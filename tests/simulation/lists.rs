@@ -1,7 +1,9 @@
 //! What has to hold of the task lists in the end.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use holdall::base::{Edges, Env};
 use holdall::layout::OpId;
 use holdall::tasks::model::field;
 use holdall::tasks::{Store, TaskRow};
@@ -38,11 +40,30 @@ pub fn judge(world: &World) -> Result<(), Fault> {
         if content(&file) != before {
             return Err(format!("m{m} wrote to its task list by looking at it"));
         }
+        made_again(&file, before).map_err(|fault| format!("m{m} {fault}"))?;
         if *first.get_or_insert_with(|| heads.clone()) != heads {
             return Err(format!("m{m} has other chains than the first"));
         }
     }
     Ok(())
+}
+
+/// What is made of the log again is what was made of it bit by bit, in whatever order.
+fn made_again(file: &Path, before: Vec<String>) -> Result<(), Fault> {
+    let edges = Edges::system(Env::default());
+    let done = open(file).change(&edges, |change| change.rebuild());
+    done.expect("it can be made again");
+    // The pages of the index of words are told by how often it was written.
+    let is_told = |row: &String| !row.starts_with("words");
+    let rows = |content: Vec<String>| content.into_iter().filter(is_told).collect::<Vec<_>>();
+    let (before, after) = (rows(before), rows(content(file)));
+    let all = before.iter().zip(&after);
+    let other = all.into_iter().find(|(one, other)| one != other);
+    match other {
+        Some((one, other)) => Err(format!("makes {other} of its log, and had {one}")),
+        None if before.len() != after.len() => Err("makes more or less of its log".to_owned()),
+        None => Ok(()),
+    }
 }
 
 /// Each chain with its last op, and the digest.

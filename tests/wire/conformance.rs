@@ -399,7 +399,7 @@ fn a_push_that_arrived_and_was_not_answered_is_seen(way: Way) {
     let Some(hosted) = in_step(way) else { return };
     let script = "[ $1 != committed ] || exec sleep 30";
     let hanging = hook(&hosted.bare, "reference-transaction", script);
-    hosted.a.ok(&["config", "set", "remote.idle_timeout", "2"]);
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "5"]);
     hosted.a.write(state("x"), "2\n");
     let since = Instant::now();
     pushed(&hosted.a);

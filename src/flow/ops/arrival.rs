@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::{Blobs, Kind, ObjectId, TreeEntry, Trees, VaultPath};
-use crate::layout::{MachineRecord, OpId, Record, Segment, TextName, names};
+use crate::layout::{Frontier, MachineRecord, OpId, Record, Segment, TextName, names};
 use crate::merge::{find, list_dir};
 use crate::tasks::{Change, Store};
 use crate::vault::Objects;
@@ -230,27 +230,46 @@ fn texts(
     Ok(())
 }
 
-/// A machine that has read the same ops came to the same: else one of the two is wrong.
+/// A machine that has read the same ops came to the same: else one of the two is wrong, and this one
+/// makes all that it made of them again.
 fn compare(
     session: &Session<'_>,
-    store: &Store,
+    store: &mut Store,
     objects: &Objects<'_>,
     tree: ObjectId,
 ) -> Result<(), FlowError> {
-    let ours = frontier(&store.reading())?;
+    let frontiers = frontiers(objects, tree)?;
+    let who_differs = |store: &Store| -> Result<Option<&str>, FlowError> {
+        let ours = frontier(&store.reading())?;
+        let differs =
+            |theirs: &Frontier| theirs.heads == ours.heads && theirs.digest != ours.digest;
+        let found = frontiers.iter().find(|(_, theirs)| differs(theirs));
+        Ok(found.map(|(name, _)| name.as_str()))
+    };
+    let Some(name) = who_differs(store)? else {
+        return Ok(());
+    };
+    let text = format!(
+        "this machine and {name} have read the same ops and came to something else: \
+         all of it is made again of the ops here"
+    );
+    session.tell(&Event::Warning { text: &text });
+    store.change(session.edges, |change: &mut Change<'_>| change.rebuild())?;
+    if let Some(name) = who_differs(store)? {
+        let text =
+            format!("{name} still has something else: `holdall sync` there makes it again, too");
+        session.tell(&Event::Warning { text: &text });
+    }
+    Ok(())
+}
+
+/// How far each machine has read, by its name, where its record tells.
+fn frontiers(objects: &Objects<'_>, tree: ObjectId) -> Result<Vec<(String, Frontier)>, FlowError> {
+    let mut frontiers = Vec::new();
     for entry in list_dir(objects, Some(tree), &names::machines_dir())? {
         let path = names::machines_dir().child(&entry.name)?;
         let record = MachineRecord::read(&path, &objects.blob(entry.id)?).ok();
-        let Some((record, theirs)) = record.and_then(|it| Some((it.name, it.ops?))) else {
-            continue;
-        };
-        if theirs.heads == ours.heads && theirs.digest != ours.digest {
-            let text = format!(
-                "this machine and {record} have read the same ops and came to something else: \
-                 `holdall doctor --rebuild` on both"
-            );
-            session.tell(&Event::Warning { text: &text });
-        }
+        frontiers.extend(record.and_then(|it| Some((it.name, it.ops?))));
     }
-    Ok(())
+    Ok(frontiers)
 }

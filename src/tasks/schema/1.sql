@@ -6,9 +6,11 @@ CREATE TABLE replica (
     -- The chain that this store goes on with; none before the first op.
     chain INTEGER,
     -- The sum over what is live and what is named early.
-    digest BLOB NOT NULL
+    digest BLOB NOT NULL,
+    -- What the program that took the ops in knew of them: one that knows more reads them all again.
+    reader INTEGER NOT NULL
 );
-INSERT INTO replica VALUES (1, NULL, zeroblob(32));
+INSERT INTO replica VALUES (1, NULL, zeroblob(32), 1);
 
 -- Each replica's ops, one behind the other. A chain that parted from another has its ops from there on.
 CREATE TABLE chain (
