@@ -60,7 +60,7 @@ impl Sort {
 
     const fn order(self) -> &'static str {
         match self {
-            Self::Rank => "task.rank",
+            Self::Rank => "task.closed, task.rank",
             Self::Due => "task.due IS NULL, task.due, task.rank",
             Self::Priority => {
                 "CASE task.priority WHEN 'urgent' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 \
@@ -160,18 +160,18 @@ impl Filter {
         match &self.state {
             State::All | State::Deleted => {}
             State::Of(all) => it.any("task.status", all),
-            State::Open => it.bare("NOT task.closed"),
+            State::Open => it.bare("task.closed = 0"),
             State::Ready => {
-                it.bare("NOT task.closed");
+                it.bare("task.closed = 0");
                 it.bare(&format!("NOT {WAITS}"));
                 it.with("coalesce(task.available, '') <= ?", &moment);
             }
             State::Blocked => {
-                it.bare("NOT task.closed");
+                it.bare("task.closed = 0");
                 it.bare(WAITS);
             }
             State::Overdue => {
-                it.bare("NOT task.closed");
+                it.bare("task.closed = 0");
                 // A day has passed when the next one has begun.
                 it.with(
                     "task.due < CASE length(task.due) WHEN 10 THEN substr(?, 1, 10) ELSE ",

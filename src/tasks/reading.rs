@@ -1,6 +1,6 @@
 //! Looking things up: what is there, as rows that a report can show.
 
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params_from_iter};
 
 use crate::base::{Id, MachineId, Timestamp};
 use crate::layout::{Entity, OpId, TextName};
@@ -12,6 +12,8 @@ use super::{TasksError, refs, tokens};
 /// The store, to be looked at.
 pub struct Reading<'d> {
     pub(super) db: &'d Connection,
+    /// What is read together is of one moment.
+    _moment: Option<Transaction<'d>>,
 }
 
 /// A task, as a list has it.
@@ -71,13 +73,20 @@ const TASK: &str = "SELECT task.thing, task.id, task.key, task.title, task.descr
     task.epic, task.is_epic, task.due, task.available, task.meta, task.since, thing.updated, task.deleted, \
     (SELECT group_concat(name, char(31)) FROM label WHERE label.task = task.thing), \
     (SELECT group_concat(field, char(31)) FROM dispute WHERE dispute.thing = task.thing), ";
-const FROM: &str = " FROM task JOIN thing ON thing.n = task.thing \
-    LEFT JOIN project ON project.id = task.project \
+const FROM: &str = " FROM task JOIN thing ON thing.n = task.thing";
+/// The project of a task, and the one that it comes to.
+const PROJECTS: &str = " LEFT JOIN project ON project.id = task.project \
     LEFT JOIN project AS shown ON shown.id = project.shown";
+const WORDS: &str = " JOIN words ON words.rowid = task.thing";
 
 impl<'d> Reading<'d> {
-    pub(super) const fn of(db: &'d Connection) -> Self {
-        Self { db }
+    pub(super) fn of(db: &'d Connection) -> Self {
+        let is_within = !db.is_autocommit();
+        let moment = (!is_within).then(|| db.unchecked_transaction().ok());
+        Self {
+            db,
+            _moment: moment.flatten(),
+        }
     }
 
     /// The task that a ref names.
@@ -95,21 +104,18 @@ impl<'d> Reading<'d> {
     }
 
     fn row(&self, thing: i64) -> Result<TaskRow, TasksError> {
-        let mut find = self
-            .db
-            .prepare_cached(&format!("{TASK}{WAITS}{FROM} WHERE task.thing = ?1"))?;
+        let mut find = self.db.prepare_cached(&format!(
+            "{TASK}{WAITS}{FROM}{PROJECTS} WHERE task.thing = ?1"
+        ))?;
         let row = find.query_row([thing], raw)?;
         self.named(row)
     }
 
     pub fn list(&self, filter: &Filter, now: Timestamp) -> Result<Vec<TaskRow>, TasksError> {
         let question = filter.question(now);
-        let words = match filter.words {
-            Some(_) => " JOIN words ON words.rowid = task.thing",
-            None => "",
-        };
+        let words = filter.words.as_ref().map_or("", |_| WORDS);
         let sql = format!(
-            "{TASK}{WAITS}{FROM}{words} WHERE {} {}",
+            "{TASK}{WAITS}{FROM}{PROJECTS}{words} WHERE {} {}",
             question.conditions, question.tail
         );
         let mut find = self.db.prepare_cached(&sql)?;
@@ -120,11 +126,13 @@ impl<'d> Reading<'d> {
     /// How many tasks a list would have.
     pub fn count(&self, filter: &Filter, now: Timestamp) -> Result<usize, TasksError> {
         let question = filter.question(now);
-        let words = match filter.words {
-            Some(_) => " JOIN words ON words.rowid = task.thing",
-            None => "",
-        };
-        let sql = format!("SELECT count(*){FROM}{words} WHERE {}", question.conditions);
+        let words = filter.words.as_ref().map_or("", |_| WORDS);
+        // Where nobody asks for what a project says, each is looked up in vain.
+        let projects = filter.workspace.as_ref().map_or("", |_| PROJECTS);
+        let sql = format!(
+            "SELECT count(*) FROM task{projects}{words} WHERE {}",
+            question.conditions
+        );
         let mut find = self.db.prepare_cached(&sql)?;
         let count: i64 = find.query_row(params_from_iter(question.values), |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))
@@ -140,11 +148,9 @@ impl<'d> Reading<'d> {
 
     /// The ref of a task that another one names; its id where it is not here.
     pub fn reference(&self, id: &str) -> Result<String, TasksError> {
-        let mut find = self.db.prepare_cached(
-            "SELECT task.key, coalesce(shown.prefix, '') FROM task \
-             LEFT JOIN project ON project.id = task.project \
-             LEFT JOIN project AS shown ON shown.id = project.shown WHERE task.id = ?1",
-        )?;
+        let mut find = self.db.prepare_cached(&format!(
+            "SELECT task.key, coalesce(shown.prefix, '') FROM task{PROJECTS} WHERE task.id = ?1"
+        ))?;
         let found = find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
         match found.optional()? {
             Some((key, prefix)) => {

@@ -1,8 +1,8 @@
 //! The store as a file: opened, made ready, read, and changed one transaction at a time.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -18,9 +18,14 @@ use super::{Reading, TasksError};
 /// Whoever writes is through in a few milliseconds; a hundred at once wait for each other.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// More is moved into the database at once: some twenty commands write as much.
+const LONG: u64 = 512 * 1024;
+
 /// The task list of this machine.
 pub struct Store {
     pub(super) db: Connection,
+    /// What SQLite wrote and did not move into the database yet.
+    wal: PathBuf,
     three_way: ThreeWay,
 }
 
@@ -51,8 +56,11 @@ impl Store {
         // Whoever comes last would move everything into the database, and wait for the disk again.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         ready(&mut db, path, holder)?;
+        let mut wal = path.as_os_str().to_owned();
+        wal.push("-wal");
         Ok(Self {
             db,
+            wal: wal.into(),
             three_way: |_, _, _| None,
         })
     }
@@ -87,7 +95,20 @@ impl Store {
         let mut it = Change::begin(begun.map_err(TasksError::from)?, edges, self.three_way)?;
         let answer = change(&mut it)?;
         it.commit()?;
+        self.shorten();
         Ok(answer)
+    }
+
+    /// Whoever opens the store next reads all of what SQLite has not moved into the database yet. The
+    /// change is written already: where this does not go now, the next one tries again.
+    fn shorten(&self) {
+        if fs::metadata(&self.wal).is_ok_and(|it| it.len() > LONG) {
+            // Nobody is waited for.
+            self.db.busy_timeout(Duration::ZERO).ok();
+            let move_over = "PRAGMA wal_checkpoint(TRUNCATE)";
+            self.db.query_row(move_over, [], |_| Ok(())).ok();
+            self.db.busy_timeout(PATIENCE).ok();
+        }
     }
 }
 

@@ -54,6 +54,7 @@ fn two_who_change_one_field_both_see_it_and_one_choice_ends_it() {
     let (variants, base) = reading.variants((&entity, n), &name).expect("read");
     let values: Vec<_> = variants.iter().map(|it| it.value.as_deref()).collect();
     assert_eq!((values, base), (vec![Some("done"), Some("active")], None));
+    drop(reading);
     a.set(&on, field::STATUS, "active");
     meet(&mut a, &mut b);
     assert_eq!(

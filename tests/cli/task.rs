@@ -558,7 +558,11 @@ fn lists_are_sorted_and_cut_as_asked() {
         ["c"]
     );
     let ran = desk.ok(&["task", "list", "--limit", "1"]);
-    assert!(ran.stdout.ends_with("and 2 tasks more\n"), "{ran}");
+    assert!(
+        ran.stdout
+            .ends_with("and 2 tasks more: --limit 0 shows all\n"),
+        "{ran}"
+    );
     let (_, cut) = desk.json(&["task", "list", "--limit", "1"]);
     assert_eq!(cut["data"]["total"], 3);
     refused(

@@ -8,7 +8,7 @@ use holdall::layout::OpId;
 use holdall::tasks::model::field;
 use holdall::tasks::{Store, TaskRow};
 
-use super::book::{Truth, content, ops_of};
+use super::book::{Ops, Truth, content, ops_of};
 use super::desk::{open, rows};
 use super::vault;
 use super::world::{Fault, World};
@@ -31,21 +31,26 @@ pub fn judge(world: &World) -> Result<(), Fault> {
         if !file.exists() {
             continue;
         }
-        let before = content(&file);
-        let store = open(&file);
-        let truth = Truth::of(&ops);
-        shows(&store, &truth).map_err(|fault| format!("m{m} {fault}"))?;
-        let heads = heads(&store);
-        drop(store);
-        if content(&file) != before {
-            return Err(format!("m{m} wrote to its task list by looking at it"));
-        }
-        made_again(&file, before).map_err(|fault| format!("m{m} {fault}"))?;
+        let heads = is_true(&file, &ops).map_err(|fault| format!("m{m} {fault}"))?;
         if *first.get_or_insert_with(|| heads.clone()) != heads {
             return Err(format!("m{m} has other chains than the first"));
         }
     }
     Ok(())
+}
+
+/// A list shows what its ops come to, and its chains are told.
+pub fn is_true(file: &Path, ops: &Ops) -> Result<Vec<String>, Fault> {
+    let before = content(file);
+    let store = open(file);
+    shows(&store, &Truth::of(ops))?;
+    let heads = heads(&store);
+    drop(store);
+    if content(file) != before {
+        return Err("wrote to its task list by looking at it".to_owned());
+    }
+    made_again(file, before)?;
+    Ok(heads)
 }
 
 /// What is made of the log again is what was made of it bit by bit, in whatever order.

@@ -234,7 +234,7 @@ pub struct TaskFilter {
     /// What comes first
     #[arg(long, value_enum, value_name = "BY", default_value_t = SortBy::Rank)]
     pub sort: SortBy,
-    /// So many at most
+    /// So many at most; 0 for all, which is the default of a list, and 50 that of a search
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 }

@@ -11,6 +11,9 @@ use crate::flow::task::{Asked, ListOptions, ListReport, list, search, show};
 
 use super::words::{conflict_hint, page, rows};
 
+/// So many a search tells of, unless more are asked for: the best match is first.
+const FOUND: usize = 50;
+
 pub fn run_list(ctx: &Ctx, name: &str, args: &TaskListArgs) -> Result<Answer, FlowError> {
     let options = options(&args.filter, Asked::Open);
     let report = ctx.read(name, |session| list(session, &options))?;
@@ -23,7 +26,9 @@ pub fn run_list(ctx: &Ctx, name: &str, args: &TaskListArgs) -> Result<Answer, Fl
 }
 
 pub fn run_search(ctx: &Ctx, name: &str, args: &TaskSearchArgs) -> Result<Answer, FlowError> {
-    let (options, words) = (options(&args.filter, Asked::All), args.words.join(" "));
+    let mut options = options(&args.filter, Asked::All);
+    options.limit = args.filter.limit.or(Some(FOUND)).filter(|it| *it > 0);
+    let words = args.words.join(" ");
     let report = ctx.read(name, |session| search(session, &words, &options))?;
     say_where(ctx, &report);
     Ok(Answer::new(report, list_text))
@@ -67,7 +72,7 @@ fn options(filter: &TaskFilter, usual: Asked) -> ListOptions {
         epic: filter.epic.clone(),
         everywhere: filter.everywhere,
         sort: filter.sort.into(),
-        limit: filter.limit,
+        limit: filter.limit.filter(|it| *it > 0),
     }
 }
 
@@ -78,7 +83,12 @@ fn list_text(report: &ListReport, look: &Look) -> String {
     let mut text = rows(&report.tasks, look).to_string();
     let hidden = report.total - report.tasks.len();
     if hidden > 0 {
-        writeln!(text, "and {} more", count(hidden as u64, "task")).ok();
+        writeln!(
+            text,
+            "and {} more: --limit 0 shows all",
+            count(hidden as u64, "task")
+        )
+        .ok();
     }
     text
 }

@@ -138,8 +138,12 @@ impl Ops {
         else {
             return Departure::default();
         };
-        let reading = store.reading();
-        let done = departure::depart(&reading, objects, (tree, &self.theirs), self.is_held);
+        let done = departure::depart(
+            &store.reading(),
+            objects,
+            (tree, &self.theirs),
+            self.is_held,
+        );
         match done {
             Ok(departure) => departure,
             Err(fault) => {

@@ -142,7 +142,7 @@ CREATE TABLE task (
 );
 CREATE UNIQUE INDEX task_id ON task (id);
 CREATE UNIQUE INDEX task_key ON task (key, id);
-CREATE INDEX task_rank ON task (deleted, rank);
+CREATE INDEX task_rank ON task (deleted, closed, rank);
 CREATE INDEX task_epic ON task (epic) WHERE epic IS NOT NULL;
 
 CREATE TABLE label (
