@@ -228,18 +228,19 @@ fn another_vault_at_the_same_address_is_told_and_with_a_word_both_are_one_list()
     }
     let status = data(a, &["backup", "status"]);
     assert_eq!(status["pending"]["ops"], 1, "{status}");
-    for machine in [a, b] {
+    // First one who wrote none of it.
+    for (machine, titles_then) in [
+        (b, &["From here", "From the other one"][..]),
+        (a, &["From here", "From the other one", "Since"]),
+    ] {
         machine.ok(&["backup", "configure", utf8(&desks.bare), "--replace"]);
         pushed(machine);
+        pulled(&tower);
+        assert_eq!(titles(&tower), titles_then);
     }
-    for machine in [&tower, a] {
-        pulled(machine);
-        assert_eq!(
-            titles(machine),
-            ["From here", "From the other one", "Since"]
-        );
-    }
+    pulled(b);
     assert_eq!(everything(a), everything(b));
+    assert_eq!(everything(a), everything(&tower));
 }
 
 /// 8
