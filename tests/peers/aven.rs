@@ -238,6 +238,43 @@ fn two_who_rename_a_workspace_show_one_name_and_keep_the_other() {
 
 /// 5
 #[test]
+fn of_two_workspaces_of_one_name_none_is_taken_for_the_other() {
+    let desks = Desks::new(&["laptop", "desktop"]);
+    let [a, b] = desks.two();
+    for machine in [a, b] {
+        machine.ok(&["workspace", "add", "work"]);
+        add(machine, &["Begun", "--workspace", "work"]);
+    }
+    desks.agree_on_all(&[0, 1]);
+    let lists = desks.two().map(|desk| data(desk, &["workspace", "list"]));
+    assert_eq!(lists[0], lists[1]);
+    let id = lists[0]["workspaces"][1]["id"].as_str().expect("an id");
+    for args in [
+        &["task", "list", "--workspace", "work"][..],
+        &["task", "add", "x", "--workspace", "work"],
+        &["workspace", "rename", "work", "acme"],
+    ] {
+        let (code, document) = b.json(args);
+        assert_eq!(
+            (code, &document["error"]["kind"]),
+            (1, &"invalid".into()),
+            "{document}"
+        );
+        let hint = document["error"]["hints"][0].as_str().expect("a hint");
+        assert!(hint.contains(id), "{hint}");
+    }
+    b.ok(&["workspace", "rename", id, "acme"]);
+    desks.meet(&[1, 0]);
+    for name in ["work", "acme"] {
+        assert_eq!(
+            listed(a, &["task", "list", "--workspace", name], "title"),
+            ["Begun"]
+        );
+    }
+}
+
+/// 5
+#[test]
 fn two_who_name_a_project_differently_show_one_name() {
     for order in [[0, 1], [1, 0]] {
         let desks = Desks::new(&["laptop", "desktop"]);
