@@ -75,7 +75,7 @@ impl PushReport {
     /// Whether something waits for a person.
     #[must_use]
     pub fn needs_decision(&self) -> bool {
-        needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+        self.ops.fault.is_some() || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
     }
 }
 

@@ -228,11 +228,12 @@ impl<'d> Reading<'d> {
         Ok(find.query_row([id], |row| row.get(0)).optional()?)
     }
 
+    /// Those that somebody made: the default one is none of them, whatever is written about it.
     pub fn workspaces(&self) -> Result<Vec<WorkspaceRow>, TasksError> {
-        let mut find = self
-            .db
-            .prepare_cached("SELECT id, name, deleted FROM workspace ORDER BY name, id")?;
-        let rows = find.query_map([], |row| {
+        let mut find = self.db.prepare_cached(
+            "SELECT id, name, deleted FROM workspace WHERE id <> ?1 ORDER BY name, id",
+        )?;
+        let rows = find.query_map([model::default_workspace().as_str()], |row| {
             Ok(WorkspaceRow {
                 id: row.get(0)?,
                 name: row.get(1)?,

@@ -181,3 +181,22 @@ fn without_a_remote_nothing_is_called_pushed() {
     assert!(all.contains("holdall backup configure"), "{said}");
     assert!(is_there(&tower, "code/web/.aigon/x"));
 }
+
+/// 3
+#[test]
+fn whoever_writes_tasks_in_a_project_writes_nothing_into_its_repository() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let before = [&scene.a, &scene.b].map(repository);
+    for machine in [&scene.a, &scene.b] {
+        for args in [
+            &["task", "add", "In the project", "--label", "x"][..],
+            &["task", "list"],
+            &["sync"],
+        ] {
+            let ran = machine.run_in("code/api", args);
+            assert_eq!(ran.code, 0, "{ran}");
+        }
+    }
+    assert_eq!([&scene.a, &scene.b].map(repository), before);
+    assert_eq!(tree(&scene.a.home.join("code/api/.aigon")).len(), 1);
+}

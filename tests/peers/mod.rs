@@ -3,5 +3,12 @@
 
 mod aigon;
 mod aigon_vault;
+mod aven;
+mod aven_store;
+mod aven_travel;
 mod beads;
+mod beads_tasks;
+mod desks;
 mod taskchampion;
+mod taskchampion_many;
+mod taskchampion_tasks;

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::flow::scene::{by_hand, fails, hook, pushed, state, text, tip, vault};
 use crate::kit::{Machine, commits, fsck, git, scale, seed};
 
@@ -278,6 +280,47 @@ fn an_emptied_remote_gets_everything_back_and_fresh_machines_get_it(way: Way) {
     assert_eq!(text(&hosted.a, state("x")), "2\n");
 }
 
+fn a_synced_task_list_reaches_a_new_and_empty_remote_whole(way: Way) {
+    let Some(hosted) = in_step(way) else { return };
+    let long = "long ".repeat(20_000);
+    hosted
+        .a
+        .ok(&["task", "add", "Here", "--description", &long]);
+    pushed(&hosted.a);
+    hosted.b.ok(&["task", "add", "There"]);
+    pushed(&hosted.b);
+    hosted.a.ok(&["backup", "pull"]);
+    let (new, url) = (
+        hosted.sandbox.bare("new.git"),
+        hosted.url.replace("vault.git", "new.git"),
+    );
+    hosted.a.ok(&["backup", "configure", &url, "--replace"]);
+    pushed(&hosted.a);
+    fsck(&new);
+    // It has nothing but what comes from there.
+    let data = hosted.b.home.join("holdall/data");
+    std::fs::remove_dir_all(data).expect("deleted");
+    hosted.b.ok(&["backup", "configure", &url, "--replace"]);
+    hosted.b.ok(&["backup", "pull"]);
+    let [ours, theirs] = [&hosted.a, &hosted.b].map(|machine| {
+        let (_, document) = machine.json(&["task", "list", "--sort", "title"]);
+        let tasks = document["data"]["tasks"].as_array().expect("a list");
+        let said = |task: &Value| {
+            [
+                task["id"].clone(),
+                task["title"].clone(),
+                task["description"].clone(),
+            ]
+        };
+        tasks.iter().map(said).collect::<Vec<_>>()
+    });
+    assert_eq!(
+        (ours.len(), &ours[0][1], &ours[1][1]),
+        (2, &"Here".into(), &"There".into())
+    );
+    assert!(ours[0][2] == long.as_str() && ours == theirs);
+}
+
 fn a_large_pack_goes_and_comes(way: Way) {
     let Some(hosted) = in_step(way) else { return };
     let (files, size) = if scale(10) == 10 {
@@ -429,6 +472,7 @@ macro_rules! over {
                 what_cannot_be_reached_is_not_empty_and_nothing_is_taken_for_sent,
                 a_first_push_without_the_remote_joins_what_came_there_meanwhile,
                 an_emptied_remote_gets_everything_back_and_fresh_machines_get_it,
+                a_synced_task_list_reaches_a_new_and_empty_remote_whole,
                 a_large_pack_goes_and_comes,
                 a_pull_that_is_killed_leaves_nothing_half_done,
                 a_fetch_that_meets_silence_is_given_up_and_made_good_by_the_next,

@@ -103,17 +103,16 @@ fn text_of(entry: &TreeEntry) -> Option<String> {
     String::from_utf8(entry.name.clone()).ok()
 }
 
-/// The end of a chain; nothing where its last segment cannot be read at all.
+/// The end of a chain; nothing where its last segment cannot be read at all, or is not what its place says.
 fn tip(objects: &Objects<'_>, name: &str, segments: &Segments) -> Result<Option<Tip>, FlowError> {
     let Some((first, id)) = segments.last_key_value() else {
         return Ok(None);
     };
     let bytes = objects.blob(*id)?;
     let path = names::segment(name, *first)?;
-    let Ok(segment) = Segment::read(&path, &bytes) else {
-        return Ok(None);
-    };
-    Ok(Some(Tip {
+    let segment = Segment::read(&path, &bytes).ok();
+    let segment = segment.filter(|it| is_in_its_place(it, (name, &path)));
+    Ok(segment.map(|segment| Tip {
         seq: segment.next() - 1,
         id: segment.chain(),
         last: *id,
@@ -189,17 +188,16 @@ fn whole<'c>(
     segments
 }
 
-/// Whether a segment stands where it says that it does.
-fn goes_on(
-    before: Option<&Segment<'_>>,
-    it: &Segment<'_>,
-    (name, path): (&str, &VaultPath),
-) -> bool {
-    let header = &it.header;
-    let is_named = path.name() == Some(&names::segment_name(header.first));
-    let is_of_it = name.split('~').next() == Some(header.replica.as_str());
-    let follows = before.is_none_or(|it| (it.next(), it.chain()) == (header.first, header.prev));
-    is_named && is_of_it && follows
+/// Whether a segment stands where it says that it does, behind the one before it.
+fn goes_on(before: Option<&Segment<'_>>, it: &Segment<'_>, place: (&str, &VaultPath)) -> bool {
+    let begins = (it.header.first, it.header.prev);
+    is_in_its_place(it, place) && before.is_none_or(|it| (it.next(), it.chain()) == begins)
+}
+
+/// No file is named after an op 0: behind this no number is too small to be counted back from.
+fn is_in_its_place(it: &Segment<'_>, (name, path): (&str, &VaultPath)) -> bool {
+    let is_named = path.name() == Some(&names::segment_name(it.header.first));
+    is_named && name.split('~').next() == Some(it.header.replica.as_str())
 }
 
 /// Long values that something here shows.

@@ -164,7 +164,10 @@ impl Ops {
     }
 
     fn failed(&mut self, session: &Session<'_>, fault: &FlowError) {
-        let text = fault.message();
+        // Nobody else says what to do about it: the run goes on.
+        let hint = fault.hints().into_iter().next();
+        let said = std::iter::once(fault.message()).chain(hint);
+        let text = said.collect::<Vec<_>>().join(": ");
         session.tell(&Event::Warning {
             text: &format!("tasks do not travel in this run: {text}"),
         });

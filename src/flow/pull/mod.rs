@@ -80,7 +80,9 @@ pub struct PullReport {
 impl PullReport {
     #[must_use]
     pub fn needs_decision(&self) -> bool {
-        self.keeps_waiting() || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
+        self.keeps_waiting()
+            || self.ops.fault.is_some()
+            || needs_decision(&self.skipped, &self.withheld, &self.conflicts)
     }
 
     /// What was written before the vault was even asked is this run's doing, too.

@@ -81,7 +81,7 @@ impl<'r, 'd> Shaping<'r, 'd> {
         }
         let own = default_workspace().as_str().to_owned();
         let name = DEFAULT_WORKSPACE_NAME.to_owned();
-        workspaces.entry(own).or_insert(name);
+        workspaces.insert(own, name);
         Ok(Self {
             reading,
             workspaces,

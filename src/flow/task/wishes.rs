@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::{Id, Timestamp};
 use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, field};
-use crate::tasks::{Pen, Reading};
+use crate::tasks::{Pen, Reading, WorkspaceRow};
 
 use super::super::{FlowError, Session};
 use super::projects::{self, NONE, Project, Projects};
@@ -184,21 +184,33 @@ pub fn in_project(
 /// The id of a workspace that somebody names.
 pub fn workspace_named(reading: &Reading<'_>, wanted: &str) -> Result<Id, FlowError> {
     let rows = reading.workspaces()?;
-    let mut there = rows.iter().filter(|row| !row.deleted);
-    let found = there.find(|row| row.name.eq_ignore_ascii_case(wanted) || row.id == wanted);
-    let Some(row) = found else {
-        let names = rows
-            .iter()
-            .filter(|row| !row.deleted)
-            .map(|row| row.name.clone());
-        let own = DEFAULT_WORKSPACE_NAME.to_owned();
-        return Err(FlowError::NoSuch {
-            what: "workspace",
-            wanted: wanted.to_owned(),
-            known: std::iter::once(own).chain(names).collect(),
-        });
-    };
-    Ok(Id::parse(&row.id)?)
+    let there = || rows.iter().filter(|row| !row.deleted);
+    let is_meant = |row: &&WorkspaceRow| row.name.eq_ignore_ascii_case(wanted) || row.id == wanted;
+    let meant: Vec<&WorkspaceRow> = there().filter(is_meant).collect();
+    match meant.as_slice() {
+        [one] => Ok(Id::parse(&one.id)?),
+        [] => {
+            let own = DEFAULT_WORKSPACE_NAME.to_owned();
+            let names = there().map(|row| row.name.clone());
+            Err(FlowError::NoSuch {
+                what: "workspace",
+                wanted: wanted.to_owned(),
+                known: std::iter::once(own).chain(names).collect(),
+            })
+        }
+        // Two machines made one each before they met.
+        several => {
+            let ids: Vec<&str> = several.iter().map(|row| row.id.as_str()).collect();
+            Err(FlowError::BadValue {
+                what: format!("`{wanted}` could be more than one workspace"),
+                hint: format!(
+                    "name it by its id ({}), or give one another name: `holdall workspace rename {} NAME`",
+                    ids.join(" or "),
+                    ids[0]
+                ),
+            })
+        }
+    }
 }
 
 /// The id of an epic that somebody names.

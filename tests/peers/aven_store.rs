@@ -1,0 +1,148 @@
+//! A task list that is synced op by op: its store is set back, damaged, or looked at by others.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::flow::scene::{copy_dir, pushed, utf8};
+use crate::kit::program;
+
+use super::desks::{Desks, add, data, edit, everything, synced, titles, values};
+
+/// 10
+#[test]
+fn a_list_that_is_set_back_to_a_backup_of_it_gets_back_what_it_lost_and_loses_nothing_new() {
+    let desks = Desks::new(&["laptop", "desktop"]);
+    let [a, b] = desks.two();
+    let task = add(a, &["Begun"]);
+    desks.agree(&[0, 1]);
+    let files = ["tasks.db", "tasks.db-wal"].map(|name| a.home.join("holdall/data").join(name));
+    let backup = desks.sandbox.path().join("backup");
+    fs::create_dir(&backup).expect("made");
+    for file in &files {
+        copy_dir(file, &backup);
+    }
+    edit(a, &task, &["--title", "Lost"]);
+    add(a, &["Added, and lost"]);
+    pushed(a);
+    for file in &files {
+        let name = file.file_name().expect("a name");
+        fs::copy(backup.join(name), file).expect("copied");
+    }
+    fs::remove_file(a.home.join("holdall/data/tasks.db-shm")).expect("deleted");
+    edit(a, &task, &["--title", "Since"]);
+    add(a, &["Added since"]);
+    edit(b, &task, &["--priority", "high"]);
+    let all = desks.agree_on_all(&[0, 1]);
+    assert_eq!(titles(b), ["Added since", "Added, and lost", "Since"]);
+    let found = all
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|it| it["id"] == task.as_str());
+    let found = found.expect("it is there");
+    assert_eq!(
+        (&found["priority"], &found["conflicts"]),
+        (&"high".into(), &json!(["title"]))
+    );
+    assert_eq!(values(a, &task, "title"), ["Lost", "Since"]);
+    desks.are_quiet();
+}
+
+/// 11
+#[test]
+fn a_damaged_list_is_no_success_and_comes_back_as_the_words_say() {
+    let desks = Desks::new(&["laptop", "desktop"]);
+    let [a, b] = desks.two();
+    add(a, &["Begun"]);
+    desks.agree(&[0, 1]);
+    let file = b.home.join("holdall/data/tasks.db");
+    fs::write(&file, "no database\n".repeat(1_000)).expect("written");
+    for name in ["tasks.db-wal", "tasks.db-shm"] {
+        fs::remove_file(file.with_file_name(name)).expect("deleted");
+    }
+    for args in [&["backup", "push"][..], &["backup", "pull"], &["sync"]] {
+        let ran = b.run(args);
+        assert_eq!(ran.code, 3, "{ran}");
+        assert!(
+            ran.stderr.contains("tasks do not travel in this run"),
+            "{ran}"
+        );
+        assert!(ran.stderr.contains("move tasks.db out of"), "{ran}");
+    }
+    assert!(data(b, &["backup", "push"])["ops"]["fault"].is_string());
+    fs::rename(&file, file.with_extension("damaged")).expect("moved");
+    synced(b);
+    assert_eq!(everything(a), everything(b));
+}
+
+/// 11
+#[test]
+fn two_who_read_the_same_and_show_something_else_are_told() {
+    let desks = Desks::new(&["laptop", "desktop"]);
+    let [a, b] = desks.two();
+    add(a, &["Begun"]);
+    desks.agree(&[0, 1]);
+    desks.are_quiet();
+    let db = rusqlite::Connection::open(b.home.join("holdall/data/tasks.db")).expect("opened");
+    db.execute("UPDATE replica SET digest = zeroblob(32)", [])
+        .expect("written");
+    drop(db);
+    add(b, &["Since"]);
+    pushed(b);
+    let ran = a.run(&["backup", "pull"]);
+    let alarm = "have read the same ops and came to something else";
+    assert!(ran.stderr.contains(alarm), "{ran}");
+}
+
+/// What anybody else of this system may read or list.
+fn open_to_others(dir: &Path) -> Vec<String> {
+    let mut walk = walkdir::WalkDir::new(dir).into_iter();
+    let mut open = Vec::new();
+    while let Some(entry) = walk.next() {
+        let entry = entry.expect("it can be listed");
+        let mode = entry.metadata().expect("it is there").permissions().mode();
+        if mode & 0o077 != 0 {
+            open.push(format!("{:o} {}", mode & 0o7777, entry.path().display()));
+        } else if entry.file_name() == "vault.git" {
+            // Nobody gets past it, whatever stands in it.
+            walk.skip_current_dir();
+        }
+    }
+    open
+}
+
+/// 12
+#[test]
+fn nobody_else_may_read_what_holdall_keeps() {
+    let desks = Desks::new(&["laptop"]);
+    let mut machine = desks.sandbox.machine("shared");
+    // Whoever set this up thought of nobody else.
+    let script = desks.sandbox.path().join("careless.sh");
+    let run = format!(
+        "#!/bin/sh\numask 000\nexec {} \"$@\"\n",
+        env!("CARGO_BIN_EXE_holdall")
+    );
+    program(&script, &run);
+    machine.stand_in(script, Duration::from_mins(1));
+    let home = machine.home.join("holdall");
+    add(
+        &machine,
+        &[
+            "Before anything else",
+            "--description",
+            &"long ".repeat(20_000),
+        ],
+    );
+    machine.ok(&["backup", "configure", utf8(&desks.bare)]);
+    machine.ok(&["config", "set", "remote.idle_timeout", "9"]);
+    pushed(&machine);
+    machine.ok(&["task", "add", "Later"]);
+    synced(&machine);
+    machine.ok(&["task", "list"]);
+    assert!(home.join("data/tasks.db-wal").is_file());
+    assert_eq!(open_to_others(&home), [""; 0]);
+}
