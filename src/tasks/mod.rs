@@ -10,6 +10,7 @@ mod circles;
 mod content;
 mod deeds;
 mod error;
+mod file;
 mod history;
 mod log;
 pub mod model;

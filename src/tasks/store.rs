@@ -1,17 +1,17 @@
 //! The store as a file: opened, made ready, read, and changed one transaction at a time.
 
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::base::{BaseError, Edges, Holder, HostPath};
+use crate::base::{Edges, Holder, HostPath};
 
 use super::change::Change;
 use super::content::ThreeWay;
+use super::file::{copy, make_private};
 use super::schema::ready;
 use super::{Reading, TasksError};
 
@@ -78,9 +78,7 @@ impl Store {
 
     /// An exact copy of it, as it is at one moment.
     pub fn copy_to(&self, file: &Path) -> Result<(), TasksError> {
-        self.db
-            .execute("VACUUM INTO ?1", [file.to_string_lossy()])?;
-        Ok(())
+        copy(&self.db, file)
     }
 
     /// Changes the store: all of it, or where something fails nothing.
@@ -110,12 +108,4 @@ impl Store {
             self.db.busy_timeout(PATIENCE).ok();
         }
     }
-}
-
-/// Task texts are nobody else's business; SQLite's own files beside it get the same mode.
-fn make_private(path: &Path) -> Result<(), TasksError> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).mode(0o600);
-    options.open(path).map_err(BaseError::io("make", path))?;
-    Ok(())
 }
