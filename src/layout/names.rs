@@ -167,7 +167,12 @@ pub fn segment(chain: &str, first: u64) -> Result<VaultPath, LayoutError> {
 /// A value that is too long for an op.
 #[must_use]
 pub fn long_text(name: &TextName) -> VaultPath {
-    below(&below(&fixed(TASKS), TEXTS), name.as_str())
+    below(&texts_dir(), name.as_str())
+}
+
+#[must_use]
+pub fn texts_dir() -> VaultPath {
+    below(&fixed(TASKS), TEXTS)
 }
 
 #[cfg(test)]

@@ -269,12 +269,14 @@ impl<'d> Reading<'d> {
     pub fn wanted(&self) -> Result<Vec<TextName>, TasksError> {
         let mut find = self.db.prepare_cached("SELECT DISTINCT name FROM wanted")?;
         let rows = find.query_map([], |row| row.get::<_, String>(0))?;
-        rows.map(|row| {
-            TextName::parse(&row?).ok_or(TasksError::Damaged {
-                what: "the name of a text",
-            })
-        })
-        .collect()
+        rows.map(|row| text_name(&row?)).collect()
+    }
+
+    /// The long values that are here.
+    pub fn texts(&self) -> Result<Vec<TextName>, TasksError> {
+        let mut find = self.db.prepare_cached("SELECT name FROM text")?;
+        let rows = find.query_map([], |row| row.get::<_, String>(0))?;
+        rows.map(|row| text_name(&row?)).collect()
     }
 
     pub fn text(&self, name: &TextName) -> Result<Option<Vec<u8>>, TasksError> {
@@ -285,6 +287,12 @@ impl<'d> Reading<'d> {
             .query_row([name.as_str()], |row| row.get(0))
             .optional()?)
     }
+}
+
+fn text_name(text: &str) -> Result<TextName, TasksError> {
+    TextName::parse(text).ok_or(TasksError::Damaged {
+        what: "the name of a text",
+    })
 }
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<(String, String, TaskRow)> {

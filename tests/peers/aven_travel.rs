@@ -60,6 +60,28 @@ fn a_description_of_70_kb_travels_whole_and_blocks_nothing() {
 
 /// 6
 #[test]
+fn a_long_text_that_somebody_took_out_of_the_vault_comes_back_with_the_next_news() {
+    let desks = Desks::new(&["laptop", "desktop"]);
+    let [a, b] = desks.two();
+    let text = prose(1, 70_000);
+    a.write("long.md", &text);
+    let task = add(a, &["Long", "--description-file", "long.md"]);
+    pushed(a);
+    pulled(b);
+    by_hand(&desks.sandbox, &desks.bare, |dir| {
+        std::fs::remove_dir_all(dir.join("tasks/text")).expect("deleted");
+    });
+    let fresh = desks.connected("fresh");
+    pulled(&fresh);
+    assert!(shown(&fresh, &task)["description"] != text.as_str());
+    add(b, &["Short"]);
+    pushed(b);
+    pulled(&fresh);
+    assert!(shown(&fresh, &task)["description"] == text.as_str());
+}
+
+/// 6
+#[test]
 fn eighty_descriptions_of_30_kb_travel_in_one_batch() {
     let desks = Desks::new(&["laptop", "desktop"]);
     let [a, b] = desks.two();

@@ -1,9 +1,11 @@
 //! What the vault lacks of the ops that are here goes into it.
 
+use std::collections::BTreeSet;
+
 use crate::base::seams::{Rule, is_broken};
 use crate::base::{Blobs, Kind, Leaf, ObjectId, Sink, VaultPath};
-use crate::layout::{Filling, OpRecord, Segment, TextName, names};
-use crate::merge::{Edits, Graft, find};
+use crate::layout::{Filling, Segment, names};
+use crate::merge::{Edits, Graft, list_dir};
 use crate::tasks::{Chain, Line, Reading};
 use crate::vault::Objects;
 
@@ -46,7 +48,9 @@ pub fn depart(
         let lines = reading.lines(&chain, there)?;
         departure.sent += lines.len();
         segments(objects, (&chain, theirs), &lines, &mut departure.edits)?;
-        texts(reading, objects, (tree, &lines), &mut departure.edits)?;
+    }
+    if departure.sent > 0 {
+        texts(reading, objects, (tree, &mut departure.edits))?;
     }
     Ok(departure)
 }
@@ -74,32 +78,22 @@ fn segments(
     Ok(())
 }
 
-/// Long values that the lines speak of and the vault has not.
+/// Long values that the vault lacks: those of the news, and any that somebody took out.
 fn texts(
     reading: &Reading<'_>,
     objects: &mut Objects<'_>,
-    (tree, lines): (Option<ObjectId>, &[Line]),
-    edits: &mut Edits,
+    (tree, edits): (Option<ObjectId>, &mut Edits),
 ) -> Result<(), FlowError> {
-    for line in lines {
-        let Some(name) = long_text(line) else {
-            continue;
-        };
-        let path = names::long_text(&name);
-        if edits.contains_key(&path) || find(objects, tree, &path)?.is_some() {
-            continue;
-        }
-        if let Some(bytes) = reading.text(&name)? {
-            put(objects, edits, path, &bytes)?;
+    let there = list_dir(objects, tree, &names::texts_dir())?;
+    let there: BTreeSet<&[u8]> = there.iter().map(|entry| entry.name.as_slice()).collect();
+    for name in reading.texts()? {
+        if !there.contains(name.as_str().as_bytes())
+            && let Some(bytes) = reading.text(&name)?
+        {
+            put(objects, edits, names::long_text(&name), &bytes)?;
         }
     }
     Ok(())
-}
-
-fn long_text(line: &Line) -> Option<TextName> {
-    // Most lines have none: they are not read.
-    memchr::memmem::find(&line.bytes, b"\"text\":\"b3:")?;
-    OpRecord::read(&VaultPath::root(), &line.bytes).ok()?.text
 }
 
 fn put(
