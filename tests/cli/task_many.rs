@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use super::task::{add, desk, reference, refused, shown, titles};
-use crate::kit::{Machine, Ran, Sandbox};
+use crate::kit::{Machine, Ran, Sandbox, scale};
 
 /// Runs with a text as its input.
 pub fn fed(machine: &Machine, args: &[&str], text: &str) -> Ran {
@@ -152,10 +152,13 @@ fn tasks_are_changed_by_lines_all_of_them_or_none() {
 }
 
 #[test]
-fn of_twenty_processes_at_once_none_fails_and_nothing_is_lost() {
+fn of_a_hundred_processes_at_once_none_fails_and_nothing_is_lost() {
+    let many = scale(100).max(20);
     let sandbox = Sandbox::new();
     let desk = desk(&sandbox);
-    let titles_of: Vec<String> = (0..20).map(|number| format!("Task {number:02}")).collect();
+    let titles_of: Vec<String> = (0..many)
+        .map(|number| format!("Task {number:03}"))
+        .collect();
     // Nothing is there yet: all of them make the store and this machine's name, too.
     let started: Vec<_> = titles_of
         .iter()
@@ -169,8 +172,8 @@ fn of_twenty_processes_at_once_none_fails_and_nothing_is_lost() {
         titles(&desk, &["task", "list", "--sort", "title"]),
         titles_of
     );
-    let (_, log) = desk.json(&["task", "log", "--limit", "100"]);
+    let (_, log) = desk.json(&["task", "log", "--limit", "1000"]);
     let entries = log["data"]["entries"].as_array().expect("a log");
-    assert_eq!(entries.len(), 40);
+    assert_eq!(entries.len(), 2 * many);
     assert!(entries.iter().all(|it| it["this_machine"] == true), "{log}");
 }
