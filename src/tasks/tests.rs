@@ -51,15 +51,119 @@ fn two_who_change_one_field_both_see_it_and_one_choice_ends_it() {
     }
     let reading = a.store.reading();
     let (entity, n, name) = reading.disputes().expect("read").remove(0);
-    let (variants, base) = reading.variants((&entity, n), &name).expect("read");
-    let values: Vec<_> = variants.iter().map(|it| it.value.as_deref()).collect();
-    assert_eq!((values, base), (vec![Some("done"), Some("active")], None));
+    let dispute = reading.dispute((&entity, n), &name).expect("read");
+    let values: Vec<_> = dispute
+        .variants
+        .iter()
+        .map(|it| it.value.as_deref())
+        .collect();
+    assert_eq!(values, [Some("done"), Some("active")]);
+    assert_eq!(dispute.base, None);
     a.set(&on, field::STATUS, "active");
     meet(&mut a, &mut b);
     assert_eq!(
         (b.task(&on).status, b.task(&on).disputes),
         ("active".to_owned(), vec![])
     );
+}
+
+/// The values of the one field that is in conflict, the one that is shown first; and their base.
+fn disputed(place: &Place) -> (Vec<Option<String>>, Option<String>) {
+    let reading = place.store.reading();
+    let disputes = reading.disputes().expect("read");
+    assert_eq!(disputes.len(), 1, "{disputes:?}");
+    let (on, n, name) = &disputes[0];
+    let dispute = reading.dispute((on, *n), name).expect("read");
+    let values = dispute.variants.into_iter().map(|it| it.value);
+    (values.collect(), dispute.base.and_then(|it| it.value))
+}
+
+fn undo(place: &mut Place) {
+    let deed = place.store.reading().deeds(1).expect("read").remove(0);
+    place.write(UNDO, |pen| pen.reverse(&deed));
+}
+
+fn redo(place: &mut Place) {
+    let deed = place.store.reading().undos(1).expect("read").remove(0);
+    place.write("redo", |pen| pen.reverse(&deed));
+}
+
+#[test]
+fn the_base_of_values_is_found_behind_chains_of_edits_and_an_undone_choice_is_open_again() {
+    let (mut a, mut b) = (Place::new(NOW), Place::new(NOW + 5_000));
+    let on = a.add("Base");
+    meet(&mut a, &mut b);
+    for title in ["One", "Two", "Three"] {
+        a.set(&on, field::TITLE, title);
+    }
+    b.set(&on, field::TITLE, "Other");
+    meet(&mut a, &mut b);
+    let some = |text: &str| Some(text.to_owned());
+    let open = (vec![some("Other"), some("Three")], some("Base"));
+    assert_eq!(disputed(&a), open);
+    let other = {
+        let reading = a.store.reading();
+        let (on, n, name) = reading.disputes().expect("read").remove(0);
+        let dispute = reading.dispute((&on, n), &name).expect("read");
+        dispute.variants[1].id
+    };
+    a.write("resolve", |pen| pen.choose(&on, field::TITLE, other));
+    assert_eq!(
+        (a.task(&on).title, a.task(&on).disputes),
+        ("Three".to_owned(), vec![])
+    );
+    undo(&mut a);
+    assert_eq!(disputed(&a), open, "as before the choice");
+    meet(&mut a, &mut b);
+    assert_eq!(disputed(&b), open);
+    redo(&mut a);
+    assert_eq!(
+        (a.task(&on).title, a.task(&on).disputes),
+        ("Three".to_owned(), vec![])
+    );
+    undo(&mut a);
+    assert_eq!(disputed(&a), open);
+}
+
+#[test]
+fn an_undone_choice_about_a_deletion_deletes_nothing_that_the_deletion_had_not_seen() {
+    for keeps in [true, false] {
+        let (mut a, mut b) = (Place::new(NOW), Place::new(NOW + 5_000));
+        let on = a.add("One");
+        meet(&mut a, &mut b);
+        a.write("delete", |pen| {
+            let seen = pen.seen(&on, None)?;
+            pen.delete(&on, &seen)
+        });
+        b.set(&on, field::TITLE, "Edited");
+        meet(&mut a, &mut b);
+        for place in [&mut a, &mut b] {
+            let before = place.task(&on);
+            assert_eq!(before.disputes, [""]);
+            place.write("resolve", |pen| {
+                if keeps {
+                    return pen.undelete(&on);
+                }
+                let seen = pen.seen(&on, None)?;
+                pen.delete(&on, &seen)
+            });
+            assert_eq!(
+                (place.task(&on).deleted, place.task(&on).disputes),
+                (!keeps, vec![])
+            );
+            undo(place);
+            assert_eq!(place.task(&on).disputes, [""], "{keeps}");
+            assert!(!place.task(&on).deleted);
+            redo(place);
+            assert_eq!(
+                (place.task(&on).deleted, place.task(&on).disputes),
+                (!keeps, vec![])
+            );
+            undo(place);
+        }
+        meet(&mut a, &mut b);
+        assert_eq!(a.task(&on), b.task(&on));
+    }
 }
 
 #[test]
