@@ -19,7 +19,7 @@ pub struct LogLine {
     pub field: Option<String>,
     pub value: Option<String>,
     /// The thing that it is about.
-    pub on: String,
+    pub on: Entity,
 }
 
 impl Reading<'_> {
@@ -70,6 +70,6 @@ fn log_line(db: &Connection, op: &Op, machine: String) -> Result<LogLine, TasksE
         verb: verb.to_owned(),
         field: field.map(str::to_owned),
         value: value.transpose()?.flatten(),
-        on: op.on.to_string(),
+        on: op.on.clone(),
     })
 }

@@ -5,19 +5,20 @@
 
 mod add;
 mod censor;
-mod desk;
-mod edit;
+pub(super) mod desk;
+pub(super) mod edit;
 mod epic;
 mod links;
 mod list;
 mod log;
-mod projects;
+pub(super) mod projects;
 mod read_lines;
 mod shape;
+pub(super) mod spoken;
 mod undo;
-mod values;
-mod wishes;
-mod workspace;
+pub(super) mod values;
+pub(super) mod wishes;
+pub(super) mod workspace;
 
 pub use add::{AddReport, BriefTask, add, add_lines};
 pub use censor::{WithheldText, texts_withheld};
