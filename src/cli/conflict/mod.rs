@@ -4,14 +4,15 @@
 //! reports for programs. *Never*: choose a version; the flows carry out what a person chose.
 
 mod decision;
+mod field_words;
 mod resolve;
 mod words;
 
-use crate::flow::FlowError;
 use crate::flow::conflict::{
-    ConflictEntry, ConflictShowReport, DiffOptions, ExportReport, Thing, VariantEntry, diff,
-    export, list, show,
+    ConflictEntry, ConflictShowReport, DiffOptions, EitherConflict, ExportReport, Named, Thing,
+    VariantEntry, diff, export, list, show,
 };
+use crate::flow::{FlowError, quoted};
 
 use super::answer::{Answer, Look};
 use super::args::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs};
@@ -19,6 +20,7 @@ use super::ctx::Ctx;
 use super::show::Table;
 
 pub use decision::{decision_hint, decision_words};
+use field_words::field_hint;
 use resolve::run_resolve;
 use words::{comparison, list_text, show_text};
 
@@ -26,15 +28,24 @@ pub fn run(ctx: &Ctx, name: &str, command: &ConflictCommand) -> Result<Answer, F
     match command {
         ConflictCommand::List => {
             let report = ctx.read(name, list)?;
-            let hint = report
-                .conflicts
-                .first()
-                .map(|first| format!("see how they differ: `holdall conflict show {}`", first.id));
+            let hint = report.conflicts.first().map(|first| {
+                format!(
+                    "see how they differ: `holdall conflict show {}`",
+                    first.id()
+                )
+            });
             Ok(Answer::new(report, list_text).hints(hint))
         }
-        ConflictCommand::Show { which } => {
-            let report = ctx.read(name, |session| show(session, &which.conflict))?;
-            let hint = show_hint(&report.conflict);
+        ConflictCommand::Show { which, field } => {
+            let named = Named {
+                conflict: &which.conflict,
+                field: field.field.as_deref(),
+            };
+            let report = ctx.read(name, |session| show(session, named))?;
+            let hint = match &report.conflict {
+                EitherConflict::File(file) => show_hint(file),
+                EitherConflict::Field(field) => field_hint(field),
+            };
             Ok(Answer::new(report, show_text).hints([hint]))
         }
         ConflictCommand::Diff(args) => run_diff(ctx, name, args),
@@ -62,23 +73,38 @@ fn show_hint(conflict: &ConflictEntry) -> String {
 }
 
 fn run_diff(ctx: &Ctx, name: &str, args: &ConflictDiffArgs) -> Result<Answer, FlowError> {
+    let (field, token) = match args.rest.as_slice() {
+        [] => (None, None),
+        [one] if is_token(one) => (None, Some(one)),
+        [one] => (Some(one), None),
+        [field, token, ..] => (Some(field), Some(token)),
+    };
+    let named = Named {
+        conflict: &args.which.conflict,
+        field: field.map(String::as_str),
+    };
     let options = DiffOptions {
-        token: args.token.clone(),
+        token: token.cloned(),
         from_base: args.base,
     };
-    let report = ctx.read(name, |session| {
-        diff(session, &args.which.conflict, &options)
-    })?;
+    let report = ctx.read(name, |session| diff(session, named, &options))?;
     let text = |report: &ConflictShowReport, _: &Look| -> String {
         report.diffs.iter().map(comparison).collect()
     };
     Ok(Answer::new(report, text))
 }
 
+/// The name of no field has digits alone, as tokens have them.
+fn is_token(word: &str) -> bool {
+    word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn run_export(ctx: &Ctx, name: &str, args: &ConflictExportArgs) -> Result<Answer, FlowError> {
-    let report = ctx.read(name, |session| {
-        export(session, &args.which.conflict, &args.dir)
-    })?;
+    let named = Named {
+        conflict: &args.which.conflict,
+        field: args.field.field.as_deref(),
+    };
+    let report = ctx.read(name, |session| export(session, named, &args.dir))?;
     let text = |report: &ExportReport, _: &Look| {
         let mut table = Table::new();
         for file in &report.files {
@@ -89,7 +115,7 @@ fn run_export(ctx: &Ctx, name: &str, args: &ConflictExportArgs) -> Result<Answer
     };
     let hint = format!(
         "decide with one of them, or with one of your own: `holdall conflict resolve {} --file F`",
-        report.id
+        quoted(&report.id)
     );
     Ok(Answer::new(report, text).hints([hint]))
 }

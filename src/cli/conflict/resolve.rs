@@ -1,6 +1,6 @@
 //! `conflict resolve`.
 
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::cli::answer::Answer;
 use crate::cli::args::ResolveArgs;
@@ -8,52 +8,93 @@ use crate::cli::ctx::Ctx;
 use crate::cli::editor::edit;
 use crate::cli::question::confirm;
 use crate::cli::show::{count, printable};
+use crate::cli::task::{from_input, withheld, withheld_hints};
 use crate::flow::conflict::{
-    Choice, ResolveOptions, ResolveReport, Resolved, Target, draft, resolve,
+    Choice, EitherResolved, Named, ResolveOptions, ResolveReport, Resolved, ResolvedField, Target,
+    draft, resolve,
 };
 use crate::flow::{Event, FlowError, Watch as _, quoted};
 
+use super::field_words::short;
+
 pub fn run_resolve(ctx: &Ctx, name: &str, args: &ResolveArgs) -> Result<Answer, FlowError> {
-    let choice = match (&args.choice, &args.file) {
-        (Some(word), _) => Some(match word.as_str() {
-            "local" => Choice::Local,
-            "vault" => Choice::Vault,
-            "base" => Choice::Base,
-            token => Choice::Token(token.to_owned()),
-        }),
-        (None, Some(file)) => Some(Choice::File(file.clone())),
-        (None, None) => None,
-    };
+    let choice = choice(args)?;
     let report = match (&args.conflict, choice) {
-        (None, Some(choice @ (Choice::Local | Choice::Vault))) => {
+        (None, Some(choice @ (Choice::Local | Choice::Vault | Choice::Remote))) => {
             resolve_all(ctx, name, (args, choice))?
         }
         (None, _) => {
             return Err(FlowError::Unsaid {
                 what: "nothing says what to take of all conflicts",
-                hint: "`--use local` or `--use vault`".to_owned(),
+                hint: "`--use local` or `--use remote`".to_owned(),
             });
         }
         (Some(wanted), Some(choice)) => {
             let options = ResolveOptions {
-                target: Target::One(wanted.clone()),
-                choice,
-                dry_run: args.dry_run,
+                target: Target::One {
+                    named: named(wanted, args),
+                    if_seen: args.if_seen.as_deref(),
+                },
+                ..options(args, choice)
             };
-            ctx.write(name, |writer| resolve(writer, &options))?
+            ctx.read(name, |session| resolve(session, &options))?
         }
         (Some(wanted), None) => resolve_in_editor(ctx, name, (args, wanted))?,
     };
-    let decided = !report.dry_run && !report.resolved.is_empty();
-    let undo = report
-        .undo
-        .as_ref()
-        .map(|_| "to take it back: `holdall backup undo`");
-    let hints = decided
-        .then_some("send it: `holdall backup push`")
-        .into_iter()
-        .chain(undo);
-    Ok(Answer::new(report, |report, _| resolve_text(report)).hints(hints))
+    Ok(told(report))
+}
+
+fn choice(args: &ResolveArgs) -> Result<Option<Choice>, FlowError> {
+    if let Some(word) = &args.choice {
+        return Ok(Some(match word.as_str() {
+            "local" => Choice::Local,
+            "remote" => Choice::Remote,
+            "vault" => Choice::Vault,
+            "base" => Choice::Base,
+            token => Choice::Token(token.to_owned()),
+        }));
+    }
+    if args.value_stdin {
+        return Ok(Some(Choice::Value(from_input()?)));
+    }
+    let value = args.value.clone().map(Choice::Value);
+    Ok(value.or_else(|| args.file.clone().map(Choice::File)))
+}
+
+fn named<'n>(wanted: &'n str, args: &'n ResolveArgs) -> Named<'n> {
+    Named {
+        conflict: wanted,
+        field: args.field.field.as_deref(),
+    }
+}
+
+fn options(args: &ResolveArgs, choice: Choice) -> ResolveOptions<'_> {
+    ResolveOptions {
+        target: Target::All,
+        choice,
+        dry_run: args.dry_run,
+        by: args.by.by.as_deref(),
+    }
+}
+
+fn told(report: ResolveReport) -> Answer {
+    let is_done = !report.dry_run && !report.resolved.is_empty();
+    let mut hints = withheld_hints(&report.withheld);
+    hints.extend(report.left.first().map(|line| line.hint.clone()));
+    if is_done {
+        hints.push("send it: `holdall backup push`".to_owned());
+    }
+    if report.undo.is_some() {
+        hints.push("to take it back: `holdall backup undo`".to_owned());
+    }
+    let is_field = |line: &EitherResolved| matches!(line, EitherResolved::Field(_));
+    if is_done && report.resolved.iter().any(is_field) {
+        hints.push("to take back what was decided about fields: `holdall task undo`".to_owned());
+    }
+    let needs = report.needs_decision();
+    Answer::new(report, |report, _| resolve_text(report))
+        .needs_decision(needs)
+        .hints(hints)
 }
 
 fn resolve_all(
@@ -62,13 +103,12 @@ fn resolve_all(
     (args, choice): (&ResolveArgs, Choice),
 ) -> Result<ResolveReport, FlowError> {
     let run = |target, dry_run| {
-        let choice = choice.clone();
         let options = ResolveOptions {
             target,
-            choice,
             dry_run,
+            ..options(args, choice.clone())
         };
-        ctx.write(name, |writer| resolve(writer, &options))
+        ctx.read(name, |session| resolve(session, &options))
     };
     if args.dry_run || args.yes {
         return run(Target::All, args.dry_run);
@@ -86,9 +126,7 @@ fn resolve_all(
     }
     if confirm(&format!("{}Decide so?", resolve_text(&plan))) {
         // What came while the person thought about it was not shown.
-        let shown = plan.resolved.into_iter();
-        let shown: BTreeMap<_, _> = shown.map(|line| (line.id, line.seen)).collect();
-        return run(Target::Shown(shown), false);
+        return run(Target::Shown(plan.shown()), false);
     }
     Err(FlowError::Refused {
         what: "nothing was decided".to_owned(),
@@ -104,23 +142,24 @@ fn resolve_in_editor(
     if !ctx.manner.may_ask {
         return Err(FlowError::Unsaid {
             what: "nothing says which version to take",
-            hint: "`--use local|vault|base|TOKEN`, or `--file F`; on a terminal an editor opens"
+            hint: "`--use local|vault|base|TOKEN` (of a field `local|remote|base|TOKEN`), `--value TEXT`, or `--file F`; on a terminal an editor opens"
                 .to_owned(),
         });
     }
-    let draft = ctx.read(name, |session| draft(session, wanted))?;
+    let draft = ctx.read(name, |session| draft(session, named(wanted, args)))?;
     let edited = edit(&ctx.edges.env, &draft.name, &draft.text)?;
     let options = ResolveOptions {
         target: Target::Shown([(draft.id, draft.seen)].into()),
-        choice: Choice::Bytes(edited.text.clone()),
-        dry_run: args.dry_run,
+        ..options(args, Choice::Bytes(edited.text.clone()))
     };
-    let done = ctx.write(name, |writer| resolve(writer, &options));
+    let done = ctx.read(name, |session| resolve(session, &options));
     if done.is_err()
         && let Some(file) = edited.kept()
     {
+        let field = args.field.field.iter();
+        let field: String = field.map(|field| format!(" {}", quoted(field))).collect();
         let text = format!(
-            "your text is in {file}: `holdall conflict resolve {} --file {}`",
+            "your text is in {file}: `holdall conflict resolve {}{field} --file {}`",
             quoted(wanted),
             quoted(&file)
         );
@@ -130,7 +169,7 @@ fn resolve_in_editor(
 }
 
 fn resolve_text(report: &ResolveReport) -> String {
-    if report.resolved.is_empty() {
+    if report.resolved.is_empty() && report.left.is_empty() {
         return "no conflicts\n".to_owned();
     }
     let verb = if report.dry_run {
@@ -139,14 +178,27 @@ fn resolve_text(report: &ResolveReport) -> String {
         "decided"
     };
     let lines = report.resolved.iter();
-    let lines = lines.map(|line| format!("{verb}  {}\n", resolved_words(line)));
-    let text: String = lines.collect();
-    let many = count(report.resolved.len() as u64, "conflict");
-    if report.dry_run {
-        format!("{text}{many}; nothing was changed\n")
-    } else {
-        text
+    let lines = lines.map(|line| match line {
+        EitherResolved::File(file) => format!("{verb}  {}\n", resolved_words(file)),
+        EitherResolved::Field(field) => format!("{verb}  {}\n", field_words(field)),
+    });
+    let mut text: String = lines.collect();
+    for line in &report.left {
+        let (on, field) = (printable(&line.reference), printable(&line.field));
+        writeln!(text, "left  {on} {field}: {}", printable(&line.why)).ok();
     }
+    text.push_str(&withheld(&report.withheld));
+    if report.dry_run {
+        let many = count(report.resolved.len() as u64, "conflict");
+        writeln!(text, "{many}; nothing was changed").ok();
+    }
+    text
+}
+
+fn field_words(line: &ResolvedField) -> String {
+    let place = format!("{} {}", line.reference, line.field);
+    let value = short(line.value.as_deref());
+    format!("{}: {}", printable(&place), printable(&value))
 }
 
 fn resolved_words(line: &Resolved) -> String {
@@ -155,6 +207,7 @@ fn resolved_words(line: &Resolved) -> String {
         "vault" => "the vault's version".to_owned(),
         "base" => "what both came from".to_owned(),
         "edited" => "the edited text".to_owned(),
+        "value" => "the text that was given".to_owned(),
         other => other.to_owned(),
     };
     let gone = if line.deletes {

@@ -6,19 +6,31 @@ use crate::cli::answer::Look;
 use crate::cli::history::whose;
 use crate::cli::show::{Table, ago, bytes, printable};
 use crate::flow::conflict::{
-    Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, Sized, Thing, VariantEntry,
+    Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, EitherConflict, Sized,
+    Thing, VariantEntry,
 };
+
+use super::field_words::{field_entry, field_page};
 
 pub fn list_text(report: &ConflictListReport, look: &Look) -> String {
     let mut text = String::new();
     for conflict in &report.conflicts {
-        text.push_str(&entry(conflict, look));
+        text.push_str(&match conflict {
+            EitherConflict::File(file) => entry(file, look),
+            EitherConflict::Field(field) => field_entry(field, look),
+        });
     }
     for id in &report.unreadable {
         writeln!(text, "conflicts/{} cannot be read", printable(id)).ok();
     }
     if text.is_empty() {
         text.push_str("no conflicts\n");
+    }
+    // Fields alone say nothing of a vault that nobody connected.
+    let is_field = |it: &EitherConflict| matches!(it, EitherConflict::Field(_));
+    let of_fields = !report.conflicts.is_empty() && report.conflicts.iter().all(is_field);
+    if of_fields && report.remote.is_none() {
+        return text;
     }
     text + &whose(report.remote.as_deref(), report.in_step, look)
 }
@@ -68,8 +80,12 @@ fn size_words(side: Sized) -> String {
 }
 
 pub fn show_text(report: &ConflictShowReport, look: &Look) -> String {
-    let mut text = entry(&report.conflict, look);
-    if let Some(file) = &report.conflict.file {
+    let conflict = match &report.conflict {
+        EitherConflict::File(file) => file,
+        EitherConflict::Field(field) => return field_page(field, look),
+    };
+    let mut text = entry(conflict, look);
+    if let Some(file) = &conflict.file {
         writeln!(text, "  on this disk: {file}").ok();
     }
     for line in &report.diffs {
