@@ -75,6 +75,13 @@ impl<'o> Past<'o> {
         }
     }
 
+    /// The writes that one comes from, without those that are not there.
+    pub fn earlier(&self, id: OpId) -> impl Iterator<Item = &'o Op> {
+        let behind = self.behind(id).into_iter();
+        let known = behind.filter(move |it| *it != id);
+        known.filter_map(|it| self.edits.get(&it).map(|edit| edit.op))
+    }
+
     /// The latest write that all of these come from, through however many edits; what is not there tells
     /// nothing.
     #[must_use]

@@ -10,10 +10,8 @@ use crate::layout::{Entity, OpId};
 use crate::oplog::{Act, Content, Op, Thing};
 
 use super::pen::Pen;
+use super::undone::{UNDO, is_undo, place};
 use super::{Reading, TasksError, content, dispute, log};
-
-/// What a deed is called that undoes others: it is taken back only where that is meant.
-pub const UNDO: &str = "undo";
 
 /// What a person did with one command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,14 +146,11 @@ impl Pen<'_, '_, '_> {
 
     /// Whether something was written to undo something else.
     fn is_put_back(&self, id: OpId) -> Result<bool, TasksError> {
-        let place = self.place(id)?;
+        let place = place(self.db(), id)?;
         if self.first_place().is_some_and(|first| place >= first) {
             return Ok(true);
         }
-        let mut find = self
-            .db()
-            .prepare_cached("SELECT 1 FROM deed WHERE ?1 BETWEEN first AND last AND what = ?2")?;
-        Ok(find.exists(params![place, UNDO])?)
+        is_undo(self.db(), place)
     }
 
     /// Gives a field again what it had before an op. Where that was several values, they stand beside
@@ -194,20 +189,14 @@ impl Pen<'_, '_, '_> {
         (deletions, thing): (&[Op], &Thing),
     ) -> Result<OpId, TasksError> {
         let seen: BTreeSet<OpId> = deletions.iter().flat_map(|it| &it.saw).copied().collect();
-        let decided = self.place(op.id)?;
+        let decided = place(self.db(), op.id)?;
         let mut saw = Vec::new();
         for (field, write) in thing.all() {
-            let came_after = op.act == Act::Undelete && self.place(write.id)? > decided;
+            let came_after = op.act == Act::Undelete && place(self.db(), write.id)? > decided;
             if field.is_empty() || seen.contains(&write.id) || came_after {
                 saw.push(write.id);
             }
         }
         self.delete_over(&op.on, saw)
-    }
-
-    /// Where an op stands in the log.
-    fn place(&self, id: OpId) -> Result<i64, TasksError> {
-        let mut find = self.db().prepare_cached("SELECT n FROM op WHERE id = ?1")?;
-        Ok(find.query_row([id.as_bytes()], |row| row.get(0))?)
     }
 }

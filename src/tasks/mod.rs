@@ -23,6 +23,7 @@ mod render;
 mod schema;
 mod store;
 mod tokens;
+mod undone;
 mod withheld;
 
 #[cfg(test)]
@@ -32,7 +33,7 @@ mod tests;
 
 pub use chains::{Arrival, Chain, Line};
 pub use change::Change;
-pub use deeds::{Deed, Reversed, UNDO};
+pub use deeds::{Deed, Reversed};
 pub use dispute::{Base, Dispute, Variant, Written};
 pub use error::TasksError;
 pub use history::LogLine;
@@ -41,4 +42,5 @@ pub use query::{Filter, Sort, State as TaskState};
 pub use reading::{Note, ProjectRow, Reading, TaskRow, WorkspaceRow};
 pub use store::Store;
 pub use tokens::token;
+pub use undone::UNDO;
 pub use withheld::Withheld;

@@ -97,24 +97,19 @@ pub struct ResolveArgs {
     /// vault has) or `local` (the other version, where there is only one); of a field `local` (what
     /// this machine wrote) or `remote` (the other value, where there is only one); of a deleted task
     /// each means to keep it or not
-    #[arg(long = "use", value_name = "WHAT", group = "choice")]
+    #[arg(long = "use", value_name = "WHAT", group = "taken")]
     pub choice: Option<String>,
     /// Take this text, checked as `task edit` does
-    #[arg(
-        long,
-        value_name = "TEXT",
-        group = "choice",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "TEXT", group = "taken", allow_hyphen_values = true)]
     pub value: Option<String>,
     /// Take the content of this file
     #[arg(
-        long, visible_alias = "value-file", value_name = "F", group = "choice",
+        long, visible_alias = "value-file", value_name = "F", group = "taken",
         value_hint = ValueHint::FilePath
     )]
     pub file: Option<PathBuf>,
     /// Take the input
-    #[arg(long, group = "choice")]
+    #[arg(long, group = "taken")]
     pub value_stdin: bool,
     /// Decide all conflicts, with --use local or --use remote (or `vault`, the same); asks first. Fields
     /// that cannot be decided so are left, and named

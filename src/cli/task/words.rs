@@ -194,8 +194,9 @@ pub fn conflict_hint(task: &TaskEntry) -> Option<String> {
     let field = task.conflicts.first()?;
     let name = quoted(&task.reference);
     Some(format!(
-        "somebody else wrote {} of {} since: see both with `holdall conflict show {name}`; what is written next without --if-seen stands alone",
+        "somebody else wrote {} of {} since: see both with `holdall conflict show {name} {}`; what is written next without --if-seen stands alone",
         printable(field),
-        task.reference
+        task.reference,
+        quoted(field)
     ))
 }

@@ -14,21 +14,13 @@ use crate::vault::Objects;
 
 use super::draft as files_draft;
 use super::export::{self as files_export, ExportReport};
-use super::field::{
-    self, FieldLine, FieldOptions, Fields, LeftField, ResolvedField, Settled, Shown,
-};
+use super::field::{self, FieldOptions, Fields, LeftField, ResolvedField, Settled, Shown};
+use super::named::{Named, meant, with_fields};
 use super::report::{ConflictListReport, ConflictShowReport, EitherConflict};
 use super::resolve::{self as files_resolve, FileOptions, Resolved};
 use super::seen::{Draft, EitherSeen};
 use super::show::{self as files_show, DiffOptions};
 use super::view::{Choice, View};
-
-/// What a person names: a conflict, and maybe which field of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Named<'n> {
-    pub conflict: &'n str,
-    pub field: Option<&'n str>,
-}
 
 /// Every conflict, with what there is to choose from.
 pub fn list(session: &Session<'_>) -> Result<ConflictListReport, FlowError> {
@@ -318,113 +310,4 @@ fn has_files(session: &Session<'_>) -> Result<bool, FlowError> {
     let (store, _stand_in) = store_or_empty(session)?;
     let view = View::of(session, &mut Objects::new(&store))?;
     Ok(!view.conflicts.is_empty())
-}
-
-/// The field that a person means; nothing where they can only mean a file.
-fn meant<'f, 's>(
-    session: &Session<'_>,
-    fields: Option<&'f Fields<'s>>,
-    named: Named<'_>,
-) -> Result<Option<(&'f Fields<'s>, FieldLine)>, FlowError> {
-    let wanted = named.conflict;
-    let none = || Err(unknown_field(named));
-    let Some(fields) = fields else {
-        return if named.field.is_some() {
-            none()
-        } else {
-            Ok(None)
-        };
-    };
-    let mut lines = fields.meant(wanted)?;
-    if lines.is_empty() {
-        return if named.field.is_some() {
-            none()
-        } else {
-            Ok(None)
-        };
-    }
-    if let Some(field) = named.field {
-        let known: Vec<String> = lines.iter().map(|line| line.field.clone()).collect();
-        lines.retain(|line| line.field == field);
-        if lines.is_empty() {
-            return Err(FlowError::NoSuch {
-                what: "field in conflict",
-                wanted: field.to_owned(),
-                known,
-            });
-        }
-    } else if field::is_hex(wanted) {
-        refuse_file(session, wanted, &lines)?;
-    }
-    match lines.as_slice() {
-        [one] => Ok(Some((fields, one.clone()))),
-        several => Err(several_fit(wanted, several)),
-    }
-}
-
-fn unknown_field(named: Named<'_>) -> FlowError {
-    FlowError::NoSuch {
-        what: "field in conflict",
-        wanted: format!("{} {}", named.conflict, named.field.unwrap_or_default()),
-        known: Vec::new(),
-    }
-}
-
-/// The beginning of an id may be that of a file's conflict, too.
-fn refuse_file(session: &Session<'_>, wanted: &str, lines: &[FieldLine]) -> Result<(), FlowError> {
-    let (store, _stand_in) = store_or_empty(session)?;
-    let view = View::of(session, &mut Objects::new(&store))?;
-    let Ok(file) = view.find(session, wanted) else {
-        return Ok(());
-    };
-    let names = lines.iter().map(|line| line.id.clone());
-    let names: Vec<String> = names.chain([file.id.clone()]).collect();
-    Err(FlowError::Refused {
-        what: format!("`{wanted}` could be {}", names.join(" or ")),
-        hint: "type more of the id".to_owned(),
-    })
-}
-
-fn several_fit(wanted: &str, lines: &[FieldLine]) -> FlowError {
-    let is_one = lines.iter().all(|line| line.place.on == lines[0].place.on);
-    let words: Vec<String> = lines
-        .iter()
-        .map(|line| match is_one {
-            true => line.field.clone(),
-            false => format!("{} ({} {})", line.id, line.reference, line.field),
-        })
-        .collect();
-    let (what, hint) = if is_one {
-        let what = format!("{wanted} has conflicts in {} fields", lines.len());
-        let hint = format!("name one behind it: {}", words.join(", "));
-        (what, hint)
-    } else {
-        let hint = format!("name one by its id: {}", words.join(", "));
-        (format!("`{wanted}` could be several conflicts"), hint)
-    };
-    FlowError::Refused { what, hint }
-}
-
-/// Who names nothing that is known is told what is, of both kinds.
-fn with_fields(fault: FlowError, fields: Option<&Fields<'_>>) -> FlowError {
-    match (fault, fields) {
-        (
-            FlowError::NoSuch {
-                what: what @ "conflict",
-                wanted,
-                mut known,
-            },
-            Some(fields),
-        ) => {
-            let lines = field::open(&fields.reading()).unwrap_or_default();
-            let names = lines.into_iter();
-            known.extend(names.map(|line| format!("{} {}", line.reference, line.field)));
-            FlowError::NoSuch {
-                what,
-                wanted,
-                known,
-            }
-        }
-        (fault, _) => fault,
-    }
 }

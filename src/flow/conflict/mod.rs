@@ -11,6 +11,7 @@ mod draft;
 mod either;
 mod export;
 mod field;
+mod named;
 mod queue;
 mod report;
 mod resolve;
@@ -22,13 +23,13 @@ mod view;
 
 pub use carry::{Carried, Sifted, carry, hold_paths, mark_decided, sift};
 pub use either::{
-    EitherResolved, Named, ResolveOptions, ResolveReport, Target, diff, draft, export, list,
-    resolve, show,
+    EitherResolved, ResolveOptions, ResolveReport, Target, diff, draft, export, list, resolve, show,
 };
 pub use export::{ExportReport, ExportedFile};
 pub use field::{
     FieldChange, FieldEntry, FieldLine, FieldVariant, LeftField, ResolvedField, open as open_fields,
 };
+pub use named::Named;
 pub use queue::take_back;
 pub use report::{
     Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, DecidedEntry, DecisionLine,

@@ -28,6 +28,14 @@ pub struct FieldLine {
     pub place: Place,
 }
 
+impl FieldLine {
+    /// It is about whether the thing is there.
+    #[must_use]
+    pub const fn is_existence(&self) -> bool {
+        self.place.field.is_empty()
+    }
+}
+
 /// Where the task list has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
