@@ -220,7 +220,7 @@ fn nothing_written(report: &PullReport) -> String {
     let refused: usize = units().map(|unit| unit.refused_names.len()).sum();
     let ways = [
         (kept, "kept path"),
-        (report.conflicts.len(), "conflict"),
+        (report.conflicts.count(), "conflict"),
         (report.withheld.len(), "withheld path"),
         (refused, "refused name"),
         (report.skipped.len(), "skipped project"),

@@ -217,7 +217,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         settings,
         ahead,
         behind,
-        conflicts: conflict_list.len(),
+        conflicts: conflict_list.count(),
         conflict_list,
         withheld: withheld(&here),
         linked: left_for(&here, &[Reason::LinkedRoot, Reason::OfPreset]),

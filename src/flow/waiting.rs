@@ -15,7 +15,7 @@ pub struct Conflicts {
 
 impl Conflicts {
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         self.files.len() + self.fields.len()
     }
 
@@ -28,7 +28,7 @@ impl Conflicts {
 
 impl Serialize for Conflicts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        let mut list = serializer.serialize_seq(Some(self.count()))?;
         self.files
             .iter()
             .try_for_each(|line| list.serialize_element(line))?;

@@ -71,26 +71,29 @@ fn a_list_makes_no_task_list() {
     assert!(!desk.home.join("holdall/data/tasks.db").exists());
 }
 
+/// What was said, with plain words for what is another one in each run.
+fn said_plainly(text: &str, conflict: &Value) -> String {
+    let ages = (5..60).rev().map(|age| format!("{age} seconds ago"));
+    let text = ages.fold(text.to_owned(), |text, age| text.replace(&age, "just now"));
+    [
+        (&conflict["id"], "ID"),
+        (&conflict["ref"], "REF"),
+        (&conflict["variants"][0]["token"], "TOKEN-2"),
+        (&conflict["variants"][1]["token"], "TOKEN-1"),
+    ]
+    .into_iter()
+    .fold(text, |text, (from, to)| text.replace(&word(from), to))
+}
+
 #[test]
-fn a_conflict_is_listed_shown_compared_and_named() {
+fn a_conflict_is_listed_shown_and_compared() {
     let sandbox = Sandbox::new();
     let desk = desk(&sandbox);
     desk.ok(&["config", "set", "machine.name", "study"]);
     let task = disputed(&desk, "--title", ["One", "Two"]);
     let conflict = &list(&desk)[0];
-    let (id, tokens) = (
-        word(&conflict["id"]),
-        [0, 1].map(|at| word(&conflict["variants"][at]["token"])),
-    );
-    let plain = |text: &str| {
-        let ages = (5..60).rev().map(|age| format!("{age} seconds ago"));
-        let text = ages.fold(text.to_owned(), |text, age| text.replace(&age, "just now"));
-        text.replace(&id, "ID")
-            .replace(&task, "REF")
-            .replace(&tokens[0], "TOKEN-2")
-            .replace(&tokens[1], "TOKEN-1")
-            .replace(&word(&conflict["seen"]), "SEEN")
-    };
+    let token = |at: usize| word(&conflict["variants"][at]["token"]);
+    let plain = |text: &str| said_plainly(text, conflict);
     let said = plain(&desk.ok(&["conflict", "list"]).stdout);
     insta::assert_snapshot!(said, @r"
     ID  REF title  Two
@@ -122,7 +125,7 @@ fn a_conflict_is_listed_shown_compared_and_named() {
     ");
     let said = plain(
         &desk
-            .ok(&["conflict", "diff", &task, "title", &tokens[0], "--base"])
+            .ok(&["conflict", "diff", &task, "title", &token(0), "--base"])
             .stdout,
     );
     insta::assert_snapshot!(said, @r"
@@ -135,6 +138,18 @@ fn a_conflict_is_listed_shown_compared_and_named() {
     -Base
     +Two
     ");
+}
+
+#[test]
+fn a_conflict_is_named_by_its_id_the_ref_or_the_id_of_the_task() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let task = disputed(&desk, "--title", ["One", "Two"]);
+    let conflict = &list(&desk)[0];
+    let (id, token) = (
+        word(&conflict["id"]),
+        word(&conflict["variants"][0]["token"]),
+    );
     for target in [
         &id,
         &id[..6],
@@ -142,7 +157,7 @@ fn a_conflict_is_listed_shown_compared_and_named() {
         &word(&shown(&desk, &task)["id"]),
     ] {
         desk.ok(&["conflict", "show", target]);
-        desk.ok(&["conflict", "diff", target, &tokens[0]]);
+        desk.ok(&["conflict", "diff", target, &token]);
     }
     desk.ok(&["task", "edit", &task, "--title", "A field is never locked"]);
     assert!(list(&desk).is_empty());
@@ -162,7 +177,7 @@ fn a_field_has_to_be_named_where_several_are_in_conflict() {
     let ran = desk.ok(&["conflict", "show", &task, "due"]);
     assert!(ran.stdout.contains("    none\n"), "{ran}");
     let wrong = ["conflict", "show", &task, "status"];
-    refused(&desk, &wrong, (1, "not_found", "`status`"));
+    refused(&desk, &wrong, (1, "not_found", "status`"));
     refused(
         &desk,
         &["conflict", "show", "nothing"],

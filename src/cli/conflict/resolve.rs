@@ -156,11 +156,11 @@ fn resolve_in_editor(
     if done.is_err()
         && let Some(file) = edited.kept()
     {
-        let field = args.field.field.iter();
-        let field: String = field.map(|field| format!(" {}", quoted(field))).collect();
+        let field = args.field.field.as_deref();
+        let words: Vec<String> = [wanted].into_iter().chain(field).map(quoted).collect();
         let text = format!(
-            "your text is in {file}: `holdall conflict resolve {}{field} --file {}`",
-            quoted(wanted),
+            "your text is in {file}: `holdall conflict resolve {} --file {}`",
+            words.join(" "),
             quoted(&file)
         );
         ctx.out.tell(&Event::Warning { text: &text });

@@ -5,12 +5,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::flow::compare::store_or_empty;
 use crate::flow::history::in_step;
 use crate::flow::task::WithheldText;
 use crate::flow::undo::Finished;
 use crate::flow::{FlowError, Session, Writer};
-use crate::vault::Objects;
 
 use super::draft as files_draft;
 use super::export::{self as files_export, ExportReport};
@@ -20,7 +18,7 @@ use super::report::{ConflictListReport, ConflictShowReport, EitherConflict};
 use super::resolve::{self as files_resolve, FileOptions, Resolved};
 use super::seen::{Draft, EitherSeen};
 use super::show::{self as files_show, DiffOptions};
-use super::view::{Choice, View};
+use super::view::Choice;
 
 /// Every conflict, with what there is to choose from.
 pub fn list(session: &Session<'_>) -> Result<ConflictListReport, FlowError> {
@@ -201,10 +199,10 @@ fn one(
 }
 
 fn all(session: &Session<'_>, options: &ResolveOptions<'_>) -> Result<ResolveReport, FlowError> {
-    let mut report = if has_files(session)? {
-        files(session, files_resolve::Target::All, options)?
-    } else {
-        nothing(options)
+    // Without a copy of the vault no file is in conflict, and none is made for that.
+    let mut report = match session.store()? {
+        Some(_) => files(session, files_resolve::Target::All, options)?,
+        None => nothing(options),
     };
     let Some(fields) = Fields::of(session)? else {
         return Ok(report);
@@ -303,11 +301,4 @@ fn files(
         undo: done.undo,
         ..nothing(options)
     })
-}
-
-/// Whoever has none needs no vault, and waits for nobody who writes to it.
-fn has_files(session: &Session<'_>) -> Result<bool, FlowError> {
-    let (store, _stand_in) = store_or_empty(session)?;
-    let view = View::of(session, &mut Objects::new(&store))?;
-    Ok(!view.conflicts.is_empty())
 }

@@ -21,46 +21,26 @@ pub fn meant<'f, 's>(
     named: Named<'_>,
 ) -> Result<Option<(&'f Fields<'s>, FieldLine)>, FlowError> {
     let wanted = named.conflict;
-    let none = || Err(unknown_field(named));
-    let Some(fields) = fields else {
-        return if named.field.is_some() {
-            none()
-        } else {
-            Ok(None)
-        };
-    };
-    let mut lines = fields.meant(wanted)?;
-    if lines.is_empty() {
-        return if named.field.is_some() {
-            none()
-        } else {
-            Ok(None)
-        };
-    }
+    let lines = fields.map(|fields| fields.meant(wanted)).transpose()?;
+    let mut lines = lines.unwrap_or_default();
     if let Some(field) = named.field {
-        let known: Vec<String> = lines.iter().map(|line| line.field.clone()).collect();
+        let known = lines.iter().map(FieldLine::name).collect();
         lines.retain(|line| line.field == field);
         if lines.is_empty() {
-            return Err(FlowError::NoSuch {
-                what: "field in conflict",
-                wanted: field.to_owned(),
+            let fault = FlowError::NoSuch {
+                what: "conflict",
+                wanted: format!("{wanted} {field}"),
                 known,
-            });
+            };
+            return Err(fault);
         }
-    } else if is_hex(wanted) {
+    } else if !lines.is_empty() && is_hex(wanted) {
         refuse_file(session, wanted, &lines)?;
     }
-    match lines.as_slice() {
-        [one] => Ok(Some((fields, one.clone()))),
-        several => Err(several_fit(wanted, several)),
-    }
-}
-
-fn unknown_field(named: Named<'_>) -> FlowError {
-    FlowError::NoSuch {
-        what: "field in conflict",
-        wanted: format!("{} {}", named.conflict, named.field.unwrap_or_default()),
-        known: Vec::new(),
+    match (fields, lines.as_slice()) {
+        (None, _) | (_, []) => Ok(None),
+        (Some(fields), [one]) => Ok(Some((fields, one.clone()))),
+        (_, several) => Err(several_fit(wanted, several)),
     }
 }
 
@@ -83,9 +63,12 @@ fn several_fit(wanted: &str, lines: &[FieldLine]) -> FlowError {
     let is_one = lines.iter().all(|line| line.place.on == lines[0].place.on);
     let words: Vec<String> = lines
         .iter()
-        .map(|line| match is_one {
-            true => line.field.clone(),
-            false => format!("{} ({} {})", line.id, line.reference, line.field),
+        .map(|line| {
+            if is_one {
+                line.field.clone()
+            } else {
+                format!("{} ({})", line.id, line.name())
+            }
         })
         .collect();
     let (what, hint) = if is_one {
@@ -111,8 +94,7 @@ pub fn with_fields(fault: FlowError, fields: Option<&Fields<'_>>) -> FlowError {
             Some(fields),
         ) => {
             let lines = open(&fields.reading()).unwrap_or_default();
-            let names = lines.into_iter();
-            known.extend(names.map(|line| format!("{} {}", line.reference, line.field)));
+            known.extend(lines.iter().map(FieldLine::name));
             FlowError::NoSuch {
                 what,
                 wanted,

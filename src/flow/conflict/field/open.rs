@@ -29,6 +29,12 @@ pub struct FieldLine {
 }
 
 impl FieldLine {
+    /// As it is typed.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{} {}", self.reference, self.field)
+    }
+
     /// It is about whether the thing is there.
     #[must_use]
     pub const fn is_existence(&self) -> bool {

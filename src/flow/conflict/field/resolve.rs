@@ -14,6 +14,7 @@ use crate::flow::task::spoken::value_words;
 use crate::flow::task::values::may_be_absent;
 use crate::flow::task::wishes::Lookup;
 use crate::flow::{FlowError, Session};
+use crate::layout::OpId;
 use crate::tasks::{Pen, Variant};
 
 use super::super::view::Choice;
@@ -176,8 +177,8 @@ impl Run<'_> {
         token: Option<&str>,
     ) -> Result<(), FlowError> {
         let seen = token.map_or(Ok(()), |token| refuse_other(pen, conflict, token));
-        let taken = match seen.and_then(|()| self.taken(conflict)) {
-            Ok(taken) => taken,
+        let choice = match seen.and_then(|()| self.taken(conflict)) {
+            Ok(choice) => choice,
             Err(FlowError::Refused { what, hint }) if self.options.leaves => {
                 let prefix = format!("{}: ", conflict.name());
                 self.settled.left.push(LeftField {
@@ -193,7 +194,7 @@ impl Run<'_> {
             }
             Err(fault) => return Err(fault),
         };
-        let line = self.write(pen, conflict, taken)?;
+        let line = self.write(pen, conflict, choice)?;
         self.settled.resolved.push(line);
         Ok(())
     }
@@ -241,7 +242,7 @@ impl Run<'_> {
             Taken::Base => {
                 match &dispute.base {
                     Some(base) => pen.choose(on, of, base.id)?,
-                    None if may_be_absent(of) => self.set(pen, conflict, Value::Null)?,
+                    None if may_be_absent(of) => set(pen, conflict, Value::Null)?,
                     None => return Err(no_base(conflict)),
                 };
                 ("base".to_owned(), conflict.base(&pen.reading())?)
@@ -253,7 +254,7 @@ impl Run<'_> {
                     Value::String(text) => Some(text.clone()),
                     other => Some(other.to_string()),
                 };
-                self.set(pen, conflict, value)?;
+                set(pen, conflict, value)?;
                 let words = value_words(&pen.reading(), of, words)?;
                 ("value".to_owned(), words)
             }
@@ -271,17 +272,16 @@ impl Run<'_> {
             seen: conflict.seen.clone(),
         })
     }
+}
 
-    fn set(
-        &self,
-        pen: &mut Pen<'_, '_, '_>,
-        conflict: &FieldConflict,
-        value: Value,
-    ) -> Result<crate::layout::OpId, FlowError> {
-        let on = &conflict.dispute.on;
-        let seen = pen.look(on)?.clone();
-        Ok(pen.set(on, (&conflict.dispute.field, value), &seen)?)
-    }
+fn set(
+    pen: &mut Pen<'_, '_, '_>,
+    conflict: &FieldConflict,
+    value: Value,
+) -> Result<OpId, FlowError> {
+    let on = &conflict.dispute.on;
+    let seen = pen.look(on)?.clone();
+    Ok(pen.set(on, (&conflict.dispute.field, value), &seen)?)
 }
 
 /// Whoever says what they saw decides about nothing newer.

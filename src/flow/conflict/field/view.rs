@@ -1,7 +1,6 @@
 //! The fields in conflict as this machine sees them, and the one that a person means.
 
 use crate::flow::machines::MachineNames;
-use crate::flow::task::spoken::field_name;
 use crate::flow::{Event, FlowError, Session};
 use crate::tasks::model::TASK;
 use crate::tasks::{Dispute, Reading, Store, TasksError, Variant};
@@ -68,13 +67,14 @@ impl<'s> Fields<'s> {
         if lines.is_empty() {
             return Ok(lines);
         }
+        // What names no task, or several, may still name something else.
         let task = match reading.resolve(wanted) {
             Ok(row) => Some(row.id),
-            Err(TasksError::NoSuchTask { .. } | TasksError::NoRef { .. }) => None,
-            Err(fault @ TasksError::Ambiguous { .. }) if !is_hex(wanted) => {
-                return Err(fault.into());
-            }
-            Err(TasksError::Ambiguous { .. }) => None,
+            Err(
+                TasksError::NoSuchTask { .. }
+                | TasksError::NoRef { .. }
+                | TasksError::Ambiguous { .. },
+            ) => None,
             Err(fault) => return Err(fault.into()),
         };
         let typed = wanted.to_ascii_lowercase();
@@ -118,11 +118,7 @@ impl FieldConflict {
     /// As it is typed.
     #[must_use]
     pub fn name(&self) -> String {
-        format!(
-            "{} {}",
-            self.line.reference,
-            field_name(&self.dispute.field)
-        )
+        self.line.name()
     }
 
     /// Each variant as a person tells it from the others.
