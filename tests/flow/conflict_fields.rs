@@ -452,3 +452,54 @@ fn the_log_and_the_variants_name_other_machines() {
     let page = scene.a.ok(&["conflict", "show", &it]).stdout;
     assert!(page.contains(", desktop, "), "{page}");
 }
+
+#[test]
+fn a_field_of_another_version_is_chosen_and_steers_no_terminal() {
+    let (scene, it) = scene();
+    let name = "estimate\u{1b}[2J";
+    for (machine, value) in [(&scene.a, "1\u{1b}[31mh"), (&scene.b, "2\u{9b}31mh")] {
+        let mut tasks = List::of(machine);
+        let on = tasks.task("Base");
+        tasks.write(&on, name, value);
+    }
+    synced(&scene.a, 0);
+    synced(&scene.b, 3);
+    let conflict = one(&scene.b);
+    let id = conflict["id"].as_str().expect("an id");
+    for (args, code) in [
+        (&["conflict", "list"][..], 0),
+        (&["conflict", "show", &it, name], 0),
+        (&["conflict", "diff", id], 0),
+        (&["conflict", "show", &it, "status"], 1),
+        (&["conflict", "resolve", id, "--value", "3h"], 1),
+        (&["conflict", "resolve", id, "--use", "0000"], 1),
+        (&["conflict", "resolve", id, "--use", "vault"], 2),
+        (&["conflict", "export", id, "--dir", "out"], 0),
+        (
+            &[
+                "conflict",
+                "resolve",
+                "--all",
+                "--use",
+                "remote",
+                "--yes",
+                "--dry-run",
+            ],
+            0,
+        ),
+        (&["backup", "push"], 3),
+        (&["backup", "status"], 0),
+        (&["task", "edit", &it, "--label", "x"], 3),
+    ] {
+        let ran = scene.b.run(args);
+        assert_eq!(ran.code, code, "{ran}");
+        for text in [&ran.stdout, &ran.stderr] {
+            let steers = |c: char| c.is_control() && c != '\n';
+            assert!(!text.contains(steers), "{args:?}: {ran}");
+        }
+    }
+    resolved(&scene.b, &[&it, name, "--use", "remote"]);
+    synced(&scene.b, 0);
+    synced(&scene.a, 0);
+    assert!(list(&scene.a).is_empty());
+}

@@ -55,6 +55,16 @@ impl List {
         written.expect("written");
     }
 
+    /// A task of the list by its title.
+    pub fn task(&self, title: &str) -> Entity {
+        let rows = self
+            .store
+            .reading()
+            .list(&Filter::default(), Timestamp::from_millis(0));
+        let mut rows = rows.expect("read").into_iter();
+        rows.find(|row| row.title == title).expect("there").entity()
+    }
+
     /// A project of the list by its name.
     pub fn project(&self, name: &str) -> Entity {
         let rows = self.store.reading().projects().expect("read");

@@ -62,9 +62,10 @@ pub struct WhichField {
 pub struct ConflictDiffArgs {
     #[command(flatten)]
     pub which: Which,
-    /// The field, where several of a task are in conflict; only the version with this token
-    #[arg(value_name = "FIELD] [TOKEN", num_args = 0..=2)]
-    pub rest: Vec<String>,
+    #[command(flatten)]
+    pub field: WhichField,
+    /// Only the version with this token; it may stand without a field
+    pub token: Option<String>,
     /// Compare with what the version came from
     #[arg(long)]
     pub base: bool,

@@ -73,18 +73,16 @@ fn show_hint(conflict: &ConflictEntry) -> String {
 }
 
 fn run_diff(ctx: &Ctx, name: &str, args: &ConflictDiffArgs) -> Result<Answer, FlowError> {
-    let (field, token) = match args.rest.as_slice() {
-        [] => (None, None),
-        [one] if is_token(one) => (None, Some(one)),
-        [one] => (Some(one), None),
-        [field, token, ..] => (Some(field), Some(token)),
+    let (field, token) = match (args.field.field.as_deref(), args.token.as_deref()) {
+        (Some(word), None) if is_token(word) => (None, Some(word)),
+        words => words,
     };
     let named = Named {
         conflict: &args.which.conflict,
-        field: field.map(String::as_str),
+        field,
     };
     let options = DiffOptions {
-        token: token.cloned(),
+        token: token.map(str::to_owned),
         from_base: args.base,
     };
     let report = ctx.read(name, |session| diff(session, named, &options))?;

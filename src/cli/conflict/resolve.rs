@@ -10,8 +10,8 @@ use crate::cli::question::confirm;
 use crate::cli::show::{count, printable};
 use crate::cli::task::{from_input, withheld, withheld_hints};
 use crate::flow::conflict::{
-    Choice, EitherResolved, Named, ResolveOptions, ResolveReport, Resolved, ResolvedField, Target,
-    draft, resolve,
+    Choice, EitherResolved, EitherSeen, Named, ResolveOptions, ResolveReport, Resolved,
+    ResolvedField, Target, draft, resolve,
 };
 use crate::flow::{Event, FlowError, Watch as _, quoted};
 
@@ -148,8 +148,12 @@ fn resolve_in_editor(
     }
     let draft = ctx.read(name, |session| draft(session, named(wanted, args)))?;
     let edited = edit(&ctx.edges.env, &draft.name, &draft.text)?;
+    let seen = match (draft.seen, &args.if_seen) {
+        (EitherSeen::Field(_), Some(token)) => EitherSeen::Field(token.clone()),
+        (seen, _) => seen,
+    };
     let options = ResolveOptions {
-        target: Target::Shown([(draft.id, draft.seen)].into()),
+        target: Target::Shown([(draft.id, seen)].into()),
         ..options(args, Choice::Bytes(edited.text.clone()))
     };
     let done = ctx.read(name, |session| resolve(session, &options));

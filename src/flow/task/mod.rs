@@ -31,6 +31,7 @@ pub use links::{
 pub use list::{Asked, ListOptions, ListReport, ShowReport, list, search, show};
 pub use log::{TaskLogEntry, TaskLogReport, log};
 pub use shape::{NoteEntry, TaskEntry};
+pub use spoken::EXISTENCE;
 pub use undo::{DeedEntry, KeptField, UndoReport, deeds, redo, undo};
 pub use wishes::Wishes;
 pub use workspace::{

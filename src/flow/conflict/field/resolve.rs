@@ -240,10 +240,14 @@ impl Run<'_> {
                 (variant.token.clone(), words)
             }
             Taken::Base => {
+                let is_none = dispute
+                    .base
+                    .as_ref()
+                    .is_none_or(|base| base.value.is_none());
                 match &dispute.base {
+                    _ if is_none && !may_be_absent(of) => return Err(no_base(conflict)),
                     Some(base) => pen.choose(on, of, base.id)?,
-                    None if may_be_absent(of) => set(pen, conflict, Value::Null)?,
-                    None => return Err(no_base(conflict)),
+                    None => set(pen, conflict, Value::Null)?,
                 };
                 ("base".to_owned(), conflict.base(&pen.reading())?)
             }
