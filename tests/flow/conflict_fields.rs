@@ -456,7 +456,7 @@ fn the_log_and_the_variants_name_other_machines() {
 #[test]
 fn a_field_of_another_version_is_chosen_and_steers_no_terminal() {
     let (scene, it) = scene();
-    let name = "estimate\u{1b}[2J";
+    let name = "estimate of hours";
     for (machine, value) in [(&scene.a, "1\u{1b}[31mh"), (&scene.b, "2\u{9b}31mh")] {
         let mut tasks = List::of(machine);
         let on = tasks.task("Base");
@@ -485,7 +485,7 @@ fn a_field_of_another_version_is_chosen_and_steers_no_terminal() {
                 "--yes",
                 "--dry-run",
             ],
-            0,
+            3,
         ),
         (&["backup", "push"], 3),
         (&["backup", "status"], 0),
@@ -498,7 +498,8 @@ fn a_field_of_another_version_is_chosen_and_steers_no_terminal() {
             assert!(!text.contains(steers), "{args:?}: {ran}");
         }
     }
-    resolved(&scene.b, &[&it, name, "--use", "remote"]);
+    let theirs = token(&conflict, "1\u{1b}[31mh");
+    resolved(&scene.b, &[&it, name, "--use", theirs]);
     synced(&scene.b, 0);
     synced(&scene.a, 0);
     assert!(list(&scene.a).is_empty());
