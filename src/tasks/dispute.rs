@@ -137,21 +137,26 @@ impl Reading<'_> {
         })
     }
 
-    /// Who puts back what another one wrote has not written it: the op that had it first.
+    /// Who puts back what another one wrote has not written it: the op that brought it. Nor has who
+    /// chose it.
     fn origin(&self, (n, field): (i64, &str), write: &Write) -> Result<Option<Op>, TasksError> {
         if !is_put_back(self.db, write.id)? {
             return Ok(None);
         }
         let ops = ops_on(self.db, n)?;
         let past = Past::of(&ops, field);
-        let own = log::op_by_id(self.db, write.id)?;
         let said = |op: &Op| (op.act == Act::Delete, content::content_of(op, field));
+        let own = ops.iter().find(|op| op.id == write.id).map(said);
+        let was_there = |op: &Op| {
+            let mut named = ops.iter().filter(|it| op.saw.contains(&it.id));
+            named.any(|it| Some(said(it)) == own)
+        };
         let mut origin: Option<Op> = None;
         for op in past.earlier(write.id) {
             let rank = |it: &Op| (it.at, it.replica.clone(), it.id);
             let is_later = origin.as_ref().map(rank) < Some(rank(op));
-            let is_same = own.as_ref().map(said) == Some(said(op));
-            if is_same && is_later && !is_put_back(self.db, op.id)? {
+            let brings_it = Some(said(op)) == own && !was_there(op);
+            if brings_it && is_later && !is_put_back(self.db, op.id)? {
                 origin = Some(op.clone());
             }
         }

@@ -42,5 +42,5 @@ pub use query::{Filter, Sort, State as TaskState};
 pub use reading::{Note, ProjectRow, Reading, TaskRow, WorkspaceRow};
 pub use store::Store;
 pub use tokens::token;
-pub use undone::UNDO;
+pub use undone::{REDO, UNDO};
 pub use withheld::Withheld;

@@ -85,7 +85,7 @@ fn undo(place: &mut Place) {
 
 fn redo(place: &mut Place) {
     let deed = place.store.reading().undos(1).expect("read").remove(0);
-    place.write("redo", |pen| pen.reverse(&deed));
+    place.write(REDO, |pen| pen.reverse(&deed));
 }
 
 #[test]

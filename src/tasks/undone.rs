@@ -1,6 +1,6 @@
 //! What was written to undo something else.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::layout::OpId;
 
@@ -8,6 +8,8 @@ use super::TasksError;
 
 /// What a deed is called that undoes others: it is taken back only where that is meant.
 pub const UNDO: &str = "undo";
+/// And what one is called that does again what was undone.
+pub const REDO: &str = "redo";
 
 /// Where an op stands in the log.
 pub fn place(db: &Connection, id: OpId) -> Result<i64, TasksError> {
@@ -15,14 +17,20 @@ pub fn place(db: &Connection, id: OpId) -> Result<i64, TasksError> {
     Ok(find.query_row([id.as_bytes()], |row| row.get(0))?)
 }
 
-/// Whether what stands there was written so by this machine.
+/// Whether what stands there was written by this machine to undo something.
 pub fn is_undo(db: &Connection, place: i64) -> Result<bool, TasksError> {
-    let mut find =
-        db.prepare_cached("SELECT 1 FROM deed WHERE ?1 BETWEEN first AND last AND what = ?2")?;
-    Ok(find.exists(params![place, UNDO])?)
+    is_of(db, place, &[UNDO])
 }
 
-/// The same of an op.
+/// Whether this machine wrote an op to undo something, or to do it again: it brings nothing new.
 pub fn is_put_back(db: &Connection, id: OpId) -> Result<bool, TasksError> {
-    is_undo(db, place(db, id)?)
+    is_of(db, place(db, id)?, &[UNDO, REDO])
+}
+
+fn is_of(db: &Connection, place: i64, names: &[&str]) -> Result<bool, TasksError> {
+    let mut find = db.prepare_cached("SELECT what FROM deed WHERE ?1 BETWEEN first AND last")?;
+    let what: Option<String> = find
+        .query_row(params![place], |row| row.get(0))
+        .optional()?;
+    Ok(what.is_some_and(|what| names.contains(&what.as_str())))
 }

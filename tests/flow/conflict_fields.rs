@@ -292,6 +292,28 @@ fn a_chain_of_edits_counts_as_its_last_one_and_an_undone_choice_is_open_again_fo
 }
 
 #[test]
+fn an_undone_choice_leaves_whose_the_values_are_whatever_was_chosen() {
+    let (scene, it) = disputed([&["--priority", "low"], &["--priority", "high"]]);
+    let whose = || {
+        let conflict = one(&scene.a);
+        let variants = conflict["variants"].as_array().expect("a list").clone();
+        let plain = |it: Value| [it["value"].clone(), it["machine"].clone(), it["at"].clone()];
+        variants.into_iter().map(plain).collect::<Vec<_>>()
+    };
+    let before = whose();
+    for (choice, value) in [("local", "low"), ("remote", "high"), ("local", "low")] {
+        let line = resolved(&scene.a, &[&it, "--use", choice]);
+        assert_eq!(line["value"], value);
+        scene.a.ok(&["task", "undo"]);
+        assert_eq!(whose(), before, "{choice}");
+        scene.a.ok(&["task", "undo", "--redo"]);
+        assert_eq!(task(&scene.a, &it)["priority"], value);
+        scene.a.ok(&["task", "undo"]);
+        assert_eq!(whose(), before, "{choice}");
+    }
+}
+
+#[test]
 fn a_task_that_one_deleted_and_another_edited_is_kept_or_not() {
     for (who, choice, is_gone) in [
         ("a", "local", true),
