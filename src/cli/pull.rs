@@ -15,7 +15,7 @@ use super::ctx::Ctx;
 use super::push::{skipped_hints, withheld};
 use super::show::{Table, count, printable};
 use super::words::{
-    amount, change_line, changes_words, conflict_hints, conflict_words, healed_words, kept_words,
+    amount, change_line, changes_words, conflict_hints, conflicts_words, healed_words, kept_words,
     merged_line, ops_line,
 };
 
@@ -114,7 +114,7 @@ pub fn text(report: &PullReport, look: &Look) -> String {
     let mut text = arrivals(report, look);
     text.push_str(&dropped(report));
     text.push_str(&withheld(&report.withheld));
-    text.extend(report.conflicts.iter().map(conflict_words));
+    text.push_str(&conflicts_words(&report.conflicts));
     text.push_str(&elsewhere(report));
     text.push_str(&outcome(report));
     text
@@ -220,7 +220,7 @@ fn nothing_written(report: &PullReport) -> String {
     let refused: usize = units().map(|unit| unit.refused_names.len()).sum();
     let ways = [
         (kept, "kept path"),
-        (report.conflicts.len(), "conflict"),
+        (report.conflicts.count(), "conflict"),
         (report.withheld.len(), "withheld path"),
         (refused, "refused name"),
         (report.skipped.len(), "skipped project"),

@@ -12,7 +12,7 @@ use super::conflict::{decision_hint, decision_words};
 use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
 use super::words::{
-    amount, change_line, changes_words, conflict_hints, conflict_words, decisions, healed_words,
+    amount, change_line, changes_words, conflict_hints, conflicts_words, decisions, healed_words,
     merged_line, ops_line, reason_words,
 };
 
@@ -94,7 +94,7 @@ pub fn text(report: &PushReport, look: &Look) -> String {
     }
     text.push_str(&withheld(&report.withheld));
     text.extend(report.resolved.iter().map(decision_words));
-    text.extend(report.conflicts.iter().map(conflict_words));
+    text.push_str(&conflicts_words(&report.conflicts));
     for line in &report.large {
         let (size, limit) = (bytes(line.size), bytes(line.limit));
         let name = printable(&line.project);

@@ -10,7 +10,7 @@ use super::ctx::Ctx;
 use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
 use super::words::{
-    amount, conflict_hints, conflict_words, decisions, resolved, task_changes, unreadable_machines,
+    amount, conflict_hints, conflicts_words, decisions, resolved, task_changes, unreadable_machines,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
@@ -106,7 +106,7 @@ fn text(report: &StatusReport, look: &Look) -> String {
     text.push_str(&table.to_string());
     text.push_str(&carried(report));
     text.push_str(&machines(report, look));
-    text.extend(report.conflict_list.iter().map(conflict_words));
+    text.push_str(&conflicts_words(&report.conflict_list));
     text.push_str(&withheld(&report.withheld));
     text.extend(report.linked.iter().map(stays));
     text.extend(report.half_lines.iter().map(stays));

@@ -1,14 +1,39 @@
 //! The words for what reports say in one word.
 
 use crate::base::VaultPath;
+use crate::flow::conflict::FieldLine;
 use crate::flow::machines::Machines;
 use crate::flow::report::{ChangeKind, ConflictLine, Counts, Part, Reason};
-use crate::flow::{Healed, quoted};
+use crate::flow::{Conflicts, Healed, quoted};
 
 use super::show::{count, count_of, printable};
 
+/// A line for each conflict.
+pub fn conflicts_words(conflicts: &Conflicts) -> String {
+    let files = conflicts.files.iter().map(conflict_words);
+    files
+        .chain(conflicts.fields.iter().map(field_words))
+        .collect()
+}
+
+fn field_words(line: &FieldLine) -> String {
+    let title = line.title.as_deref().unwrap_or_default();
+    let words = if line.is_existence() {
+        "deleted, and changed by somebody who did not know it"
+    } else {
+        "changed by several at once; the latest is shown meanwhile"
+    };
+    let place = format!("{} {}", line.reference, line.field);
+    let title = if title.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", printable(title))
+    };
+    format!("conflict  {}: {words}{title}\n", printable(&place))
+}
+
 /// Where each version of a conflict is.
-pub fn conflict_words(line: &ConflictLine) -> String {
+fn conflict_words(line: &ConflictLine) -> String {
     let place = format!("{}/{}", line.project, line.path);
     let dir = line.dir.as_ref().map_or("", VaultPath::as_str);
     let who = line.machines.join(", ");
@@ -31,8 +56,8 @@ pub fn conflict_words(line: &ConflictLine) -> String {
 }
 
 /// What to do about conflicts.
-pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
-    let mut hints = Vec::new();
+pub fn conflict_hints(conflicts: &Conflicts) -> Vec<String> {
+    let (lines, mut hints) = (&conflicts.files, Vec::new());
     if lines
         .iter()
         .any(|line| line.here && !line.filed && !line.decided)
@@ -51,6 +76,12 @@ pub fn conflict_hints(lines: &[ConflictLine]) -> Vec<String> {
         let id = quoted(&line.id);
         hints.push(format!(
             "see both versions: `holdall conflict show {id}`; decide: `holdall conflict resolve {id}`"
+        ));
+    }
+    if let Some(line) = conflicts.fields.first() {
+        let (on, field) = (quoted(&line.reference), quoted(&line.field));
+        hints.push(format!(
+            "see all values: `holdall conflict show {on} {field}`; decide: `holdall conflict resolve {on} {field}`"
         ));
     }
     if lines.iter().any(|line| line.decided) {

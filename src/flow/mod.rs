@@ -70,6 +70,7 @@ mod unasked;
 pub mod undo;
 mod unit;
 mod upstream;
+mod waiting;
 mod watch;
 
 pub use crate::snapshot::masked;
@@ -81,4 +82,5 @@ pub use places::Places;
 pub use session::{Session, Writer};
 pub use take::{Take, TakenLine};
 pub use upstream::Healed;
+pub use waiting::Conflicts;
 pub use watch::{Event, Silent, Stage, Watch};

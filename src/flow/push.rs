@@ -18,13 +18,13 @@ use super::ops::Ops;
 use super::publish::{Published, Publisher, Work};
 use super::renewal::{Fresh, renew};
 use super::report::{
-    AlikeLine, ConflictLine, FileCounts, LargeLine, LeftLine, OpCounts, SkippedProject,
-    UnitChanges, WithheldLine, needs_decision,
+    AlikeLine, FileCounts, LargeLine, LeftLine, OpCounts, SkippedProject, UnitChanges, WithheldLine,
 };
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
 use super::undo::{self, Finished};
 use super::upstream::{Healed, Upstream};
+use super::waiting::{Conflicts, needs_decision};
 use super::{FlowError, Writer, bookkeeping, journal};
 
 #[derive(Clone, Debug, Default)]
@@ -56,7 +56,7 @@ pub struct PushReport {
     pub large: Vec<LargeLine>,
     pub alike: Vec<AlikeLine>,
     pub skipped: Vec<SkippedProject>,
-    pub conflicts: Vec<ConflictLine>,
+    pub conflicts: Conflicts,
     /// What was finished on this disk of a run that was killed before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Finished>,
@@ -142,11 +142,13 @@ pub fn send(
         bookkeeping::save_caches(&state.here, objects)?;
     }
     let ops = state.ops.counts(done.plan.ops);
+    let mut report = report(writer, options, (&state.here, done), publisher.began);
+    report.conflicts.fields = state.ops.disputes(writer.session);
     Ok(PushReport {
         ops,
         decisions: Queue::load(writer.session)?.decisions.len(),
         resolved: state.carried.lines,
-        ..report(writer, options, (&state.here, done), publisher.began)
+        ..report
     })
 }
 
@@ -244,7 +246,10 @@ fn report(
         large: large(here, writer.session.config.warn_project),
         alike: alike(here),
         skipped: skipped(here),
-        conflicts: done.plan.conflicts,
+        conflicts: Conflicts {
+            files: done.plan.conflicts,
+            fields: Vec::new(),
+        },
         finished: None,
         resolved: Vec::new(),
         ops: OpCounts::default(),

@@ -319,15 +319,3 @@ pub struct OpCounts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }
-
-/// Whether something waits for a person.
-#[must_use]
-pub fn needs_decision(
-    skipped: &[SkippedProject],
-    withheld: &[WithheldLine],
-    conflicts: &[ConflictLine],
-) -> bool {
-    let waits = |project: &SkippedProject| project.reason != "removed_from_vault";
-    let is_open = |conflict: &ConflictLine| !conflict.decided;
-    skipped.iter().any(waits) || !withheld.is_empty() || conflicts.iter().any(is_open)
-}

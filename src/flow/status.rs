@@ -16,11 +16,10 @@ use super::here::Here;
 use super::journal::interrupted;
 use super::machines::Machines;
 use super::recognise::seen;
-use super::report::{
-    ConflictLine, Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine,
-};
+use super::report::{Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use super::standing::Standing;
 use super::upstream::{Source, Upstream};
+use super::waiting::Conflicts;
 use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts, ops, pause};
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +53,7 @@ pub struct StatusReport {
     /// Commits there that this machine has not seen.
     pub behind: Option<usize>,
     pub conflicts: usize,
-    pub conflict_list: Vec<ConflictLine>,
+    pub conflict_list: Conflicts,
     pub withheld: Vec<WithheldLine>,
     /// What was meant to travel and stays: a link to another place, or what a preset carries.
     pub linked: Vec<LeftLine>,
@@ -196,6 +195,10 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     let machines = Machines::of(&objects, &upstream, &machine)?;
     let (remote, ahead, behind) = ask(session, &mut objects, &machine, options)?;
     let ops = ops::waiting(session, &objects, upstream.tree);
+    let conflict_list = Conflicts {
+        files: conflict_list,
+        fields: ops::disputes(session),
+    };
     let runs = Runs::load(&session.places.runs())?;
     let (settings, projects) = lines(&here, &plan.units);
     Ok(StatusReport {
@@ -214,7 +217,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         settings,
         ahead,
         behind,
-        conflicts: conflict_list.len(),
+        conflicts: conflict_list.count(),
         conflict_list,
         withheld: withheld(&here),
         linked: left_for(&here, &[Reason::LinkedRoot, Reason::OfPreset]),

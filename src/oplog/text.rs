@@ -1,11 +1,12 @@
 //! A long text that several changed at once is shown merged, where their changes stand apart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::layout::OpId;
 
 use super::op::{Content, Op};
-use super::thing::{Thing, Write, WriteKind, names_in, writes};
+use super::past::Past;
+use super::thing::{Thing, Write};
 
 /// How texts are read and merged: oplog knows neither where long ones are nor how lines are compared.
 pub struct TextMerge<'a> {
@@ -63,74 +64,6 @@ impl TextMerge<'_> {
 struct Side {
     text: String,
     comes_from: BTreeSet<OpId>,
-}
-
-/// The ops that ever wrote to a field, and which others there are on the thing.
-struct Past<'o> {
-    ops: BTreeSet<OpId>,
-    edits: BTreeMap<OpId, Edit<'o>>,
-}
-
-struct Edit<'o> {
-    op: &'o Op,
-    kind: WriteKind,
-}
-
-impl<'o> Past<'o> {
-    fn of(ops: &'o [Op], field: &str) -> Self {
-        let mut past = Self {
-            ops: ops.iter().map(|op| op.id).collect(),
-            edits: BTreeMap::new(),
-        };
-        for op in ops {
-            let written = writes(op).into_iter().find(|(name, _)| *name == field);
-            if let Some((_, kind)) = written {
-                past.edits.insert(op.id, Edit { op, kind });
-            }
-        }
-        past
-    }
-
-    /// What an edit was made from.
-    fn before(&self, id: OpId) -> impl Iterator<Item = OpId> {
-        let op = self.edits.get(&id).map(|edit| edit.op);
-        let names = op.filter(|op| names_in(&op.act).is_some());
-        let names = names.into_iter().flat_map(|op| &op.saw);
-        names.filter_map(|name| {
-            // An op that never wrote to this field is named in vain.
-            let is_told = !self.ops.contains(name) || self.edits.contains_key(name);
-            is_told.then_some(*name)
-        })
-    }
-
-    /// An edit and all that it comes from, also what is not there.
-    fn behind(&self, id: OpId) -> BTreeSet<OpId> {
-        let (mut seen, mut open) = (BTreeSet::new(), vec![id]);
-        while let Some(id) = open.pop() {
-            if seen.insert(id) {
-                open.extend(self.before(id));
-            }
-        }
-        seen
-    }
-
-    /// What two sides both come from, if it can be told.
-    fn base(&self, one: &BTreeSet<OpId>, other: &BTreeSet<OpId>) -> Option<&Content> {
-        let common = one & other;
-        let older: BTreeSet<OpId> = common.iter().flat_map(|id| self.before(*id)).collect();
-        let mut latest = common.difference(&older);
-        let base = *latest.next()?;
-        if latest.next().is_some() {
-            return None;
-        }
-        let behind = self.behind(base);
-        let mut all = one.union(other);
-        let is_told = all.all(|id| behind.contains(id) || self.edits.contains_key(id));
-        match &self.edits.get(&base)?.kind {
-            WriteKind::Set(content) if is_told => Some(content),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -25,11 +25,7 @@ pub fn text_of(
         Content::Plain(Value::String(text)) => Some(text.clone()),
         Content::Plain(Value::Object(map)) if map.contains_key(WITHHELD) => {
             let fingerprint = map[WITHHELD].as_str().unwrap_or_default();
-            let mut find = db.prepare_cached(
-                "SELECT value FROM withheld WHERE thing = ?1 AND field = ?2 AND fingerprint = ?3",
-            )?;
-            let own = find.query_row(params![thing, field, fingerprint], |row| row.get(0));
-            let own = own.optional()?;
+            let own = withheld_here(db, (thing, field), content)?;
             Some(own.unwrap_or_else(|| format!("(withheld where it was written: {fingerprint})")))
         }
         Content::Plain(value) => Some(value.to_string()),
@@ -42,6 +38,23 @@ pub fn text_of(
             Some("(a long text that has not arrived)".to_owned())
         }
     })
+}
+
+/// The text that stays on this machine, where that is what an op says and it was written here.
+pub fn withheld_here(
+    db: &Connection,
+    (thing, field): (i64, &str),
+    content: &Content,
+) -> Result<Option<String>, TasksError> {
+    let Content::Plain(Value::Object(map)) = content else {
+        return Ok(None);
+    };
+    let fingerprint = map.get(WITHHELD).and_then(Value::as_str);
+    let mut find = db.prepare_cached(
+        "SELECT value FROM withheld WHERE thing = ?1 AND field = ?2 AND fingerprint = ?3",
+    )?;
+    let own = find.query_row(params![thing, field, fingerprint], |row| row.get(0));
+    Ok(own.optional()?)
 }
 
 /// A text that is here as it was written; nothing where it is none, or only told of.

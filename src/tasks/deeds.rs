@@ -1,6 +1,8 @@
 //! What was done at one time, and how it is undone: by ops that say the contrary, so that it can be
 //! undone after others have seen it.
 
+use std::collections::BTreeSet;
+
 use rusqlite::params;
 
 use crate::base::Timestamp;
@@ -8,10 +10,8 @@ use crate::layout::{Entity, OpId};
 use crate::oplog::{Act, Content, Op, Thing};
 
 use super::pen::Pen;
-use super::{Reading, TasksError, content, log};
-
-/// What a deed is called that undoes others: it is taken back only where that is meant.
-pub const UNDO: &str = "undo";
+use super::undone::{UNDO, is_undo, place};
+use super::{Reading, TasksError, content, dispute, log};
 
 /// What a person did with one command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,8 +96,7 @@ impl Pen<'_, '_, '_> {
                 if !self.stands(&thing, field, op)? {
                     return Ok(false);
                 }
-                let before = self.before(op, field)?;
-                self.put_back(op, field, (before, &thing))?;
+                self.put_back(op, field, &thing)?;
             }
             Act::Add { field, content } => {
                 let mut meant = Vec::new();
@@ -121,11 +120,12 @@ impl Pen<'_, '_, '_> {
                 if !self.stands(&thing, "", op)? {
                     return Ok(false);
                 }
-                if op.act == Act::Delete {
-                    self.undelete(&op.on)?;
-                } else {
-                    self.delete(&op.on, &thing)?;
-                }
+                let deletions = self.deletions(op)?;
+                match (&op.act, deletions.is_empty()) {
+                    (Act::Delete, true) => self.undelete(&op.on)?,
+                    (_, true) => self.delete(&op.on, &thing)?,
+                    _ => self.delete_again(op, (&deletions, &thing))?,
+                };
             }
         }
         Ok(true)
@@ -146,37 +146,57 @@ impl Pen<'_, '_, '_> {
 
     /// Whether something was written to undo something else.
     fn is_put_back(&self, id: OpId) -> Result<bool, TasksError> {
-        let mut find = self.db().prepare_cached("SELECT n FROM op WHERE id = ?1")?;
-        let place: i64 = find.query_row([id.as_bytes()], |row| row.get(0))?;
+        let place = place(self.db(), id)?;
         if self.first_place().is_some_and(|first| place >= first) {
             return Ok(true);
         }
-        let mut find = self
-            .db()
-            .prepare_cached("SELECT 1 FROM deed WHERE ?1 BETWEEN first AND last AND what = ?2")?;
-        Ok(find.exists(params![place, UNDO])?)
+        is_undo(self.db(), place)
     }
 
-    /// What a field was before an op: the latest of what that one was written over.
-    fn before(&self, op: &Op, field: &str) -> Result<Option<Content>, TasksError> {
-        let mut before: Option<Op> = None;
-        for id in &op.saw {
-            let seen = log::op_by_id(self.db(), *id)?;
-            let rank = |it: &Op| (it.at, it.replica.clone(), it.id);
-            if seen.as_ref().map(rank) > before.as_ref().map(rank) {
-                before = seen;
-            }
+    /// Gives a field again what it had before an op. Where that was several values, they stand beside
+    /// each other again, over what all of them came from.
+    fn put_back(&mut self, op: &Op, field: &str, thing: &Thing) -> Result<(), TasksError> {
+        let (mut values, base) = dispute::before(self.db(), op, field)?;
+        let nothing = Content::Plain(serde_json::Value::Null);
+        if values.len() < 2 {
+            let value = values.pop().unwrap_or(nothing);
+            self.set_content(&op.on, (field, value), thing)?;
+            return Ok(());
         }
-        Ok(before.and_then(|it| content::content_of(&it, field)))
+        self.set_content(&op.on, (field, base.unwrap_or(nothing)), thing)?;
+        let seen = self.look(&op.on)?.clone();
+        for value in values {
+            self.set_content(&op.on, (field, value), &seen)?;
+        }
+        Ok(())
     }
 
-    fn put_back(
+    /// The deletions that an op decided about.
+    fn deletions(&self, op: &Op) -> Result<Vec<Op>, TasksError> {
+        let mut deletions = Vec::new();
+        for id in &op.saw {
+            let named = log::op_by_id(self.db(), *id)?;
+            deletions.extend(named.filter(|it| it.act == Act::Delete));
+        }
+        Ok(deletions)
+    }
+
+    /// Deletes a thing as it was deleted before an op decided about that: what a deletion had not seen
+    /// then it has not seen now. What came after something was restored goes with it.
+    fn delete_again(
         &mut self,
         op: &Op,
-        field: &str,
-        (before, thing): (Option<Content>, &Thing),
+        (deletions, thing): (&[Op], &Thing),
     ) -> Result<OpId, TasksError> {
-        let content = before.unwrap_or(Content::Plain(serde_json::Value::Null));
-        self.set_content(&op.on, (field, content), thing)
+        let seen: BTreeSet<OpId> = deletions.iter().flat_map(|it| &it.saw).copied().collect();
+        let decided = place(self.db(), op.id)?;
+        let mut saw = Vec::new();
+        for (field, write) in thing.all() {
+            let came_after = op.act == Act::Undelete && place(self.db(), write.id)? > decided;
+            if field.is_empty() || seen.contains(&write.id) || came_after {
+                saw.push(write.id);
+            }
+        }
+        self.delete_over(&op.on, saw)
     }
 }

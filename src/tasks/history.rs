@@ -1,11 +1,9 @@
-//! Who wrote what: the log of a thing, and the values of a field that nobody chose between.
-
-use std::collections::BTreeMap;
+//! Who wrote what: the log of a thing.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::base::{Id, Timestamp};
-use crate::layout::{Entity, OpId};
+use crate::base::Timestamp;
+use crate::layout::Entity;
 use crate::oplog::{Op, Thing};
 
 use super::{Reading, TasksError, content, log, tokens};
@@ -21,18 +19,7 @@ pub struct LogLine {
     pub field: Option<String>,
     pub value: Option<String>,
     /// The thing that it is about.
-    pub on: String,
-}
-
-/// One of the values of a field that are in conflict.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Variant {
-    pub token: String,
-    pub value: Option<String>,
-    pub machine: String,
-    pub who: Option<String>,
-    pub at: Timestamp,
-    pub is_deletion: bool,
+    pub on: Entity,
 }
 
 impl Reading<'_> {
@@ -53,28 +40,6 @@ impl Reading<'_> {
         .collect()
     }
 
-    /// The things that wait for a decision, with the fields.
-    pub fn disputes(&self) -> Result<Vec<(Entity, i64, String)>, TasksError> {
-        let mut find = self.db.prepare_cached(
-            "SELECT thing.kind, thing.id, thing.n, dispute.field FROM dispute \
-             JOIN thing ON thing.n = dispute.thing ORDER BY thing.id, dispute.field",
-        )?;
-        let rows = find.query_map([], |row| {
-            Ok((
-                row.get(0)?,
-                row.get::<_, String>(1)?,
-                row.get(2)?,
-                row.get(3)?,
-            ))
-        })?;
-        rows.map(|row| {
-            let (kind, id, n, field) = row?;
-            let id = Id::parse(&id).map_err(|_| TasksError::Damaged { what: "an id" })?;
-            Ok((Entity { kind, id }, n, field))
-        })
-        .collect()
-    }
-
     /// A thing with everything that is live of it.
     pub fn thing(&self, on: &Entity) -> Result<Thing, TasksError> {
         let mut find = self
@@ -87,64 +52,6 @@ impl Reading<'_> {
             Some(live) => Ok(log::thing_of(self.db, &live)?.0),
             None => Ok(Thing::default()),
         }
-    }
-
-    /// The values of a field that is in conflict, the one that is shown first; and the latest one that
-    /// all of them were written over.
-    pub fn variants(
-        &self,
-        (on, n): (&Entity, i64),
-        field: &str,
-    ) -> Result<(Vec<Variant>, Option<String>), TasksError> {
-        let thing = self.thing(on)?;
-        let mut writes: Vec<_> = thing.view(field).map_or_else(Vec::new, |view| {
-            std::iter::once(view.shown).chain(view.others).collect()
-        });
-        if field.is_empty() {
-            writes = thing.all().map(|(_, write)| write).collect();
-            writes.sort_by_key(|write| std::cmp::Reverse(write.at));
-        }
-        let mut variants = Vec::new();
-        for write in &writes {
-            let value = write
-                .value()
-                .map(|it| content::text_of(self.db, (n, field), it));
-            variants.push(Variant {
-                token: tokens::token(write.id),
-                value: value.transpose()?.flatten(),
-                machine: self.machine_of(&write.replica)?,
-                who: write.by.as_deref().map(str::to_owned),
-                at: write.at.at,
-                is_deletion: write.value().is_none(),
-            });
-        }
-        let ids: Vec<OpId> = writes.iter().map(|write| write.id).collect();
-        Ok((variants, self.base(n, field, &ids)?))
-    }
-
-    fn base(&self, n: i64, field: &str, ids: &[OpId]) -> Result<Option<String>, TasksError> {
-        let mut seen: BTreeMap<OpId, usize> = BTreeMap::new();
-        for id in ids {
-            let op = log::op_by_id(self.db, *id)?;
-            for id in op.into_iter().flat_map(|op| op.saw) {
-                *seen.entry(id).or_default() += 1;
-            }
-        }
-        let common = seen.into_iter().filter(|(_, count)| *count == ids.len());
-        let mut latest = None;
-        for (id, _) in common {
-            if let Some(op) = log::op_by_id(self.db, id)? {
-                latest = latest.max(Some((op.at, op.replica.clone(), id)));
-            }
-        }
-        let Some((.., id)) = latest else {
-            return Ok(None);
-        };
-        let op = log::op_by_id(self.db, id)?;
-        let op = op.as_ref();
-        let content = op.and_then(|op| content::content_of(op, field));
-        let value = content.map(|it| content::text_of(self.db, (n, field), &it));
-        Ok(value.transpose()?.flatten())
     }
 }
 
@@ -163,6 +70,6 @@ fn log_line(db: &Connection, op: &Op, machine: String) -> Result<LogLine, TasksE
         verb: verb.to_owned(),
         field: field.map(str::to_owned),
         value: value.transpose()?.flatten(),
-        on: op.on.to_string(),
+        on: op.on.clone(),
     })
 }

@@ -9,6 +9,7 @@ mod change;
 mod circles;
 mod content;
 mod deeds;
+mod dispute;
 mod error;
 mod file;
 mod history;
@@ -24,6 +25,7 @@ mod render;
 mod schema;
 mod store;
 mod tokens;
+mod undone;
 mod withheld;
 
 #[cfg(test)]
@@ -33,12 +35,14 @@ mod tests;
 
 pub use chains::{Arrival, Chain, Line};
 pub use change::Change;
-pub use deeds::{Deed, Reversed, UNDO};
+pub use deeds::{Deed, Reversed};
+pub use dispute::{Base, Dispute, Variant, Written};
 pub use error::TasksError;
-pub use history::{LogLine, Variant};
+pub use history::LogLine;
 pub use pen::{Censor, Hand, LONGEST, Pen};
 pub use query::{Filter, Sort, State as TaskState};
 pub use reading::{Note, ProjectRow, Reading, TaskRow, WorkspaceRow};
 pub use store::Store;
 pub use tokens::token;
+pub use undone::{REDO, UNDO};
 pub use withheld::Withheld;

@@ -142,6 +142,11 @@ impl Pen<'_, '_, '_> {
     /// Deletes a thing as it was seen.
     pub fn delete(&mut self, on: &Entity, seen: &Thing) -> Result<OpId, TasksError> {
         let saw = seen.all().map(|(_, write)| write.id).collect();
+        self.delete_over(on, saw)
+    }
+
+    /// The same over these writes alone.
+    pub(super) fn delete_over(&mut self, on: &Entity, saw: Vec<OpId>) -> Result<OpId, TasksError> {
         self.issue(on, Act::Delete, saw)
     }
 
@@ -175,6 +180,10 @@ impl Pen<'_, '_, '_> {
     /// Where the first op of this deed stands in the log, once there is one.
     pub(super) fn first_place(&self) -> Option<i64> {
         self.written.map(|(first, _)| first)
+    }
+
+    pub(super) fn number(&mut self, on: &Entity) -> Result<i64, TasksError> {
+        self.change.number(on)
     }
 
     pub(super) fn db(&self) -> &Connection {

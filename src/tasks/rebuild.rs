@@ -32,7 +32,7 @@ struct Kept {
 impl Change<'_> {
     /// Reads the whole log again, line by line as it came, and makes everything else of it. What an
     /// earlier holdall did not understand is taken in by one that does.
-    pub fn rebuild(&mut self) -> Result<(), TasksError> {
+    pub(super) fn rebuild(&mut self) -> Result<(), TasksError> {
         self.settle()?;
         self.tx.execute_batch(CLEAR)?;
         self.digest = Digest::default();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn rebuild(place: &mut Place) {
-        let done = place.store.change(&place.edges, |change| change.rebuild());
+        let done = place.store.rebuild(&place.edges);
         done.expect("made again");
     }
 

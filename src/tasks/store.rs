@@ -97,6 +97,11 @@ impl Store {
         Ok(answer)
     }
 
+    /// Makes everything that is made of the log of it again.
+    pub fn rebuild(&mut self, edges: &Edges) -> Result<(), TasksError> {
+        self.change(edges, |change: &mut Change<'_>| change.rebuild())
+    }
+
     /// Whoever opens the store next reads all of what SQLite has not moved into the database yet. The
     /// change is written already: where this does not go now, the next one tries again.
     fn shorten(&self) {

@@ -51,9 +51,14 @@ fn two_who_change_one_field_both_see_it_and_one_choice_ends_it() {
     }
     let reading = a.store.reading();
     let (entity, n, name) = reading.disputes().expect("read").remove(0);
-    let (variants, base) = reading.variants((&entity, n), &name).expect("read");
-    let values: Vec<_> = variants.iter().map(|it| it.value.as_deref()).collect();
-    assert_eq!((values, base), (vec![Some("done"), Some("active")], None));
+    let dispute = reading.dispute((&entity, n), &name).expect("read");
+    let values: Vec<_> = dispute
+        .variants
+        .iter()
+        .map(|it| it.value.as_deref())
+        .collect();
+    assert_eq!(values, [Some("done"), Some("active")]);
+    assert_eq!(dispute.base, None);
     drop(reading);
     a.set(&on, field::STATUS, "active");
     meet(&mut a, &mut b);

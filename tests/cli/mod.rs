@@ -2,6 +2,7 @@
 
 mod config;
 mod conflict;
+mod conflict_fields;
 mod demo;
 mod frame;
 mod progress;

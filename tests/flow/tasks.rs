@@ -14,13 +14,13 @@ use crate::kit::{Machine, clone, fsck, is_linear};
 use super::scene::{Scene, by_hand, connect, copy_dir, pulled, pushed, state, tip};
 
 /// The task list of a machine, as the commands have it.
-struct List {
+pub struct List {
     store: Store,
     edges: Edges,
 }
 
 impl List {
-    fn of(machine: &Machine) -> Self {
+    pub fn of(machine: &Machine) -> Self {
         let file = HostPath::new(machine.home.join("holdall/data/tasks.db")).expect("absolute");
         let holder = Holder {
             pid: 1,
@@ -39,7 +39,7 @@ impl List {
         on
     }
 
-    fn write(&mut self, on: &Entity, name: &str, value: &str) {
+    pub fn write(&mut self, on: &Entity, name: &str, value: &str) {
         let machine = MachineId::parse("k7f3q2hm9x").expect("valid");
         let hand = Hand {
             machine: &machine,
@@ -53,6 +53,23 @@ impl List {
             })
         });
         written.expect("written");
+    }
+
+    /// A task of the list by its title.
+    pub fn task(&self, title: &str) -> Entity {
+        let rows = self
+            .store
+            .reading()
+            .list(&Filter::default(), Timestamp::from_millis(0));
+        let mut rows = rows.expect("read").into_iter();
+        rows.find(|row| row.title == title).expect("there").entity()
+    }
+
+    /// A project of the list by its name.
+    pub fn project(&self, name: &str) -> Entity {
+        let rows = self.store.reading().projects().expect("read");
+        let row = rows.into_iter().find(|row| row.name == name);
+        model::project(Id::parse(&row.expect("there").id).expect("valid"))
     }
 
     fn titles(&self) -> Vec<String> {

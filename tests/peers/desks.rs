@@ -199,12 +199,11 @@ pub fn digest(machine: &Machine) -> String {
 #[track_caller]
 pub fn values(machine: &Machine, task: &str, field: &str) -> Vec<String> {
     let store = store(machine);
-    let row = store.reading().resolve(task).expect("there is one");
-    let (variants, _) = store
-        .reading()
-        .variants((&row.entity(), row.thing), field)
-        .expect("it can be read");
-    let mut values: Vec<String> = variants.into_iter().filter_map(|it| it.value).collect();
+    let reading = store.reading();
+    let row = reading.resolve(task).expect("there is one");
+    let dispute = reading.dispute((&row.entity(), row.thing), field);
+    let variants = dispute.expect("it can be read").variants.into_iter();
+    let mut values: Vec<String> = variants.filter_map(|it| it.value).collect();
     values.sort();
     values
 }

@@ -56,7 +56,7 @@ pub fn is_true(file: &Path, ops: &Ops) -> Result<Vec<String>, Fault> {
 /// What is made of the log again is what was made of it bit by bit, in whatever order.
 fn made_again(file: &Path, before: Vec<String>) -> Result<(), Fault> {
     let edges = Edges::system(Env::default());
-    let done = open(file).change(&edges, |change| change.rebuild());
+    let done = open(file).rebuild(&edges);
     done.expect("it can be made again");
     // The pages of the index of words are told by how often it was written.
     let is_told = |row: &String| !row.starts_with("words");

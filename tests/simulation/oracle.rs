@@ -128,7 +128,7 @@ fn heal(world: &World, m: usize, is_last: bool) -> Result<Waiting, Fault> {
     let here = files.keys().chain(there.keys());
     let stays = |key: &&String| is_left(&pushed, key) || is_ruled_out(&files, key);
     waiting.left = here.filter(stays).cloned().collect();
-    let here = pushed.conflicts.iter().filter(|line| line.here);
+    let here = pushed.conflicts.files.iter().filter(|line| line.here);
     waiting.disputed = here
         .map(|line| (line.project.clone(), line.path.to_string()))
         .collect();

@@ -19,6 +19,8 @@ use super::args::TaskCommand;
 use super::ctx::Ctx;
 
 pub use grouping::{run_epic, run_workspace};
+pub use texts::from_input;
+pub use words::{withheld, withheld_hints};
 
 pub fn run(ctx: &Ctx, name: &str, command: &TaskCommand) -> Result<Answer, FlowError> {
     let state = |args, change| change::run_state(ctx, name, (args, change));

@@ -34,7 +34,7 @@ fn log_text(report: &TaskLogReport, look: &Look) -> String {
         let machine = if entry.this_machine {
             "this machine".to_owned()
         } else {
-            format!("machine {}", entry.machine)
+            entry.machine.clone()
         };
         let by = entry.by.as_deref().unwrap_or("somebody");
         let on = report.reference.is_none().then(|| entry.on.clone());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::answer::Look;
 use crate::cli::show::{Table, ago, printable};
 use crate::flow::quoted;
-use crate::flow::task::{ShowReport, TaskEntry, WithheldText};
+use crate::flow::task::{EXISTENCE, ShowReport, TaskEntry, WithheldText};
 
 /// A longer title is cut in a list.
 const WIDTH: usize = 72;
@@ -192,10 +192,15 @@ pub fn withheld_hints(lines: &[WithheldText]) -> Vec<String> {
 
 pub fn conflict_hint(task: &TaskEntry) -> Option<String> {
     let field = task.conflicts.first()?;
-    let name = quoted(&task.reference);
-    Some(format!(
-        "somebody else wrote {} of {} since: `holdall task log {name}` shows both; what is written next without --if-seen stands alone",
-        printable(field),
-        task.reference
-    ))
+    let (name, words) = (quoted(&task.reference), quoted(field));
+    let see = format!("see both with `holdall conflict show {name} {words}`");
+    let on = &task.reference;
+    Some(if field == EXISTENCE {
+        format!("{on} was deleted and changed at once: {see}")
+    } else {
+        let field = printable(field);
+        format!(
+            "somebody else wrote {field} of {on} since: {see}; what is written next without --if-seen stands alone"
+        )
+    })
 }

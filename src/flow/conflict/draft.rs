@@ -2,45 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Leaf, ObjectId};
 use crate::flow::compare::store_or_empty;
 use crate::flow::{FlowError, Session};
 use crate::vault::{Objects, marked_merge};
 
 use super::content::readable;
+use super::seen::{Draft, EitherSeen, Seen};
 use super::view::{Conflict, View};
-
-/// A state of a conflict, as it was shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
-    filed: Option<ObjectId>,
-    vault: Option<Leaf>,
-    local: Option<Leaf>,
-}
-
-impl Seen {
-    pub(super) fn of(conflict: &Conflict) -> Self {
-        Self {
-            filed: conflict.filed,
-            vault: conflict.vault,
-            local: conflict.here.and_then(|here| here.local),
-        }
-    }
-
-    /// Whether a conflict still is as it was shown.
-    #[must_use]
-    pub fn is_of(&self, conflict: &Conflict) -> bool {
-        Self::of(conflict) == *self
-    }
-}
-
-pub struct Draft {
-    pub id: String,
-    /// The file's name: an editor knows by it what it is.
-    pub name: String,
-    pub text: Vec<u8>,
-    pub seen: Seen,
-}
 
 /// What to edit.
 pub fn draft(session: &Session<'_>, wanted: &str) -> Result<Draft, FlowError> {
@@ -66,8 +34,16 @@ pub fn draft(session: &Session<'_>, wanted: &str) -> Result<Draft, FlowError> {
         id: conflict.id.clone(),
         name: conflict.path.name().unwrap_or_default().to_owned(),
         text,
-        seen: Seen::of(conflict),
+        seen: EitherSeen::File(Seen::of(conflict)),
     })
+}
+
+/// The lines of a text that are markers, of a conflict or of an example of one.
+#[must_use]
+pub fn markers(text: &[u8]) -> BTreeSet<Vec<u8>> {
+    let lines = text.split(|byte| *byte == b'\n');
+    let marked = |line: &&[u8]| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ");
+    lines.filter(marked).map(<[u8]>::to_vec).collect()
 }
 
 /// Markers that no version had are somebody's unfinished work.
@@ -76,11 +52,6 @@ pub fn refuse_markers(
     conflict: &Conflict,
     text: &[u8],
 ) -> Result<(), FlowError> {
-    let markers = |text: &[u8]| -> BTreeSet<Vec<u8>> {
-        let lines = text.split(|byte| *byte == b'\n');
-        let marked = |line: &&[u8]| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ");
-        lines.filter(marked).map(<[u8]>::to_vec).collect()
-    };
     let mut found = markers(text);
     if found.is_empty() {
         return Ok(());

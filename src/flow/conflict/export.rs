@@ -1,6 +1,6 @@
 //! All versions of a conflict as files, for other programs to look at.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -46,12 +46,7 @@ pub fn export(session: &Session<'_>, wanted: &str, dir: &Path) -> Result<ExportR
     let mut leaves = Vec::new();
     for (side, machine, leaf) in sides(conflict) {
         let file = dir.join(format!("{side}-{name}"));
-        if file.as_path().symlink_metadata().is_ok() {
-            return Err(FlowError::Refused {
-                what: format!("{file} is there already"),
-                hint: "name a directory that has nothing of it".to_owned(),
-            });
-        }
+        refuse_taken(&file)?;
         leaves.push((file.clone(), leaf));
         report.files.push(ExportedFile {
             file,
@@ -97,12 +92,26 @@ fn sides(conflict: &Conflict) -> Vec<(String, Option<String>, Leaf)> {
     sides
 }
 
+pub fn refuse_taken(file: &HostPath) -> Result<(), FlowError> {
+    if file.as_path().symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(FlowError::Refused {
+        what: format!("{file} is there already"),
+        hint: "name a directory that has nothing of it".to_owned(),
+    })
+}
+
+/// A file for its owner alone, where there was none.
+pub fn new_file(file: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600).open(file)
+}
+
 /// A link is written as a file with its target: nothing is to be followed.
 fn write(objects: &Objects<'_>, file: &Path, leaf: Leaf) -> Result<(), FlowError> {
     let fault = BaseError::io("write", file);
-    let mut options = OpenOptions::new();
-    let made = options.write(true).create_new(true).mode(0o600).open(file);
-    let written = made.and_then(|mut made| match objects.open(leaf.id) {
+    let written = new_file(file).and_then(|mut made| match objects.open(leaf.id) {
         Ok(mut content) => io::copy(&mut content, &mut made).map(|_| ()),
         Err(fault) => Err(io::Error::other(fault)),
     });

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use crate::base::{HostPath, Timestamp, VaultPath};
 
+use super::field::FieldEntry;
+
 /// What stands at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -72,9 +74,27 @@ pub struct ConflictEntry {
     pub decided: Option<DecidedEntry>,
 }
 
+/// A conflict of either kind.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum EitherConflict {
+    File(ConflictEntry),
+    Field(FieldEntry),
+}
+
+impl EitherConflict {
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::File(file) => &file.id,
+            Self::Field(field) => &field.id,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 pub struct ConflictListReport {
-    pub conflicts: Vec<ConflictEntry>,
+    pub conflicts: Vec<EitherConflict>,
     /// Directories below `conflicts/` that cannot be read.
     pub unreadable: Vec<String>,
     pub remote: Option<String>,
@@ -87,7 +107,7 @@ pub struct ConflictListReport {
 pub struct Comparison {
     pub token: String,
     pub machine: String,
-    /// `vault` or `base`.
+    /// `vault` or `base`; of fields `shown` or `base`.
     pub from: &'static str,
     /// A unified diff; none where one of the two is no text, or too long to be read.
     pub patch: Option<String>,
@@ -95,7 +115,7 @@ pub struct Comparison {
 
 #[derive(Debug, Serialize)]
 pub struct ConflictShowReport {
-    pub conflict: ConflictEntry,
+    pub conflict: EitherConflict,
     pub diffs: Vec<Comparison>,
     pub remote: Option<String>,
     pub in_step: Option<Timestamp>,

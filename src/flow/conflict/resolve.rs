@@ -15,8 +15,9 @@ use crate::snapshot::Sanitizer;
 use crate::vault::Objects;
 
 use super::disk::{Wish, fulfil};
-use super::draft::{Seen, refuse_markers};
+use super::draft::refuse_markers;
 use super::queue::{Chosen, Decision, HereToo, Queue};
+use super::seen::Seen;
 use super::stand::is_blocked;
 use super::version::Version;
 use super::view::{Choice, Conflict, View};
@@ -31,9 +32,9 @@ pub enum Target {
 }
 
 #[derive(Clone, Debug)]
-pub struct ResolveOptions {
+pub struct FileOptions<'o> {
     pub target: Target,
-    pub choice: Choice,
+    pub choice: &'o Choice,
     pub dry_run: bool,
 }
 
@@ -56,14 +57,9 @@ pub struct Resolved {
     pub seen: Seen,
 }
 
-#[derive(Debug, Serialize)]
-pub struct ResolveReport {
+pub struct FilesResolved {
     pub resolved: Vec<Resolved>,
-    pub dry_run: bool,
-    /// What was finished of a run that was killed before this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Finished>,
-    /// By which what was written to this disk can be undone.
     pub undo: Option<String>,
 }
 
@@ -76,7 +72,7 @@ struct Planned<'v> {
 
 /// Decides. Nothing is asked of the remote; the next push carries the decision, if all is there as it
 /// was here.
-pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveReport, FlowError> {
+pub fn resolve(writer: &Writer<'_>, options: &FileOptions<'_>) -> Result<FilesResolved, FlowError> {
     let session = writer.session;
     let mut objects = Objects::new(&writer.store);
     let finished = undo::finish(writer, &mut objects, options.dry_run)?;
@@ -109,9 +105,8 @@ pub fn resolve(writer: &Writer<'_>, options: &ResolveOptions) -> Result<ResolveR
         objects.flush()?;
         undo = carry_out(writer, &mut objects, &planned)?;
     }
-    Ok(ResolveReport {
+    Ok(FilesResolved {
         resolved: planned.iter().map(Planned::line).collect(),
-        dry_run: options.dry_run,
         finished,
         undo: undo.map(|number| number.to_string()),
     })
@@ -162,13 +157,13 @@ fn decide(
     writer: &Writer<'_>,
     objects: &mut Objects<'_>,
     view: &View,
-    (conflict, options): (&Conflict, &ResolveOptions),
+    (conflict, options): (&Conflict, &FileOptions<'_>),
 ) -> Result<Decision, FlowError> {
     if conflict.is_damaged {
         let hint = "mend or remove what is damaged below `conflicts/` in a clone of the vault, and push that";
         return Err(refused(conflict, "has a version that cannot be read", hint));
     }
-    let (chosen, words) = chosen(writer, objects, view, (conflict, &options.choice))?;
+    let (chosen, words) = chosen(writer, objects, view, (conflict, options.choice))?;
     if let Chosen::Content(Some(_)) = chosen {
         let Some(place) = &conflict.place else {
             let hint = "`--use vault` takes the conflict away; `holdall conflict export` writes its versions into files";
@@ -208,13 +203,17 @@ fn chosen(
 ) -> Result<(Chosen, String), FlowError> {
     let of = |version: &Version| (Chosen::Content(version.local), version.token());
     Ok(match choice {
-        Choice::Vault => (Chosen::Vault, "vault".to_owned()),
+        Choice::Vault | Choice::Remote => (Chosen::Vault, "vault".to_owned()),
         Choice::Local => of(conflict.only_version()?),
         Choice::Token(token) => of(conflict.version(token)?),
         Choice::Base => (Chosen::Content(base(conflict)?), "base".to_owned()),
         Choice::Bytes(bytes) => {
             let leaf = own(writer, objects, view, (conflict, bytes))?;
             (Chosen::Content(Some(leaf)), "edited".to_owned())
+        }
+        Choice::Value(text) => {
+            let leaf = own(writer, objects, view, (conflict, text.as_bytes()))?;
+            (Chosen::Content(Some(leaf)), "value".to_owned())
         }
         Choice::File(file) => {
             let file = writer.session.edges.env.cwd.join(file);

@@ -7,7 +7,8 @@ use crate::vault::{Objects, text_patch};
 
 use super::content::{readable, short_text, sized};
 use super::report::{
-    Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, DecidedEntry, VariantEntry,
+    Comparison, ConflictEntry, ConflictListReport, ConflictShowReport, DecidedEntry,
+    EitherConflict, VariantEntry,
 };
 use super::version::Version;
 use super::view::{Conflict, View};
@@ -26,7 +27,7 @@ pub fn list(session: &Session<'_>) -> Result<ConflictListReport, FlowError> {
     let mut objects = Objects::new(&store);
     let view = View::of(session, &mut objects)?;
     let entries = view.conflicts.iter();
-    let entries = entries.map(|conflict| entry(&objects, &view, conflict));
+    let entries = entries.map(|it| entry(&objects, &view, it).map(EitherConflict::File));
     Ok(ConflictListReport {
         conflicts: entries.collect::<Result<_, _>>()?,
         unreadable: view.unreadable.clone(),
@@ -35,12 +36,7 @@ pub fn list(session: &Session<'_>) -> Result<ConflictListReport, FlowError> {
     })
 }
 
-/// One conflict, with all its versions and how they differ from what the vault has.
-pub fn show(session: &Session<'_>, wanted: &str) -> Result<ConflictShowReport, FlowError> {
-    diff(session, wanted, &DiffOptions::default())
-}
-
-/// The same, or one version alone.
+/// One conflict, with all its versions and how they differ from what the vault has; or one alone.
 pub fn diff(
     session: &Session<'_>,
     wanted: &str,
@@ -59,7 +55,7 @@ pub fn diff(
         diffs.push(compared(&objects, (conflict, version), options.from_base)?);
     }
     Ok(ConflictShowReport {
-        conflict: entry(&objects, &view, conflict)?,
+        conflict: EitherConflict::File(entry(&objects, &view, conflict)?),
         diffs,
         remote: session.config.remote_url.clone(),
         in_step: in_step(session)?,

@@ -29,12 +29,16 @@ pub enum Choice {
     Local,
     /// What the vault has at the path.
     Vault,
+    /// The one that is from elsewhere: the vault's of a file, the one other value of a field.
+    Remote,
     /// What both came from.
     Base,
     /// The version with this token.
     Token(String),
-    /// A content of one's own.
+    /// A content of one's own, out of an editor.
     Bytes(Vec<u8>),
+    /// The same, as it is.
+    Value(String),
     /// The same, in a file.
     File(PathBuf),
 }
@@ -106,7 +110,7 @@ impl Conflict {
 }
 
 /// Whether what was typed is a name, or enough of its beginning.
-fn is_meant(name: &str, typed: &str) -> bool {
+pub fn is_meant(name: &str, typed: &str) -> bool {
     name == typed || (typed.len() >= SHORTEST_PREFIX && name.starts_with(typed))
 }
 

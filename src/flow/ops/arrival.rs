@@ -252,7 +252,7 @@ fn compare(
          all of it is made again of the ops here"
     );
     session.tell(&Event::Warning { text: &text });
-    store.change(session.edges, |change: &mut Change<'_>| change.rebuild())?;
+    store.rebuild(session.edges)?;
     if let Some(name) = who_differs(store)? {
         let text =
             format!("{name} still has something else: `holdall sync` there makes it again, too");

@@ -16,6 +16,7 @@ use crate::merge::Edits;
 use crate::tasks::{Reading, Store};
 use crate::vault::Objects;
 
+use super::conflict::{FieldLine, open_fields};
 use super::report::OpCounts;
 use super::round::RoundPlan;
 use super::upstream::Upstream;
@@ -153,6 +154,13 @@ impl Ops {
         }
     }
 
+    /// The fields that wait for a decision.
+    #[must_use]
+    pub fn disputes(&self, session: &Session<'_>) -> Vec<FieldLine> {
+        let store = self.store.as_ref();
+        store.map_or_else(Vec::new, |store| in_store(session, store))
+    }
+
     /// How many ops came and went.
     #[must_use]
     pub fn counts(&self, sent: usize) -> OpCounts {
@@ -173,6 +181,20 @@ impl Ops {
         });
         self.fault = Some(text);
     }
+}
+
+/// The fields that wait for a decision. A store that cannot be opened is told of with what waits in it.
+pub fn disputes(session: &Session<'_>) -> Vec<FieldLine> {
+    let store = session.task_store_there().ok().flatten();
+    store.map_or_else(Vec::new, |store| in_store(session, &store))
+}
+
+fn in_store(session: &Session<'_>, store: &Store) -> Vec<FieldLine> {
+    open_fields(&store.reading()).unwrap_or_else(|fault| {
+        let text = format!("conflicts of tasks cannot be seen: {}", fault.message());
+        session.tell(&Event::Warning { text: &text });
+        Vec::new()
+    })
 }
 
 /// How many ops of this machine the vault, as it was seen last, lacks. A store that cannot be read is

@@ -21,15 +21,13 @@ use super::landing::preview_all;
 use super::meeting::Ground;
 use super::ops::Ops;
 use super::publish::Publisher;
-use super::report::{
-    ConflictLine, KeptLine, LeftLine, OpCounts, PulledUnit, SkippedProject, WithheldLine,
-    needs_decision,
-};
+use super::report::{KeptLine, LeftLine, OpCounts, PulledUnit, SkippedProject, WithheldLine};
 use super::standing::Standing;
 use super::take::Take;
 use super::unasked::{Unasked, unasked};
 use super::undo::{self, Finished};
 use super::upstream::{Healed, Upstream};
+use super::waiting::{Conflicts, needs_decision};
 use super::{FlowError, Writer, bookkeeping, pause};
 use plan::{Pull, PullPlan};
 
@@ -63,7 +61,7 @@ pub struct PullReport {
     pub skipped: Vec<SkippedProject>,
     pub withheld: Vec<WithheldLine>,
     pub left: Vec<LeftLine>,
-    pub conflicts: Vec<ConflictLine>,
+    pub conflicts: Conflicts,
     /// Decisions about conflicts that hold no more.
     pub resolved: Vec<DecisionLine>,
     /// What was finished of a run that was killed before this one.
@@ -183,13 +181,15 @@ pub fn take_in(
         .then(|| unasked(writer.session, (&here, upstream), objects))
         .transpose()?;
     let now = writer.session.edges.clock.now();
+    let mut report = report(options, &here, upstream, plan);
+    report.conflicts.fields = ops.disputes(writer.session);
     Ok(PullReport {
         remote: writer.session.config.remote_url.clone(),
         unasked: unasked.unwrap_or_default(),
         resolved: fallen.lines,
         ops: ops.counts(0),
         ms: now.millis() - publisher.began.millis(),
-        ..report(options, &here, upstream, plan)
+        ..report
     })
 }
 
@@ -210,7 +210,10 @@ fn report(options: &PullOptions, here: &Here, upstream: &Upstream, plan: PullPla
         skipped: skipped(here),
         withheld: withheld(here),
         left: left(here),
-        conflicts: plan.conflicts,
+        conflicts: Conflicts {
+            files: plan.conflicts,
+            fields: Vec::new(),
+        },
         projects,
         settings,
         resolved: Vec::new(),

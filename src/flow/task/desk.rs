@@ -56,6 +56,24 @@ pub struct Written<T> {
     pub withheld: Vec<WithheldText>,
 }
 
+/// Why a transaction was not committed.
+enum Ended<T> {
+    Rehearsed(T),
+    Failed(FlowError),
+}
+
+impl<T> From<TasksError> for Ended<T> {
+    fn from(fault: TasksError) -> Self {
+        Self::Failed(fault.into())
+    }
+}
+
+impl<T> From<FlowError> for Ended<T> {
+    fn from(fault: FlowError) -> Self {
+        Self::Failed(fault)
+    }
+}
+
 /// Tasks as they are after a command: the one that it was about, or the several.
 #[derive(Debug, Serialize)]
 pub struct TasksReport {
@@ -114,6 +132,23 @@ impl<'a> Desk<'a> {
         what: &str,
         write: impl FnOnce(&mut Pen<'_, '_, '_>) -> Result<T, FlowError>,
     ) -> Result<Written<T>, FlowError> {
+        self.transaction((what, false), write)
+    }
+
+    /// The same, and nothing of it stays: what would become of it.
+    pub fn rehearse<T>(
+        &mut self,
+        what: &str,
+        write: impl FnOnce(&mut Pen<'_, '_, '_>) -> Result<T, FlowError>,
+    ) -> Result<Written<T>, FlowError> {
+        self.transaction((what, true), write)
+    }
+
+    fn transaction<T>(
+        &mut self,
+        (what, is_rehearsal): (&str, bool),
+        write: impl FnOnce(&mut Pen<'_, '_, '_>) -> Result<T, FlowError>,
+    ) -> Result<Written<T>, FlowError> {
         let censor = Censor::new(self.session);
         let judge = |field: &str, text: &str| censor.judge(field, text);
         let hand = Hand {
@@ -122,11 +157,18 @@ impl<'a> Desk<'a> {
             censor: &judge,
         };
         let what: String = what.chars().take(LONGEST_NAME).collect();
-        let answer = self.store.change(self.session.edges, |change| {
+        let ended = self.store.change(self.session.edges, |change| {
             let answer = change.write(hand, &what, write)?;
             censor.whole()?;
-            Ok::<T, FlowError>(answer)
-        })?;
+            if is_rehearsal {
+                return Err(Ended::Rehearsed(answer));
+            }
+            Ok(answer)
+        });
+        let answer = match ended {
+            Ok(answer) | Err(Ended::Rehearsed(answer)) => answer,
+            Err(Ended::Failed(fault)) => return Err(fault),
+        };
         let withheld = censor.end()?;
         Ok(Written { answer, withheld })
     }

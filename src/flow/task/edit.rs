@@ -219,12 +219,7 @@ impl One {
         fields.extend(wishes.linked(pen, lookup)?);
         let mut changed = false;
         for (field, value) in fields {
-            if field == field::EPIC && value.as_str() == Some(self.on.id.as_str()) {
-                return Err(FlowError::BadValue {
-                    what: "an epic cannot belong to itself".to_owned(),
-                    hint: "name another epic: `holdall epic list`".to_owned(),
-                });
-            }
+            refuse_own_epic(&self.on, &field, &value)?;
             changed |= self.set(pen, &field, value)?;
         }
         for label in wishes.checked_labels()? {
@@ -287,6 +282,16 @@ impl One {
         let is_meant = |_: &Write, content: &Content| *content == wanted;
         Ok(pen.remove(&self.on, field, &is_meant)?)
     }
+}
+
+pub fn refuse_own_epic(on: &Entity, field: &str, value: &Value) -> Result<(), FlowError> {
+    if field != field::EPIC || value.as_str() != Some(on.id.as_str()) {
+        return Ok(());
+    }
+    Err(FlowError::BadValue {
+        what: "an epic cannot belong to itself".to_owned(),
+        hint: "name another epic: `holdall epic list`".to_owned(),
+    })
 }
 
 pub fn waits_for_itself() -> FlowError {

@@ -3,22 +3,26 @@
 use serde::Serialize;
 
 use crate::base::Timestamp;
-use crate::tasks::model::{PROJECT, TASK, field};
+use crate::tasks::model::TASK;
 use crate::tasks::{LogLine, Reading};
 
+use super::super::machines::MachineNames;
 use super::super::{FlowError, Session};
+use super::spoken::{thing_name, value_words};
 
 #[derive(Debug, Serialize)]
 pub struct TaskLogEntry {
     pub token: String,
     pub at: Timestamp,
+    /// By name, where this machine's copy of the vault knows it.
     pub machine: String,
+    pub machine_id: String,
     pub this_machine: bool,
     pub by: Option<String>,
     pub verb: String,
     pub field: Option<String>,
     pub value: Option<String>,
-    /// What it was written to: a task by its ref, a project or workspace by its kind and id.
+    /// What it was written to: a task by its ref, a project as `project/NAME`, a workspace likewise.
     pub on: String,
     pub title: Option<String>,
 }
@@ -51,9 +55,10 @@ pub fn log(
     let mut lines = reading.log(row.as_ref().map(|row| row.thing), limit.saturating_add(1))?;
     let more = lines.len() > limit;
     lines.truncate(limit);
-    let own = session.machine()?;
-    let own = own.as_ref().map_or("", |machine| machine.as_str());
-    let entries = lines.into_iter().map(|line| entry(&reading, line, own));
+    let machines = MachineNames::new(session)?;
+    let entries = lines
+        .into_iter()
+        .map(|line| entry(&reading, line, &machines));
     Ok(TaskLogReport {
         reference: row.map(|row| row.reference),
         entries: entries.collect::<Result<_, _>>()?,
@@ -61,39 +66,31 @@ pub fn log(
     })
 }
 
-fn entry(reading: &Reading<'_>, line: LogLine, own: &str) -> Result<TaskLogEntry, FlowError> {
-    let (kind, id) = line.on.split_once('/').unwrap_or(("", &line.on));
-    let task = if kind == TASK {
-        reading.task(id)?
+fn entry(
+    reading: &Reading<'_>,
+    line: LogLine,
+    machines: &MachineNames<'_>,
+) -> Result<TaskLogEntry, FlowError> {
+    let task = if line.on.kind == TASK {
+        reading.task(line.on.id.as_str())?
     } else {
         None
     };
-    let on = match (&task, kind) {
-        (Some(row), _) => row.reference.clone(),
-        (None, PROJECT) => format!("{PROJECT} {}", project_name(reading, id)?),
-        (None, _) => line.on.clone(),
-    };
-    let value = match (line.field.as_deref(), line.value) {
-        (Some(field::DEPENDS | field::EPIC), Some(id)) => Some(reading.reference(&id)?),
-        (Some(field::PROJECT), Some(id)) => Some(project_name(reading, &id)?),
-        (_, value) => value,
+    let value = match line.field.as_deref() {
+        Some(field) => value_words(reading, field, line.value)?,
+        None => line.value,
     };
     Ok(TaskLogEntry {
         token: line.token,
         at: line.at,
-        this_machine: line.machine == own,
-        machine: line.machine,
+        this_machine: machines.is_own(&line.machine),
+        machine: machines.name(&line.machine),
+        machine_id: line.machine,
         by: line.who,
         verb: line.verb,
         field: line.field,
         value,
-        on,
+        on: thing_name(reading, &line.on)?,
         title: task.map(|row| row.title),
     })
-}
-
-fn project_name(reading: &Reading<'_>, id: &str) -> Result<String, FlowError> {
-    let rows = reading.projects()?;
-    let found = rows.into_iter().find(|row| row.id == id);
-    Ok(found.map_or_else(|| id.to_owned(), |row| row.name))
 }

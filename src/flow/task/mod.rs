@@ -5,19 +5,20 @@
 
 mod add;
 mod censor;
-mod desk;
-mod edit;
+pub(super) mod desk;
+pub(super) mod edit;
 mod epic;
 mod links;
 mod list;
 mod log;
-mod projects;
+pub(super) mod projects;
 mod read_lines;
 mod shape;
+pub(super) mod spoken;
 mod undo;
-mod values;
-mod wishes;
-mod workspace;
+pub(super) mod values;
+pub(super) mod wishes;
+pub(super) mod workspace;
 
 pub use add::{AddReport, BriefTask, add, add_lines};
 pub use censor::{WithheldText, texts_withheld};
@@ -30,6 +31,7 @@ pub use links::{
 pub use list::{Asked, ListOptions, ListReport, ShowReport, list, search, show};
 pub use log::{TaskLogEntry, TaskLogReport, log};
 pub use shape::{NoteEntry, TaskEntry};
+pub use spoken::EXISTENCE;
 pub use undo::{DeedEntry, KeptField, UndoReport, deeds, redo, undo};
 pub use wishes::Wishes;
 pub use workspace::{

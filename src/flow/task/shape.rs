@@ -10,9 +10,7 @@ use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, default_workspace};
 use crate::tasks::{Note, Reading, TaskRow};
 
 use super::super::FlowError;
-
-/// The field of a conflict that is about the task itself.
-const EXISTENCE: &str = "deleted";
+use super::spoken::field_name;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskEntry {
@@ -95,10 +93,7 @@ impl<'r, 'd> Shaping<'r, 'd> {
         let depends = depends.collect::<Result<_, _>>()?;
         let on = row.entity();
         let meta = row.meta.as_deref().map(serde_json::from_str);
-        let named = |field: &String| match field.as_str() {
-            "" => EXISTENCE.to_owned(),
-            field => field.to_owned(),
-        };
+        let named = |field: &String| field_name(field).to_owned();
         Ok(TaskEntry {
             created: on.id.made(),
             seen: self.reading.token(row.thing)?,

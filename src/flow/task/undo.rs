@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::Timestamp;
 use crate::layout::Entity;
-use crate::tasks::{Deed, Reading, Reversed, UNDO};
+use crate::tasks::{Deed, REDO, Reading, Reversed, UNDO};
 
 use super::super::{FlowError, Session};
 use super::desk::Desk;
@@ -60,7 +60,7 @@ pub fn undo(session: &Session<'_>, many: usize, by: Option<&str>) -> Result<Undo
 
 /// Does again what was undone last.
 pub fn redo(session: &Session<'_>, by: Option<&str>) -> Result<UndoReport, FlowError> {
-    reverse(session, ("redo", by), |reading| reading.undos(1))
+    reverse(session, (REDO, by), |reading| reading.undos(1))
 }
 
 fn reverse(

@@ -3,13 +3,15 @@
 use chrono::NaiveDate;
 
 use crate::base::Timestamp;
-use crate::tasks::model::{Priority, Status};
+use crate::tasks::model::{Priority, Status, field};
 
 use super::super::FlowError;
 
 const LONGEST_TITLE: usize = 500;
 /// Labels, and the names of workspaces and of free fields.
 const LONGEST_NAME: usize = 100;
+/// A project's prefix, and a number behind it.
+const LONGEST_PREFIX: usize = 12;
 
 fn bad(what: String, hint: impl Into<String>) -> FlowError {
     FlowError::BadValue {
@@ -92,6 +94,25 @@ pub fn name(text: &str) -> Result<String, FlowError> {
         ));
     }
     Ok(name.to_owned())
+}
+
+/// Whether a field may have no value: what nothing is called by its name has one.
+#[must_use]
+pub fn may_be_absent(of: &str) -> bool {
+    ![field::TITLE, field::NAME, field::PREFIX].contains(&of)
+}
+
+/// What refs to a project's tasks begin with.
+pub fn prefix(text: &str) -> Result<String, FlowError> {
+    let prefix = text.trim().to_ascii_uppercase();
+    let is_word = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if prefix.is_empty() || !is_word || prefix.len() > LONGEST_PREFIX {
+        return Err(bad(
+            format!("`{}` is no prefix", text.escape_debug()),
+            format!("a prefix is {LONGEST_PREFIX} letters and digits at most, such as API"),
+        ));
+    }
+    Ok(prefix)
 }
 
 /// The name of a free field.

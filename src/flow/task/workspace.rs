@@ -80,7 +80,7 @@ pub fn add(
     let id = Id::new(session.edges)?;
     let mut desk = Desk::open(session, by)?;
     desk.write(&format!("workspace add: {name}"), |pen| {
-        refuse_taken(&pen.reading(), &name)?;
+        refuse_taken(&pen.reading(), &name, None)?;
         let on = model::workspace(id.clone());
         Ok(pen.begin(&on, vec![(field::NAME, json!(name))])?)
     })?;
@@ -98,7 +98,7 @@ pub fn rename(
     let written = desk.write(&format!("workspace rename: {name} to {new}"), |pen| {
         let id = workspace_named(&pen.reading(), name)?;
         if !name.eq_ignore_ascii_case(&new) {
-            refuse_taken(&pen.reading(), &new)?;
+            refuse_taken(&pen.reading(), &new, None)?;
         }
         let on = model::workspace(id.clone());
         let seen = pen.seen(&on, None)?;
@@ -143,9 +143,12 @@ fn told(id: &Id, name: String) -> WorkspaceReport {
     }
 }
 
-fn refuse_taken(reading: &Reading<'_>, name: &str) -> Result<(), FlowError> {
+/// Refuses a name that another one has.
+pub fn refuse_taken(reading: &Reading<'_>, name: &str, own: Option<&Id>) -> Result<(), FlowError> {
     let rows = reading.workspaces()?;
-    let mut there = rows.iter().filter(|row| !row.deleted);
+    let own = own.map(Id::as_str);
+    let others = rows.iter().filter(|row| Some(row.id.as_str()) != own);
+    let mut there = others.filter(|row| !row.deleted);
     let is_default = name.eq_ignore_ascii_case(DEFAULT_WORKSPACE_NAME);
     if is_default || there.any(|row| row.name.eq_ignore_ascii_case(name)) {
         return Err(FlowError::Refused {

@@ -15,6 +15,11 @@ pub const CONFLICT: &[(&str, &[Example])] = &[
         &[
             example("holdall conflict show 3f2a", "by the beginning of its id"),
             example("holdall conflict show .aigon/notes.md", "by the file"),
+            example("holdall conflict show API-7KQ9", "by the task"),
+            example(
+                "holdall conflict show API-7KQ9 title",
+                "one field of several",
+            ),
         ],
     ),
     (
@@ -27,6 +32,10 @@ pub const CONFLICT: &[(&str, &[Example])] = &[
             example(
                 "holdall conflict diff 3f2a 81c04d2e --base",
                 "what one machine had changed",
+            ),
+            example(
+                "holdall conflict diff API-7KQ9 description",
+                "from the text that is shown to the others",
             ),
         ],
     ),
@@ -52,6 +61,14 @@ pub const CONFLICT: &[(&str, &[Example])] = &[
             example(
                 "holdall conflict resolve 3f2a --file merged.md",
                 "a content of your own",
+            ),
+            example(
+                "holdall conflict resolve API-7KQ9 status --use remote",
+                "the value from elsewhere",
+            ),
+            example(
+                "holdall conflict resolve API-7KQ9 title --value \"Renew it\"",
+                "a value of your own",
             ),
             example(
                 "holdall conflict resolve --all --use vault --yes",
