@@ -5,10 +5,18 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use super::{BaseError, Timestamp, create_private_dir, seams};
+
+/// How long the lock of somebody who died is waited for: two seconds.
+const TRIES: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Who holds a lock, as it wrote into the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +24,14 @@ pub struct Holder {
     pub pid: u32,
     pub command: String,
     pub since: Timestamp,
+}
+
+impl Holder {
+    /// Whether a process of its number runs; where nobody can say, one does.
+    fn is_alive(&self) -> bool {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        pid.is_none_or(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+    }
 }
 
 /// What came of asking for a lock.
@@ -35,8 +51,19 @@ pub struct FileLock {
 }
 
 impl FileLock {
-    /// Takes the lock if it is free, and never waits.
+    /// Takes the lock if it is free, and waits for nobody who is alive. A child that was being made
+    /// when its parent was killed has the parent's lock for an instant more.
     pub fn try_take(path: &Path, holder: &Holder) -> Result<LockOutcome, BaseError> {
+        for _ in 0..TRIES {
+            match Self::attempt(path, holder)? {
+                LockOutcome::Busy(Some(other)) if !other.is_alive() => thread::sleep(PAUSE),
+                outcome => return Ok(outcome),
+            }
+        }
+        Self::attempt(path, holder)
+    }
+
+    fn attempt(path: &Path, holder: &Holder) -> Result<LockOutcome, BaseError> {
         if let Some(dir) = path.parent() {
             create_private_dir(dir)?;
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::flow::scene::{API, utf8};
 
-use super::desks::{Desks, add, data, edit, listed, logged, synced, values};
+use super::desks::{Desks, add, data, edit, listed, logged, pulled, pushed, synced, values};
 
 /// One task that two machines have, whose title both changed at once.
 fn disputed(desks: &Desks, [ours, theirs]: [&str; 2]) -> String {
@@ -94,8 +94,8 @@ fn a_chain_that_comes_in_parts_takes_each_earlier_value_away_again() {
     // What comes later says what it saw, and the other one's value was not there.
     for title in ["First", "Second", "Third"] {
         edit(a, &task, &["--title", title]);
-        a.ok(&["backup", "push"]);
-        b.ok(&["backup", "pull"]);
+        pushed(a);
+        pulled(b);
         assert_eq!(values(b, &task, "title"), sorted(["Mine", title]));
     }
     desks.agree(&[1, 0]);

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::flow::scene::{copy_dir, pushed, utf8};
+use crate::flow::scene::{copy_dir, utf8};
 use crate::kit::program;
 
-use super::desks::{Desks, add, data, edit, everything, synced, titles, values};
+use super::desks::{Desks, add, data, edit, everything, pushed, synced, titles, values};
 
 /// 10
 #[test]

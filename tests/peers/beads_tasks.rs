@@ -6,11 +6,12 @@ use holdall::base::Id;
 use holdall::tasks::model::{self, field};
 use serde_json::json;
 
-use crate::flow::scene::{by_hand, fails, hook, pulled, pushed, tip};
+use crate::flow::scene::{by_hand, fails, hook, tip};
 use crate::kit::{fsck, git};
 
 use super::desks::{
-    Desks, add, data, edit, everything, listed, shown, synced, titles, written_years_away,
+    Desks, add, data, edit, everything, listed, pulled, pushed, shown, synced, titles,
+    written_years_away,
 };
 
 /// 1

@@ -55,8 +55,7 @@ impl Desks {
     pub fn meet(&self, order: &[usize]) {
         let again = &order[..order.len() - 1];
         for desk in order.iter().chain(again) {
-            let ran = self.all[*desk].ok(&["backup", "push"]);
-            assert!(!ran.stderr.contains("warning"), "{ran}");
+            quietly(&self.all[*desk], &["backup", "push"]);
         }
     }
 
@@ -97,15 +96,40 @@ impl Desks {
 /// Syncs, and fails the test unless all went well and nothing had to be said.
 #[track_caller]
 pub fn synced(machine: &Machine) {
-    let ran = machine.ok(&["sync"]);
-    assert!(!ran.stderr.contains("warning"), "{ran}");
+    quietly(machine, &["sync"]);
+}
+
+/// Whether a run went well, or told of a field that somebody has to decide about.
+fn is_done(code: i32) -> bool {
+    code == 0 || code == 3
+}
+
+#[track_caller]
+fn quietly(machine: &Machine, args: &[&str]) {
+    let ran = machine.run(args);
+    let is_quiet = !ran.stderr.contains("warning");
+    assert!(is_done(ran.code) && is_quiet, "{ran}");
+}
+
+/// Pushes, and fails the test unless all went well; what was reported.
+#[track_caller]
+pub fn pushed(machine: &Machine) -> Value {
+    let data = data(machine, &["backup", "push"]);
+    assert_eq!(data["pushed"], true, "{data}");
+    data
+}
+
+/// The same of a pull.
+#[track_caller]
+pub fn pulled(machine: &Machine) -> Value {
+    data(machine, &["backup", "pull"])
 }
 
 /// The data of a command that went well, or wants a decision of somebody.
 #[track_caller]
 pub fn data(machine: &Machine, args: &[&str]) -> Value {
     let (code, document) = machine.json(args);
-    assert!(code == 0 || code == 3, "{args:?}: {document}");
+    assert!(is_done(code), "{args:?}: {document}");
     document["data"].clone()
 }
 

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::flow::scene::{pulled, pushed, tip, utf8};
+use crate::flow::scene::{tip, utf8};
 use crate::kit::{Machine, fsck, git, is_linear, program, scale};
 
 use super::desks::{
-    Desks, add, data, digest, edit, everything, fed, shown, synced, titles, values,
+    Desks, add, data, digest, edit, everything, fed, pulled, pushed, shown, synced, titles, values,
 };
 
 /// 2

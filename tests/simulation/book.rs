@@ -5,6 +5,7 @@ use std::path::Path;
 
 use holdall::layout::OpId;
 use holdall::oplog::Digest;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
@@ -119,7 +120,12 @@ pub fn content(db: &Path) -> Vec<String> {
         let count = find.column_count();
         let mut found = find.query([]).expect("it can be read");
         while let Some(row) = found.next().expect("it can be read") {
-            let cells = (0..count).map(|at| format!("{:?}", row.get_ref(at).expect("a cell")));
+            let cells = (0..count).map(|at| match row.get_ref(at).expect("a cell") {
+                ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                    String::from_utf8_lossy(bytes).into_owned()
+                }
+                other => format!("{other:?}"),
+            });
             rows.push(format!("{name}: {}", cells.collect::<Vec<_>>().join(", ")));
         }
     }
