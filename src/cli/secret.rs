@@ -11,7 +11,7 @@ use crate::flow::secret::{
 use super::answer::{Answer, Look};
 use super::args::SecretCommand;
 use super::ctx::Ctx;
-use super::show::{Table, ago, printable};
+use super::show::{Table, ago, count, printable};
 
 pub fn run(ctx: &Ctx, name: &str, command: &SecretCommand) -> Result<Answer, FlowError> {
     match command {
@@ -52,6 +52,10 @@ fn decided(report: SecretDecisionReport, words: &'static str) -> Answer {
         let mut text = format!("{} {words}{already}\n", report.fingerprint);
         for place in &report.places {
             writeln!(text, "  {}", place_words(place)).ok();
+        }
+        if report.texts > 0 {
+            let many = count(report.texts as u64, "text");
+            writeln!(text, "{many} of tasks written again").ok();
         }
         text
     })

@@ -14,7 +14,7 @@ pub use super::allowance::Decision;
 use super::allowance::{Queue, Queued, record};
 use super::compare::{Compared, compare, store_or_empty};
 use super::scan::Scanned;
-use super::task::texts_withheld;
+use super::task::{release, texts_withheld};
 use super::{FlowError, Session};
 
 /// Shorter beginnings of a fingerprint are taken for a slip.
@@ -65,6 +65,8 @@ pub struct SecretDecisionReport {
     pub changed: bool,
     /// Where the value stands that the next push lets through.
     pub places: Vec<FoundSecret>,
+    /// So many texts of tasks were written again, and travel now.
+    pub texts: usize,
 }
 
 /// What a push would find in what waits here, and what is allowed.
@@ -237,12 +239,17 @@ fn decide(
             }
         })?;
     }
+    let texts = match decision {
+        Decision::Allow => release(session)?,
+        Decision::Revoke => 0,
+    };
     let places = now
         .found
         .into_iter()
         .filter(|found| found.fingerprint == fingerprint);
     Ok(SecretDecisionReport {
         places: places.collect(),
+        texts,
         fingerprint,
         decision,
         changed,

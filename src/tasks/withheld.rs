@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::base::Id;
 use crate::layout::Entity;
-use crate::oplog::{Content, WriteKind};
+use crate::oplog::{Content, Write, WriteKind};
 
 use super::content::WITHHELD;
-use super::{Reading, TasksError};
+use super::{Pen, Reading, TasksError};
 
 /// A value that stays on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,16 +48,40 @@ impl Reading<'_> {
 
     fn is_live(&self, withheld: &Withheld) -> Result<bool, TasksError> {
         let thing = self.thing(&withheld.on)?;
-        let names_it = |content: &Content| match content {
+        let mut live = thing.field(&withheld.field);
+        Ok(live.any(|write| match &write.kind {
+            WriteKind::Set(content) | WriteKind::Add(content) => withheld.is_named_by(content),
+            _ => false,
+        }))
+    }
+}
+
+impl Withheld {
+    fn is_named_by(&self, content: &Content) -> bool {
+        match content {
             Content::Plain(Value::Object(map)) => {
-                map.get(WITHHELD).and_then(Value::as_str) == Some(&withheld.fingerprint)
+                map.get(WITHHELD).and_then(Value::as_str) == Some(&self.fingerprint)
             }
             _ => false,
-        };
-        let live = thing.field(&withheld.field).any(|write| match &write.kind {
-            WriteKind::Set(content) | WriteKind::Add(content) => names_it(content),
-            _ => false,
-        });
-        Ok(live)
+        }
+    }
+}
+
+impl Pen<'_, '_, '_> {
+    /// Writes a value anew, in the place of what stands for it. False where that stands beside others:
+    /// a person has to choose.
+    pub fn write_again(&mut self, it: &Withheld) -> Result<bool, TasksError> {
+        let seen = self.look(&it.on)?.clone();
+        let value = Value::String(it.value.clone());
+        let is_item = |_: &Write, content: &Content| it.is_named_by(content);
+        if self.remove(&it.on, &it.field, &is_item)? {
+            self.add(&it.on, &it.field, value)?;
+            return Ok(true);
+        }
+        let is_alone = seen.field(&it.field).count() == 1;
+        if is_alone {
+            self.set(&it.on, (&it.field, value), &seen)?;
+        }
+        Ok(is_alone)
     }
 }

@@ -659,13 +659,14 @@ fn a_secret_stays_on_this_machine_until_it_is_allowed() {
         list["data"]["found"][0]["fingerprint"], fingerprint,
         "{list}"
     );
-    desk.ok(&["secret", "allow", fingerprint]);
-    let (code, document) = desk.json(&["task", "edit", &task, "--description", &text]);
-    assert_eq!(
-        (code, &document["data"]["withheld"]),
-        (0, &serde_json::json!([])),
-        "{document}"
-    );
+    let (code, _) = desk.json(&["task", "note", "add", &task, &format!("or {secret}")]);
+    assert_eq!(code, 3);
+    let (_, document) = desk.json(&["secret", "allow", fingerprint]);
+    assert_eq!(document["data"]["texts"], 2, "{document}");
+    let (_, list) = desk.json(&["secret", "list"]);
+    assert_eq!(list["data"]["found"], serde_json::json!([]), "{list}");
+    let (_, document) = desk.json(&["secret", "allow", fingerprint]);
+    assert_eq!(document["data"]["texts"], 0, "{document}");
     let (code, document) = desk.json(&["task", "note", "add", &task, &format!("x{text}")]);
     assert_eq!(code, 0, "{document}");
 }

@@ -183,7 +183,7 @@ pub fn withheld(lines: &[WithheldText]) -> String {
 pub fn withheld_hints(lines: &[WithheldText]) -> Vec<String> {
     let hint = |line: &WithheldText| {
         format!(
-            "take the secret out, or let that one value travel and write the text again: `holdall secret allow {}`",
+            "take the secret out, or let that one value travel: `holdall secret allow {}`",
             line.fingerprint
         )
     };

@@ -13,6 +13,7 @@ mod list;
 mod log;
 pub(super) mod projects;
 mod read_lines;
+mod release;
 mod shape;
 pub(super) mod spoken;
 mod undo;
@@ -30,6 +31,7 @@ pub use links::{
 };
 pub use list::{Asked, ListOptions, ListReport, ShowReport, list, search, show};
 pub use log::{TaskLogEntry, TaskLogReport, log};
+pub use release::release;
 pub use shape::{NoteEntry, TaskEntry};
 pub use spoken::EXISTENCE;
 pub use undo::{DeedEntry, KeptField, UndoReport, deeds, redo, undo};

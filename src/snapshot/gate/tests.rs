@@ -309,7 +309,7 @@ fn words_that_are_repeated_without_end_take_no_longer_than_others() {
         let line = text.repeat(300_000 / text.len());
         assert_eq!(Scanner::whole(line.as_bytes()).len(), 0, "{text}");
     }
-    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+    assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
 }
 
 #[test]

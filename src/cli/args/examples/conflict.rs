@@ -67,7 +67,7 @@ pub const CONFLICT: &[(&str, &[Example])] = &[
                 "the value from elsewhere",
             ),
             example(
-                "holdall conflict resolve API-7KQ9 title --value \"Renew it\"",
+                "holdall conflict resolve API-7KQ9 title --value Renewed",
                 "a value of your own",
             ),
             example(
