@@ -206,7 +206,7 @@ impl Work for State<'_> {
     }
 
     fn withhold(&mut self, finding: &Finding) -> Result<(), FlowError> {
-        if self.here.hold_back(finding) || self.ops.hold_back(finding) {
+        if self.here.hold_back(finding) || self.ops.hold_back(self.writer.session, finding) {
             return Ok(());
         }
         Err(FlowError::GateHoldsRecord {

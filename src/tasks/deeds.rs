@@ -1,16 +1,16 @@
 //! What was done at one time, and how it is undone: by ops that say the contrary, so that it can be
 //! undone after others have seen it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use crate::base::Timestamp;
 use crate::layout::{Entity, OpId};
-use crate::oplog::{Act, Content, Op, Thing};
+use crate::oplog::{Act, Content, Op, Past, Thing, Write};
 
 use super::pen::Pen;
-use super::undone::{UNDO, is_undo, place};
+use super::undone::{Heirs, UNDO, place};
 use super::{Reading, TasksError, content, dispute, log};
 
 /// What a person did with one command.
@@ -63,15 +63,14 @@ impl Reading<'_> {
 }
 
 impl Pen<'_, '_, '_> {
-    /// Undoes a deed, the last op first. What somebody wrote over it since stays.
+    /// Undoes a deed, the last op first. What somebody else wrote stays.
     pub fn reverse(&mut self, deed: &Deed) -> Result<Reversed, TasksError> {
         let mut reversed = Reversed::default();
         for place in (deed.first..=deed.last).rev() {
             let op = log::op_at(self.db(), place)?;
-            let (on, is_reversed) = (op.on.clone(), self.reverse_op(&op)?);
-            if !is_reversed {
-                let field = content::said(&op).1.unwrap_or_default();
-                reversed.kept.push((on, field.to_owned()));
+            let on = op.on.clone();
+            if let Some(field) = self.reverse_op(&op)? {
+                reversed.kept.push((on, field));
             } else if !reversed.things.contains(&on) {
                 reversed.things.push(on);
             }
@@ -81,22 +80,28 @@ impl Pen<'_, '_, '_> {
         Ok(reversed)
     }
 
-    fn reverse_op(&mut self, op: &Op) -> Result<bool, TasksError> {
+    /// The field that keeps it from being undone, where somebody wrote that since.
+    fn reverse_op(&mut self, op: &Op) -> Result<Option<String>, TasksError> {
         let thing = self.look(&op.on)?.clone();
         match &op.act {
             Act::New { .. } => {
-                for (_, write) in thing.all() {
-                    if write.id != op.id && !self.is_put_back(write.id)? {
-                        return Ok(false);
+                for (field, write) in thing.all() {
+                    let nothing = Content::Plain(serde_json::Value::Null);
+                    // Undoing left nothing in it, or took back that it was deleted.
+                    let is_bare = field.is_empty() || write.value() == Some(&nothing);
+                    let is_bare = is_bare && self.is_put_back(write.id)?;
+                    if !is_bare && !self.heirs(field).stands_for(write.id, op.id)? {
+                        return Ok(Some(field.to_owned()));
                     }
                 }
                 self.delete(&op.on, &thing)?;
             }
             Act::Set { field, .. } => {
-                if !self.stands(&thing, field, op)? {
-                    return Ok(false);
+                let own = self.own(&thing, field, op)?;
+                if own.is_empty() {
+                    return Ok(Some(field.clone()));
                 }
-                self.put_back(op, field, &thing)?;
+                self.put_back(op, field, (&thing, &own))?;
             }
             Act::Add { field, content } => {
                 let mut meant = Vec::new();
@@ -105,7 +110,10 @@ impl Pen<'_, '_, '_> {
                         meant.push(write.id);
                     }
                 }
-                return self.remove(&op.on, field, &|write, _| meant.contains(&write.id));
+                let is_meant = |write: &Write, _: &Content| meant.contains(&write.id);
+                if !self.remove(&op.on, field, &is_meant)? {
+                    return Ok(Some(field.clone()));
+                }
             }
             Act::Remove { field } => {
                 for id in &op.saw {
@@ -117,8 +125,10 @@ impl Pen<'_, '_, '_> {
                 }
             }
             Act::Delete | Act::Undelete => {
-                if !self.stands(&thing, "", op)? {
-                    return Ok(false);
+                // Somebody else deleted it, too, or wants it back.
+                let own = self.own(&thing, "", op)?;
+                if own.is_empty() || own.len() < thing.field("").count() {
+                    return Ok(Some(String::new()));
                 }
                 let deletions = self.deletions(op)?;
                 match (&op.act, deletions.is_empty()) {
@@ -128,45 +138,69 @@ impl Pen<'_, '_, '_> {
                 };
             }
         }
-        Ok(true)
+        Ok(None)
     }
 
-    /// A field is as an op left it, but for what was undone since.
-    fn stands(&self, thing: &Thing, field: &str, op: &Op) -> Result<bool, TasksError> {
-        if thing.field(field).any(|write| write.id == op.id) {
-            return Ok(true);
-        }
+    /// The live writes to a field that an op left there: its own, or one that undoing brought back in
+    /// its place.
+    fn own(&self, thing: &Thing, field: &str, op: &Op) -> Result<BTreeSet<OpId>, TasksError> {
+        let mut heirs = self.heirs(field);
+        let mut own = BTreeSet::new();
         for write in thing.field(field) {
-            if !self.is_put_back(write.id)? {
-                return Ok(false);
+            if heirs.stands_for(write.id, op.id)? {
+                own.insert(write.id);
             }
         }
-        Ok(thing.field(field).next().is_some())
+        Ok(own)
     }
 
-    /// Whether something was written to undo something else.
-    fn is_put_back(&self, id: OpId) -> Result<bool, TasksError> {
-        let place = place(self.db(), id)?;
-        if self.first_place().is_some_and(|first| place >= first) {
-            return Ok(true);
+    fn heirs<'h>(&'h self, field: &'h str) -> Heirs<'h> {
+        Heirs {
+            db: self.db(),
+            field,
+            since: self.first_place(),
+            known: BTreeMap::new(),
         }
-        is_undo(self.db(), place)
     }
 
-    /// Gives a field again what it had before an op. Where that was several values, they stand beside
-    /// each other again, over what all of them came from.
-    fn put_back(&mut self, op: &Op, field: &str, thing: &Thing) -> Result<(), TasksError> {
-        let (mut values, base) = dispute::before(self.db(), op, field)?;
+    fn is_put_back(&self, id: OpId) -> Result<bool, TasksError> {
+        self.heirs("").is_put_back(id)
+    }
+
+    /// Gives a field again what it had before an op, in the place of what that left there. Where that
+    /// was several values, they stand beside each other again, over what all of them came from. What
+    /// others wrote meanwhile stays; where they had replaced the same, nothing else is left.
+    fn put_back(
+        &mut self,
+        op: &Op,
+        field: &str,
+        (thing, own): (&Thing, &BTreeSet<OpId>),
+    ) -> Result<(), TasksError> {
+        let n = self.number(&op.on)?;
+        let others = thing.field(field).filter(|it| !own.contains(&it.id));
+        let others: Vec<&Write> = others.collect();
+        let replaced = replaced(self.db(), (n, field), &others)?;
+        let lost = op.saw.iter().filter(|id| !replaced.contains(id));
+        let lost: Vec<OpId> = lost.copied().collect();
+        let (mut values, base) = dispute::before(self.db(), (n, field), &lost)?;
+        let mut saw: Vec<OpId> = own.iter().copied().collect();
         let nothing = Content::Plain(serde_json::Value::Null);
         if values.len() < 2 {
-            let value = values.pop().unwrap_or(nothing);
-            self.set_content(&op.on, (field, value), thing)?;
+            let latest = others.iter().max_by_key(|it| (it.at, &it.replica, it.id));
+            let value = match (values.pop(), latest) {
+                (Some(value), _) => value,
+                (None, None) => nothing,
+                (None, Some(other)) => {
+                    saw.push(other.id);
+                    other.value().cloned().unwrap_or(nothing)
+                }
+            };
+            self.set_over(&op.on, (field, value), saw)?;
             return Ok(());
         }
-        self.set_content(&op.on, (field, base.unwrap_or(nothing)), thing)?;
-        let seen = self.look(&op.on)?.clone();
+        let base = self.set_over(&op.on, (field, base.unwrap_or(nothing)), saw)?;
         for value in values {
-            self.set_content(&op.on, (field, value), &seen)?;
+            self.set_over(&op.on, (field, value), vec![base])?;
         }
         Ok(())
     }
@@ -198,5 +232,137 @@ impl Pen<'_, '_, '_> {
             }
         }
         self.delete_over(&op.on, saw)
+    }
+}
+
+/// What writes come from, in a field.
+fn replaced(
+    db: &Connection,
+    (n, field): (i64, &str),
+    writes: &[&Write],
+) -> Result<BTreeSet<OpId>, TasksError> {
+    if writes.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let ops = dispute::ops_on(db, n)?;
+    let past = Past::of(&ops, field);
+    let behind = writes.iter().flat_map(|it| past.earlier(it.id));
+    Ok(behind.map(|op| op.id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::kit::{NOW, Place, meet};
+    use super::super::model::field;
+    use super::super::{REDO, UNDO};
+    use super::*;
+
+    fn undo(place: &mut Place) -> Reversed {
+        let deed = place.store.reading().deeds(1).expect("read").remove(0);
+        place.write(UNDO, |pen| pen.reverse(&deed))
+    }
+
+    fn redo(place: &mut Place) -> Reversed {
+        let deed = place.store.reading().undos(1).expect("read").remove(0);
+        place.write(REDO, |pen| pen.reverse(&deed))
+    }
+
+    /// The title, and whether there are others.
+    fn title(place: &Place, on: &Entity) -> (String, bool) {
+        let task = place.task(on);
+        (task.title, !task.disputes.is_empty())
+    }
+
+    fn one(text: &str) -> (String, bool) {
+        (text.to_owned(), false)
+    }
+
+    /// Two machines with a task that both have.
+    fn two(base: &str) -> (Place, Place, Entity) {
+        let (mut a, mut b) = (Place::new(NOW), Place::new(NOW + 5_000));
+        let on = a.add(base);
+        meet(&mut a, &mut b);
+        (a, b, on)
+    }
+
+    #[test]
+    fn what_another_one_wrote_at_the_same_time_stays_when_mine_is_undone() {
+        let (mut a, mut b, on) = two("Base");
+        a.set(&on, field::TITLE, "Mine");
+        b.set(&on, field::TITLE, "Theirs");
+        meet(&mut a, &mut b);
+        assert!(undo(&mut a).kept.is_empty());
+        meet(&mut a, &mut b);
+        for place in [&a, &b] {
+            assert_eq!(title(place, &on), one("Theirs"));
+        }
+        redo(&mut a);
+        assert!(title(&a, &on).1, "both stand there, as before");
+    }
+
+    #[test]
+    fn what_another_one_wrote_between_two_of_mine_is_not_undone_with_them() {
+        let (mut a, mut b, on) = two("Base");
+        a.set(&on, field::TITLE, "First");
+        meet(&mut a, &mut b);
+        b.set(&on, field::TITLE, "Theirs");
+        meet(&mut a, &mut b);
+        a.set(&on, field::TITLE, "Second");
+        assert!(undo(&mut a).kept.is_empty());
+        assert_eq!(title(&a, &on), one("Theirs"));
+        assert_eq!(undo(&mut a).kept, [(on.clone(), "title".to_owned())]);
+        assert_eq!(title(&a, &on), one("Theirs"));
+        assert_eq!(
+            undo(&mut a).kept,
+            [(on.clone(), "title".to_owned())],
+            "nor is its beginning"
+        );
+    }
+
+    #[test]
+    fn of_two_who_say_what_they_saw_each_undoes_their_own() {
+        let mut place = Place::new(NOW);
+        let on = place.add("Base");
+        let token = place
+            .store
+            .reading()
+            .token(place.task(&on).thing)
+            .expect("read");
+        for text in ["Anna", "Bob"] {
+            place.write("edit", |pen| {
+                let seen = pen.seen(&on, Some(&token))?;
+                pen.set(&on, (field::TITLE, json!(text)), &seen)
+            });
+        }
+        assert!(title(&place, &on).1);
+        undo(&mut place);
+        assert_eq!(title(&place, &on), one("Anna"));
+        undo(&mut place);
+        assert_eq!(title(&place, &on), one("Base"));
+        redo(&mut place);
+        assert_eq!(title(&place, &on), one("Anna"));
+    }
+
+    #[test]
+    fn several_steps_are_undone_and_done_again_one_by_one() {
+        let mut place = Place::new(NOW);
+        let on = place.add("0");
+        for text in ["1", "2", "3"] {
+            place.set(&on, field::TITLE, text);
+        }
+        for text in ["2", "1", "0"] {
+            undo(&mut place);
+            assert_eq!(title(&place, &on), one(text));
+        }
+        for text in ["1", "2", "3"] {
+            assert!(redo(&mut place).kept.is_empty());
+            assert_eq!(title(&place, &on), one(text));
+        }
+        for text in ["2", "1"] {
+            undo(&mut place);
+            assert_eq!(title(&place, &on), one(text));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use crate::base::{Id, Timestamp};
 use crate::layout::{Entity, OpId};
@@ -269,14 +269,14 @@ fn live(thing: &Thing, field: &str) -> BTreeSet<OpId> {
     meant.map(|(_, write)| write.id).collect()
 }
 
-/// The values that a field had before an op, the oldest first, and what all of them came from.
+/// The values that these writes gave a field, the oldest first, and what all of them came from.
 pub fn before(
     db: &Connection,
-    op: &Op,
-    field: &str,
+    (n, field): (i64, &str),
+    writes: &[OpId],
 ) -> Result<(Vec<Content>, Option<Content>), TasksError> {
     let mut named = Vec::new();
-    for id in &op.saw {
+    for id in writes {
         named.extend(log::op_by_id(db, *id)?);
     }
     named.sort_by(|a, b| (a.at, &a.replica, a.id).cmp(&(b.at, &b.replica, b.id)));
@@ -288,11 +288,9 @@ pub fn before(
     if contents.len() < 2 {
         return Ok((contents, None));
     }
-    let mut find = db.prepare_cached("SELECT thing FROM op WHERE id = ?1")?;
-    let n = find.query_row(params![op.id.as_bytes()], |row| row.get(0))?;
     let ops = ops_on(db, n)?;
     let past = Past::of(&ops, field);
-    let common = past.common(&op.saw);
+    let common = past.common(writes);
     Ok((
         contents,
         common.and_then(|it| content::content_of(it, field)),

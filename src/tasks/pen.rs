@@ -198,6 +198,16 @@ impl Pen<'_, '_, '_> {
         seen: &Thing,
     ) -> Result<OpId, TasksError> {
         let saw = seen.field(field).map(|write| write.id).collect();
+        self.set_over(on, (field, content), saw)
+    }
+
+    /// The same over these writes alone.
+    pub(super) fn set_over(
+        &mut self,
+        on: &Entity,
+        (field, content): (&str, Content),
+        saw: Vec<OpId>,
+    ) -> Result<OpId, TasksError> {
         let field = field.to_owned();
         self.issue(on, Act::Set { field, content }, saw)
     }

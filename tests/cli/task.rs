@@ -661,6 +661,17 @@ fn a_secret_stays_on_this_machine_until_it_is_allowed() {
     );
     let (code, _) = desk.json(&["task", "note", "add", &task, &format!("or {secret}")]);
     assert_eq!(code, 3);
+    // Whoever writes back what they read does not write over it.
+    let read = shown(&desk, &task)["description"]
+        .as_str()
+        .expect("text")
+        .to_owned();
+    let again = ["task", "edit", &task, "--description", &read];
+    refused(
+        &desk,
+        &again,
+        (1, "invalid", "stands where a secret is not shown"),
+    );
     let (_, document) = desk.json(&["secret", "allow", fingerprint]);
     assert_eq!(document["data"]["texts"], 2, "{document}");
     let (_, list) = desk.json(&["secret", "list"]);

@@ -177,3 +177,43 @@ fn of_a_hundred_processes_at_once_none_fails_and_nothing_is_lost() {
     assert_eq!(entries.len(), 2 * many);
     assert!(entries.iter().all(|it| it["this_machine"] == true), "{log}");
 }
+
+#[test]
+fn what_a_line_may_not_say_is_told_and_nothing_is_written() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let task = add(&desk, &["One"]);
+    let key = format!("ghp_{}", "0123456789abcdefghijABCDEFGHIJ012345");
+    for (line, word) in [
+        (
+            format!(r#"{{"ref":"{task}","title":null}}"#),
+            "every task has one",
+        ),
+        (
+            format!(r#"{{"ref":"{task}","status":null}}"#),
+            "every task has one",
+        ),
+        (
+            format!(r#"{{"ref":"{task}","status":"done","if_seen":5}}"#),
+            "`if_seen` is no token",
+        ),
+        (
+            format!(r#"{{"ref":"{task}","meta":{{"{key}":"1"}}}}"#),
+            "holds a secret",
+        ),
+        (
+            format!(r#"{{"ref":"{task}","meta":{{"{key}":null}}}}"#),
+            "holds a secret",
+        ),
+    ] {
+        let ran = fed(&desk, &["task", "edit", "--stdin"], &line);
+        assert!(ran.code == 1 && ran.stderr.contains(word), "{line}: {ran}");
+        assert!(!ran.stderr.contains(&key), "{ran}");
+    }
+    let ran = desk.run(&["task", "add", "Two", "--by", &key]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("holds a secret"),
+        "{ran}"
+    );
+    assert_eq!(titles(&desk, &["task", "list"]), ["One"]);
+}

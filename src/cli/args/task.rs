@@ -285,7 +285,7 @@ pub struct TaskLogArgs {
     /// Only what was written to this task
     #[arg(value_name = "REF")]
     pub reference: Option<String>,
-    /// So many lines at most
+    /// So many lines at most; 0 for all
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
 }

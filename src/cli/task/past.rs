@@ -103,9 +103,14 @@ fn list_text(report: &UndoReport, look: &Look) -> String {
 
 fn undo_text(report: &UndoReport, look: &Look, verb: &str) -> String {
     let mut text = String::new();
+    let not = if report.tasks.is_empty() && !report.kept.is_empty() {
+        "not "
+    } else {
+        ""
+    };
     for deed in &report.deeds {
         let when = ago(deed.at, look.now);
-        writeln!(text, "{verb}  {} ({when})", printable(&deed.what)).ok();
+        writeln!(text, "{not}{verb}  {} ({when})", printable(&deed.what)).ok();
     }
     for line in rows(&report.tasks, look).lines() {
         writeln!(text, "  {line}").ok();

@@ -113,13 +113,17 @@ impl Ops {
     }
 
     /// The gate lets a part of the log not out: then none of it goes, and everything else does.
-    pub fn hold_back(&mut self, finding: &Finding) -> bool {
+    pub fn hold_back(&mut self, session: &Session<'_>, finding: &Finding) -> bool {
         let is_ours = finding.path.below(&names::tasks_dir()).is_some();
         if is_ours {
-            self.fault = Some(format!(
+            let text = format!(
                 "the gate holds them back ({}): `holdall secret allow {}` lets this value out",
                 finding.rule, finding.fingerprint
-            ));
+            );
+            session.tell(&Event::Warning {
+                text: &format!("tasks do not travel in this run: {text}"),
+            });
+            self.fault = Some(text);
             self.is_held = true;
         }
         is_ours

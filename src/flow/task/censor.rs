@@ -102,6 +102,21 @@ impl<'s> Censor<'s> {
     }
 }
 
+/// Refuses what names something and holds a secret: a name travels as it is.
+pub fn refuse_secret(what: &str, field: &str, text: &str) -> Result<(), FlowError> {
+    let stands = as_it_stands(field, text);
+    match inspected(&SecretGate::default(), (&names::ops_dir(), &stands))? {
+        None => Ok(()),
+        Some(finding) => Err(FlowError::BadValue {
+            what: format!(
+                "{what} holds a secret ({}), and would travel as it is",
+                finding.rule
+            ),
+            hint: "choose another name".to_owned(),
+        }),
+    }
+}
+
 /// The texts of the task list that stay on this machine, with the tasks that they belong to.
 pub fn texts_withheld(session: &Session<'_>) -> Result<Vec<(String, WithheldText)>, FlowError> {
     let Some(store) = session.task_store_there()? else {

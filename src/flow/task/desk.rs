@@ -7,7 +7,7 @@ use crate::tasks::{Hand, Pen, Reading, Store, TaskRow, TasksError};
 use crate::vault::merge_text;
 
 use super::super::{FlowError, Session, own_machine};
-use super::censor::{Censor, WithheldText};
+use super::censor::{Censor, WithheldText, refuse_secret};
 use super::shape::{Shaping, TaskEntry};
 use super::values;
 
@@ -112,7 +112,11 @@ impl<'a> Desk<'a> {
     fn with(session: &'a Session<'a>, store: Store, by: Option<&str>) -> Result<Self, FlowError> {
         let env = &session.edges.env;
         let named = |name| env.var(name).and_then(|value| value.to_str());
-        let by = by.or_else(|| named("HOLDALL_BY")).or_else(|| named("USER"));
+        let by = by.or_else(|| named("HOLDALL_BY"));
+        if let Some(by) = by {
+            refuse_secret("the name of who does this", "by", by)?;
+        }
+        let by = by.or_else(|| named("USER"));
         let by = by.map(values::name).transpose()?;
         Ok(Self {
             machine: own_machine::known_or_new(session)?,

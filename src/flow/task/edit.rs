@@ -116,7 +116,17 @@ fn named<'v>(
         hint: "each line names its task: {\"ref\":\"API-7KQ9\",\"status\":\"done\"}".to_owned(),
     };
     let reference = reference.and_then(Value::as_str).ok_or_else(missing)?;
-    Ok((reference, token.and_then(Value::as_str)))
+    let token = match token {
+        None | Some(Value::Null) => None,
+        Some(Value::String(token)) => Some(token.as_str()),
+        Some(_) => {
+            return Err(FlowError::BadValue {
+                what: "`if_seen` is no token".to_owned(),
+                hint: "it is the `seen` of the task, a text".to_owned(),
+            });
+        }
+    };
+    Ok((reference, token))
 }
 
 impl Change {

@@ -73,7 +73,7 @@ pub fn search(
     if !words.contains(char::is_alphanumeric) {
         return Err(FlowError::BadValue {
             what: "there is no word to look for".to_owned(),
-            hint: "`holdall task search WORDS`: words or their beginnings; all of them have to be there".to_owned(),
+            hint: "`holdall task search WORDS`: all of the words have to be there, the last one may be a beginning".to_owned(),
         });
     }
     found(session, options, Some(words.to_owned()))

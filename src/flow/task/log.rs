@@ -43,6 +43,7 @@ pub fn log(
     reference: Option<&str>,
     limit: usize,
 ) -> Result<TaskLogReport, FlowError> {
+    let limit = if limit == 0 { usize::MAX } else { limit };
     let store = match reference {
         Some(reference) => Some(session.task_store_with(reference)?),
         None => session.task_store_there()?,

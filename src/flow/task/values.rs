@@ -7,6 +7,9 @@ use crate::tasks::model::{Priority, Status, field};
 
 use super::super::FlowError;
 
+/// What reports have in the place of a secret begins so.
+const BEFORE_FINGERPRINT: &str = "[secret ";
+
 const LONGEST_TITLE: usize = 500;
 /// Labels, and the names of workspaces and of free fields.
 const LONGEST_NAME: usize = 100;
@@ -34,6 +37,7 @@ pub fn title(text: &str) -> Result<String, FlowError> {
             "one line is the title; the rest goes into `--description`",
         ));
     }
+    refuse_place_holder("title", text)?;
     let length = text.chars().count();
     if length > LONGEST_TITLE {
         return Err(bad(
@@ -135,7 +139,25 @@ pub fn text(field: &str, text: &str) -> Result<String, FlowError> {
             "give it text",
         ));
     }
+    refuse_place_holder(field, text)?;
     Ok(text.to_owned())
+}
+
+/// Reports have a place holder where a secret stands. Whoever writes back what they read would write
+/// that over the secret.
+fn refuse_place_holder(field: &str, text: &str) -> Result<(), FlowError> {
+    let is_one = |behind: &str| {
+        let end = behind.find(']').unwrap_or(0);
+        end >= 8 && behind[..end].bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let mut found = text.match_indices(BEFORE_FINGERPRINT);
+    if found.any(|(at, before)| is_one(&text[at + before.len()..])) {
+        return Err(bad(
+            format!("the {field} has `[secret …]` in it, which stands where a secret is not shown"),
+            "write the secret itself there, or leave the field as it is",
+        ));
+    }
+    Ok(())
 }
 
 /// A day, or a moment, as it is stored: `2026-11-20`, or `2026-11-20T14:00:00.000Z`.

@@ -7,6 +7,7 @@ use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, field};
 use crate::tasks::{Pen, Reading, WorkspaceRow};
 
 use super::super::{FlowError, Session};
+use super::censor::refuse_secret;
 use super::projects::{self, NONE, Project, Projects};
 use super::values;
 
@@ -86,6 +87,9 @@ impl Wishes {
             }
         };
         *place = Some(match value {
+            Value::Null if ["title", "status"].contains(&key) => {
+                return Err(wrong(key, "a text: every task has one"));
+            }
             Value::Null if key == "description" => String::new(),
             Value::Null => NONE.to_owned(),
             value => text(key, value)?,
@@ -126,6 +130,7 @@ impl Wishes {
         }
         for (key, value) in &self.meta {
             let name = format!("{}{}", field::META, values::key(key)?);
+            refuse_secret("the name of a field", &name, "")?;
             let value = values::text(&name, value)?;
             let is_gone = value.is_empty();
             put(&name, if is_gone { Value::Null } else { json!(value) });

@@ -149,7 +149,10 @@ pub const TASK: &[(&str, &[Example])] = &[
     (
         "task search",
         &[
-            example("holdall task search certif", "words or their beginnings"),
+            example(
+                "holdall task search certif",
+                "all of the words; the last may be a beginning",
+            ),
             example(
                 "holdall task search login page --everywhere",
                 "in all projects",
