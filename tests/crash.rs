@@ -633,6 +633,10 @@ fn a_lock_that_says_something_else_is_left_to_its_holder() {
     let (mut place, machine) = Place::begun(Git::Installed);
     pretend_killed(&machine, "holdall/state/.holdall-tmp-a");
     let lock = place.bare.join("refs/heads/main.lock");
+    // The housekeeping of git may have it for an instant, and would take ours away with its own.
+    while fs::File::create_new(&lock).is_err() {
+        thread::sleep(Duration::from_millis(10));
+    }
     fs::write(&lock, format!("{}\n", "ab".repeat(20))).expect("the remote takes a file");
     place.work(&machine, "laptop", &mut seed(2));
     assert_ne!(machine.run(&["backup", "push"]).code, 0);
