@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::{BaseError, Timestamp};
 
@@ -30,15 +31,45 @@ impl Clock for SystemClock {
     }
 }
 
+/// As much is drawn at once: of many ids few ask the system.
+const DRAWN: usize = 256;
+
 /// The random source of the machine.
-pub struct OsRandom;
+pub struct OsRandom {
+    /// What was drawn, and how much of that was given out.
+    ahead: Mutex<([u8; DRAWN], usize)>,
+}
+
+impl Default for OsRandom {
+    fn default() -> Self {
+        Self {
+            ahead: Mutex::new(([0; DRAWN], DRAWN)),
+        }
+    }
+}
 
 impl Random for OsRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), BaseError> {
-        getrandom::fill(bytes).map_err(|fault| BaseError::Random {
-            reason: fault.to_string(),
-        })
+        if bytes.len() > DRAWN {
+            return draw(bytes);
+        }
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let (drawn, given) = &mut *ahead;
+        if drawn.len() - *given < bytes.len() {
+            draw(drawn)?;
+            *given = 0;
+        }
+        let end = *given + bytes.len();
+        bytes.copy_from_slice(&drawn[*given..end]);
+        *given = end;
+        Ok(())
     }
+}
+
+fn draw(bytes: &mut [u8]) -> Result<(), BaseError> {
+    getrandom::fill(bytes).map_err(|fault| BaseError::Random {
+        reason: fault.to_string(),
+    })
 }
 
 /// The environment as it was when the process began, read once by the command line.
@@ -99,7 +130,7 @@ impl Edges {
     pub fn system(env: Env) -> Self {
         Self {
             clock: Box::new(SystemClock),
-            random: Box::new(OsRandom),
+            random: Box::new(OsRandom::default()),
             env,
         }
     }

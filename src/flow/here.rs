@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::seams::{Rule, is_broken};
-use crate::base::{Finding, Id, VaultPath};
+use crate::base::{Finding, Id, Kind, VaultPath};
 use crate::layout::{Owner, names};
+use crate::merge::list_dir;
 use crate::project::{Identity, Match, Registered, Registry, find_match, unique_name};
 use crate::source::{SourceError, state_dirs};
 use crate::vault::Objects;
@@ -251,12 +252,14 @@ impl Here {
         objects: &Objects<'_>,
     ) -> Result<(), FlowError> {
         let allowed = allowance::allowed(session, objects, upstream.tree)?;
-        for mut unit in absent_tools(session)? {
+        let there = list_dir(objects, upstream.tree, &names::settings_dir())?;
+        let is_there = |tool: &str| {
+            let mut dirs = there.iter().filter(|entry| entry.kind == Kind::Tree);
+            dirs.any(|dir| dir.name == tool.as_bytes())
+        };
+        for mut unit in absent_tools(session, is_there)? {
             unit.allowed = Arc::clone(&allowed);
-            let dir = names::settings_tool_dir(&unit.name)?;
-            if upstream.dir(objects, &dir)?.is_some() {
-                self.settings.push(absent(unit));
-            }
+            self.settings.push(absent(unit));
         }
         Ok(())
     }

@@ -43,7 +43,7 @@ impl<'a> Session<'a> {
         let session = Self {
             edges,
             places,
-            rules: RuleBook::new(&config.presets_off, own),
+            rules: RuleBook::new(config.presets_off.clone(), own),
             config,
             watch,
             command: command.to_owned(),

@@ -270,7 +270,10 @@ pub fn shared_contents_key(session: &Session<'_>) -> [u8; 32] {
 
 /// The tools whose settings may travel from and to this machine, as far as they are wanted: those
 /// that are here, or those that are not.
-fn tools(session: &Session<'_>, wanted: impl Fn(bool) -> bool) -> Result<Vec<Unit>, FlowError> {
+fn tools(
+    session: &Session<'_>,
+    wanted: impl Fn(&str, bool) -> bool,
+) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
     let added = Added::read(config, &session.places.home)?;
     let mut units = Vec::new();
@@ -281,7 +284,7 @@ fn tools(session: &Session<'_>, wanted: impl Fn(bool) -> bool) -> Result<Vec<Uni
         let out = config.presets_off.contains(&preset.name);
         let mut roots = settings_of(preset, config);
         roots.extend(added.beside(&preset.name));
-        if !out && !roots.is_empty() && wanted(is_here(home, &root, &roots)) {
+        if !out && !roots.is_empty() && wanted(&preset.name, is_here(home, &root, &roots)) {
             let rules = session.rules.for_settings(&preset.name)?;
             let (name, preset) = (&preset.name, Some(preset));
             units.push(Unit::of_tool(name, root, roots, preset, (home, rules)));
@@ -300,15 +303,18 @@ fn is_here(home: &HostPath, root: &HostPath, files: &[VaultPath]) -> bool {
     is_there(root)
 }
 
-/// The tools of which this disk has nothing at all.
-pub fn absent_tools(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
-    tools(session, |is_here| !is_here)
+/// The tools of which this disk has nothing at all, as far as somebody asks for them.
+pub fn absent_tools(
+    session: &Session<'_>,
+    is_asked: impl Fn(&str) -> bool,
+) -> Result<Vec<Unit>, FlowError> {
+    tools(session, |tool, is_here| !is_here && is_asked(tool))
 }
 
 /// The tools whose settings travel from this machine.
 pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
     let home = &session.places.home;
-    let mut units = tools(session, |is_here| is_here)?;
+    let mut units = tools(session, |_, is_here| is_here)?;
     units.retain(|unit| unit.root.as_path().is_dir());
     let added = Added::read(&session.config, home)?;
     if !added.is_empty_at_home() {

@@ -85,7 +85,7 @@ impl Chain {
         (self.id, self.next) = (segment.chain(), segment.next());
         let (ops, is_sealed) = (segment.ops, segment.seal.is_some());
         for op in ops {
-            match op.record {
+            match op.record() {
                 Err(fault) => self.faults.push(fault),
                 Ok(op) if self.at.is_some_and(|before| op.at < before) => {
                     self.faults.push(broken(
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(segment.header, header);
         assert_eq!(segment.seal.expect("it has one").extra["later"], 2);
         for (op, line) in segment.ops.iter().zip(lines) {
-            assert_eq!(op.record.as_ref().expect("an op").line(), line);
+            assert_eq!(op.record().expect("an op").line(), line);
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(rules, ["V14"]);
         let path = names::segment("q5n8r3v7c1", 1).expect("a path");
         let segment = Segment::read(&path, text.as_bytes()).expect("a segment");
-        assert_eq!(segment.ops[2].record.as_ref().expect("an op").seq, 3);
+        assert_eq!(segment.ops[2].record().expect("an op").seq, 3);
         assert!(segment.seal.is_some());
     }
 }

@@ -46,7 +46,7 @@ impl Filling {
     #[must_use]
     pub fn behind(last: &Segment<'_>, bytes: &[u8]) -> Self {
         let header = &last.header;
-        let times = last.ops.iter().filter_map(|op| op.record.as_ref().ok());
+        let mut records = last.ops.iter().filter_map(|op| op.record().ok());
         let open = last.seal.is_none().then(|| Open {
             header: header.clone(),
             bytes: match last.fault {
@@ -54,7 +54,7 @@ impl Filling {
                 Some(_) => sound(last),
             },
             count: last.ops.len() as u64,
-            began: times.map(|record| record.at).next(),
+            began: records.next().map(|record| record.at),
         });
         Self {
             who: (header.replica.clone(), header.machine.clone()),

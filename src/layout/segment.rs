@@ -138,7 +138,19 @@ pub struct OpLine<'a> {
     pub id: OpId,
     /// Without the end.
     pub bytes: &'a [u8],
-    pub record: Result<OpRecord, LayoutError>,
+    path: &'a VaultPath,
+}
+
+impl OpLine<'_> {
+    /// What the line says. A chain is followed without: most runs ask for its end alone.
+    pub fn record(&self) -> Result<OpRecord, LayoutError> {
+        let record = OpRecord::read(self.path, self.bytes)?;
+        if record.seq == self.seq {
+            Ok(record)
+        } else {
+            Err(broken(self.path, "has an op out of its place", "V64"))
+        }
+    }
 }
 
 /// A segment, as far as it holds.
@@ -153,7 +165,7 @@ pub struct Segment<'a> {
 
 impl<'a> Segment<'a> {
     /// Reads one. Lines that are no op are told one by one, because those behind them still hold.
-    pub fn read(path: &VaultPath, bytes: &'a [u8]) -> Result<Self, LayoutError> {
+    pub fn read(path: &'a VaultPath, bytes: &'a [u8]) -> Result<Self, LayoutError> {
         let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
         let first = lines.next().and_then(whole);
         let first = first.ok_or_else(|| broken(path, "has no whole first line", "V63"))?;
@@ -200,20 +212,12 @@ impl<'a> Segment<'a> {
         self.header.first + self.ops.len() as u64
     }
 
-    fn op(&mut self, path: &VaultPath, line: &'a [u8]) {
-        let seq = self.next();
-        let record = OpRecord::read(path, line).and_then(|record| {
-            if record.seq == seq {
-                Ok(record)
-            } else {
-                Err(broken(path, "has an op out of its place", "V64"))
-            }
-        });
+    fn op(&mut self, path: &'a VaultPath, line: &'a [u8]) {
         self.ops.push(OpLine {
-            seq,
+            seq: self.next(),
             id: self.chain().next(line),
             bytes: line,
-            record,
+            path,
         });
     }
 

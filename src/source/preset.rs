@@ -148,12 +148,12 @@ mod tests {
     use super::*;
 
     fn of_dir(dir: &str) -> Rules {
-        let book = RuleBook::new(&[], Vec::new());
+        let book = RuleBook::new(Vec::new(), Vec::new());
         book.for_dir(dir).expect("every preset compiles")
     }
 
     fn of_home(tool: &str) -> Rules {
-        let book = RuleBook::new(&[], Vec::new());
+        let book = RuleBook::new(Vec::new(), Vec::new());
         book.for_settings(tool).expect("every preset compiles")
     }
 
@@ -260,7 +260,7 @@ mod tests {
         ];
         holds(&of_dir(".mine"), table);
         holds(&of_home("home"), table);
-        let off = RuleBook::new(&["generic".to_owned()], Vec::new());
+        let off = RuleBook::new(vec!["generic".to_owned()], Vec::new());
         let off = off.for_dir(".mine").expect("nothing to compile");
         holds(&off, &[("-", &["x.swp", "node_modules/x", ".env"])]);
     }

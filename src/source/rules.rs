@@ -1,8 +1,10 @@
 //! What travels: rules in their order, of which the last that matches decides.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use globset::{Candidate, GlobSet, GlobSetBuilder};
 
@@ -158,59 +160,59 @@ pub struct RuleBook {
     /// Names of presets that are switched off.
     off: Vec<String>,
     own: Vec<RuleLine>,
-    /// In the order of [`presets`]; `generic` stands for directories of no tool.
-    dirs: Vec<OnceLock<Arc<Layer>>>,
-    homes: Vec<OnceLock<Arc<Layer>>>,
+    /// What was compiled so far. `generic` stands for directories of no tool.
+    compiled: Mutex<BTreeMap<(Where, &'static str), Arc<Layer>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Where {
+    InProject,
+    AtHome,
 }
 
 impl RuleBook {
     #[must_use]
-    pub fn new(off: &[String], own: Vec<RuleLine>) -> Self {
-        let none = || presets().iter().map(|_| OnceLock::new()).collect();
+    pub const fn new(off: Vec<String>, own: Vec<RuleLine>) -> Self {
         Self {
-            off: off.to_vec(),
+            off,
             own,
-            dirs: none(),
-            homes: none(),
+            compiled: Mutex::new(BTreeMap::new()),
         }
     }
 
     /// The rules for a state directory in a project.
     pub fn for_dir(&self, dir: &str) -> Result<Rules, SourceError> {
-        let tool = preset_for_dir(dir);
-        self.compiled(&self.dirs, tool, |preset| vec![&preset.rules])
+        let lists = |preset: &'static Preset| vec![&preset.rules];
+        self.rules((Where::InProject, preset_for_dir(dir)), lists)
     }
 
     /// The rules for the home directory of a tool.
     pub fn for_settings(&self, tool: &str) -> Result<Rules, SourceError> {
         let tool = presets().iter().find(|preset| preset.name == tool);
         let lists = |preset: &'static Preset| vec![&preset.rules, &preset.home_rules];
-        self.compiled(&self.homes, tool, lists)
+        self.rules((Where::AtHome, tool), lists)
     }
 
-    fn compiled(
+    fn rules(
         &self,
-        places: &[OnceLock<Arc<Layer>>],
-        tool: Option<&'static Preset>,
+        (place, tool): (Where, Option<&'static Preset>),
         lists: impl Fn(&'static Preset) -> Vec<&'static Vec<RuleLine>>,
     ) -> Result<Rules, SourceError> {
         let name = tool.map_or(GENERIC, |tool| tool.name.as_str());
-        let place = presets().iter().position(|preset| preset.name == name);
-        let place = &places[place.expect("every preset has a place, `generic` too")];
-        if place.get().is_none() {
-            let used = presets()
-                .iter()
-                .filter(|preset| preset.name == GENERIC || preset.name == name)
-                .filter(|preset| !self.off.contains(&preset.name));
-            let of_presets = used.flat_map(lists).flatten().cloned();
-            let layer = Layer::new(of_presets.chain(self.own.iter().cloned()).collect())?;
-            // Whoever was faster compiled the same rules.
-            place.set(Arc::new(layer)).ok();
-        }
-        Ok(Rules {
-            shared: Arc::clone(place.get().expect("it was just put there")),
-            own: None,
-        })
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = match compiled.entry((place, name)) {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(new) => {
+                let used = presets()
+                    .iter()
+                    .filter(|preset| preset.name == GENERIC || preset.name == name)
+                    .filter(|preset| !self.off.contains(&preset.name));
+                let of_presets = used.flat_map(lists).flatten().cloned();
+                let lines = of_presets.chain(self.own.iter().cloned());
+                Arc::clone(new.insert(Arc::new(Layer::new(lines.collect())?)))
+            }
+        };
+        Ok(Rules { shared, own: None })
     }
 }
 
@@ -324,7 +326,7 @@ mod tests {
     #[test]
     fn the_rules_of_a_person_come_after_the_presets() {
         let own = lines("!run.log\nsettings.json :local\n");
-        let book = RuleBook::new(&[], own);
+        let book = RuleBook::new(Vec::new(), own);
         for rules in [
             book.for_dir(".aigon"),
             book.for_dir(".x"),
@@ -342,7 +344,7 @@ mod tests {
     fn rules_are_asked_from_several_threads() {
         fn several<T: Send + Sync>(_: &T) {}
         several(&rules("a\n"));
-        several(&RuleBook::new(&[], Vec::new()));
+        several(&RuleBook::new(Vec::new(), Vec::new()));
     }
 
     #[test]

@@ -355,7 +355,7 @@ mod tests {
 
     /// Walks `.aigon` with its own rules, like a push does.
     fn walked(root: &HostPath) -> Walked {
-        let rules = RuleBook::new(&[], Vec::new());
+        let rules = RuleBook::new(Vec::new(), Vec::new());
         let rules = rules.for_dir(".aigon").expect("the preset compiles");
         let own = path(".aigon");
         let decide = |at: &VaultPath, is_dir| rules.decide_entry(at.below(&own)?.as_str(), is_dir);

@@ -321,10 +321,10 @@ impl Change<'_> {
     ) -> Result<(), TasksError> {
         for op in segment.ops.iter().filter(|op| op.seq > chain.seq) {
             let prev = std::mem::replace(&mut taking.tip, (op.seq, op.id)).1;
-            let understood = match &op.record {
+            let understood = match op.record() {
                 Ok(record) => {
                     taking.at = taking.at.max(Some(record.at));
-                    Op::of(&chain.replica, op.id, record).map_err(|fault| {
+                    Op::of(&chain.replica, op.id, &record).map_err(|fault| {
                         if fault == OpFault::Must {
                             taking.stop.get_or_insert(op.seq);
                         }

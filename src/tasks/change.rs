@@ -1,6 +1,6 @@
 //! One transaction: ops are taken in or written, and what is shown follows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -24,7 +24,7 @@ pub struct Change<'d> {
     pub(super) tx: Transaction<'d>,
     pub(super) edges: &'d Edges,
     pub(super) digest: Digest,
-    held: BTreeMap<Entity, Held>,
+    held: HashMap<Entity, Held>,
     /// The op that is being taken in.
     coming: Option<Coming>,
     /// Some op is named and not there. Mostly none is, and nobody need be asked.
@@ -68,7 +68,7 @@ impl<'d> Change<'d> {
             tx,
             edges,
             digest: Digest::from_bytes(digest),
-            held: BTreeMap::new(),
+            held: HashMap::new(),
             coming: None,
             has_early,
             again: None,

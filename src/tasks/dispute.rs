@@ -61,7 +61,7 @@ impl Reading<'_> {
     pub fn disputes(&self) -> Result<Vec<(Entity, i64, String)>, TasksError> {
         let mut find = self.db.prepare_cached(
             "SELECT thing.kind, thing.id, thing.n, dispute.field FROM dispute \
-             JOIN thing ON thing.n = dispute.thing \
+             CROSS JOIN thing ON thing.n = dispute.thing \
              LEFT JOIN task ON task.thing = thing.n \
              LEFT JOIN project ON project.thing = thing.n \
              LEFT JOIN workspace ON workspace.thing = thing.n \

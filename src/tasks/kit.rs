@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::base::{Edges, Holder, HostPath, Id, MachineId, Timestamp};
+use crate::base::{Edges, Holder, HostPath, Id, MachineId, Timestamp, VaultPath};
 use crate::layout::{Entity, Filling, Segment, names};
 
 use super::model::{self, field};
@@ -102,12 +102,11 @@ impl Place {
     /// Takes in all that another one has. False where a chain parts from the one here.
     pub fn take_in(&mut self, other: &Self) -> bool {
         other.chains().into_iter().all(|(name, files)| {
-            let segments: Vec<Segment<'_>> = files
-                .iter()
-                .map(|(first, bytes)| {
-                    let path = names::segment(&name, *first).expect("valid");
-                    Segment::read(&path, bytes).expect("valid")
-                })
+            let path = |first| names::segment(&name, first).expect("valid");
+            let paths: Vec<VaultPath> = files.iter().map(|(first, _)| path(*first)).collect();
+            let segments = files.iter().zip(&paths);
+            let segments: Vec<Segment<'_>> = segments
+                .map(|((_, bytes), path)| Segment::read(path, bytes).expect("valid"))
                 .collect();
             let arrival = self
                 .store

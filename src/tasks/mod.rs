@@ -41,7 +41,7 @@ pub use error::TasksError;
 pub use history::LogLine;
 pub use pen::{Censor, Hand, LONGEST, Pen};
 pub use query::{Filter, Sort, State as TaskState};
-pub use reading::{Note, ProjectRow, Reading, TaskRow, WorkspaceRow};
+pub use reading::{Listed, Note, ProjectRow, Reading, TaskRow, WorkspaceRow};
 pub use store::Store;
 pub use tokens::token;
 pub use undone::{REDO, UNDO};

@@ -94,10 +94,17 @@ pub struct Filter {
 
 /// A question in SQL, with what goes in its places.
 pub struct Question {
+    pub tables: String,
     pub conditions: String,
-    pub tail: String,
+    pub order: &'static str,
     pub values: Vec<Sql>,
 }
+
+pub const THING: &str = " JOIN thing ON thing.n = task.thing";
+/// The project of a task, and the one that it comes to.
+pub const PROJECTS: &str = " LEFT JOIN project ON project.id = task.project \
+    LEFT JOIN project AS shown ON shown.id = project.shown";
+const WORDS: &str = " JOIN words ON words.rowid = task.thing";
 
 /// A task waits for another one that is open.
 pub const WAITS: &str = "EXISTS (SELECT 1 FROM depend JOIN task AS first ON first.id = depend.needs \
@@ -141,14 +148,24 @@ impl Filter {
                 order = "words.rank, task.rank";
             }
         }
-        let limit = self
-            .limit
-            .map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX));
         Question {
+            tables: self.tables(),
             conditions: it.conditions.join(" AND "),
-            tail: format!("ORDER BY {order} LIMIT {limit}"),
+            order,
             values: it.values,
         }
+    }
+
+    /// No table that nothing is asked of: each task would be looked up in it in vain.
+    fn tables(&self) -> String {
+        let beside = [
+            (self.sort == Sort::Updated, THING),
+            (self.workspace.is_some(), PROJECTS),
+            (self.words.is_some(), WORDS),
+        ];
+        let beside = beside.iter().filter(|(is_asked, _)| *is_asked);
+        let tables = beside.map(|(_, table)| *table).collect::<String>();
+        format!("task{tables}")
     }
 
     fn state(&self, it: &mut Building, now: Timestamp) {

@@ -6,7 +6,8 @@ use crate::base::{Id, MachineId, Timestamp};
 use crate::layout::{Entity, OpId, TextName};
 
 use super::model;
-use super::query::{Filter, WAITS};
+use super::query::{Filter, PROJECTS, THING, WAITS};
+use super::refs::REF;
 use super::{TasksError, refs, tokens};
 
 /// The store, to be looked at.
@@ -43,6 +44,14 @@ pub struct TaskRow {
     pub deleted: bool,
 }
 
+/// The tasks of a list.
+#[derive(Debug)]
+pub struct Listed {
+    pub rows: Vec<TaskRow>,
+    /// With those beyond the limit.
+    pub total: usize,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     pub token: String,
@@ -68,16 +77,11 @@ pub struct WorkspaceRow {
     pub deleted: bool,
 }
 
-const TASK: &str = "SELECT task.thing, task.id, task.key, task.title, task.description, task.status, \
-    task.priority, shown.id, shown.name, coalesce(shown.prefix, ''), coalesce(shown.workspace, task.workspace), \
+const TASK: &str = "task.thing, task.id, task.title, task.description, task.status, \
+    task.priority, shown.id, shown.name, coalesce(shown.workspace, task.workspace), \
     task.epic, task.is_epic, task.due, task.available, task.meta, task.since, thing.updated, task.deleted, \
     (SELECT group_concat(name, char(31)) FROM label WHERE label.task = task.thing), \
-    (SELECT group_concat(field, char(31)) FROM dispute WHERE dispute.thing = task.thing), ";
-const FROM: &str = " FROM task JOIN thing ON thing.n = task.thing";
-/// The project of a task, and the one that it comes to.
-const PROJECTS: &str = " LEFT JOIN project ON project.id = task.project \
-    LEFT JOIN project AS shown ON shown.id = project.shown";
-const WORDS: &str = " JOIN words ON words.rowid = task.thing";
+    (SELECT group_concat(field, char(31)) FROM dispute WHERE dispute.thing = task.thing)";
 
 impl<'d> Reading<'d> {
     pub(super) fn of(db: &'d Connection) -> Self {
@@ -105,60 +109,62 @@ impl<'d> Reading<'d> {
 
     fn row(&self, thing: i64) -> Result<TaskRow, TasksError> {
         let mut find = self.db.prepare_cached(&format!(
-            "{TASK}{WAITS}{FROM}{PROJECTS} WHERE task.thing = ?1"
+            "SELECT {TASK}, {WAITS}, {REF} FROM task{THING}{PROJECTS} WHERE task.thing = ?1"
         ))?;
-        let row = find.query_row([thing], raw)?;
-        self.named(row)
+        Ok(find.query_row([thing], raw)?)
     }
 
-    pub fn list(&self, filter: &Filter, now: Timestamp) -> Result<Vec<TaskRow>, TasksError> {
+    /// The tasks that a filter lets through as far as its limit, and how many there are in all. What is
+    /// to be shown of a task is looked up for those alone that are shown.
+    pub fn list(&self, filter: &Filter, now: Timestamp) -> Result<Listed, TasksError> {
         let question = filter.question(now);
-        let words = filter.words.as_ref().map_or("", |_| WORDS);
+        let most = filter.limit.unwrap_or(usize::MAX);
+        // What words are found in has to be sorted as a whole: to count it would be to search again.
+        let counts = filter.words.is_none() && most != usize::MAX;
+        let limit = if counts {
+            most.try_into().unwrap_or(i64::MAX)
+        } else {
+            -1
+        };
         let sql = format!(
-            "{TASK}{WAITS}{FROM}{PROJECTS}{words} WHERE {} {}",
-            question.conditions, question.tail
+            "SELECT task.thing FROM {} WHERE {} ORDER BY {} LIMIT {limit}",
+            question.tables, question.conditions, question.order
         );
         let mut find = self.db.prepare_cached(&sql)?;
-        let rows = find.query_map(params_from_iter(question.values), raw)?;
-        rows.map(|row| self.named(row?)).collect()
+        let things = find.query_map(params_from_iter(question.values), |row| row.get(0))?;
+        let things: Vec<i64> = things.collect::<Result<_, _>>()?;
+        let shown = things.iter().take(most);
+        Ok(Listed {
+            rows: shown
+                .map(|thing| self.row(*thing))
+                .collect::<Result<_, _>>()?,
+            total: if counts && things.len() == most {
+                self.count(filter, now)?
+            } else {
+                things.len()
+            },
+        })
     }
 
     /// How many tasks a list would have.
     pub fn count(&self, filter: &Filter, now: Timestamp) -> Result<usize, TasksError> {
         let question = filter.question(now);
-        let words = filter.words.as_ref().map_or("", |_| WORDS);
-        // Where nobody asks for what a project says, each is looked up in vain.
-        let projects = filter.workspace.as_ref().map_or("", |_| PROJECTS);
         let sql = format!(
-            "SELECT count(*) FROM task{projects}{words} WHERE {}",
-            question.conditions
+            "SELECT count(*) FROM {} WHERE {}",
+            question.tables, question.conditions
         );
         let mut find = self.db.prepare_cached(&sql)?;
         let count: i64 = find.query_row(params_from_iter(question.values), |row| row.get(0))?;
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
-    fn named(
-        &self,
-        (key, prefix, mut row): (String, String, TaskRow),
-    ) -> Result<TaskRow, TasksError> {
-        row.reference = refs::shown(self.db, &prefix, &key)?;
-        Ok(row)
-    }
-
     /// The ref of a task that another one names; its id where it is not here.
     pub fn reference(&self, id: &str) -> Result<String, TasksError> {
         let mut find = self.db.prepare_cached(&format!(
-            "SELECT task.key, coalesce(shown.prefix, '') FROM task{PROJECTS} WHERE task.id = ?1"
+            "SELECT {REF} FROM task{PROJECTS} WHERE task.id = ?1"
         ))?;
-        let found = find.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)));
-        match found.optional()? {
-            Some((key, prefix)) => {
-                let (key, prefix): (String, String) = (key, prefix);
-                refs::shown(self.db, &prefix, &key)
-            }
-            None => Ok(id.to_owned()),
-        }
+        let found = find.query_row([id], |row| refs::shown(row, 0)).optional()?;
+        Ok(found.unwrap_or_else(|| id.to_owned()))
     }
 
     /// The tasks that have to be done first, by their ids; whether each closes a circle.
@@ -295,36 +301,35 @@ fn text_name(text: &str) -> Result<TextName, TasksError> {
     })
 }
 
-fn raw(row: &Row<'_>) -> rusqlite::Result<(String, String, TaskRow)> {
+fn raw(row: &Row<'_>) -> rusqlite::Result<TaskRow> {
     let many = |at| {
         let joined: Option<String> = row.get(at)?;
         let parts = joined.as_deref().map(|it| it.split('\u{1f}'));
         Ok::<_, rusqlite::Error>(parts.into_iter().flatten().map(str::to_owned).collect())
     };
-    let project: (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
-    let task = TaskRow {
+    let project: (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+    Ok(TaskRow {
         thing: row.get(0)?,
         id: row.get(1)?,
-        reference: String::new(),
-        title: row.get(3)?,
-        description: row.get(4)?,
-        status: row.get(5)?,
-        priority: row.get(6)?,
+        title: row.get(2)?,
+        description: row.get(3)?,
+        status: row.get(4)?,
+        priority: row.get(5)?,
         project: project.0.zip(project.1),
-        workspace: row.get(10)?,
-        epic: row.get(11)?,
-        is_epic: row.get(12)?,
-        due: row.get(13)?,
-        available: row.get(14)?,
-        meta: row.get(15)?,
-        since: Timestamp::from_millis(row.get(16)?),
-        updated: Timestamp::from_millis(row.get(17)?),
-        deleted: row.get(18)?,
-        labels: many(19)?,
-        disputes: many(20)?,
-        waits: row.get(21)?,
-    };
-    Ok((row.get(2)?, row.get(9)?, task))
+        workspace: row.get(8)?,
+        epic: row.get(9)?,
+        is_epic: row.get(10)?,
+        due: row.get(11)?,
+        available: row.get(12)?,
+        meta: row.get(13)?,
+        since: Timestamp::from_millis(row.get(14)?),
+        updated: Timestamp::from_millis(row.get(15)?),
+        deleted: row.get(16)?,
+        labels: many(17)?,
+        disputes: many(18)?,
+        waits: row.get(19)?,
+        reference: refs::shown(row, 20)?,
+    })
 }
 
 /// The task's entity.

@@ -1,10 +1,11 @@
 //! How people name tasks: `API-7KQ9`, the prefix of the project and as much of the task's own name as
 //! tells it from all others.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::TasksError;
 use super::error::CANDIDATES;
+use super::query::PROJECTS;
 
 /// Less of a name than this is never shown: it would soon not be enough.
 const LEAST: usize = 4;
@@ -68,13 +69,10 @@ pub fn resolve(db: &Connection, text: &str) -> Result<i64, TasksError> {
         [] => Err(no_such()),
         [one] => Ok(one.thing),
         several => {
-            let mut candidates = Vec::new();
-            for it in several {
-                candidates.push((shown(db, &it.prefix, &it.key)?, it.title.clone()));
-            }
+            let named = |it: &Candidate| (it.reference.clone(), it.title.clone());
             Err(TasksError::Ambiguous {
                 wanted: text.to_owned(),
-                candidates,
+                candidates: several.iter().map(named).collect(),
             })
         }
     }
@@ -82,44 +80,45 @@ pub fn resolve(db: &Connection, text: &str) -> Result<i64, TasksError> {
 
 struct Candidate {
     thing: i64,
-    key: String,
+    reference: String,
     title: String,
     prefix: String,
 }
 
 fn candidates(db: &Connection, key: &str) -> Result<Vec<Candidate>, TasksError> {
-    let mut find = db.prepare_cached(
-        "SELECT task.thing, task.key, task.title, coalesce(shown.prefix, '') FROM task \
-         LEFT JOIN project ON project.id = task.project \
-         LEFT JOIN project AS shown ON shown.id = project.shown \
+    let mut find = db.prepare_cached(&format!(
+        "SELECT task.thing, task.title, coalesce(shown.prefix, ''), {REF} FROM task{PROJECTS} \
          WHERE task.key >= ?1 AND task.key < ?1 || '~' ORDER BY task.key LIMIT ?2",
-    )?;
+    ))?;
     // Of more than are shown one more says so.
     let most = i64::try_from(CANDIDATES * 4).expect("a handful");
     let rows = find.query_map(params![key, most], |row| {
         Ok(Candidate {
             thing: row.get(0)?,
-            key: row.get(1)?,
-            title: row.get(2)?,
-            prefix: row.get(3)?,
+            title: row.get(1)?,
+            prefix: row.get(2)?,
+            reference: shown(row, 3)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The shortest ref that names this task and no other.
-pub fn shown(db: &Connection, prefix: &str, key: &str) -> Result<String, TasksError> {
-    let mut before = db.prepare_cached("SELECT max(key) FROM task WHERE key < ?1")?;
-    let mut behind = db.prepare_cached("SELECT min(key) FROM task WHERE key > ?1")?;
-    let before: Option<String> = before.query_row([key], |row| row.get(0))?;
-    let behind: Option<String> = behind.query_row([key], |row| row.get(0))?;
-    let common = |other: &Option<String>| {
-        let other = other.as_deref().unwrap_or("");
+/// What a ref is made of, as columns: the task's name, those on both sides of it, and the prefix of the
+/// project that it comes to.
+pub const REF: &str = "task.key, \
+    (SELECT max(near.key) FROM task AS near WHERE near.key < task.key), \
+    (SELECT min(near.key) FROM task AS near WHERE near.key > task.key), coalesce(shown.prefix, '')";
+
+/// The shortest ref that names this task and no other, of the columns from here on.
+pub fn shown(row: &Row<'_>, first: usize) -> rusqlite::Result<String> {
+    let (key, prefix): (String, String) = (row.get(first)?, row.get(first + 3)?);
+    let beside: [Option<String>; 2] = [row.get(first + 1)?, row.get(first + 2)?];
+    let common = |other: &String| {
         let same = key.bytes().zip(other.bytes());
         same.take_while(|(a, b)| a == b).count()
     };
-    let length = (common(&before).max(common(&behind)) + 1).clamp(LEAST, KEY);
-    let short = &key[..length.min(key.len())];
+    let common = beside.iter().flatten().map(common).max().unwrap_or(0);
+    let short = &key[..(common + 1).clamp(LEAST, KEY).min(key.len())];
     if prefix.is_empty() {
         return Ok(short.to_owned());
     }

@@ -341,5 +341,5 @@ fn rank(on: &Entity, (status, priority): (&str, &str), due: Option<&str>, since:
     let priority = Priority::parse(priority).unwrap_or(Priority::None);
     let weight = Priority::ALL.iter().rev().position(|it| *it == priority);
     let due = due.unwrap_or("9999");
-    format!("{place}{}{due:<24}{}", weight.unwrap_or(0), on.id)
+    format!("{place}{}{due} {}", weight.unwrap_or(0), on.id)
 }

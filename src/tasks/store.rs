@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// More is moved into the database at once: some twenty commands write as much.
 const LONG: u64 = 512 * 1024;
 
+/// So much of the store may be in memory, in the unit of SQLite: some 24 MB.
+const CACHE: i64 = -24_000;
+
 /// The task list of this machine.
 pub struct Store {
     pub(super) db: Connection,
@@ -55,6 +58,10 @@ impl Store {
         db.pragma_update(None, "synchronous", "FULL")?;
         // Whoever comes last would move everything into the database, and wait for the disk again.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        // Of ten thousand tasks all pages that change are held, and written once.
+        db.pragma_update(None, "cache_size", CACHE)?;
+        // A statement with a value in it is not planned again for every value.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         ready(&mut db, path, holder)?;
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");

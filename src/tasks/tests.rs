@@ -31,7 +31,7 @@ fn what_is_written_is_shown_and_found() {
         .store
         .reading()
         .list(&found, Timestamp::from_millis(NOW));
-    assert_eq!(found.expect("read").len(), 1);
+    assert_eq!(found.expect("read").total, 1);
 }
 
 #[test]

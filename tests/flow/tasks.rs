@@ -61,7 +61,7 @@ impl List {
             .store
             .reading()
             .list(&Filter::default(), Timestamp::from_millis(0));
-        let mut rows = rows.expect("read").into_iter();
+        let mut rows = rows.expect("read").rows.into_iter();
         rows.find(|row| row.title == title).expect("there").entity()
     }
 
@@ -81,7 +81,12 @@ impl List {
             .store
             .reading()
             .list(&filter, Timestamp::from_millis(0));
-        let mut titles: Vec<String> = rows.expect("read").into_iter().map(|it| it.title).collect();
+        let mut titles: Vec<String> = rows
+            .expect("read")
+            .rows
+            .into_iter()
+            .map(|it| it.title)
+            .collect();
         titles.sort();
         titles
     }

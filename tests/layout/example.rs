@@ -243,9 +243,9 @@ fn the_ops_of_the_example_come_to_what_its_machine_says() {
         let read = Segment::read(&path, &bytes).expect("a segment");
         assert!(read.fault.is_none(), "{:?}", read.fault);
         for line in &read.ops {
-            let record = line.record.as_ref().expect("an op");
+            let record = line.record().expect("an op");
             assert_eq!(record.line().as_bytes(), line.bytes);
-            memory.take_in(&Op::of(&read.header.replica, line.id, record).expect("understood"));
+            memory.take_in(&Op::of(&read.header.replica, line.id, &record).expect("understood"));
         }
         head = Some((read.next() - 1, read.chain()));
     }

@@ -179,7 +179,7 @@ pub fn rows(store: &Store) -> Vec<TaskRow> {
             ..Filter::default()
         };
         let rows = store.reading().list(&filter, Timestamp::from_millis(0));
-        rows.expect("it can be read")
+        rows.expect("it can be read").rows
     };
     let mut rows = of(TaskState::All);
     rows.extend(of(TaskState::Deleted));

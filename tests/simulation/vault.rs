@@ -59,7 +59,8 @@ pub fn ops(path: &Path) -> BTreeSet<OpId> {
         .walk(TreeWalkMode::PreOrder, |_, entry| {
             if entry.kind() == Some(ObjectType::Blob) {
                 let blob = repo.find_blob(entry.id()).expect("the blob is there");
-                let segment = Segment::read(&names::ops_dir(), blob.content());
+                let path = names::ops_dir();
+                let segment = Segment::read(&path, blob.content());
                 let segment = segment.expect("what was written can be read");
                 found.extend(segment.ops.iter().map(|op| op.id));
             }

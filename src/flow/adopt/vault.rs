@@ -206,7 +206,7 @@ fn clean(
 ) -> Result<Option<Leaf>, FlowError> {
     let path = VaultPath::parse(CONFIG)?;
     let tools = settings_units(session)?.into_iter();
-    let mut tools = tools.chain(absent_tools(session)?);
+    let mut tools = tools.chain(absent_tools(session, |name| name == TOOL)?);
     let sanitizer = tools
         .find(|unit: &Unit| unit.name == TOOL)
         .and_then(|unit| unit.sanitizer(&path));

@@ -288,8 +288,8 @@ fn sanitizer(
     if let Some(scanned) = view.scanned(conflict) {
         return Ok(scanned.unit.sanitizer(&conflict.path));
     }
-    let units = absent_tools(writer.session)?;
-    let unit = units.iter().find(|unit| unit.name == *tool);
+    let units = absent_tools(writer.session, |name| name == tool)?;
+    let unit = units.first();
     Ok(unit.and_then(|unit| unit.sanitizer(&conflict.path)))
 }
 

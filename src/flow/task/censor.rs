@@ -3,7 +3,6 @@
 use std::cell::{OnceCell, RefCell};
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::base::{BaseError, Finding, Gate, VaultPath};
 use crate::layout::names;
@@ -153,8 +152,8 @@ fn inspected(
 
 /// The text as an op has it: the first one of a field, and a later one; a long one as a file.
 fn as_it_stands(field: &str, text: &str) -> String {
-    let first = json!({ "fields": { field: text } });
-    let later = json!({ "field": field, "value": text });
     let alone = if text.len() > LONGEST { text } else { "" };
-    format!("{first}\n{later}\n{alone}")
+    let quoted = |it| serde_json::to_string(it).expect("it is a text");
+    let (field, text) = (quoted(field), quoted(text));
+    format!("{{\"fields\":{{{field}:{text}}}}}\n{{\"field\":{field},\"value\":{text}}}\n{alone}")
 }

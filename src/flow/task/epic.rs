@@ -43,7 +43,7 @@ pub fn list(session: &Session<'_>, all: bool) -> Result<EpicListReport, FlowErro
     };
     let mut shaping = Shaping::new(&reading)?;
     let mut epics = Vec::new();
-    for row in reading.list(&filter, session.edges.clock.now())? {
+    for row in reading.list(&filter, session.edges.clock.now())?.rows {
         let parts = many(session, &reading, (&row.id, TaskState::All))?;
         let open = many(session, &reading, (&row.id, TaskState::Open))?;
         epics.push(EpicLine {

@@ -126,13 +126,10 @@ fn found(
         filter.project = Some(reading.shown_project(id)?.unwrap_or_else(|| id.to_owned()));
         report.project = Some(project.name);
     }
-    let rows = reading.list(&filter, now)?;
-    report.total = match filter.limit {
-        Some(limit) if rows.len() == limit => reading.count(&filter, now)?,
-        _ => rows.len(),
-    };
+    let listed = reading.list(&filter, now)?;
+    report.total = listed.total;
     let mut shaping = Shaping::new(&reading)?;
-    for row in rows {
+    for row in listed.rows {
         report.tasks.push(shaping.entry(row)?);
     }
     Ok(report)
@@ -186,7 +183,7 @@ pub fn show(session: &Session<'_>, reference: &str) -> Result<ShowReport, FlowEr
             epic: Some(row.id.clone()),
             ..Filter::default()
         };
-        for part in reading.list(&filter, session.edges.clock.now())? {
+        for part in reading.list(&filter, session.edges.clock.now())?.rows {
             parts.push(shaping.entry(part)?);
         }
     }

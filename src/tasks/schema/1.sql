@@ -142,6 +142,8 @@ CREATE TABLE task (
 );
 CREATE UNIQUE INDEX task_id ON task (id);
 CREATE UNIQUE INDEX task_key ON task (key, id);
+-- For how many there are: it is a few pages, where the next one is hundreds.
+CREATE INDEX task_state ON task (deleted, closed);
 CREATE INDEX task_rank ON task (deleted, closed, rank);
 CREATE INDEX task_epic ON task (epic) WHERE epic IS NOT NULL;
 
