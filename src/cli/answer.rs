@@ -1,7 +1,7 @@
 //! What a command comes back with: an answer, or a failure.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::base::Timestamp;
 use crate::flow::{ErrorKind, FlowError};
@@ -23,15 +23,15 @@ pub struct Answer {
 }
 
 trait Shown {
-    fn data(&self) -> Result<Value, serde_json::Error>;
+    fn data(&self) -> serde_json::Result<Box<RawValue>>;
     fn text(&self, look: &Look) -> String;
 }
 
 struct WithText<R, F>(R, F);
 
 impl<R: Serialize, F: Fn(&R, &Look) -> String> Shown for WithText<R, F> {
-    fn data(&self) -> Result<Value, serde_json::Error> {
-        serde_json::to_value(&self.0)
+    fn data(&self) -> serde_json::Result<Box<RawValue>> {
+        to_raw_value(&self.0)
     }
 
     fn text(&self, look: &Look) -> String {
@@ -93,7 +93,7 @@ impl Answer {
         &self.hints
     }
 
-    pub(super) fn data(&self) -> Result<Value, Failure> {
+    pub(super) fn data(&self) -> Result<Box<RawValue>, Failure> {
         self.report
             .data()
             .map_err(|fault| Failure::bug(format!("the report cannot be written as JSON: {fault}")))

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::flow::{ErrorKind, masked};
 
@@ -43,7 +43,7 @@ struct Envelope<'a> {
     holdall: u32,
     command: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
+    data: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a Failure>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]

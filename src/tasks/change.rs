@@ -220,6 +220,10 @@ impl Shelf for Change<'_> {
     type Fault = TasksError;
 
     fn knows(&self, id: OpId) -> Result<bool, TasksError> {
+        // Whoever brings a line has looked already, or just wrote it.
+        if self.coming.as_ref().is_some_and(|it| it.place.is_none()) {
+            return Ok(false);
+        }
         match self.again {
             Some(place) => log::knows_before(&self.tx, id, place),
             None => log::knows(&self.tx, id),

@@ -1,5 +1,7 @@
 //! Looking things up: what is there, as rows that a report can show.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params_from_iter};
 
 use crate::base::{Id, MachineId, Timestamp};
@@ -165,6 +167,11 @@ impl<'d> Reading<'d> {
         ))?;
         let found = find.query_row([id], |row| refs::shown(row, 0)).optional()?;
         Ok(found.unwrap_or_else(|| id.to_owned()))
+    }
+
+    /// The same of all of them at once.
+    pub fn references(&self) -> Result<HashMap<String, String>, TasksError> {
+        refs::all(self.db)
     }
 
     /// The tasks that have to be done first, by their ids; whether each closes a circle.

@@ -1,6 +1,8 @@
 //! How people name tasks: `API-7KQ9`, the prefix of the project and as much of the task's own name as
 //! tells it from all others.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::TasksError;
@@ -109,20 +111,43 @@ pub const REF: &str = "task.key, \
     (SELECT max(near.key) FROM task AS near WHERE near.key < task.key), \
     (SELECT min(near.key) FROM task AS near WHERE near.key > task.key), coalesce(shown.prefix, '')";
 
-/// The shortest ref that names this task and no other, of the columns from here on.
+/// The ref of the columns from here on.
 pub fn shown(row: &Row<'_>, first: usize) -> rusqlite::Result<String> {
     let (key, prefix): (String, String) = (row.get(first)?, row.get(first + 3)?);
     let beside: [Option<String>; 2] = [row.get(first + 1)?, row.get(first + 2)?];
+    Ok(shortest(&prefix, &key, beside.iter().flatten()))
+}
+
+/// The refs of all tasks by their ids, each told from those beside it as they are read.
+pub fn all(db: &Connection) -> Result<HashMap<String, String>, TasksError> {
+    let mut find = db.prepare(&format!(
+        "SELECT task.id, task.key, coalesce(shown.prefix, '') FROM task{PROJECTS} ORDER BY task.key"
+    ))?;
+    let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows: Vec<(String, String, String)> = rows.collect::<Result<_, _>>()?;
+    let key = |at: usize| rows.get(at).map(|(_, key, _)| key);
+    let all = rows.iter().enumerate().map(|(at, (id, own, prefix))| {
+        let beside = [at.wrapping_sub(1), at + 1].map(key);
+        (
+            id.clone(),
+            shortest(prefix, own, beside.into_iter().flatten()),
+        )
+    });
+    Ok(all.collect())
+}
+
+/// The shortest ref that names this task, and no other one than those beside it.
+fn shortest<'k>(prefix: &str, key: &str, beside: impl Iterator<Item = &'k String>) -> String {
     let common = |other: &String| {
         let same = key.bytes().zip(other.bytes());
         same.take_while(|(a, b)| a == b).count()
     };
-    let common = beside.iter().flatten().map(common).max().unwrap_or(0);
+    let common = beside.map(common).max().unwrap_or(0);
     let short = &key[..(common + 1).clamp(LEAST, KEY).min(key.len())];
     if prefix.is_empty() {
-        return Ok(short.to_owned());
+        return short.to_owned();
     }
-    Ok(format!("{prefix}-{short}"))
+    format!("{prefix}-{short}")
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use super::projects::{self, Project, Projects};
 use super::read_lines::{at_line, objects};
 use super::wishes::{Lookup, Wishes, in_project};
 
+/// More tasks than these are many.
+const MANY: usize = 500;
+
 /// Of many tasks that were added.
 #[derive(Debug, Serialize)]
 pub struct BriefTask {
@@ -73,10 +76,14 @@ pub fn add_lines(
             Ok(added)
         })?;
     let reading = desk.reading();
+    // To read all refs costs as much as to look up a few.
+    let all = (answer.len() > MANY).then(|| reading.references());
+    let all = all.transpose()?.unwrap_or_default();
     let mut tasks = Vec::new();
     for (id, title) in answer {
+        let known = all.get(&id).cloned();
         tasks.push(BriefTask {
-            reference: reading.reference(&id)?,
+            reference: known.map_or_else(|| reading.reference(&id), Ok)?,
             id,
             title,
         });
