@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use holdall::base::{Kind, VaultPath};
 use holdall::layout::{VaultFiles, check};
 
-use crate::kit::{Machine, Rng, Sandbox, clone, commits, fsck, git, is_linear, scale, seed, tree};
+use crate::kit::{
+    Machine, Rng, Sandbox, clone, commits, fsck, git, git_takes_all, is_linear, scale, seed, tree,
+};
 
 const SHARED: &str = "https://git.example.com/team/shared.git";
 
@@ -35,6 +37,8 @@ impl Racer {
             let nothing = sandbox.path().join("no-programs");
             fs::create_dir_all(&nothing).expect("the sandbox takes a directory");
             machine.env("PATH", &nothing);
+        } else {
+            git_takes_all(bare);
         }
         let own = format!("https://git.example.com/{name}/own.git");
         for project in [

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::kit::{
-    Machine, Ran, Rng, Sandbox, Started, commits, fsck, git, is_linear, scale, seed, tree,
+    Machine, Ran, Rng, Sandbox, Started, commits, fsck, git, git_takes_all, is_linear, scale, seed,
+    tree,
 };
 
 const URL: &str = "https://git.example.com/team/api.git";
@@ -47,6 +48,8 @@ impl Place {
         let mut machine = self.sandbox.machine(name);
         if has_git == Git::Missing {
             machine.env("PATH", self.sandbox.path().join("no-programs"));
+        } else {
+            git_takes_all(&self.bare);
         }
         let project = machine.checkout("api", URL);
         fs::create_dir(project.join(".aigon")).expect("the project takes a directory");

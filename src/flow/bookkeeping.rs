@@ -165,28 +165,28 @@ pub fn remembered<T>(
     let began = writer.session.edges.clock.now();
     let result = work(began);
     if !dry_run {
-        remember_run(writer, command, began, result.as_ref().err())?;
+        remember_runs(writer, began, &[(command, result.as_ref().err())])?;
         tend_store(writer);
     }
     result
 }
 
 /// Writes down how a run went, for the status and for the schedule.
-pub fn remember_run(
+pub fn remember_runs(
     writer: &Writer<'_>,
-    command: &str,
     began: Timestamp,
-    fault: Option<&FlowError>,
+    ends: &[(&str, Option<&FlowError>)],
 ) -> Result<(), FlowError> {
     let ended = writer.session.edges.clock.now();
-    let run = Run {
+    let run = |fault: Option<&FlowError>| Run {
         began,
         ended,
         ok: fault.is_none(),
         kind: fault.map(FlowError::kind_name),
         message: fault.map(FlowError::message),
     };
-    Ok(Runs::record(&writer.session.places.runs(), command, run)?)
+    let runs = ends.iter().map(|(command, fault)| (*command, run(*fault)));
+    Ok(Runs::record(&writer.session.places.runs(), runs.collect())?)
 }
 
 /// Puts the store in order where that is due. Everything is done by now: a failure is worth a word,

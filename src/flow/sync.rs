@@ -77,7 +77,7 @@ impl Run<'_> {
         let ahead = Ahead::look(&publisher, &mut objects, &self.options.selection);
         let met = self.remembered(&["pull", "push"], publisher.meet(&mut objects))?;
         if met.1.parent.is_none() {
-            let push = self.send(&publisher, &mut objects, met)?;
+            let push = self.send(&publisher, &mut objects, (met, &[]))?;
             return Ok((None, PushReport { finished, ..push }));
         }
         let taken = take_in(
@@ -87,33 +87,32 @@ impl Run<'_> {
             &self.pull_options(),
         );
         let pull = self.remembered(&["pull"], taken)?;
-        self.end_of("pull", None)?;
         let met = if self.options.dry_run {
             met
         } else {
             (Agreed::load(&self.writer.store)?, met.1.once_met())
         };
-        let push = self.send(&publisher, &mut objects, met)?;
+        let push = self.send(&publisher, &mut objects, (met, &["pull"]))?;
         Ok((Some(pull.with_finished(finished)), push))
     }
 
+    /// The push, to what was met. How it went is remembered together with what went well before it.
     fn send(
         &self,
         publisher: &Publisher<'_>,
         objects: &mut Objects<'_>,
-        met: (Agreed, Upstream),
+        (met, before): ((Agreed, Upstream), &[&str]),
     ) -> Result<PushReport, FlowError> {
         let options = PushOptions {
             dry_run: self.options.dry_run,
             selection: self.options.selection.clone(),
             allow_mass_delete: self.options.allow_mass_delete,
         };
-        let push = self.remembered(
-            &["push"],
-            send(publisher, objects, (met, Ahead::none()), &options),
-        )?;
-        self.end_of("push", None)?;
-        Ok(push)
+        let push = send(publisher, objects, (met, Ahead::none()), &options);
+        let before = before.iter().map(|direction| (*direction, None));
+        let ends: Vec<_> = before.chain([("push", push.as_ref().err())]).collect();
+        self.ended(&ends)?;
+        push
     }
 
     fn pull_options(&self) -> PullOptions {
@@ -132,17 +131,16 @@ impl Run<'_> {
         result: Result<T, FlowError>,
     ) -> Result<T, FlowError> {
         if let Err(fault) = &result {
-            for direction in directions {
-                self.end_of(direction, Some(fault))?;
-            }
+            let ends = directions.iter().map(|direction| (*direction, Some(fault)));
+            self.ended(&ends.collect::<Vec<_>>())?;
         }
         result
     }
 
-    fn end_of(&self, direction: &str, fault: Option<&FlowError>) -> Result<(), FlowError> {
+    fn ended(&self, ends: &[(&str, Option<&FlowError>)]) -> Result<(), FlowError> {
         if self.options.dry_run {
             return Ok(());
         }
-        bookkeeping::remember_run(self.writer, direction, self.began, fault)
+        bookkeeping::remember_runs(self.writer, self.began, ends)
     }
 }

@@ -49,13 +49,15 @@ impl Runs {
     }
 
     /// Adds a run.
-    pub fn record(file: &HostPath, command: &str, run: Run) -> Result<(), BaseError> {
+    pub fn record(file: &HostPath, ended: Vec<(&str, Run)>) -> Result<(), BaseError> {
         let mut runs = Self::load(file)?;
-        let history = runs.0.entry(command.to_owned()).or_default();
-        if run.ok {
-            history.last_ok = Some(run.clone());
+        for (command, run) in ended {
+            let history = runs.0.entry(command.to_owned()).or_default();
+            if run.ok {
+                history.last_ok = Some(run.clone());
+            }
+            history.last = Some(run);
         }
-        history.last = Some(run);
         let mut bytes = serde_json::to_vec_pretty(&runs).expect("plain data");
         bytes.push(b'\n');
         write_atomic(file.as_path(), &bytes)
@@ -77,8 +79,8 @@ mod tests {
             kind: None,
             message: None,
         };
-        Runs::record(&file, "push", run(1, true)).expect("written");
-        Runs::record(&file, "push", run(2, false)).expect("written");
+        Runs::record(&file, vec![("push", run(1, true))]).expect("written");
+        Runs::record(&file, vec![("push", run(2, false))]).expect("written");
         let history = Runs::load(&file).expect("read").of("push");
         assert_eq!(
             (history.last_ok, history.last),

@@ -88,17 +88,21 @@ impl Pen<'_, '_, '_> {
     }
 
     /// Something new, with its first fields.
-    pub fn begin(&mut self, on: &Entity, fields: Vec<(&str, Value)>) -> Result<OpId, TasksError> {
-        let (mut short, mut long) = (Vec::new(), Vec::new());
+    pub fn begin(
+        &mut self,
+        on: &Entity,
+        fields: Vec<(impl Into<String>, Value)>,
+    ) -> Result<OpId, TasksError> {
+        let (mut short, mut long) = (Vec::with_capacity(fields.len()), Vec::new());
         for (field, value) in fields {
-            match self.content(on, field, value)? {
-                Content::Plain(value) => short.push((field.to_owned(), value)),
+            let field = field.into();
+            match self.content(on, &field, value)? {
+                Content::Plain(value) => short.push((field, value)),
                 content @ Content::Text(_) => long.push((field, content)),
             }
         }
         let id = self.issue(on, Act::New { fields: short }, Vec::new())?;
         for (field, content) in long {
-            let field = field.to_owned();
             self.issue(on, Act::Set { field, content }, Vec::new())?;
         }
         Ok(id)

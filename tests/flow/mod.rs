@@ -39,6 +39,7 @@ mod nested;
 mod obstacles;
 mod odd_records;
 mod owners;
+mod plain_remote;
 mod recognise;
 mod rewritten;
 mod rules;

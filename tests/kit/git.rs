@@ -48,6 +48,11 @@ pub fn try_git(args: &[&str], dir: &Path) -> Ran {
     Ran::from(git.output().expect("git can be run"))
 }
 
+/// Has git take small pushes, too, of which it is spared elsewhere: it is set to what it does anyhow.
+pub fn git_takes_all(bare: &Path) {
+    git(&["config", "receive.unpackLimit", "100"], bare);
+}
+
 /// A plain clone, as any person would make it.
 #[track_caller]
 pub fn clone(url: impl AsRef<Path>, into: &Path) {

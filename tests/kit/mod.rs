@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 pub use fixture::{Shape, write_fixture};
-pub use git::{clone, commits, fsck, git, is_linear, try_git};
+pub use git::{clone, commits, fsck, git, git_takes_all, is_linear, try_git};
 pub use hub::{Hub, program};
 pub use machine::{Machine, Ran, Started};
 pub use ordinary::ordinary_file;

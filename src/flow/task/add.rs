@@ -51,7 +51,7 @@ pub fn add(
     let mut desk = Desk::open(session, by)?;
     let mut adding = Adding::new(session, here);
     let written = desk.write(&format!("add: {title}"), |pen| {
-        Ok(vec![(adding.one(pen, wishes)?.0, true)])
+        Ok(vec![(adding.one(pen, wishes.clone())?.0, true)])
     })?;
     desk.report(written, true)
 }
@@ -70,7 +70,7 @@ pub fn add_lines(
         desk.write(&format!("add: {} tasks", lines.len()), |pen| {
             let mut added = Vec::new();
             for (number, map) in lines {
-                let one = Wishes::of_json(map).and_then(|wishes| adding.one(pen, &wishes));
+                let one = Wishes::of_json(map).and_then(|wishes| adding.one(pen, wishes));
                 added.push(one.map_err(|fault| at_line(number, &fault))?);
             }
             Ok(added)
@@ -109,36 +109,33 @@ impl<'a> Adding<'a> {
     fn one(
         &mut self,
         pen: &mut Pen<'_, '_, '_>,
-        wishes: &Wishes,
+        mut wishes: Wishes,
     ) -> Result<(String, String), FlowError> {
         let edges = self.lookup.session.edges;
         let now = edges.clock.now();
-        let titled = Wishes {
-            title: Some(wishes.title.clone().unwrap_or_default()),
-            ..wishes.clone()
-        };
-        let mut fields = titled.plain(now)?;
-        fields.extend(titled.linked(pen, &mut self.lookup)?);
+        // Without a title it is refused as one without words.
+        wishes.title.get_or_insert_default();
+        let mut fields = wishes.plain(now)?;
+        fields.extend(wishes.linked(pen, &mut self.lookup)?);
         if let (None, Some(project)) = (&wishes.project, &self.here) {
             let value = in_project(pen, &mut self.lookup, project)?;
             fields.push((field::PROJECT.to_owned(), value));
         }
-        let labels = titled.checked_labels()?;
+        let labels = wishes.checked_labels()?;
         let mut needs = Vec::new();
         for reference in &wishes.depends {
             needs.push(pen.reading().resolve(reference)?.id);
         }
         let on = model::task(Id::new(edges)?);
-        let fields = fields.iter().filter(|(_, value)| *value != Value::Null);
-        let fields = fields.map(|(field, value)| (field.as_str(), value.clone()));
-        pen.begin(&on, fields.collect())?;
+        fields.retain(|(_, value)| *value != Value::Null);
+        pen.begin(&on, fields)?;
         for label in labels {
             pen.add(&on, field::LABELS, json!(label))?;
         }
         for id in needs {
             pen.add(&on, field::DEPENDS, json!(id))?;
         }
-        let title = titled.title.unwrap_or_default().trim().to_owned();
+        let title = wishes.title.unwrap_or_default().trim().to_owned();
         Ok((on.id.as_str().to_owned(), title))
     }
 }

@@ -14,6 +14,7 @@ mod line;
 mod path;
 mod pkt;
 mod place;
+mod plain;
 mod receive;
 mod send;
 mod settle;

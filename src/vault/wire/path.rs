@@ -1,15 +1,16 @@
 //! A remote that is a bare repository on a disk of this machine.
 //!
 //! Where git is installed its own `receive-pack` takes the push, so that the remote's hooks run and
-//! its quarantine holds. Elsewhere the pack goes into the object store and the ref is swapped under
-//! its lock. libgit2's own push overwrites a ref that moved meanwhile, so it is not used.
+//! its quarantine holds. Elsewhere, and where a small push has nothing of that to expect, the pack goes
+//! into the object store and the ref is swapped under its lock. libgit2's own push overwrites a ref that
+//! moved meanwhile, so it is not used.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use git2::Repository;
 
-use crate::base::{ObjectId, Program, Tell, find_program};
+use crate::base::{ObjectId, Tell, find_program};
 use crate::vault::{Objects, Store, WireError};
 
 use super::child::{ChildCall, NoAnswer};
@@ -46,18 +47,12 @@ impl PathRemote {
         &self,
         git: &Path,
         objects: &Objects<'_>,
-        update: Update,
+        (update, ids): (Update, &[ObjectId]),
         tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError> {
-        let safe = format!("safe.directory={}", self.path.display());
         // A hook that hangs is ended with it: it holds what git says open, and would be waited for.
-        let program = Program::new(git, &self.options.env)
-            .leading()
-            .var("GIT_CONFIG_GLOBAL", "/dev/null")
-            .var("GIT_CONFIG_NOSYSTEM", "1")
-            .args(["-c", &safe, "receive-pack"])
-            .args([&self.path]);
-        let ids = send::missing(objects, update.from, update.to)?;
+        let program = self.ask(git).leading();
+        let program = program.args(["receive-pack".as_ref(), self.path.as_os_str()]);
         let blame = {
             let url = self.url.clone();
             move |fault: &NoAnswer| WireError::Unreachable {
@@ -80,7 +75,7 @@ impl PathRemote {
             }
             Ok((_, line)) => {
                 let say =
-                    &mut |out: &mut dyn Write| receive::request(out, objects, (update, &ids), tell);
+                    &mut |out: &mut dyn Write| receive::request(out, objects, (update, ids), tell);
                 self.settle(update, Box::new(line).send(say))
             }
         }
@@ -153,10 +148,16 @@ impl Remote for PathRemote {
         }
         // Git never breaks a lock, however old.
         self.break_stale_lock();
-        match find_program(&self.options.env, "git") {
-            Some(git) => self.push_through_git(&git, objects, update, tell),
-            None => self.push_into_store(objects, update, tell),
+        let ids = send::missing(objects, update.from, update.to)?;
+        let git = find_program(&self.options.env, "git");
+        if let Some(git) = git.as_ref().filter(|_| !self.needs_no_git(ids.len())) {
+            return self.push_through_git(git, objects, (update, &ids), tell);
         }
+        let outcome = self.push_into_store(objects, (update, &ids), tell);
+        if let Some(git) = git {
+            self.tidy(&git);
+        }
+        outcome
     }
 
     fn sweep(&self, sent: &[ObjectId]) -> Result<(), WireError> {

@@ -1,4 +1,4 @@
-//! Pushing into a repository on this machine where no git is installed to take the push.
+//! Pushing into a repository on this machine without any git.
 //!
 //! The pack is made and indexed in this machine's own store, then placed under names that carry the
 //! machine's id, so that a later run can clear away what a killed one left; then the ref is swapped.
@@ -30,11 +30,10 @@ impl PathRemote {
     pub(super) fn push_into_store(
         &self,
         objects: &Objects<'_>,
-        update: Update,
+        (update, ids): (Update, &[ObjectId]),
         tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError> {
-        let ids = send::missing(objects, update.from, update.to)?;
-        let mut staged = Self::stage(objects, &ids, tell)?;
+        let mut staged = Self::stage(objects, ids, tell)?;
         self.place_pack(&mut staged)
             .map_err(|fault| self.io_fault(&fault))?;
         let outcome = self.swap(update);
