@@ -41,7 +41,8 @@ pub struct Write {
 /// The live writes to a thing, by field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Thing {
-    live: BTreeMap<String, BTreeMap<OpId, Write>>,
+    /// Ordered by their ids. Nearly all fields have one.
+    live: BTreeMap<String, Vec<Write>>,
 }
 
 /// What an op does to others: the field in which it names writes.
@@ -115,7 +116,10 @@ impl Thing {
             kind,
         };
         let writes = self.live.entry(field.to_owned()).or_default();
-        writes.insert(op.id, write);
+        match writes.binary_search_by_key(&op.id, |it| it.id) {
+            Ok(place) => writes[place] = write,
+            Err(place) => writes.insert(place, write),
+        }
     }
 
     /// False where it was not live.
@@ -123,23 +127,26 @@ impl Thing {
         let Some(writes) = self.live.get_mut(field) else {
             return false;
         };
-        let was_live = writes.remove(&id).is_some();
+        let Ok(place) = writes.binary_search_by_key(&id, |it| it.id) else {
+            return false;
+        };
+        writes.remove(place);
         if writes.is_empty() {
             self.live.remove(field);
         }
-        was_live
+        true
     }
 
     /// What a simulation does whose clocks settle everything: of several values the latest is kept.
     pub(super) fn forget_earlier(&mut self) -> Vec<(OpId, String)> {
         let mut forgotten = Vec::new();
         for (field, writes) in &mut self.live {
-            let sets = writes.values().filter(|it| it.value().is_some());
+            let sets = writes.iter().filter(|it| it.value().is_some());
             let latest = sets.max_by_key(|it| (it.at, it.id)).map(|it| it.id);
-            writes.retain(|id, write| {
-                let stays = write.value().is_none() || Some(*id) == latest;
+            writes.retain(|write| {
+                let stays = write.value().is_none() || Some(write.id) == latest;
                 if !stays {
-                    forgotten.push((*id, field.clone()));
+                    forgotten.push((write.id, field.clone()));
                 }
                 stays
             });
@@ -149,7 +156,7 @@ impl Thing {
 
     /// The live writes to a field.
     pub fn field(&self, field: &str) -> impl Iterator<Item = &Write> {
-        self.live.get(field).into_iter().flat_map(BTreeMap::values)
+        self.live.get(field).into_iter().flatten()
     }
 
     /// Every field that has live writes, but for the one that no op can name.
@@ -161,6 +168,6 @@ impl Thing {
     /// Every live write, with its field.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Write)> {
         let fields = self.live.iter();
-        fields.flat_map(|(field, writes)| writes.values().map(move |write| (field.as_str(), write)))
+        fields.flat_map(|(field, writes)| writes.iter().map(move |write| (field.as_str(), write)))
     }
 }
