@@ -6,10 +6,9 @@ use rusqlite::Connection;
 
 use crate::base::{Id, Timestamp};
 use crate::layout::{Entity, OpId};
-use crate::oplog::{Act, Content, Op, Past, Thing, Write, WriteKind};
+use crate::oplog::{Content, Op, Past, Thing, Write, WriteKind};
 
 use super::pen::Pen;
-use super::undone::is_put_back;
 use super::{Reading, TasksError, content, log, tokens};
 
 /// A field that waits for a decision.
@@ -113,16 +112,11 @@ impl Reading<'_> {
                 WriteKind::Delete(_) | WriteKind::Undelete => None,
             };
             let value = content.map(|it| content::text_of(self.db, (n, field), it));
-            let origin = self.origin((n, field), write)?;
-            let (replica, who, at) = match &origin {
-                Some(op) => (&op.replica, &op.by, op.at),
-                None => (&write.replica, &write.by, write.at),
-            };
             writes.push(Written {
                 id: write.id,
-                machine: self.machine_of(replica)?,
-                who: who.as_deref().map(str::to_owned),
-                at: at.at,
+                machine: self.machine_of(&write.replica)?,
+                who: write.by.as_deref().map(str::to_owned),
+                at: write.at.at,
                 field: (*field).to_owned(),
                 value: value.transpose()?.flatten(),
             });
@@ -135,32 +129,6 @@ impl Reading<'_> {
             is_deletion: matches!(latest.kind, WriteKind::Delete(_)),
             writes,
         })
-    }
-
-    /// Who puts back what another one wrote has not written it: the op that brought it. Nor has who
-    /// chose it.
-    fn origin(&self, (n, field): (i64, &str), write: &Write) -> Result<Option<Op>, TasksError> {
-        if !is_put_back(self.db, write.id)? {
-            return Ok(None);
-        }
-        let ops = ops_on(self.db, n)?;
-        let past = Past::of(&ops, field);
-        let said = |op: &Op| (op.act == Act::Delete, content::content_of(op, field));
-        let own = ops.iter().find(|op| op.id == write.id).map(said);
-        let was_there = |op: &Op| {
-            let mut named = ops.iter().filter(|it| op.saw.contains(&it.id));
-            named.any(|it| Some(said(it)) == own)
-        };
-        let mut origin: Option<Op> = None;
-        for op in past.earlier(write.id) {
-            let rank = |it: &Op| (it.at, it.replica.clone(), it.id);
-            let is_later = origin.as_ref().map(rank) < Some(rank(op));
-            let brings_it = Some(said(op)) == own && !was_there(op);
-            if brings_it && is_later && !is_put_back(self.db, op.id)? {
-                origin = Some(op.clone());
-            }
-        }
-        Ok(origin)
     }
 
     fn base(&self, (n, field): (i64, &str), live: &[OpId]) -> Result<Option<Base>, TasksError> {

@@ -21,7 +21,7 @@ pub fn place(db: &Connection, id: OpId) -> Result<i64, TasksError> {
 }
 
 /// Whether this machine wrote an op to undo something, or to do it again: it brings nothing new.
-pub fn is_put_back(db: &Connection, id: OpId) -> Result<bool, TasksError> {
+fn is_put_back(db: &Connection, id: OpId) -> Result<bool, TasksError> {
     is_of(db, place(db, id)?, &[UNDO, REDO])
 }
 

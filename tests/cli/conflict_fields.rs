@@ -42,6 +42,12 @@ fn list(desk: &Machine) -> Vec<Value> {
     list.expect("a list").clone()
 }
 
+/// Of the two values of the one conflict, the one that is shown first.
+fn tokens(desk: &Machine) -> [String; 2] {
+    let conflict = &list(desk)[0];
+    [0, 1].map(|at| word(&conflict["variants"][at]["token"]))
+}
+
 fn word(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
@@ -263,10 +269,18 @@ fn a_value_comes_from_a_file_the_input_or_the_base_and_a_dry_run_writes_none() {
         (&["--file", "own.md"], "Mine\n"),
         (&["--value", "Typed"], "Typed"),
         (&["--use", "base"], ""),
-        (&["--use", "local"], "Two\nlines\n"),
-        (&["--use", "remote"], "One\nline\n"),
+        (&["--use", "SHOWN"], "Two\nlines\n"),
+        (&["--use", "OTHER"], "One\nline\n"),
     ] {
-        desk.ok(&[&resolve[..], args].concat());
+        let [first, second] = tokens(&desk);
+        let word = |word: &'static str| match word {
+            "SHOWN" => first.clone(),
+            "OTHER" => second.clone(),
+            word => word.to_owned(),
+        };
+        let words: Vec<String> = args.iter().copied().map(word).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        desk.ok(&[&resolve[..], &words].concat());
         assert_eq!(shown(&desk, &task)["description"], expected, "{args:?}");
         assert!(list(&desk).is_empty());
         desk.ok(&["task", "undo"]);
@@ -289,12 +303,13 @@ fn what_came_since_it_was_shown_is_not_decided() {
             .code,
         3
     );
+    let [token, _] = tokens(&desk);
     let resolve = [
         "conflict",
         "resolve",
         &task,
         "--use",
-        "local",
+        &token,
         "--if-seen",
         &seen,
     ];
@@ -363,34 +378,12 @@ fn a_text_opens_in_the_editor_and_what_is_no_text_is_chosen() {
 }
 
 #[test]
-fn all_are_asked_about_and_decided_as_one_deed() {
-    let sandbox = Sandbox::new();
-    let desk = desk(&sandbox);
-    let task = disputed(&desk, "--title", ["One", "Two"]);
-    write_both(&desk, &task, "--status", ["todo", "done"]);
-    let all = ["conflict", "resolve", "--all", "--use", "remote"];
-    refused(&desk, &all, (2, "usage", "nobody can be asked"));
-    let ran = answered(&desk, &all, "n\n");
-    assert_eq!((ran.code, list(&desk).len()), (1, 2), "{ran}");
-    assert!(
-        ran.stderr
-            .contains(&format!("would decide  {task} title: One")),
-        "{ran}"
-    );
-    let ran = answered(&desk, &all, "y\n");
-    assert_eq!((ran.code, list(&desk).len()), (0, 0), "{ran}");
-    assert_eq!(shown(&desk, &task)["status"], "todo");
-    desk.ok(&["task", "undo"]);
-    assert_eq!(list(&desk).len(), 2);
-}
-
-#[test]
 fn a_secret_that_is_chosen_stays_here_as_one_that_is_typed_does() {
     let sandbox = Sandbox::new();
     let desk = desk(&sandbox);
     let secret = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0".repeat(2).split_at(36).0);
     let task = disputed(&desk, "--description", [&format!("token {secret}"), "none"]);
-    let (code, document) = desk.json(&["conflict", "resolve", &task, "--use", "remote"]);
+    let (code, document) = desk.json(&["conflict", "resolve", &task, "--use", &tokens(&desk)[1]]);
     assert_eq!(code, 3, "{document}");
     assert_eq!(document["data"]["withheld"][0]["field"], "description");
     desk.ok(&["task", "undo"]);
@@ -415,7 +408,7 @@ fn text_from_elsewhere_steers_no_terminal() {
         &["conflict", "list"][..],
         &["conflict", "show", &task],
         &["conflict", "diff", &task],
-        &["conflict", "resolve", &task, "--use", "local", "--dry-run"],
+        &["conflict", "resolve", &task, "--use", "base", "--dry-run"],
         &["backup", "push"],
         &["backup", "status"],
     ] {

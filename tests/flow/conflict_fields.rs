@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kit::{Machine, Ran};
+use crate::kit::{Machine, Ran, answered};
 
 use super::conflicts::list;
 use super::scene::{Scene, connect, fails};
@@ -292,24 +292,42 @@ fn a_chain_of_edits_counts_as_its_last_one_and_an_undone_choice_is_open_again_fo
 }
 
 #[test]
-fn an_undone_choice_leaves_whose_the_values_are_whatever_was_chosen() {
+fn whose_the_values_are_after_an_undone_choice_is_said_alike_on_every_machine() {
     let (scene, it) = disputed([&["--priority", "low"], &["--priority", "high"]]);
-    let whose = || {
-        let conflict = one(&scene.a);
+    let whose = |machine: &Machine| {
+        let conflict = one(machine);
         let variants = conflict["variants"].as_array().expect("a list").clone();
-        let plain = |it: Value| [it["value"].clone(), it["machine"].clone(), it["at"].clone()];
+        let plain = |it: Value| {
+            ["value", "machine", "machine_id", "at", "by", "token"].map(|key| it[key].clone())
+        };
         variants.into_iter().map(plain).collect::<Vec<_>>()
     };
-    let before = whose();
-    for (choice, value) in [("local", "low"), ("remote", "high"), ("local", "low")] {
+    assert_eq!(whose(&scene.a), whose(&scene.b));
+    for (choice, value) in [("local", "low"), ("high", "high")] {
+        let conflict = one(&scene.a);
+        let choice = match choice {
+            "local" => choice,
+            value => token(&conflict, value),
+        };
         let line = resolved(&scene.a, &[&it, "--use", choice]);
         assert_eq!(line["value"], value);
         scene.a.ok(&["task", "undo"]);
-        assert_eq!(whose(), before, "{choice}");
-        scene.a.ok(&["task", "undo", "--redo"]);
-        assert_eq!(task(&scene.a, &it)["priority"], value);
-        scene.a.ok(&["task", "undo"]);
-        assert_eq!(whose(), before, "{choice}");
+        synced(&scene.a, 3);
+        synced(&scene.b, 3);
+        assert_eq!(whose(&scene.a), whose(&scene.b), "{choice}");
+        let machines = whose(&scene.a).into_iter().map(|it| it[1].clone());
+        let machines: Vec<Value> = machines.collect();
+        assert_eq!(machines, ["laptop", "laptop"], "it wrote both again");
+    }
+    // Nobody takes the one for the other: neither is more this machine's, or the other's.
+    for (machine, choices) in [
+        (&scene.a, ["local", "remote"]),
+        (&scene.b, ["local", "remote"]),
+    ] {
+        for choice in choices {
+            let args = ["conflict", "resolve", &it, "--use", choice];
+            fails(machine, &args, (1, "refused"));
+        }
     }
 }
 
@@ -449,14 +467,43 @@ fn all_are_decided_at_once_and_one_undo_takes_them_back() {
     scene.a.ok(&["task", "undo"]);
     assert_eq!(list(&scene.a).len(), 4);
     assert_eq!(task(&scene.a, &it)["deleted"], false);
-    scene.a.ok(&[&all[..], &["vault", "--yes"]].concat());
+    // Undoing wrote them all: none is more this machine's than the others.
+    let (code, document) = scene.a.json(&[&all[..], &["vault", "--yes"]].concat());
+    let left = document["data"]["left"].as_array().map(Vec::len);
+    assert_eq!((code, left), (3, Some(4)), "{document}");
+    let ran = scene.a.run(&["task", "restore", &it]);
+    assert_eq!(ran.code, 3, "{ran}");
     for (it, field) in [(&it, "title"), (&it, "description"), (&other, "title")] {
+        let ran = scene
+            .a
+            .run(&["conflict", "resolve", it, field, "--value", "B"]);
+        assert_eq!(ran.code, 0, "{ran}");
         assert_eq!(task(&scene.a, it)[field], "B");
     }
     for machine in [&scene.a, &scene.b, &scene.a] {
         synced(machine, 0);
         assert!(list(machine).is_empty());
     }
+}
+
+#[test]
+fn all_are_asked_about_and_decided_as_one_deed() {
+    let (scene, it) = disputed([
+        &["--title", "One", "--status", "todo"],
+        &["--title", "Two", "--status", "done"],
+    ]);
+    let desk = &scene.b;
+    let all = ["conflict", "resolve", "--all", "--use", "remote"];
+    fails(desk, &all, (2, "usage"));
+    let ran = answered(desk, &all, "n\n");
+    assert_eq!((ran.code, list(desk).len()), (1, 2), "{ran}");
+    let plan = format!("would decide  {it} title: One");
+    assert!(ran.stderr.contains(&plan), "{ran}");
+    let ran = answered(desk, &all, "y\n");
+    assert_eq!((ran.code, list(desk).len()), (0, 0), "{ran}");
+    assert_eq!(task(desk, &it)["status"], "todo");
+    desk.ok(&["task", "undo"]);
+    assert_eq!(list(desk).len(), 2);
 }
 
 #[test]

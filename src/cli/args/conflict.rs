@@ -96,7 +96,7 @@ pub struct ResolveArgs {
     pub field: WhichField,
     /// Take the version with this token, or `base` (what all came from). Of a file `vault` (what the
     /// vault has) or `local` (the other version, where there is only one); of a field `local` (what
-    /// this machine wrote) or `remote` (the other value, where there is only one); of a deleted task
+    /// this machine wrote, where that is one value) or `remote` (the other one, where there is only one); of a deleted task
     /// each means to keep it or not
     #[arg(long = "use", value_name = "WHAT", group = "taken")]
     pub choice: Option<String>,

@@ -57,8 +57,8 @@ pub fn field_hint(conflict: &FieldEntry) -> String {
         .filter(|it| it.this_machine)
         .count();
     let sides = match (conflict.variants.len(), own) {
-        (2, 1..) => "local|remote",
-        (_, 1..) => "local|TOKEN",
+        (2, 1) => "local|remote",
+        (_, 1) => "local|TOKEN",
         _ => "TOKEN",
     };
     let (target, field) = (quoted(&conflict.reference), quoted(&conflict.field));

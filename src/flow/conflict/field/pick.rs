@@ -8,28 +8,30 @@ use super::super::view::is_meant;
 use super::view::FieldConflict;
 
 impl FieldConflict {
-    /// What this machine wrote last.
-    pub fn local(&self, machines: &MachineNames<'_>) -> Option<&Variant> {
-        let own = self.dispute.variants.iter().filter_map(|variant| {
-            let own = variant.writes.iter();
-            let own = own.filter(|write| machines.is_own(&write.machine));
-            Some((own.map(|write| (write.at, write.id)).max()?, variant))
-        });
-        own.max_by_key(|(latest, _)| *latest).map(|(_, it)| it)
+    /// The values that this machine wrote, and those that it did not.
+    fn sides<'c>(&'c self, machines: &MachineNames<'_>) -> (Vec<&'c Variant>, Vec<&'c Variant>) {
+        let is_own = |variant: &&Variant| {
+            let mut writes = variant.writes.iter();
+            writes.any(|write| machines.is_own(&write.machine))
+        };
+        self.dispute.variants.iter().partition(is_own)
     }
 
-    pub fn local_or_refusal(&self, machines: &MachineNames<'_>) -> Result<&Variant, FlowError> {
-        self.local(machines)
-            .ok_or_else(|| self.which("this machine wrote none of its values", machines))
+    /// The one that this machine wrote.
+    pub fn local(&self, machines: &MachineNames<'_>) -> Result<&Variant, FlowError> {
+        match self.sides(machines).0.as_slice() {
+            [one] => Ok(one),
+            [] => Err(self.which("this machine wrote none of its values", machines)),
+            // Two agents; or undoing a choice wrote all of them again.
+            _ => Err(self.which("this machine wrote more than one of its values", machines)),
+        }
     }
 
     /// The one that is not this machine's.
     pub fn remote(&self, machines: &MachineNames<'_>) -> Result<&Variant, FlowError> {
-        let local = self.local(machines).map(|variant| variant.id);
-        let mut others = self.dispute.variants.iter();
-        let mut others = others.by_ref().filter(|it| Some(it.id) != local);
-        match (others.next(), others.next()) {
-            (Some(one), None) => Ok(one),
+        match self.sides(machines).1.as_slice() {
+            [one] => Ok(one),
+            [] => Err(self.which("this machine wrote all of its values", machines)),
             _ => Err(self.which("there are several values from elsewhere", machines)),
         }
     }

@@ -202,7 +202,7 @@ impl Run<'_> {
     fn taken<'c>(&self, conflict: &'c FieldConflict) -> Result<Taken<'c>, FlowError> {
         let machines = self.machines;
         Ok(match self.options.choice {
-            Choice::Local => Taken::Variant(conflict.local_or_refusal(machines)?),
+            Choice::Local => Taken::Variant(conflict.local(machines)?),
             Choice::Vault if self.options.leaves => Taken::Variant(conflict.remote(machines)?),
             Choice::Remote => Taken::Variant(conflict.remote(machines)?),
             Choice::Vault => return Err(no_vault(conflict, machines)),
