@@ -13,7 +13,7 @@ use super::ctx::Ctx;
 use super::show::{Table, bytes, count, printable};
 use super::words::{
     amount, change_line, changes_words, conflict_hints, conflicts_words, decisions, healed_words,
-    merged_line, ops_line, reason_words,
+    merged_line, ops_line, reason_words, texts_hint, texts_line,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> {
@@ -43,6 +43,7 @@ pub fn hints(report: &PushReport) -> Vec<String> {
     hints.extend(conflict_hints(&report.conflicts));
     hints.extend(decision_hint(&report.resolved));
     hints.extend(withheld_hints(&report.withheld, "push"));
+    hints.extend(texts_hint(&report.texts));
     if !report.large.is_empty() {
         hints.push("to keep a part of it here, add its path to .holdallignore in the state directory; `holdall project explain PATH` has the line".to_owned());
     }
@@ -93,6 +94,7 @@ pub fn text(report: &PushReport, look: &Look) -> String {
         changes(&mut text, unit, report.dry_run || look.verbose);
     }
     text.push_str(&withheld(&report.withheld));
+    text.push_str(&texts_line(&report.texts));
     text.extend(report.resolved.iter().map(decision_words));
     text.push_str(&conflicts_words(&report.conflicts));
     for line in &report.large {

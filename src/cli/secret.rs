@@ -25,7 +25,7 @@ pub fn run(ctx: &Ctx, name: &str, command: &SecretCommand) -> Result<Answer, Flo
                 "take the value out of the file, or let it travel: `holdall secret allow FINGERPRINT`",
             );
             let alone = waits.next().map(|_| {
-                "a value in settings stays here alone, and the rest travels; to send it too: `holdall secret allow FINGERPRINT`"
+                "a value in settings or in a text of a task stays here alone, and the rest travels; to send it too: `holdall secret allow FINGERPRINT`"
             });
             let hint = hint.or(alone);
             Ok(Answer::new(report, list_text).hints(hint))

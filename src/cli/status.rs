@@ -10,7 +10,8 @@ use super::ctx::Ctx;
 use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
 use super::words::{
-    amount, conflict_hints, conflicts_words, decisions, resolved, task_changes, unreadable_machines,
+    amount, conflict_hints, conflicts_words, decisions, resolved, task_changes, texts_hint,
+    texts_line, unreadable_machines,
 };
 
 pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError> {
@@ -45,6 +46,7 @@ fn hints(report: &StatusReport) -> Vec<String> {
     }
     hints.extend(conflict_hints(&report.conflict_list));
     hints.extend(withheld_hints(&report.withheld, "push"));
+    hints.extend(texts_hint(&report.texts));
     hints.extend(skipped_hints(&report.skipped));
     hints.extend(twice_hint(&report.linked));
     hints
@@ -107,7 +109,12 @@ fn text(report: &StatusReport, look: &Look) -> String {
     text.push_str(&carried(report));
     text.push_str(&machines(report, look));
     text.push_str(&conflicts_words(&report.conflict_list));
-    text.push_str(&withheld(&report.withheld));
+    text + &stay_here(report)
+}
+
+fn stay_here(report: &StatusReport) -> String {
+    let mut text = withheld(&report.withheld);
+    text.push_str(&texts_line(&report.texts));
     text.extend(report.linked.iter().map(stays));
     text.extend(report.half_lines.iter().map(stays));
     text

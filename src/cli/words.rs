@@ -4,6 +4,7 @@ use crate::base::VaultPath;
 use crate::flow::conflict::FieldLine;
 use crate::flow::machines::Machines;
 use crate::flow::report::{ChangeKind, ConflictLine, Counts, Part, Reason};
+use crate::flow::task::HeldText;
 use crate::flow::{Conflicts, Healed, quoted};
 
 use super::show::{count, count_of, printable};
@@ -142,6 +143,26 @@ pub fn ops_line(way: &str, many: usize) -> String {
         0 => String::new(),
         many => format!("tasks  {} {way}\n", count(many as u64, "change")),
     }
+}
+
+/// Texts of tasks that stay on this machine, on a line of their own.
+pub fn texts_line(texts: &[HeldText]) -> String {
+    match texts.len() {
+        0 => String::new(),
+        many => {
+            let holds = count_of(many as u64, "text of a task holds", "texts of tasks hold");
+            format!("withheld  {holds} a secret: what is said there stays on this machine\n")
+        }
+    }
+}
+
+/// What to do about them.
+pub fn texts_hint(texts: &[HeldText]) -> Option<String> {
+    let first = texts.first()?;
+    Some(format!(
+        "see which texts of tasks stay here: `holdall secret list`; let one travel: `holdall secret allow {}`",
+        first.text.fingerprint
+    ))
 }
 
 /// How much of what changes: `2 files, 1 directory`.

@@ -22,6 +22,7 @@ use super::report::{
 };
 use super::round::{Round, RoundPlan};
 use super::standing::Standing;
+use super::task::HeldText;
 use super::undo::{self, Finished};
 use super::upstream::{Healed, Upstream};
 use super::waiting::{Conflicts, needs_decision};
@@ -63,6 +64,8 @@ pub struct PushReport {
     /// What became of decisions about conflicts.
     pub resolved: Vec<DecisionLine>,
     pub ops: OpCounts,
+    /// Texts of tasks that stay on this machine, while the rest of these travels.
+    pub texts: Vec<HeldText>,
     /// What a person decided about secrets, and the vault does not know yet.
     pub decisions: usize,
     pub remote: Option<String>,
@@ -146,6 +149,7 @@ pub fn send(
     report.conflicts.fields = state.ops.disputes(writer.session);
     Ok(PushReport {
         ops,
+        texts: state.ops.texts(writer.session),
         decisions: Queue::load(writer.session)?.decisions.len(),
         resolved: state.carried.lines,
         ..report
@@ -253,6 +257,7 @@ fn report(
         finished: None,
         resolved: Vec::new(),
         ops: OpCounts::default(),
+        texts: Vec::new(),
         decisions: 0,
         remote: writer.session.config.remote_url.clone(),
         healed: done.healed,

@@ -13,10 +13,13 @@ use crate::vault::Objects;
 pub use super::allowance::Decision;
 use super::allowance::{Queue, Queued, record};
 use super::compare::{Compared, compare, store_or_empty};
+use super::ops::held;
 use super::scan::Scanned;
-use super::task::{release, texts_withheld};
+use super::task::{HeldText, release, texts_withheld};
 use super::{FlowError, Session};
 
+/// What is found in the task list is told to be in.
+const TASKS: &str = "tasks";
 /// Shorter beginnings of a fingerprint are taken for a slip.
 const SHORTEST_PREFIX: usize = 6;
 /// A fingerprint that is as close to what was typed is named.
@@ -99,7 +102,8 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
         let there = upstream.dir(&objects, &dir)?;
         add_masked(&objects, (scanned, there), &passes, &mut found)?;
     }
-    found.extend(tasks(session, &passes)?);
+    found.extend(texts(session, &passes)?);
+    found.extend(ops_held(session, (&mut objects, upstream.tree), &passes)?);
     let waits = |fingerprint: &str| {
         queue
             .decisions
@@ -131,11 +135,11 @@ pub fn list(session: &Session<'_>) -> Result<SecretListReport, FlowError> {
 }
 
 /// The texts of tasks that stay here alone: each by the ref of its task, and the field.
-fn tasks(session: &Session<'_>, passes: &BTreeSet<String>) -> Result<Vec<FoundSecret>, FlowError> {
+fn texts(session: &Session<'_>, passes: &BTreeSet<String>) -> Result<Vec<FoundSecret>, FlowError> {
     let texts = texts_withheld(session)?.into_iter();
-    let texts = texts.map(|(reference, text)| {
+    let texts = texts.map(|HeldText { reference, text }| {
         Ok(FoundSecret {
-            project: "tasks".to_owned(),
+            project: TASKS.to_owned(),
             path: VaultPath::parse(&reference)?,
             line: None,
             key: Some(text.field),
@@ -146,6 +150,29 @@ fn tasks(session: &Session<'_>, passes: &BTreeSet<String>) -> Result<Vec<FoundSe
         })
     });
     texts.collect()
+}
+
+/// What the gate finds in changes of tasks that wait to be sent: none of them goes before it may.
+fn ops_held(
+    session: &Session<'_>,
+    (objects, tree): (&mut Objects<'_>, Option<ObjectId>),
+    passes: &BTreeSet<String>,
+) -> Result<Vec<FoundSecret>, FlowError> {
+    let found = held(session, objects, tree)?.into_iter();
+    let found = found.map(|finding| FoundSecret {
+        project: TASKS.to_owned(),
+        path: finding
+            .path
+            .below(&names::tasks_dir())
+            .unwrap_or(finding.path),
+        line: Some(finding.line),
+        key: None,
+        rule: finding.rule,
+        allowed: passes.contains(&finding.fingerprint),
+        fingerprint: finding.fingerprint,
+        in_vault: false,
+    });
+    Ok(found.collect())
 }
 
 /// Adds the values that stay here alone, while the rest of their settings file travels.

@@ -18,6 +18,7 @@ use super::machines::Machines;
 use super::recognise::seen;
 use super::report::{Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use super::standing::Standing;
+use super::task::HeldText;
 use super::upstream::{Source, Upstream};
 use super::waiting::Conflicts;
 use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts, ops, pause};
@@ -55,6 +56,8 @@ pub struct StatusReport {
     pub conflicts: usize,
     pub conflict_list: Conflicts,
     pub withheld: Vec<WithheldLine>,
+    /// Texts of tasks that stay on this machine, while the rest of these travels.
+    pub texts: Vec<HeldText>,
     /// What was meant to travel and stays: a link to another place, or what a preset carries.
     pub linked: Vec<LeftLine>,
     /// Logs whose last line stays, because it is not ended yet.
@@ -220,6 +223,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         conflicts: conflict_list.count(),
         conflict_list,
         withheld: withheld(&here),
+        texts: ops::texts(session),
         linked: left_for(&here, &[Reason::LinkedRoot, Reason::OfPreset]),
         half_lines: left_for(&here, &[Reason::HalfLine]),
         skipped: skipped(&here),

@@ -675,11 +675,75 @@ fn a_secret_stays_on_this_machine_until_it_is_allowed() {
     let (_, document) = desk.json(&["secret", "allow", fingerprint]);
     assert_eq!(document["data"]["texts"], 2, "{document}");
     let (_, list) = desk.json(&["secret", "list"]);
-    assert_eq!(list["data"]["found"], serde_json::json!([]), "{list}");
+    let found = list["data"]["found"].as_array().expect("a list");
+    assert!(found.iter().all(|it| it["allowed"] == true), "{list}");
     let (_, document) = desk.json(&["secret", "allow", fingerprint]);
     assert_eq!(document["data"]["texts"], 0, "{document}");
     let (code, document) = desk.json(&["task", "note", "add", &task, &format!("x{text}")]);
     assert_eq!(code, 0, "{document}");
+}
+
+#[test]
+fn what_stays_here_for_a_secret_is_said_by_every_run_after_it() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let secret = format!("ghp_{}", "0123456789abcdefghijABCDEFGHIJ012345");
+    let (_, document) = desk.json(&["task", "add", &format!("Use {secret}")]);
+    let task = reference(&document["data"]["task"]);
+    let held = &document["data"]["withheld"][0]["fingerprint"];
+    let fingerprint = held.as_str().expect("a fingerprint");
+    let remote = sandbox.bare("vault");
+    desk.ok(&["backup", "configure", remote.to_str().expect("UTF-8")]);
+    let line =
+        "withheld  1 text of a task holds a secret: what is said there stays on this machine";
+    for args in [
+        &["backup", "push"][..],
+        &["backup", "status"],
+        &["backup", "push", "--dry-run"],
+        &["sync"],
+    ] {
+        let ran = desk.ok(args);
+        assert!(ran.stdout.contains(line), "{args:?}: {ran}");
+        let hint = format!("`holdall secret allow {fingerprint}`");
+        assert!(ran.stderr.contains(&hint), "{args:?}: {ran}");
+        let (_, document) = desk.json(args);
+        let data = &document["data"];
+        let texts = if args[0] == "sync" {
+            &data["push"]["texts"]
+        } else {
+            &data["texts"]
+        };
+        let text = serde_json::json!([
+            {"ref": task, "field": "title", "rule": "github-token", "fingerprint": fingerprint}
+        ]);
+        assert_eq!(texts, &text, "{document}");
+        assert!(!document.to_string().contains(&secret));
+    }
+    desk.ok(&["secret", "allow", fingerprint]);
+    let ran = desk.ok(&["sync"]);
+    assert!(!ran.stdout.contains("withheld"), "{ran}");
+}
+
+#[test]
+fn a_secret_is_no_name_of_a_workspace_and_nor_is_none() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let secret = format!("ghp_{}", "0123456789abcdefghijABCDEFGHIJ012345");
+    desk.ok(&["workspace", "add", "work"]);
+    for args in [
+        &["workspace", "add", &secret][..],
+        &["workspace", "rename", "work", &secret],
+    ] {
+        refused(&desk, args, (1, "invalid", "holds a secret"));
+    }
+    for args in [
+        &["workspace", "add", "None"][..],
+        &["workspace", "rename", "work", "none"],
+    ] {
+        refused(&desk, args, (1, "invalid", "there is no workspace"));
+    }
+    let names = desk.ok(&["workspace", "list"]).stdout;
+    assert_eq!(names.lines().count(), 2, "{names}");
 }
 
 #[test]

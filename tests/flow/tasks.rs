@@ -361,3 +361,35 @@ fn status_says_how_many_task_changes_wait() {
     let ran = scene.b.ok(&["sync"]);
     assert!(ran.stdout.contains("tasks  1 change taken in"), "{ran}");
 }
+
+#[test]
+fn a_value_for_which_no_change_of_tasks_goes_is_listed_and_can_be_allowed() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let secret = format!("ghp_{}", "0123456789abcdefghijABCDEFGHIJ012345");
+    // As another version wrote it, or another gate let it in.
+    List::of(&scene.a).add(&format!("Use {secret}"));
+    let ran = scene.a.run(&["backup", "push"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    let (_, words) = ran
+        .stderr
+        .split_once("`holdall secret allow ")
+        .expect("a hint");
+    let (fingerprint, _) = words.split_once('`').expect("it ends");
+    let (code, document) = scene.a.json(&["secret", "list"]);
+    let found = &document["data"]["found"][0];
+    assert_eq!(
+        (code, &found["fingerprint"], &found["project"]),
+        (0, &json!(fingerprint), &json!("tasks")),
+        "{document}"
+    );
+    assert!(!document.to_string().contains(&secret));
+    scene.a.ok(&["secret", "allow", fingerprint]);
+    let (_, document) = scene.a.json(&["secret", "list"]);
+    assert_eq!(document["data"]["found"][0]["allowed"], true, "{document}");
+    scene.a.ok(&["backup", "push"]);
+    let (_, document) = scene.a.json(&["secret", "list"]);
+    assert_eq!(document["data"]["found"], json!([]), "{document}");
+    scene.b.ok(&["backup", "pull"]);
+    let list = scene.b.ok(&["task", "list"]).stdout;
+    assert!(list.contains("Use "), "{list}");
+}

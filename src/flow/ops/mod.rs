@@ -7,6 +7,7 @@
 mod adoption;
 mod arrival;
 mod departure;
+mod held;
 
 use std::collections::BTreeMap;
 
@@ -19,10 +20,12 @@ use crate::vault::Objects;
 use super::conflict::{FieldLine, open_fields};
 use super::report::OpCounts;
 use super::round::RoundPlan;
+use super::task::{HeldText, held_texts};
 use super::upstream::Upstream;
 use super::{Event, FlowError, Session, Writer};
 pub use adoption::adopted;
 use arrival::{Theirs, arrive};
+pub use held::held;
 
 /// The task list as one run brings it together with the vault.
 pub struct Ops {
@@ -158,6 +161,13 @@ impl Ops {
         }
     }
 
+    /// The texts that stay on this machine.
+    #[must_use]
+    pub fn texts(&self, session: &Session<'_>) -> Vec<HeldText> {
+        let store = self.store.as_ref();
+        store.map_or_else(Vec::new, |store| texts_in_store(session, store))
+    }
+
     /// The fields that wait for a decision.
     #[must_use]
     pub fn disputes(&self, session: &Session<'_>) -> Vec<FieldLine> {
@@ -196,6 +206,20 @@ pub fn disputes(session: &Session<'_>) -> Vec<FieldLine> {
 fn in_store(session: &Session<'_>, store: &Store) -> Vec<FieldLine> {
     open_fields(&store.reading()).unwrap_or_else(|fault| {
         let text = format!("conflicts of tasks cannot be seen: {}", fault.message());
+        session.tell(&Event::Warning { text: &text });
+        Vec::new()
+    })
+}
+
+/// The texts that stay on this machine, likewise.
+pub fn texts(session: &Session<'_>) -> Vec<HeldText> {
+    let store = session.task_store_there().ok().flatten();
+    store.map_or_else(Vec::new, |store| texts_in_store(session, &store))
+}
+
+fn texts_in_store(session: &Session<'_>, store: &Store) -> Vec<HeldText> {
+    held_texts(&store.reading()).unwrap_or_else(|fault| {
+        let text = format!("texts that stay here cannot be told: {}", fault.message());
         session.tell(&Event::Warning { text: &text });
         Vec::new()
     })

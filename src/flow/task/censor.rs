@@ -8,7 +8,7 @@ use crate::base::{BaseError, Finding, Gate, VaultPath};
 use crate::layout::names;
 use crate::snapshot::SecretGate;
 use crate::tasks::model::field;
-use crate::tasks::{LONGEST, Withheld};
+use crate::tasks::{LONGEST, Reading, Withheld};
 
 use super::super::{FlowError, Session, allowance};
 
@@ -116,12 +116,25 @@ pub fn refuse_secret(what: &str, field: &str, text: &str) -> Result<(), FlowErro
     }
 }
 
-/// The texts of the task list that stay on this machine, with the tasks that they belong to.
-pub fn texts_withheld(session: &Session<'_>) -> Result<Vec<(String, WithheldText)>, FlowError> {
-    let Some(store) = session.task_store_there()? else {
-        return Ok(Vec::new());
-    };
-    let reading = store.reading();
+/// A text that stays on this machine, and the task that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldText {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    #[serde(flatten)]
+    pub text: WithheldText,
+}
+
+/// The texts of the task list that stay on this machine.
+pub fn texts_withheld(session: &Session<'_>) -> Result<Vec<HeldText>, FlowError> {
+    match session.task_store_there()? {
+        Some(store) => held_texts(&store.reading()),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The same of a task list that is open already.
+pub fn held_texts(reading: &Reading<'_>) -> Result<Vec<HeldText>, FlowError> {
     let (mut all, place) = (Vec::new(), names::ops_dir());
     for Withheld {
         on, field, value, ..
@@ -130,12 +143,14 @@ pub fn texts_withheld(session: &Session<'_>) -> Result<Vec<(String, WithheldText
         // It was found once, and may be found under another name since.
         let stands = as_it_stands(&field, &value);
         if let Some(finding) = inspected(&SecretGate::default(), (&place, &stands))? {
-            let text = WithheldText {
-                field,
-                rule: finding.rule,
-                fingerprint: finding.fingerprint,
-            };
-            all.push((reading.reference(on.id.as_str())?, text));
+            all.push(HeldText {
+                reference: reading.reference(on.id.as_str())?,
+                text: WithheldText {
+                    field,
+                    rule: finding.rule,
+                    fingerprint: finding.fingerprint,
+                },
+            });
         }
     }
     Ok(all)

@@ -8,7 +8,9 @@ use crate::tasks::model::{self, DEFAULT_WORKSPACE_NAME, default_workspace, field
 use crate::tasks::{Filter, Reading, TaskState};
 
 use super::super::{FlowError, Session};
+use super::censor::refuse_secret;
 use super::desk::Desk;
+use super::projects::NONE;
 use super::values;
 use super::wishes::workspace_named;
 
@@ -76,7 +78,7 @@ pub fn add(
     name: &str,
     by: Option<&str>,
 ) -> Result<WorkspaceReport, FlowError> {
-    let name = values::name(name)?;
+    let name = new_name(name)?;
     let id = Id::new(session.edges)?;
     let mut desk = Desk::open(session, by)?;
     desk.write(&format!("workspace add: {name}"), |pen| {
@@ -87,13 +89,26 @@ pub fn add(
     Ok(told(&id, name))
 }
 
+/// A name that a workspace may be given. It travels as it is.
+pub fn new_name(name: &str) -> Result<String, FlowError> {
+    let name = values::name(name)?;
+    refuse_secret("the name of the workspace", field::NAME, &name)?;
+    if name.eq_ignore_ascii_case(NONE) {
+        return Err(FlowError::BadValue {
+            what: format!("`{name}` says that there is no workspace: none can be called so"),
+            hint: "choose another name".to_owned(),
+        });
+    }
+    Ok(name)
+}
+
 /// Gives one another name.
 pub fn rename(
     session: &Session<'_>,
     (name, new): (&str, &str),
     by: Option<&str>,
 ) -> Result<WorkspaceReport, FlowError> {
-    let new = values::name(new)?;
+    let new = new_name(new)?;
     let mut desk = Desk::open(session, by)?;
     let written = desk.write(&format!("workspace rename: {name} to {new}"), |pen| {
         let id = workspace_named(&pen.reading(), name)?;

@@ -8,7 +8,7 @@ use crate::flow::task::edit::refuse_own_epic;
 use crate::flow::task::projects::NONE;
 use crate::flow::task::values;
 use crate::flow::task::wishes::{Lookup, Wishes, workspace_named};
-use crate::flow::task::workspace::refuse_taken;
+use crate::flow::task::workspace::{new_name, refuse_taken};
 use crate::layout::Entity;
 use crate::tasks::Pen;
 use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, PROJECT, TASK, WORKSPACE, field};
@@ -30,7 +30,7 @@ pub fn checked(
         }
         (PROJECT, field::WORKSPACE) => Ok(json!(workspace_named(&pen.reading(), line)?)),
         (WORKSPACE, field::NAME) => {
-            let name = values::name(line)?;
+            let name = new_name(line)?;
             refuse_taken(&pen.reading(), &name, Some(&on.id))?;
             Ok(json!(name))
         }
