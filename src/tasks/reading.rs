@@ -183,6 +183,40 @@ impl<'d> Reading<'d> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The dependencies that close a circle and are not waited for, by the ids of both tasks.
+    pub fn circles(&self) -> Result<Vec<(String, String)>, TasksError> {
+        let mut find = self.db.prepare_cached(
+            "SELECT task.id, depend.needs FROM depend JOIN task ON task.thing = depend.task \
+             WHERE depend.circle ORDER BY depend.rank",
+        )?;
+        let rows = find.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The epics that a task's epic belongs to, one after the other back to the task itself, by their
+    /// ids; none where that leads nowhere or into a circle of others.
+    pub fn epic_circle(&self, id: &str) -> Result<Vec<String>, TasksError> {
+        let mut find = self
+            .db
+            .prepare_cached("SELECT epic FROM task WHERE id = ?1 AND NOT deleted")?;
+        let (mut way, mut at) = (Vec::new(), id.to_owned());
+        while let Some(epic) = find
+            .query_row([&at], |row| row.get::<_, Option<String>>(0))
+            .optional()?
+            .flatten()
+        {
+            if epic == id {
+                return Ok(way);
+            }
+            if way.contains(&epic) {
+                break;
+            }
+            way.push(epic.clone());
+            at = epic;
+        }
+        Ok(Vec::new())
+    }
+
     /// The tasks that wait for this one, by their ids.
     pub fn needed_by(&self, id: &str) -> Result<Vec<String>, TasksError> {
         let mut find = self.db.prepare_cached(

@@ -35,6 +35,31 @@ fn what_is_written_is_shown_and_found() {
 }
 
 #[test]
+fn a_log_is_in_the_order_of_time_wherever_and_whenever_it_arrived() {
+    let (mut a, mut b) = (Place::new(NOW), Place::new(NOW + 5_000));
+    let on = a.add("One");
+    meet(&mut a, &mut b);
+    b.set(&on, field::TITLE, "Two");
+    assert!(a.take_in(&b));
+    // Behind the other in this log, and before it in time.
+    a.set(&on, field::STATUS, "active");
+    meet(&mut a, &mut b);
+    let log = |place: &Place, is_whole: bool, limit| {
+        let thing = (!is_whole).then(|| place.task(&on).thing);
+        let lines = place.store.reading().log(thing, limit).expect("read");
+        let values = lines.into_iter().map(|line| line.value.unwrap_or_default());
+        values.collect::<Vec<_>>()
+    };
+    for place in [&a, &b] {
+        for is_whole in [true, false] {
+            assert_eq!(log(place, is_whole, 9), ["Two", "active", "One"]);
+            assert_eq!(log(place, is_whole, 1), ["Two"]);
+            assert_eq!(log(place, is_whole, 2), ["Two", "active"]);
+        }
+    }
+}
+
+#[test]
 fn two_who_change_one_field_both_see_it_and_one_choice_ends_it() {
     let (mut a, mut b) = (Place::new(NOW), Place::new(NOW + 5_000));
     let on = a.add("Renew the certificate");

@@ -684,6 +684,73 @@ fn a_secret_stays_on_this_machine_until_it_is_allowed() {
 }
 
 #[test]
+fn a_dependency_that_closes_a_circle_is_said_not_to_be_waited_for() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let (one, two) = (add(&desk, &["One"]), add(&desk, &["Two"]));
+    desk.ok(&["task", "depend", "add", &one, &two]);
+    let (code, document) = desk.json(&["task", "depend", "add", &two, &one]);
+    let circles = serde_json::json!([{"ref": two, "needs": one}]);
+    assert_eq!(
+        (code, &document["data"]["circles"]),
+        (0, &circles),
+        "{document}"
+    );
+    let (_, page) = desk.json(&["task", "show", &two]);
+    assert_eq!(
+        page["data"]["not_waited_for"],
+        serde_json::json!([one]),
+        "{page}"
+    );
+    let page = desk.ok(&["task", "show", &two]).stdout;
+    let said = format!("not waited for, because it closes a circle: {one}");
+    assert!(page.contains(&said), "{page}");
+    let page = desk.ok(&["task", "show", &one]).stdout;
+    assert!(!page.contains("circle"), "{page}");
+    let ran = desk.ok(&["task", "depend", "remove", &two, &one]);
+    assert!(!ran.stdout.contains("circle"), "{ran}");
+    let ran = desk.ok(&["task", "depend", "add", &two, &one]);
+    assert!(ran.stdout.contains("closes a circle"), "{ran}");
+    let line = format!(r#"{{"ref":"{two}","depends":["{one}"]}}"#);
+    desk.ok(&["task", "depend", "remove", &two, &one]);
+    let ran = super::task_many::fed(&desk, &["task", "edit", "--stdin"], &line);
+    assert!(ran.stdout.contains("closes a circle"), "{ran}");
+}
+
+#[test]
+fn epics_that_go_round_in_a_circle_say_so() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let epic = |title: &str| {
+        let (_, document) = desk.json(&["epic", "add", title]);
+        reference(&document["data"]["task"])
+    };
+    let [one, two, part] = [epic("One"), epic("Two"), epic("Part")];
+    for (of, epic) in [(&one, &two), (&part, &one)] {
+        desk.ok(&["task", "edit", of, "--epic", epic]);
+    }
+    let (_, page) = desk.json(&["task", "show", &one]);
+    assert_eq!(page["data"]["epic_circle"], serde_json::json!([]), "{page}");
+    desk.ok(&["task", "edit", &two, "--epic", &one]);
+    for (of, by) in [(&one, &two), (&two, &one)] {
+        let (_, page) = desk.json(&["task", "show", of]);
+        assert_eq!(
+            page["data"]["epic_circle"],
+            serde_json::json!([by]),
+            "{page}"
+        );
+        let said = format!("its epics go round in a circle: by {by} back to itself");
+        for show in [["task", "show", of], ["epic", "show", of]] {
+            let page = desk.ok(&show).stdout;
+            assert!(page.contains(&said), "{page}");
+        }
+    }
+    // It only hangs on one.
+    let (_, page) = desk.json(&["task", "show", &part]);
+    assert_eq!(page["data"]["epic_circle"], serde_json::json!([]), "{page}");
+}
+
+#[test]
 fn what_stays_here_for_a_secret_is_said_by_every_run_after_it() {
     let sandbox = Sandbox::new();
     let desk = desk(&sandbox);

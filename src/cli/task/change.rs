@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use crate::cli::answer::{Answer, Look};
 use crate::cli::args::{TaskAddArgs, TaskEditArgs, TaskFields, TaskStateArgs};
 use crate::cli::ctx::Ctx;
-use crate::cli::show::{Table, count};
-use crate::flow::FlowError;
+use crate::cli::show::{Table, count, printable};
 use crate::flow::task::{
     AddReport, Change, EditOptions, TasksReport, Wishes, add, add_lines, edit, edit_lines,
 };
+use crate::flow::{FlowError, quoted};
 
 use super::texts::{from_file, from_input};
 use super::words::{conflict_hint, rows, withheld, withheld_hints};
@@ -115,6 +115,10 @@ pub fn told(report: TasksReport, verb: &'static str) -> Answer {
     let wants = conflict.is_some() || !report.withheld.is_empty();
     let mut hints = withheld_hints(&report.withheld);
     hints.extend(conflict);
+    hints.extend(report.circles.first().map(|circle| {
+        let (on, needs) = (quoted(&circle.reference), quoted(&circle.needs));
+        format!("to open the circle here: `holdall task depend remove {on} {needs}`")
+    }));
     let text = move |report: &TasksReport, look: &Look| {
         let verb = if report.changed == 0 {
             "as before"
@@ -125,6 +129,14 @@ pub fn told(report: TasksReport, verb: &'static str) -> Answer {
         let mut text = String::new();
         for line in rows(&tasks, look).lines() {
             writeln!(text, "{verb}  {line}").ok();
+        }
+        for circle in &report.circles {
+            let (on, needs) = (printable(&circle.reference), printable(&circle.needs));
+            writeln!(
+                text,
+                "note  {on}: {needs} before it closes a circle; that is kept, and not waited for"
+            )
+            .ok();
         }
         text + &withheld(&report.withheld)
     };

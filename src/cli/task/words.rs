@@ -112,6 +112,7 @@ pub fn page(report: &ShowReport, look: &Look) -> String {
             }
         }
     }
+    text.push_str(&circles(report));
     let notes = task.notes.iter().flatten();
     for (at, note) in notes.enumerate() {
         if at == 0 {
@@ -121,6 +122,24 @@ pub fn page(report: &ShowReport, look: &Look) -> String {
         let (token, when) = (&note.token, ago(note.at, look.now));
         writeln!(text, "  {token}  {when}, {}", printable(by)).ok();
         text.push_str(&indented(note.text.trim_end()));
+    }
+    text
+}
+
+/// What goes round in a circle, by way of this task.
+fn circles(report: &ShowReport) -> String {
+    let mut text = String::new();
+    if !report.not_waited_for.is_empty() {
+        let refs = printable(&report.not_waited_for.join(", ")).into_owned();
+        writeln!(text, "\nnot waited for, because it closes a circle: {refs}").ok();
+    }
+    if !report.epic_circle.is_empty() {
+        let refs = printable(&report.epic_circle.join(", ")).into_owned();
+        writeln!(
+            text,
+            "\nits epics go round in a circle: by {refs} back to itself"
+        )
+        .ok();
     }
     text
 }

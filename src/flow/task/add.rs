@@ -11,7 +11,7 @@ use super::super::{FlowError, Session};
 use super::censor::WithheldText;
 use super::desk::{Desk, TasksReport, Written};
 use super::projects::{self, Project, Projects};
-use super::read_lines::{at_line, objects};
+use super::read_lines::{at_line, objects, tasks_counted};
 use super::wishes::{Lookup, Wishes, in_project};
 
 /// More tasks than these are many.
@@ -67,7 +67,7 @@ pub fn add_lines(
     let mut desk = Desk::open(session, by)?;
     let mut adding = Adding::new(session, here);
     let Written { answer, withheld } =
-        desk.write(&format!("add: {} tasks", lines.len()), |pen| {
+        desk.write(&format!("add: {}", tasks_counted(lines.len())), |pen| {
             let mut added = Vec::new();
             for (number, map) in lines {
                 let one = Wishes::of_json(map).and_then(|wishes| adding.one(pen, wishes));

@@ -85,6 +85,18 @@ pub struct TasksReport {
     pub changed: usize,
     /// What stays on this machine.
     pub withheld: Vec<WithheldText>,
+    /// The dependencies that close a circle since: they are kept, and nobody waits for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub circles: Vec<Circle>,
+}
+
+/// A dependency that closes a circle.
+#[derive(Debug, Serialize)]
+pub struct Circle {
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// What would have to be done before it, by its ref.
+    pub needs: String,
 }
 
 impl TasksReport {
@@ -208,6 +220,21 @@ impl<'a> Desk<'a> {
             task,
             changed,
             withheld: written.withheld,
+            circles: Vec::new(),
         })
+    }
+
+    /// The circles of dependencies that were not there before.
+    pub fn new_circles(&self, before: &[(String, String)]) -> Result<Vec<Circle>, FlowError> {
+        let reading = self.reading();
+        let mut new = reading.circles()?;
+        new.retain(|it| !before.contains(it));
+        let new = new.iter().map(|(id, needs)| {
+            Ok(Circle {
+                reference: reading.reference(id)?,
+                needs: reading.reference(needs)?,
+            })
+        });
+        new.collect()
     }
 }

@@ -1,5 +1,7 @@
 //! `task edit` and the commands that change where a task stands.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::layout::Entity;
@@ -10,7 +12,7 @@ use crate::tasks::model::{Status, field};
 use super::super::{FlowError, Session};
 use super::desk::{Desk, TasksReport};
 use super::projects::Projects;
-use super::read_lines::{at_line, objects};
+use super::read_lines::{Numbered, at_line, objects, tasks_counted};
 use super::values;
 use super::wishes::{Lookup, Wishes};
 
@@ -64,10 +66,7 @@ pub fn edit(session: &Session<'_>, options: &EditOptions) -> Result<TasksReport,
         for reference in references {
             let one = One::found(pen, reference, options.if_seen.as_deref())?;
             let is_changed = one.change(pen, &options.change, &mut lookup)?;
-            match changed.iter_mut().find(|(id, _)| *id == one.id()) {
-                Some((_, was)) => *was |= is_changed,
-                None => changed.push((one.id(), is_changed)),
-            }
+            note(&mut changed, (one.id(), is_changed));
         }
         Ok(changed)
     })?;
@@ -88,7 +87,8 @@ pub fn edit_lines(
         session,
         projects: Projects::default(),
     };
-    let what = format!("edit: {} tasks", lines.len());
+    let what = format!("edit: {}", named_in(&desk, &lines));
+    let before = desk.reading().circles()?;
     let written = desk.write(&what, |pen| {
         let mut changed: Vec<(String, bool)> = Vec::new();
         for (number, mut map) in lines {
@@ -100,11 +100,37 @@ pub fn edit_lines(
                 let change = Change::Fields(Box::new(wishes));
                 Ok((one.id(), one.change(pen, &change, &mut lookup)?))
             };
-            changed.push(line().map_err(|fault: FlowError| at_line(number, &fault))?);
+            note(
+                &mut changed,
+                line().map_err(|fault: FlowError| at_line(number, &fault))?,
+            );
         }
         Ok(changed)
     })?;
-    desk.report(written, false)
+    Ok(TasksReport {
+        circles: desk.new_circles(&before)?,
+        ..desk.report(written, false)?
+    })
+}
+
+/// Notes whether a task was changed, once for each.
+fn note(changed: &mut Vec<(String, bool)>, (id, is_changed): (String, bool)) {
+    match changed.iter_mut().find(|(known, _)| *known == id) {
+        Some((_, was)) => *was |= is_changed,
+        None => changed.push((id, is_changed)),
+    }
+}
+
+/// How many tasks lines name: one may be named twice, and in two ways.
+fn named_in(desk: &Desk<'_>, lines: &[Numbered]) -> String {
+    let reading = desk.reading();
+    let refs = lines.iter().filter_map(|(_, map)| map.get("ref")?.as_str());
+    let ids = refs.map(|it| {
+        reading
+            .resolve(it)
+            .map_or_else(|_| it.to_owned(), |row| row.id)
+    });
+    tasks_counted(ids.collect::<BTreeSet<String>>().len())
 }
 
 fn named<'v>(

@@ -90,6 +90,7 @@ fn linked(
     named: impl FnOnce(&Pen<'_, '_, '_>, &One) -> Result<Vec<String>, FlowError>,
 ) -> Result<TasksReport, FlowError> {
     let mut desk = Desk::about(session, link.reference, link.by)?;
+    let before = desk.reading().circles()?;
     let written = desk.write(&format!("{what}: {}", link.reference), |pen| {
         let one = One::find(pen, link.reference, None)?;
         let mut changed = false;
@@ -102,7 +103,10 @@ fn linked(
         }
         Ok(vec![(one.id(), changed)])
     })?;
-    desk.report(written, true)
+    Ok(TasksReport {
+        circles: desk.new_circles(&before)?,
+        ..desk.report(written, true)?
+    })
 }
 
 /// Every label that an open task has.

@@ -55,6 +55,10 @@ pub struct ShowReport {
     pub needed_by: Vec<TaskEntry>,
     /// What has to be done first.
     pub needs: Vec<TaskEntry>,
+    /// Those of them that close a circle, by refs: they are kept, and nobody waits for them.
+    pub not_waited_for: Vec<String>,
+    /// The epics by which the task belongs to itself in the end, by refs.
+    pub epic_circle: Vec<String>,
     /// What belongs to it, where it is an epic.
     pub parts: Vec<TaskEntry>,
 }
@@ -172,8 +176,15 @@ pub fn show(session: &Session<'_>, reference: &str) -> Result<ShowReport, FlowEr
     let reading = store.reading();
     let row = reading.resolve(reference)?;
     let mut shaping = Shaping::new(&reading)?;
-    let needs = reading.needs(row.thing)?.into_iter().map(|(id, _)| id);
+    let all = reading.needs(row.thing)?;
+    let closing = all.iter().filter(|(_, closes)| *closes);
+    let closing = closing.map(|(id, _)| reading.reference(id));
+    let not_waited_for = closing.collect::<Result<_, _>>()?;
+    let needs = all.into_iter().map(|(id, _)| id);
     let needs = tasks(&reading, &mut shaping, needs)?;
+    let epics = reading.epic_circle(&row.id)?;
+    let epics = epics.iter().map(|id| reading.reference(id));
+    let epic_circle = epics.collect::<Result<_, _>>()?;
     let needed_by = reading.needed_by(&row.id)?.into_iter();
     let needed_by = tasks(&reading, &mut shaping, needed_by)?;
     let mut parts = Vec::new();
@@ -191,6 +202,8 @@ pub fn show(session: &Session<'_>, reference: &str) -> Result<ShowReport, FlowEr
         task: shaping.whole(row)?,
         needed_by,
         needs,
+        not_waited_for,
+        epic_circle,
         parts,
     })
 }

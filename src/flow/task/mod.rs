@@ -23,7 +23,7 @@ pub(super) mod workspace;
 
 pub use add::{AddReport, BriefTask, add, add_lines};
 pub use censor::{HeldText, WithheldText, held_texts, texts_withheld};
-pub use desk::TasksReport;
+pub use desk::{Circle, TasksReport};
 pub use edit::{Change, EditOptions, edit, edit_lines};
 pub use epic::{EpicLine, EpicListReport, EpicShowReport, list as list_epics, show as show_epic};
 pub use links::{

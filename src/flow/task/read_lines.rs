@@ -20,6 +20,12 @@ pub fn objects(text: &str) -> Result<Vec<Numbered>, FlowError> {
         .collect()
 }
 
+/// As `task undo --list` calls a command about so many.
+pub fn tasks_counted(many: usize) -> String {
+    let noun = if many == 1 { "task" } else { "tasks" };
+    format!("{many} {noun}")
+}
+
 /// A fault of one line: nothing of any line is written.
 pub fn at_line(number: usize, fault: &FlowError) -> FlowError {
     bad_line(number, &fault.message(), fault.hints().into_iter().next())
