@@ -809,6 +809,13 @@ fn a_secret_is_no_name_of_a_workspace_and_nor_is_none() {
     ] {
         refused(&desk, args, (1, "invalid", "there is no workspace"));
     }
+    for args in [
+        &["workspace", "rename", "Default", "mine"][..],
+        &["workspace", "delete", "default"],
+    ] {
+        refused(&desk, args, (1, "refused", "the workspace default has"));
+    }
+    desk.ok(&["task", "list", "--workspace", "none"]);
     let names = desk.ok(&["workspace", "list"]).stdout;
     assert_eq!(names.lines().count(), 2, "{names}");
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::kit::{Machine, clone, fsck, is_linear};
 
-use super::scene::{Scene, by_hand, connect, copy_dir, pulled, pushed, state, tip};
+use super::scene::{Scene, by_hand, connect, copy_dir, fails, pulled, pushed, state, tip};
 
 /// The task list of a machine, as the commands have it.
 pub struct List {
@@ -392,4 +392,45 @@ fn a_value_for_which_no_change_of_tasks_goes_is_listed_and_can_be_allowed() {
     scene.b.ok(&["backup", "pull"]);
     let list = scene.b.ok(&["task", "list"]).stdout;
     assert!(list.contains("Use "), "{list}");
+}
+
+#[test]
+fn of_two_workspaces_or_projects_with_one_name_none_is_taken_unsaid() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    for (machine, title) in [(&scene.a, "One"), (&scene.b, "Two")] {
+        machine.ok(&["workspace", "add", "work"]);
+        machine.ok(&["task", "add", title, "--workspace", "work"]);
+        let mut tasks = List::of(machine);
+        let on = model::project(Id::new(&tasks.edges).expect("chance"));
+        tasks.write(&on, "name", "web");
+        tasks.write(&on, "prefix", title);
+    }
+    for machine in [&scene.a, &scene.b, &scene.a] {
+        machine.ok(&["sync"]);
+    }
+    let names = scene.a.ok(&["workspace", "list"]).stdout;
+    let ids = names
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(4));
+    let ids: Vec<&str> = ids.collect();
+    assert_eq!(ids.len(), 2, "{names}");
+    for args in [
+        &["task", "list", "--workspace", "work"][..],
+        &["task", "add", "Three", "--workspace", "Work"],
+        &["workspace", "rename", "work", "job"],
+        &["workspace", "delete", "work"],
+    ] {
+        let ran = scene.a.run(args);
+        assert_eq!(ran.code, 1, "{ran}");
+        assert!(ids.iter().all(|id| ran.stderr.contains(id)), "{ran}");
+    }
+    let list = ["task", "list", "--workspace", &ids[1].to_lowercase()];
+    let list = scene.a.ok(&list).stdout;
+    assert!(list.contains("Two") && !list.contains("One"), "{list}");
+    fails(
+        &scene.a,
+        &["task", "list", "--project", "web"],
+        (1, "invalid"),
+    );
+    scene.a.ok(&["task", "list", "--project", "two"]);
 }

@@ -8,8 +8,8 @@ use crate::cli::ctx::Ctx;
 use crate::cli::show::{Table, count, printable};
 use crate::flow::FlowError;
 use crate::flow::task::{
-    EpicListReport, EpicShowReport, WorkspaceListReport, WorkspaceReport, add_workspace,
-    delete_workspace, list_epics, list_workspaces, rename_workspace, show_epic,
+    EpicListReport, EpicShowReport, WorkspaceLine, WorkspaceListReport, WorkspaceReport,
+    add_workspace, delete_workspace, list_epics, list_workspaces, rename_workspace, show_epic,
 };
 
 use super::change::run_add;
@@ -54,7 +54,11 @@ fn workspaces_text(report: &WorkspaceListReport) -> String {
     let mut table = Table::new();
     for line in &report.workspaces {
         let open = count(line.open as u64, "open task");
-        table.row([line.name.clone(), open]);
+        // Two machines made one each: their names do not tell them apart.
+        let is_alike = |it: &&WorkspaceLine| it.name.eq_ignore_ascii_case(&line.name);
+        let is_alone = report.workspaces.iter().filter(is_alike).count() == 1;
+        let id = if is_alone { "" } else { &line.id };
+        table.row([line.name.clone(), open, id.to_owned()]);
     }
     table.to_string()
 }

@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, default_workspace};
 use crate::tasks::{Filter, Reading, Sort, TaskState};
 
 use super::super::{FlowError, Session};
 use super::projects::{self, NONE};
 use super::shape::{Shaping, TaskEntry};
 use super::values;
-use super::wishes::{epic_named, workspace_named};
+use super::wishes::{epic_named, is_default_workspace, workspace_named};
 
 /// Where the tasks of a list stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +163,7 @@ fn state(asked: &Asked) -> Result<TaskState, FlowError> {
 
 /// What the store calls a workspace. What is in no other one is in the default one.
 fn in_workspace(reading: &Reading<'_>, name: &str) -> Result<String, FlowError> {
-    if name == DEFAULT_WORKSPACE_NAME || name == default_workspace().as_str() {
+    if name == NONE || is_default_workspace(name) {
         return Ok(String::new());
     }
     Ok(workspace_named(reading, name)?.as_str().to_owned())

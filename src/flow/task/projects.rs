@@ -25,6 +25,15 @@ pub struct Project {
     pub name: String,
 }
 
+impl Project {
+    fn of(row: &ProjectRow) -> Result<Self, FlowError> {
+        Ok(Self {
+            id: Id::parse(&row.id)?,
+            name: row.name.clone(),
+        })
+    }
+}
+
 impl From<&Registered> for Project {
     fn from(registered: &Registered) -> Self {
         Self {
@@ -51,37 +60,54 @@ pub fn named(
     wanted: &str,
 ) -> Result<Project, FlowError> {
     let registry = Registry::load(&session.places.registry())?;
-    if let Some(registered) = registry.find(wanted) {
-        return Ok(Project::from(registered));
-    }
     let known = reading.projects()?;
-    let is_meant = |row: &&ProjectRow| {
-        row.name.eq_ignore_ascii_case(wanted)
-            || row.id.eq_ignore_ascii_case(wanted)
-            || row.prefix.eq_ignore_ascii_case(wanted)
+    let mut meant: Vec<Project> = registry
+        .find(wanted)
+        .map(Project::from)
+        .into_iter()
+        .collect();
+    let own = match meant.first() {
+        Some(own) => reading.shown_project(own.id.as_str())?,
+        None => None,
     };
-    let mut meant = known.iter().filter(is_meant);
-    match (meant.next(), meant.next()) {
-        (Some(one), None) => Ok(Project {
-            id: Id::parse(&one.id)?,
-            name: one.name.clone(),
-        }),
-        (Some(one), Some(other)) => Err(FlowError::BadValue {
-            what: format!("`{wanted}` could be more than one project"),
-            hint: format!("name it by its id: {} or {}", one.id, other.id),
-        }),
-        (None, _) => {
-            let mut names: Vec<String> = known.into_iter().map(|row| row.name).collect();
-            names.extend(registry.projects.into_iter().map(|it| it.name));
-            names.sort();
-            names.dedup();
-            Err(FlowError::NoSuch {
-                what: "project",
-                wanted: wanted.to_owned(),
-                known: names,
-            })
+    let is_other = |row: &ProjectRow| own.as_ref() != Some(&row.id);
+    let is_called = |row: &ProjectRow| {
+        row.name.eq_ignore_ascii_case(wanted) || row.id.eq_ignore_ascii_case(wanted)
+    };
+    // Another machine may have begun another project of this name.
+    let is_id = meant
+        .iter()
+        .any(|it| it.id.as_str().eq_ignore_ascii_case(wanted));
+    for row in known.iter().filter(|row| is_called(row) && is_other(row)) {
+        if !is_id {
+            meant.push(Project::of(row)?);
         }
     }
+    if meant.is_empty() {
+        let fitting = known.iter();
+        let fitting = fitting.filter(|row| row.prefix.eq_ignore_ascii_case(wanted));
+        meant = fitting.map(Project::of).collect::<Result<_, _>>()?;
+    }
+    if meant.len() > 1 {
+        let ids: Vec<&str> = meant.iter().map(|it| it.id.as_str()).collect();
+        return Err(FlowError::BadValue {
+            what: format!("`{wanted}` could be more than one project"),
+            hint: format!("name it by its id: {}", ids.join(" or ")),
+        });
+    }
+    meant.pop().ok_or_else(|| {
+        let names = known.into_iter().map(|row| row.name);
+        let mut names: Vec<String> = names
+            .chain(registry.projects.into_iter().map(|it| it.name))
+            .collect();
+        names.sort();
+        names.dedup();
+        FlowError::NoSuch {
+            what: "project",
+            wanted: wanted.to_owned(),
+            known: names,
+        }
+    })
 }
 
 /// The projects of one command: what it begins is known to what follows.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::{Id, Timestamp};
-use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, field};
+use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, default_workspace, field};
 use crate::tasks::{Pen, Reading, WorkspaceRow};
 
 use super::super::{FlowError, Session};
@@ -161,7 +161,8 @@ impl Wishes {
         }
         match self.workspace.as_deref() {
             None => {}
-            Some(NONE | "" | DEFAULT_WORKSPACE_NAME) => put(field::WORKSPACE, Value::Null),
+            Some(NONE | "") => put(field::WORKSPACE, Value::Null),
+            Some(name) if is_default_workspace(name) => put(field::WORKSPACE, Value::Null),
             Some(name) => put(
                 field::WORKSPACE,
                 json!(workspace_named(&pen.reading(), name)?),
@@ -186,11 +187,19 @@ pub fn in_project(
     Ok(json!(project.id))
 }
 
-/// The id of a workspace that somebody names.
+/// The workspace of whatever is in no other one.
+#[must_use]
+pub fn is_default_workspace(name: &str) -> bool {
+    name.eq_ignore_ascii_case(DEFAULT_WORKSPACE_NAME) || name == default_workspace().as_str()
+}
+
+/// The id of a workspace that somebody names, and made.
 pub fn workspace_named(reading: &Reading<'_>, wanted: &str) -> Result<Id, FlowError> {
     let rows = reading.workspaces()?;
     let there = || rows.iter().filter(|row| !row.deleted);
-    let is_meant = |row: &&WorkspaceRow| row.name.eq_ignore_ascii_case(wanted) || row.id == wanted;
+    let is_meant = |row: &&WorkspaceRow| {
+        row.name.eq_ignore_ascii_case(wanted) || row.id.eq_ignore_ascii_case(wanted)
+    };
     let meant: Vec<&WorkspaceRow> = there().filter(is_meant).collect();
     match meant.as_slice() {
         [one] => Ok(Id::parse(&one.id)?),

@@ -12,7 +12,7 @@ use super::censor::refuse_secret;
 use super::desk::Desk;
 use super::projects::NONE;
 use super::values;
-use super::wishes::workspace_named;
+use super::wishes::{is_default_workspace, workspace_named};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WorkspaceLine {
@@ -109,6 +109,7 @@ pub fn rename(
     by: Option<&str>,
 ) -> Result<WorkspaceReport, FlowError> {
     let new = new_name(new)?;
+    refuse_default(name, "has another name")?;
     let mut desk = Desk::open(session, by)?;
     let written = desk.write(&format!("workspace rename: {name} to {new}"), |pen| {
         let id = workspace_named(&pen.reading(), name)?;
@@ -129,6 +130,7 @@ pub fn delete(
     name: &str,
     by: Option<&str>,
 ) -> Result<WorkspaceReport, FlowError> {
+    refuse_default(name, "goes")?;
     let mut desk = Desk::open(session, by)?;
     let written = desk.write(&format!("workspace delete: {name}"), |pen| {
         let id = workspace_named(&pen.reading(), name)?;
@@ -158,14 +160,26 @@ fn told(id: &Id, name: String) -> WorkspaceReport {
     }
 }
 
+/// Nobody made the default one.
+fn refuse_default(name: &str, never: &str) -> Result<(), FlowError> {
+    if !is_default_workspace(name) {
+        return Ok(());
+    }
+    Err(FlowError::Refused {
+        what: format!(
+            "the workspace {DEFAULT_WORKSPACE_NAME} has whatever is in no other one, and never {never}"
+        ),
+        hint: "make one of your own: `holdall workspace add NAME`, and move tasks there: `holdall task edit REF --workspace NAME`".to_owned(),
+    })
+}
+
 /// Refuses a name that another one has.
 pub fn refuse_taken(reading: &Reading<'_>, name: &str, own: Option<&Id>) -> Result<(), FlowError> {
     let rows = reading.workspaces()?;
     let own = own.map(Id::as_str);
     let others = rows.iter().filter(|row| Some(row.id.as_str()) != own);
     let mut there = others.filter(|row| !row.deleted);
-    let is_default = name.eq_ignore_ascii_case(DEFAULT_WORKSPACE_NAME);
-    if is_default || there.any(|row| row.name.eq_ignore_ascii_case(name)) {
+    if is_default_workspace(name) || there.any(|row| row.name.eq_ignore_ascii_case(name)) {
         return Err(FlowError::Refused {
             what: format!("there is a workspace {name} already"),
             hint: "see them: `holdall workspace list`".to_owned(),

@@ -7,11 +7,11 @@ use crate::flow::FlowError;
 use crate::flow::task::edit::refuse_own_epic;
 use crate::flow::task::projects::NONE;
 use crate::flow::task::values;
-use crate::flow::task::wishes::{Lookup, Wishes, workspace_named};
+use crate::flow::task::wishes::{Lookup, Wishes, is_default_workspace, workspace_named};
 use crate::flow::task::workspace::{new_name, refuse_taken};
 use crate::layout::Entity;
 use crate::tasks::Pen;
-use crate::tasks::model::{DEFAULT_WORKSPACE_NAME, PROJECT, TASK, WORKSPACE, field};
+use crate::tasks::model::{PROJECT, TASK, WORKSPACE, field};
 
 /// What is written for a text.
 pub fn checked(
@@ -25,7 +25,7 @@ pub fn checked(
         (TASK, _) => of_task(pen, lookup, (on, of), text),
         (PROJECT, field::NAME) => Ok(json!(values::name(line)?)),
         (PROJECT, field::PREFIX) => Ok(json!(values::prefix(line)?)),
-        (PROJECT, field::WORKSPACE) if is_none(line) || line == DEFAULT_WORKSPACE_NAME => {
+        (PROJECT, field::WORKSPACE) if is_none(line) || is_default_workspace(line) => {
             Ok(Value::Null)
         }
         (PROJECT, field::WORKSPACE) => Ok(json!(workspace_named(&pen.reading(), line)?)),
