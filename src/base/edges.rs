@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{BaseError, Timestamp};
 
@@ -27,7 +28,16 @@ impl Clock for SystemClock {
         reason = "the one place that reads the clock: everything else takes it as an argument"
     )]
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(chrono::Utc::now().timestamp_millis())
+        Timestamp::from_millis(millis_of(SystemTime::now()))
+    }
+}
+
+/// Milliseconds since 1970, and before it: a clock that was lost says anything.
+fn millis_of(time: SystemTime) -> i64 {
+    let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => millis(since),
+        Err(before) => -millis(before.duration()),
     }
 }
 
@@ -167,5 +177,25 @@ impl Random for CountingRandom {
             *place = byte;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_may_say_anything() {
+        let at = |seconds| Duration::from_secs(seconds);
+        for (time, millis) in [
+            (UNIX_EPOCH, 0),
+            (UNIX_EPOCH + at(7), 7_000),
+            (UNIX_EPOCH - at(315_619_200), -315_619_200_000),
+            (UNIX_EPOCH + at(400_000_000_000), 400_000_000_000_000),
+        ] {
+            assert_eq!(millis_of(time), millis);
+            let shown = Timestamp::from_millis(millis_of(time)).to_string();
+            assert!(Timestamp::parse(&shown).is_ok(), "{shown}");
+        }
     }
 }
