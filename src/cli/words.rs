@@ -19,18 +19,18 @@ pub fn conflicts_words(conflicts: &Conflicts) -> String {
 
 fn field_words(line: &FieldLine) -> String {
     let title = line.title.as_deref().unwrap_or_default();
+    let of = if title.is_empty() {
+        String::new()
+    } else {
+        format!("of “{}”, ", printable(title))
+    };
     let words = if line.is_existence() {
         "deleted, and changed by somebody who did not know it"
     } else {
-        "changed by several at once; the latest is shown meanwhile"
+        "changed by several at once; the latest value is shown meanwhile"
     };
     let place = format!("{} {}", line.reference, line.field);
-    let title = if title.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", printable(title))
-    };
-    format!("conflict  {}: {words}{title}\n", printable(&place))
+    format!("conflict  {}: {of}{words}\n", printable(&place))
 }
 
 /// Where each version of a conflict is.

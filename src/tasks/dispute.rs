@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::base::{Id, Timestamp};
 use crate::layout::{Entity, OpId};
-use crate::oplog::{Content, Op, Past, Thing, Write, WriteKind};
+use crate::oplog::{Content, Existence, Memory, Op, Past, Thing, Write, WriteKind};
 
 use super::pen::Pen;
 use super::{Reading, TasksError, content, log, tokens};
@@ -81,6 +81,50 @@ impl Reading<'_> {
             Ok((Entity { kind, id }, n, field))
         })
         .collect()
+    }
+
+    /// The fields that waited for a decision when somebody saw this token, with the things and their
+    /// numbers.
+    pub fn disputes_then(&self, token: &str) -> Result<Vec<(Entity, i64, String)>, TasksError> {
+        let mut found = Vec::new();
+        for (n, place) in tokens::things(self.db, token)? {
+            let mut memory = Memory::default();
+            for (_, op) in log::ops_on(self.db, n, place)? {
+                memory.take_in(&op);
+            }
+            for (on, thing) in memory.things() {
+                let has_others =
+                    |field: &&str| thing.view(field).is_some_and(|it| !it.others.is_empty());
+                let mut fields: Vec<&str> = thing.fields().filter(has_others).collect();
+                if thing.existence() == Existence::Disputed {
+                    fields.push("");
+                }
+                let fields = fields.into_iter();
+                found.extend(fields.map(|field| (on.clone(), n, field.to_owned())));
+            }
+        }
+        Ok(found)
+    }
+
+    /// What a field comes to: the last write to it, and to whether a thing is there that is gone.
+    pub fn last_write(
+        &self,
+        (on, n): (&Entity, i64),
+        field: &str,
+    ) -> Result<Option<Variant>, TasksError> {
+        let thing = self.thing(on)?;
+        let field = if thing.existence() == Existence::Deleted {
+            ""
+        } else {
+            field
+        };
+        let mut live: Live<'_> = thing.all().filter(|(name, _)| *name == field).collect();
+        latest_first(&mut live);
+        live.truncate(1);
+        if live.is_empty() {
+            return Ok(None);
+        }
+        self.variant(n, &live).map(Some)
     }
 
     /// What there is to choose from in a field.

@@ -8,6 +8,8 @@ use super::TasksError;
 
 /// So many digits of an id are enough among the ops on one thing.
 const DIGITS: usize = 8;
+/// And so many an id has.
+const ID: usize = 32;
 
 #[must_use]
 pub fn token(id: OpId) -> String {
@@ -23,6 +25,24 @@ pub fn of_thing(db: &Connection, thing: i64) -> Result<String, TasksError> {
     )?;
     let id = find.query_row([thing], |row| row.get(0)).optional()?;
     Ok(token(OpId::from_bytes(id.unwrap_or_default())))
+}
+
+/// The things that an op with this token is about, each with where that op stands in the log.
+pub fn things(db: &Connection, wanted: &str) -> Result<Vec<(i64, i64)>, TasksError> {
+    let end = |digit: &str| {
+        let rest = digit.repeat(ID.saturating_sub(wanted.len()));
+        OpId::parse(&format!("{}{rest}", wanted.to_ascii_lowercase()))
+    };
+    let (Some(first), Some(last), true) = (end("0"), end("f"), wanted.len() >= DIGITS) else {
+        return Ok(Vec::new());
+    };
+    let mut find = db.prepare_cached(
+        "SELECT thing, n FROM op WHERE id BETWEEN ?1 AND ?2 AND state = 0 AND thing IS NOT NULL",
+    )?;
+    let rows = find.query_map(params![first.as_bytes(), last.as_bytes()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Up to where the log was read by whoever has this token.

@@ -102,14 +102,14 @@ fn a_conflict_is_listed_shown_and_compared() {
     let plain = |text: &str| said_plainly(text, conflict);
     let said = plain(&desk.ok(&["conflict", "list"]).stdout);
     insta::assert_snapshot!(said, @r"
-    ID  REF title  Two
+    ID  REF title  of “Two”
       TOKEN-2  Two   bob, this machine, just now
       TOKEN-1  One   ada, this machine, just now
       base      Base
     ");
     let said = plain(&desk.ok(&["conflict", "show", &task]).stdout);
     insta::assert_snapshot!(said, @r"
-    ID  REF title  Two
+    ID  REF title  of “Two”
       TOKEN-2  bob, this machine, just now; shown meanwhile
         Two
       TOKEN-1  ada, this machine, just now
@@ -327,6 +327,27 @@ fn what_came_since_it_was_shown_is_not_decided() {
     desk.ok(&third);
     write_both(&desk, &task, "--title", ["Four", "Five"]);
     refused(&desk, &resolve, (1, "refused", "changed meanwhile"));
+}
+
+#[test]
+fn values_that_differ_in_white_space_alone_are_told_apart() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let task = disputed(&desk, "--meta", ["place=here ", "place=here"]);
+    let list = desk.ok(&["conflict", "list"]).stdout;
+    assert_eq!(
+        list.matches("differs in white space only").count(),
+        2,
+        "{list}"
+    );
+    let page = desk.ok(&["conflict", "show", &task]).stdout;
+    let page = page
+        .replace("\"here \"", "LONG")
+        .replace("\"here\"", "SHORT");
+    assert!(page.contains("LONG") && page.contains("SHORT"), "{page}");
+    let task = disputed(&desk, "--title", ["One", "Two"]);
+    let page = desk.ok(&["conflict", "show", &task]).stdout;
+    assert!(!page.contains("white space"), "{page}");
 }
 
 #[test]

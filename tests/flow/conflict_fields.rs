@@ -137,7 +137,9 @@ fn a_push_a_pull_and_the_status_say_what_waits() {
         assert_eq!(line["path"], Value::Null);
         let ran = scene.a.run(&args);
         assert!(
-            ran.stdout.contains(&format!("conflict  {it} status: ")),
+            ran.stdout.contains(&format!(
+                "conflict  {it} status: of “Base”, changed by several"
+            )),
             "{ran}"
         );
         let hint = format!("`holdall conflict resolve {it} status`");
@@ -484,6 +486,41 @@ fn all_are_decided_at_once_and_one_undo_takes_them_back() {
         synced(machine, 0);
         assert!(list(machine).is_empty());
     }
+}
+
+#[test]
+fn whoever_decides_what_is_decided_is_told_by_whom_it_was_and_when() {
+    let (scene, it) = disputed([&["--title", "A"], &["--title", "B"]]);
+    let conflict = one(&scene.b);
+    let seen = conflict["seen"].as_str().expect("a token");
+    let id = conflict["id"].as_str().expect("an id");
+    let choose = [
+        "conflict", "resolve", &it, "title", "--value", "C", "--by", "ada",
+    ];
+    scene.a.ok(&choose);
+    synced(&scene.a, 0);
+    synced(&scene.b, 0);
+    for named in [&[id][..], &[&it], &[&it, "title"]] {
+        let args = [
+            &["conflict", "resolve"],
+            named,
+            &["--use", "local", "--if-seen", seen],
+        ];
+        let said = fails(&scene.b, &args.concat(), (1, "refused"));
+        let words = format!("{it} title is decided already: C, by ada on laptop, 20");
+        assert!(said.contains(&words), "{said}");
+    }
+    let other = [
+        "conflict",
+        "resolve",
+        &it,
+        "status",
+        "--use",
+        "local",
+        "--if-seen",
+        seen,
+    ];
+    fails(&scene.b, &other, (1, "not_found"));
 }
 
 #[test]

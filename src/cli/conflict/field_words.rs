@@ -16,7 +16,8 @@ pub fn field_entry(conflict: &FieldEntry, look: &Look) -> String {
     let mut table = Table::new().indent(2);
     for variant in &conflict.variants {
         let value = short(variant.value.as_deref());
-        table.row([variant.token.clone(), value, whose(variant, look)]);
+        let whose = whose(variant, look) + alike(conflict, variant);
+        table.row([variant.token.clone(), value, whose]);
     }
     if conflict.has_base {
         table.row(["base", &short(conflict.base.as_deref()), ""]);
@@ -32,12 +33,17 @@ pub fn field_page(conflict: &FieldEntry, look: &Look) -> String {
         let shown = if at == 0 { "; shown meanwhile" } else { "" };
         writeln!(
             text,
-            "  {}  {}{shown}",
+            "  {}  {}{shown}{}",
             variant.token,
-            printable(&whose(variant, look))
+            printable(&whose(variant, look)),
+            alike(conflict, variant)
         )
         .ok();
-        text.push_str(&indented(variant.value.as_deref()));
+        if alike(conflict, variant).is_empty() {
+            text.push_str(&indented(variant.value.as_deref()));
+        } else {
+            text.push_str(&spelled_out(variant.value.as_deref()));
+        }
         for change in &variant.changes {
             writeln!(text, "      {}", printable(&changed(change))).ok();
         }
@@ -72,14 +78,17 @@ pub fn field_hint(conflict: &FieldEntry) -> String {
 
 fn heading(conflict: &FieldEntry) -> String {
     let title = conflict.title.as_deref().unwrap_or_default();
-    let line = format!(
-        "{}  {} {}  {}",
+    let of = if title.is_empty() {
+        String::new()
+    } else {
+        format!("  of “{}”", printable(title))
+    };
+    format!(
+        "{}  {} {}{of}\n",
         conflict.id,
         printable(&conflict.reference),
-        printable(&conflict.field),
-        printable(title)
-    );
-    format!("{}\n", line.trim_end())
+        printable(&conflict.field)
+    )
 }
 
 fn whose(variant: &FieldVariant, look: &Look) -> String {
@@ -96,6 +105,31 @@ fn whose(variant: &FieldVariant, look: &Look) -> String {
         &variant.machine
     };
     format!("{by}, {machine}, {}{also}", ago(variant.at, look.now))
+}
+
+/// Says of a value that looks like another one how they differ.
+fn alike(conflict: &FieldEntry, variant: &FieldVariant) -> &'static str {
+    let words = |it: &FieldVariant| -> Option<Vec<String>> {
+        let words = it.value.as_deref()?.split_whitespace();
+        Some(words.map(str::to_owned).collect())
+    };
+    let own = words(variant);
+    let mut others = conflict.variants.iter();
+    let is_alike = |it: &FieldVariant| it.token != variant.token && words(it) == own;
+    if own.is_some() && others.any(is_alike) {
+        "; differs in white space only"
+    } else {
+        ""
+    }
+}
+
+/// A value with each sign of its white space, in quotes.
+fn spelled_out(value: Option<&str>) -> String {
+    let lines = value.unwrap_or("none").split_inclusive('\n');
+    lines.fold(String::new(), |mut all, line| {
+        writeln!(all, "    \"{}\"", line.escape_debug()).ok();
+        all
+    })
 }
 
 /// What a deletion did not see.

@@ -180,7 +180,14 @@ fn one(
     options: &ResolveOptions<'_>,
 ) -> Result<ResolveReport, FlowError> {
     let fields = Fields::of(session)?;
-    let Some((_, line)) = meant(session, fields.as_ref(), named)? else {
+    let found = meant(session, fields.as_ref(), named);
+    if let (Some(token), Some(fields)) = (if_seen, fields.as_ref())
+        && matches!(found, Ok(None) | Err(FlowError::NoSuch { .. }))
+        && let Some(fault) = field::decided(fields, (named.conflict, named.field), token)?
+    {
+        return Err(fault);
+    }
+    let Some((_, line)) = found? else {
         if if_seen.is_some() {
             return Err(FlowError::Unsaid {
                 what: "`--if-seen` is about a field of a task, and this names none in conflict",

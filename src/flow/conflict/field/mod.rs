@@ -5,6 +5,7 @@
 //! a task list where there is none.
 
 mod compare;
+mod decided;
 mod draft;
 mod entry;
 mod export;
@@ -15,6 +16,7 @@ mod value;
 mod view;
 
 pub use compare::compare;
+pub use decided::decided;
 pub use draft::draft;
 pub use entry::{FieldChange, FieldEntry, FieldVariant};
 pub use export::export;

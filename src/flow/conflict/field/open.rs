@@ -66,24 +66,26 @@ impl Place {
 pub fn open(reading: &Reading<'_>) -> Result<Vec<FieldLine>, FlowError> {
     let disputes = reading.disputes()?.into_iter();
     disputes
-        .map(|(on, n, field)| {
-            let task = if on.kind == TASK {
-                reading.task(on.id.as_str())?
-            } else {
-                None
-            };
-            let place = Place { on, n, field };
-            Ok(FieldLine {
-                id: place.id(),
-                kind: "field",
-                reference: thing_name(reading, &place.on)?,
-                field: field_name(&place.field).to_owned(),
-                path: None,
-                title: task.map(|row| row.title),
-                place,
-            })
-        })
+        .map(|(on, n, field)| line(reading, Place { on, n, field }))
         .collect()
+}
+
+/// A field as a line of a list.
+pub fn line(reading: &Reading<'_>, place: Place) -> Result<FieldLine, FlowError> {
+    let task = if place.on.kind == TASK {
+        reading.task(place.on.id.as_str())?
+    } else {
+        None
+    };
+    Ok(FieldLine {
+        id: place.id(),
+        kind: "field",
+        reference: thing_name(reading, &place.on)?,
+        field: field_name(&place.field).to_owned(),
+        path: None,
+        title: task.map(|row| row.title),
+        place,
+    })
 }
 
 #[cfg(test)]

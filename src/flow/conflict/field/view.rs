@@ -62,8 +62,17 @@ impl<'s> Fields<'s> {
     /// Those that a person may mean: by an id or its beginning, by the ref of a task, by the name or the
     /// id of a project or workspace.
     pub fn meant(&self, wanted: &str) -> Result<Vec<FieldLine>, FlowError> {
+        let lines = open(&self.reading())?;
+        self.fitting(lines, wanted)
+    }
+
+    /// Those of these.
+    pub fn fitting(
+        &self,
+        mut lines: Vec<FieldLine>,
+        wanted: &str,
+    ) -> Result<Vec<FieldLine>, FlowError> {
         let reading = self.reading();
-        let mut lines = open(&reading)?;
         if lines.is_empty() {
             return Ok(lines);
         }
