@@ -89,10 +89,17 @@ fn text(report: &ConfigureReport) -> String {
     } else {
         ""
     };
+    let tasks = match report.tasks {
+        0 => String::new(),
+        many => format!(
+            "{} of this machine will be in it, too: the next push sends them\n",
+            count(many as u64, "task")
+        ),
+    };
     let created = if report.created {
         format!("made {url}, a private repository\n")
     } else {
         String::new()
     };
-    format!("{created}{state}\n{replaced}")
+    format!("{created}{state}\n{replaced}{tasks}")
 }

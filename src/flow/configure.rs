@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::base::{Id, ObjectId};
 use crate::config::ConfigFile;
 use crate::layout::VaultRecord;
+use crate::tasks::{Filter, TaskState};
 use crate::vault::wire::{Address, Aim, Remote};
 use crate::vault::{RefName, WireError};
 
@@ -55,6 +56,8 @@ pub struct ConfigureReport {
     pub projects: usize,
     /// The vault that this machine knew before was left; its history stays in this machine's store.
     pub replaced: bool,
+    /// So many tasks of this machine are not in the vault that it came to: the next push sends them.
+    pub tasks: usize,
     /// The address before, if it was another one.
     pub before: Option<String>,
     /// The repository was made for it.
@@ -156,6 +159,7 @@ pub fn configure(
         vault: None,
         projects: 0,
         replaced: false,
+        tasks: 0,
         before,
         created: false,
     };
@@ -165,11 +169,28 @@ pub fn configure(
             report.projects = found.projects;
             report.state = RemoteState::Vault;
             report.replaced = meet(writer, options, (&url, found.tip, &found.record))?;
+            if report.replaced {
+                report.tasks = tasks_here(session);
+            }
             report.vault = Some(found.record.vault);
         }
     }
     file.save()?;
     Ok(report)
+}
+
+/// How many tasks this machine has, whatever became of them. A store that cannot be read is said by
+/// whatever reads it next.
+fn tasks_here(session: &Session<'_>) -> usize {
+    let Ok(Some(store)) = session.task_store_there() else {
+        return 0;
+    };
+    let filter = Filter {
+        state: TaskState::All,
+        ..Filter::default()
+    };
+    let count = store.reading().count(&filter, session.edges.clock.now());
+    count.unwrap_or(0)
 }
 
 /// The vault that is at an address.

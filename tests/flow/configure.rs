@@ -179,6 +179,37 @@ fn another_vault_is_taken_only_with_replace() {
 }
 
 #[test]
+fn whoever_comes_to_another_vault_is_told_how_many_tasks_go_with_it() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.a.ok(&["task", "add", "One"]);
+    let (_, document) = scene.a.json(&["task", "add", "Two"]);
+    let task = document["data"]["task"]["ref"].as_str().expect("a ref");
+    scene.a.ok(&["task", "done", task]);
+    pushed(&scene.a);
+    let other = another_vault(&scene);
+    let configure = ["backup", "configure", utf8(&other), "--replace"];
+    let ran = scene.a.ok(&configure);
+    let said = "2 tasks of this machine will be in it, too: the next push sends them\n";
+    assert!(ran.stdout.contains(said), "{ran}");
+    pushed(&scene.a);
+    let (_, document) = scene.a.json(&configure);
+    let data = &document["data"];
+    assert_eq!(
+        (&data["replaced"], &data["tasks"]),
+        (&false.into(), &0.into())
+    );
+    assert_eq!(
+        scene
+            .a
+            .ok(&["task", "list", "--all"])
+            .stdout
+            .lines()
+            .count(),
+        2
+    );
+}
+
+#[test]
 fn another_vault_put_in_place_of_the_known_one_is_refused_by_push_and_pull() {
     let scene = Scene::with(&[("x", "1\n")]);
     let other = another_vault(&scene);
