@@ -1,5 +1,6 @@
 //! The only writer to stdout and stderr: stdout is the answer, stderr is talk.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -62,6 +63,8 @@ struct Spoken {
     streams: Streams,
     /// Where a run shows how far it is.
     bar: Option<Bar>,
+    /// What was warned of.
+    warned: BTreeSet<String>,
 }
 
 impl Spoken {
@@ -109,7 +112,11 @@ impl Out {
         Self {
             manner,
             command,
-            spoken: Mutex::new(Spoken { streams, bar }),
+            spoken: Mutex::new(Spoken {
+                streams,
+                bar,
+                warned: BTreeSet::new(),
+            }),
         }
     }
 
@@ -127,7 +134,11 @@ impl Out {
         }
     }
 
+    /// Once in a run: two directions, or two commands of one, may come upon the same.
     pub fn warning(&self, text: &str) {
+        if !self.lock().warned.insert(text.to_owned()) {
+            return;
+        }
         self.note(&format!("{WARNING}warning:{WARNING:#} {text}"));
     }
 

@@ -35,12 +35,12 @@ pub struct Reversed {
 impl Reading<'_> {
     /// The last deeds that are not undone, the latest first.
     pub fn deeds(&self, most: usize) -> Result<Vec<Deed>, TasksError> {
-        self.last_deeds("what <> ?1", most)
+        self.last_deeds("NOT (what = ?1 OR what LIKE ?1 || ': %')", most)
     }
 
     /// The same of those that undid others.
     pub fn undos(&self, most: usize) -> Result<Vec<Deed>, TasksError> {
-        self.last_deeds("what = ?1", most)
+        self.last_deeds("(what = ?1 OR what LIKE ?1 || ': %')", most)
     }
 
     fn last_deeds(&self, which: &str, most: usize) -> Result<Vec<Deed>, TasksError> {

@@ -66,8 +66,13 @@ impl TasksError {
     /// What is in the store is not what was written there.
     #[must_use]
     pub fn is_damage(&self) -> bool {
+        use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType};
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        let is_misread = |fault: &rusqlite::Error| {
+            matches!(fault, InvalidColumnType(..) | FromSqlConversionFailure(..))
+        };
         matches!(self, Self::Damaged { .. })
+            || matches!(self, Self::Sqlite(fault) if is_misread(fault))
             || matches!(self.code(), Some(DatabaseCorrupt | NotADatabase))
     }
 

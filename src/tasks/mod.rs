@@ -44,5 +44,5 @@ pub use query::{Filter, Sort, State as TaskState};
 pub use reading::{Listed, Note, ProjectRow, Reading, TaskRow, WorkspaceRow};
 pub use store::Store;
 pub use tokens::token;
-pub use undone::{REDO, UNDO};
+pub use undone::{REDO, UNDO, meant_by, name_over};
 pub use withheld::Withheld;

@@ -80,10 +80,10 @@ pub struct Filter {
     /// Every one of these.
     pub labels: Vec<String>,
     pub priorities: Vec<String>,
-    /// A project, by its id.
+    /// A project, by its id; an empty one is none.
     pub project: Option<String>,
     pub workspace: Option<String>,
-    /// An epic, by its id.
+    /// An epic, by its id; an empty one is none.
     pub epic: Option<String>,
     pub epics_only: bool,
     /// Words that a search looks for.
@@ -123,11 +123,13 @@ impl Filter {
             );
         }
         it.any("task.priority", &self.priorities);
-        if let Some(project) = &self.project {
-            it.with(
+        match self.project.as_deref() {
+            None => {}
+            Some("") => it.bare("task.project IS NULL"),
+            Some(project) => it.with(
                 "task.project IN (SELECT id FROM project WHERE shown = ?)",
                 project,
-            );
+            ),
         }
         if let Some(workspace) = &self.workspace {
             it.with(
@@ -135,8 +137,10 @@ impl Filter {
                 workspace,
             );
         }
-        if let Some(epic) = &self.epic {
-            it.with("task.epic = ?", epic);
+        match self.epic.as_deref() {
+            None => {}
+            Some("") => it.bare("task.epic IS NULL"),
+            Some(epic) => it.with("task.epic = ?", epic),
         }
         if self.epics_only {
             it.bare("task.is_epic");

@@ -9,10 +9,30 @@ use crate::oplog::{Act, Content, Op};
 
 use super::{TasksError, content, log};
 
-/// What a deed is called that undoes others: it is taken back only where that is meant.
+/// What the name of a deed begins with that undoes others: it is taken back only where that is meant.
 pub const UNDO: &str = "undo";
-/// And what one is called that does again what was undone.
+/// And what that of one begins with that does again what was undone.
 pub const REDO: &str = "redo";
+
+/// The name of a deed that undoes these, or does again what these undid.
+#[must_use]
+pub fn name_over<'n>(what: &str, deeds: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<&str> = deeds.map(meant_by).collect();
+    format!("{what}: {}", names.join(", "))
+}
+
+/// What a deed did at first that is named in one like this.
+#[must_use]
+pub fn meant_by(what: &str) -> &str {
+    let behind = |word| what.strip_prefix(word)?.strip_prefix(": ");
+    behind(UNDO).or_else(|| behind(REDO)).unwrap_or(what)
+}
+
+/// Whether a deed has such a name. Without anything behind it, it is of an earlier version.
+fn is_called(what: &str, word: &str) -> bool {
+    let behind = what.strip_prefix(word);
+    behind.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+}
 
 /// Where an op stands in the log.
 pub fn place(db: &Connection, id: OpId) -> Result<i64, TasksError> {
@@ -30,7 +50,7 @@ fn is_of(db: &Connection, place: i64, names: &[&str]) -> Result<bool, TasksError
     let what: Option<String> = find
         .query_row(params![place], |row| row.get(0))
         .optional()?;
-    Ok(what.is_some_and(|what| names.contains(&what.as_str())))
+    Ok(what.is_some_and(|what| names.iter().any(|word| is_called(&what, word))))
 }
 
 /// Which earlier writes to a field those stand for that undoing brought back.

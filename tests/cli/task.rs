@@ -821,6 +821,92 @@ fn a_secret_is_no_name_of_a_workspace_and_nor_is_none() {
 }
 
 #[test]
+fn tasks_without_a_project_or_an_epic_are_listed() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let (_, epic) = desk.json(&["epic", "add", "Epic"]);
+    let epic = reference(&epic["data"]["task"]);
+    add(&desk, &["Part", "--epic", &epic]);
+    desk.checkout("api", None);
+    desk.ok(&["project", "add", "code/api"]);
+    add(&desk, &["Of api", "--project", "api"]);
+    let sorted = |args: &[&str]| {
+        titles(
+            &desk,
+            &[&["task", "list", "--sort", "title"], args].concat(),
+        )
+    };
+    assert_eq!(sorted(&["--project", "none"]), ["Epic", "Part"]);
+    assert_eq!(sorted(&["--epic", "none"]), ["Epic", "Of api"]);
+    let both = ["--project", "none", "--epic", "none"];
+    assert_eq!(sorted(&both), ["Epic"]);
+    let args = ["task", "list", "--project", "none", "--json"];
+    let ran = desk.run_in("code/api", &args);
+    let tasks = ran.document()["data"]["tasks"].as_array().map(Vec::len);
+    assert_eq!(tasks, Some(2), "{ran}");
+    desk.ok(&["task", "delete", &epic]);
+    for args in [
+        &["task", "add", "New", "--epic", &epic][..],
+        &["task", "add", "New", "--epic", &epic, "--project", "none"],
+    ] {
+        refused(&desk, args, (1, "refused", "is deleted"));
+    }
+}
+
+#[test]
+fn an_empty_list_says_what_helps_and_no_more() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let hint = |args: &[&str]| desk.ok(&[&["task", "list"], args].concat()).stderr;
+    assert!(hint(&[]).contains("add one"));
+    assert_eq!(hint(&["--all"]), "");
+    add(&desk, &["One"]);
+    for args in [
+        &["--label", "x"][..],
+        &["--ready", "--priority", "low"],
+        &["--status", "done"],
+    ] {
+        assert_eq!(hint(args), "", "{args:?}");
+    }
+    let remote = sandbox.bare("vault");
+    let remote = remote.to_str().expect("UTF-8");
+    desk.ok(&["backup", "configure", remote]);
+    desk.ok(&["backup", "push"]);
+    let other = sandbox.machine("other");
+    other.ok(&["backup", "configure", remote]);
+    for args in [
+        &["task", "list"][..],
+        &["task", "list", "--all"],
+        &["task", "search", "One"],
+    ] {
+        let ran = other.ok(args);
+        assert!(ran.stderr.contains("`holdall backup pull`"), "{ran}");
+        assert!(!ran.stderr.contains("add one"), "{ran}");
+    }
+    other.ok(&["backup", "pull"]);
+    assert_eq!(other.ok(&["task", "list", "--label", "x"]).stderr, "");
+}
+
+#[test]
+fn a_warning_is_said_once_in_a_run() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    add(&desk, &["One"]);
+    let remote = sandbox.bare("vault");
+    desk.ok(&["backup", "configure", remote.to_str().expect("UTF-8")]);
+    desk.ok(&["sync"]);
+    let data = desk.home.join("holdall/data");
+    for name in ["tasks.db-wal", "tasks.db-shm"] {
+        std::fs::remove_file(data.join(name)).ok();
+    }
+    std::fs::write(data.join("tasks.db"), "no database\n".repeat(1000)).expect("written");
+    for args in [&["sync"][..], &["backup", "push"], &["backup", "status"]] {
+        let ran = desk.run(args);
+        assert_eq!(ran.stderr.matches("warning:").count(), 1, "{args:?}: {ran}");
+    }
+}
+
+#[test]
 fn epics_have_parts() {
     let sandbox = Sandbox::new();
     let desk = desk(&sandbox);

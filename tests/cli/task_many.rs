@@ -88,6 +88,22 @@ fn a_line_that_cannot_be_taken_is_named_and_none_is() {
             "{\"title\":\"Three\",\"labels\":\"a\"}",
             "`labels` is not a list",
         ),
+        (
+            "{\"title\":\"Three\"}\n{\"title\":5}",
+            "line 2 cannot be taken: `title` is not a text",
+        ),
+        (
+            "{\"title\":\"Three\",\"labels\":[true]}",
+            "line 1 cannot be taken: `labels` is not a text",
+        ),
+        (
+            "{\"title\":\"Three\"}\n{\"title\":\"4\",\"title\":\"5\"}",
+            "line 2 cannot be taken: `title` stands there twice",
+        ),
+        (
+            "{\"title\":\"Three\",\"meta\":{\"a\":\"1\",\"a\":\"2\"}}",
+            "line 1 cannot be taken: `a` stands there twice",
+        ),
     ] {
         let ran = fed(&desk, &stdin, bad);
         let error = ran.document()["error"].clone();
@@ -96,6 +112,59 @@ fn a_line_that_cannot_be_taken_is_named_and_none_is() {
         assert!(message.contains(words), "{message}");
     }
     assert_eq!(titles(&desk, &["task", "list", "--all"]), [""; 0]);
+}
+
+#[test]
+fn the_mark_that_an_editor_begins_a_text_with_is_passed_by() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let ran = fed(
+        &desk,
+        &["task", "add", "--stdin"],
+        "\u{feff}{\"title\":\"One\"}\r\n",
+    );
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_eq!(titles(&desk, &["task", "list"]), ["One"]);
+}
+
+#[test]
+fn a_task_that_two_lines_name_is_one() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let task = add(&desk, &["One"]);
+    let lines = format!(
+        "{{\"ref\":\"{task}\",\"status\":\"todo\"}}\n{{\"ref\":\"{}\",\"due\":\"today\"}}",
+        task.to_lowercase()
+    );
+    let ran = fed(&desk, &["task", "edit", "--stdin", "--json"], &lines);
+    let data = &ran.document()["data"];
+    let many = data["tasks"].as_array().map(Vec::len);
+    assert_eq!((&data["changed"], many), (&1.into(), Some(1)), "{ran}");
+    let listed = desk.ok(&["task", "undo", "--list"]).stdout;
+    assert!(listed.contains("edit: 1 task\n"), "{listed}");
+}
+
+#[test]
+fn no_line_is_blamed_for_a_damaged_store() {
+    let sandbox = Sandbox::new();
+    let desk = desk(&sandbox);
+    let (one, two) = (add(&desk, &["One"]), add(&desk, &["Two"]));
+    let file = desk.home.join("holdall/data/tasks.db");
+    let db = rusqlite::Connection::open(file).expect("opened");
+    db.execute("UPDATE op SET line = x'00'", [])
+        .expect("written");
+    db.execute("UPDATE task SET title = x'00' WHERE title = 'Two'", [])
+        .expect("written");
+    drop(db);
+    let line = |task| format!("{{\"ref\":\"{task}\",\"status\":\"todo\"}}\n");
+    let ran = fed(
+        &desk,
+        &["task", "edit", "--stdin", "--json"],
+        &format!("{}{}", line(&one), line(&two)),
+    );
+    let error = &ran.document()["error"];
+    assert_eq!((ran.code, &error["kind"]), (70, &"corrupt".into()), "{ran}");
+    assert!(!ran.stdout.contains("line "), "{ran}");
 }
 
 #[test]

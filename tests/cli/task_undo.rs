@@ -119,6 +119,14 @@ fn what_was_written_over_it_since_stays_and_is_named() {
     desk.ok(&["task", "undo", "--redo"]);
     assert_eq!(shown(&desk, &task)["title"], "Three");
     assert_eq!(shown(&desk, &task)["priority"], "low");
+    let listed = desk.ok(&["task", "undo", "--list"]).stdout;
+    let again = format!("redo: edit: {task}, edit: {task}\n");
+    let first = listed.lines().next().map(|line| format!("{line}\n"));
+    assert!(first.is_some_and(|line| line.ends_with(&again)), "{listed}");
+    desk.ok(&["task", "undo"]);
+    let ran = desk.ok(&["task", "undo", "--redo"]);
+    let words = format!("done again  edit: {task}, edit: {task} (");
+    assert!(ran.stdout.starts_with(&words), "{ran}");
     refused(
         &desk,
         &["task", "undo", "--redo"],

@@ -219,7 +219,7 @@ pub struct TaskFilter {
     /// Only those of this priority; may be given more than once
     #[arg(long)]
     pub priority: Vec<String>,
-    /// Only those of this project
+    /// Only those of this project, or of `none`
     #[arg(long, value_name = "NAME", conflicts_with = "everywhere")]
     pub project: Option<String>,
     /// Those of all projects, also in the directory of one
@@ -228,7 +228,7 @@ pub struct TaskFilter {
     /// Only those in this workspace
     #[arg(long, value_name = "NAME")]
     pub workspace: Option<String>,
-    /// Only what belongs to this epic
+    /// Only what belongs to this epic, or to `none`
     #[arg(long, value_name = "REF")]
     pub epic: Option<String>,
     /// What comes first

@@ -14,13 +14,19 @@ use super::words::{conflict_hint, page, rows};
 /// So many a search tells of, unless more are asked for: the best match is first.
 const FOUND: usize = 50;
 
+const PULL: &str =
+    "no tasks came to this machine yet; take in what the vault has: `holdall backup pull`";
+
 pub fn run_list(ctx: &Ctx, name: &str, args: &TaskListArgs) -> Result<Answer, FlowError> {
     let options = options(&args.filter, Asked::Open);
     let report = ctx.read(name, |session| list(session, &options))?;
-    let hint = report
-        .tasks
-        .is_empty()
-        .then_some("add one: `holdall task add TITLE`");
+    let hint = if report.not_pulled {
+        Some(PULL)
+    } else {
+        // Under a filter there may be others.
+        let is_none = report.tasks.is_empty() && !is_filtered(&options);
+        is_none.then_some("add one: `holdall task add TITLE`")
+    };
     say_where(ctx, &report);
     Ok(Answer::new(report, list_text).hints(hint))
 }
@@ -31,13 +37,22 @@ pub fn run_search(ctx: &Ctx, name: &str, args: &TaskSearchArgs) -> Result<Answer
     let words = args.words.join(" ");
     let report = ctx.read(name, |session| search(session, &words, &options))?;
     say_where(ctx, &report);
-    Ok(Answer::new(report, list_text))
+    let hint = report.not_pulled.then_some(PULL);
+    Ok(Answer::new(report, list_text).hints(hint))
 }
 
 pub fn run_show(ctx: &Ctx, name: &str, reference: &str) -> Result<Answer, FlowError> {
     let report = ctx.read(name, |session| show(session, reference))?;
     let hint = conflict_hint(&report.task);
     Ok(Answer::new(report, page).hints(hint))
+}
+
+fn is_filtered(options: &ListOptions) -> bool {
+    let names = [&options.project, &options.workspace, &options.epic];
+    options.state != Asked::Open
+        || !options.labels.is_empty()
+        || !options.priorities.is_empty()
+        || names.iter().any(|it| it.is_some())
 }
 
 /// Nobody asked for the project of the directory: it is said, and how to see the others.

@@ -71,7 +71,7 @@ pub fn add_lines(
             let mut added = Vec::new();
             for (number, map) in lines {
                 let one = Wishes::of_json(map).and_then(|wishes| adding.one(pen, wishes));
-                added.push(one.map_err(|fault| at_line(number, &fault))?);
+                added.push(one.map_err(|fault| at_line(number, fault))?);
             }
             Ok(added)
         })?;

@@ -102,7 +102,7 @@ pub fn edit_lines(
             };
             note(
                 &mut changed,
-                line().map_err(|fault: FlowError| at_line(number, &fault))?,
+                line().map_err(|fault: FlowError| at_line(number, fault))?,
             );
         }
         Ok(changed)

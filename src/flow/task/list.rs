@@ -45,6 +45,8 @@ pub struct ListReport {
     pub project: Option<String>,
     /// Nobody named it: it is that of the directory.
     pub project_is_here: bool,
+    /// There is no task list on this machine yet, and a vault that may have one.
+    pub not_pulled: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -90,7 +92,10 @@ fn found(
     let state = state(&options.state)?;
     let (now, store) = (session.edges.clock.now(), session.task_store_there()?);
     let Some(store) = store else {
-        return Ok(ListReport::default());
+        return Ok(ListReport {
+            not_pulled: session.config.remote_url.is_some(),
+            ..ListReport::default()
+        });
     };
     let reading = store.reading();
     let labels = options.labels.iter().map(|it| values::label(it));
@@ -108,7 +113,7 @@ fn found(
         epic: options
             .epic
             .as_deref()
-            .map(|name| epic_named(&reading, name))
+            .map(|name| in_epic(&reading, name))
             .transpose()?,
         words,
         sort: options.sort,
@@ -118,8 +123,11 @@ fn found(
     let mut report = ListReport::default();
     let named = options.project.as_deref();
     let project = match named {
-        Some(NONE) | None if options.everywhere => None,
-        Some(NONE) => return Err(no_list_of_none()),
+        None if options.everywhere => None,
+        Some(NONE) => {
+            filter.project = Some(String::new());
+            None
+        }
         Some(name) => Some(projects::named(session, &reading, name)?),
         None => projects::here(session)?,
     };
@@ -138,13 +146,6 @@ fn found(
     Ok(report)
 }
 
-fn no_list_of_none() -> FlowError {
-    FlowError::BadValue {
-        what: "a list is of one project, or of all of them".to_owned(),
-        hint: "all of them: `holdall task list --everywhere`".to_owned(),
-    }
-}
-
 fn state(asked: &Asked) -> Result<TaskState, FlowError> {
     Ok(match asked {
         Asked::Open => TaskState::Open,
@@ -159,6 +160,14 @@ fn state(asked: &Asked) -> Result<TaskState, FlowError> {
             TaskState::Of(words.collect::<Result<_, _>>()?)
         }
     })
+}
+
+/// What the store calls an epic.
+fn in_epic(reading: &Reading<'_>, name: &str) -> Result<String, FlowError> {
+    if name == NONE {
+        return Ok(String::new());
+    }
+    epic_named(reading, name)
 }
 
 /// What the store calls a workspace. What is in no other one is in the default one.

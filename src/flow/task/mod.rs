@@ -11,6 +11,7 @@ mod epic;
 mod links;
 mod list;
 mod log;
+mod once;
 pub(super) mod projects;
 mod read_lines;
 mod release;

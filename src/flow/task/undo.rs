@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::Timestamp;
 use crate::layout::Entity;
-use crate::tasks::{Deed, REDO, Reading, Reversed, UNDO};
+use crate::tasks::{Deed, REDO, Reading, Reversed, UNDO, meant_by, name_over};
 
 use super::super::{FlowError, Session};
 use super::desk::Desk;
@@ -66,7 +66,7 @@ pub fn redo(session: &Session<'_>, by: Option<&str>) -> Result<UndoReport, FlowE
 fn reverse(
     session: &Session<'_>,
     (what, by): (&str, Option<&str>),
-    which: impl FnOnce(&Reading<'_>) -> Result<Vec<Deed>, crate::tasks::TasksError>,
+    which: impl Fn(&Reading<'_>) -> Result<Vec<Deed>, crate::tasks::TasksError>,
 ) -> Result<UndoReport, FlowError> {
     let nothing = || FlowError::Refused {
         what: format!("there is nothing to {what}"),
@@ -76,7 +76,9 @@ fn reverse(
         return Err(nothing());
     }
     let mut desk = Desk::open(session, by)?;
-    let written = desk.write(what, |pen| {
+    let named = which(&desk.reading())?;
+    let name = name_over(what, named.iter().map(|deed| deed.what.as_str()));
+    let written = desk.write(&name, |pen| {
         let deeds = which(&pen.reading())?;
         let mut all = Reversed::default();
         for deed in &deeds {
@@ -100,8 +102,15 @@ fn reverse(
     let reading = desk.reading();
     let kept = reversed.kept.iter();
     let kept = kept.map(|(on, field)| kept_field(&reading, on, field));
+    let mut deeds: Vec<DeedEntry> = deeds.iter().map(DeedEntry::from).collect();
+    if what == REDO {
+        // What is done again is not that it was undone.
+        for deed in &mut deeds {
+            deed.what = meant_by(&deed.what).to_owned();
+        }
+    }
     Ok(UndoReport {
-        deeds: deeds.iter().map(DeedEntry::from).collect(),
+        deeds,
         tasks: desk.entries(&ids)?,
         kept: kept.collect::<Result<_, _>>()?,
     })

@@ -72,7 +72,10 @@ impl Wishes {
                 let Value::Object(map) = value else {
                     return Err(wrong(key, "an object"));
                 };
-                let read = |(key, value): (String, Value)| Ok((key.clone(), text(&key, value)?));
+                let read = |(key, value): (String, Value)| {
+                    let value = free_text(&key, value)?;
+                    Ok((key, value))
+                };
                 self.meta = map
                     .into_iter()
                     .map(read)
@@ -171,7 +174,7 @@ impl Wishes {
         match self.epic.as_deref() {
             None => {}
             Some(NONE | "") => put(field::EPIC, Value::Null),
-            Some(reference) => put(field::EPIC, json!(epic_named(&pen.reading(), reference)?)),
+            Some(reference) => put(field::EPIC, json!(open_epic(&pen.reading(), reference)?)),
         }
         Ok(fields)
     }
@@ -239,6 +242,19 @@ pub fn epic_named(reading: &Reading<'_>, wanted: &str) -> Result<String, FlowErr
     })
 }
 
+/// The same of one that something may be put into.
+fn open_epic(reading: &Reading<'_>, wanted: &str) -> Result<String, FlowError> {
+    let row = reading.resolve(wanted)?;
+    if row.deleted {
+        let name = row.reference;
+        return Err(FlowError::Refused {
+            what: format!("the epic {name} is deleted: {}", row.title),
+            hint: format!("bring it back first: `holdall task restore {name}`"),
+        });
+    }
+    epic_named(reading, wanted)
+}
+
 fn put(place: &mut Vec<String>, key: &str, value: Value) -> Result<(), FlowError> {
     let Value::Array(items) = value else {
         return Err(wrong(key, "a list of texts"));
@@ -252,9 +268,16 @@ fn put(place: &mut Vec<String>, key: &str, value: Value) -> Result<(), FlowError
 fn text(key: &str, value: Value) -> Result<String, FlowError> {
     match value {
         Value::String(text) => Ok(text),
+        _ => Err(wrong(key, "a text")),
+    }
+}
+
+/// What stands in a field of somebody's own, who may count in it.
+fn free_text(key: &str, value: Value) -> Result<String, FlowError> {
+    match value {
         Value::Null => Ok(String::new()),
         Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        _ => Err(wrong(key, "a text")),
+        value => text(key, value),
     }
 }
 
