@@ -104,7 +104,7 @@ fn patterns_that_stay(tool: &str, own: &[Written]) -> Vec<String> {
     let preset = presets().iter().find(|preset| preset.name == tool);
     let rules = preset
         .into_iter()
-        .flat_map(|preset| preset.rules.iter().chain(&preset.home_rules));
+        .flat_map(|preset| preset.rules.lines().iter().chain(preset.home_rules.lines()));
     let stays = rules.filter(|rule| rule.class.is_some_and(|class| class != Class::Keep));
     let goes = |text: &str| {
         own.iter()

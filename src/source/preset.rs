@@ -11,7 +11,7 @@ use super::error::RulePlace;
 use super::line::RuleLine;
 
 /// One tool.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Preset {
     pub name: String,
     pub about: String,
@@ -25,9 +25,31 @@ pub struct Preset {
     /// Per file of the settings: the key paths of texts in which the home directory travels as `~`.
     pub portable: BTreeMap<String, Vec<String>>,
     /// For the state directories and for the settings, relative to each.
-    pub rules: Vec<RuleLine>,
+    pub rules: Shipped,
     /// For the settings alone, after `rules`.
-    pub home_rules: Vec<RuleLine>,
+    pub home_rules: Shipped,
+}
+
+/// Rules of a preset, which most runs never ask for: they are read when somebody does.
+#[derive(Debug)]
+pub struct Shipped {
+    place: RulePlace,
+    texts: Vec<RuleText>,
+    read: OnceLock<Vec<RuleLine>>,
+}
+
+impl Shipped {
+    pub fn lines(&self) -> &[RuleLine] {
+        let line = |rule: &RuleText| {
+            let line = RuleLine::parse(&rule.rule, &self.place).expect("the tests read every rule");
+            RuleLine {
+                why: rule.why.clone(),
+                ..line.expect("no rule of a preset is a comment")
+            }
+        };
+        self.read
+            .get_or_init(|| self.texts.iter().map(line).collect())
+    }
 }
 
 /// A preset as its file has it.
@@ -54,7 +76,7 @@ struct PresetText {
 }
 
 /// A rule as a person would write it, and the reason.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RuleText {
     rule: String,
@@ -67,15 +89,10 @@ impl Preset {
         let place = RulePlace::Preset {
             preset: text.name.clone(),
         };
-        let rules = |rules: Vec<RuleText>| {
-            let rule = |rule: RuleText| {
-                let line = RuleLine::parse(&rule.rule, &place).expect("the tests read every rule");
-                RuleLine {
-                    why: rule.why,
-                    ..line.expect("no rule of a preset is a comment")
-                }
-            };
-            rules.into_iter().map(rule).collect()
+        let rules = |texts: Vec<RuleText>| Shipped {
+            place: place.clone(),
+            texts,
+            read: OnceLock::new(),
         };
         Self {
             rules: rules(text.rules),
@@ -183,7 +200,7 @@ mod tests {
                 assert!(VaultPath::parse(dir).is_ok(), "{dir}");
                 assert!(dirs.insert(dir), "{dir} has two owners");
             }
-            for rule in preset.rules.iter().chain(&preset.home_rules) {
+            for rule in preset.rules.lines().iter().chain(preset.home_rules.lines()) {
                 assert!(!rule.why.is_empty(), "{}: {}", preset.name, rule.text);
             }
             let settings = preset.settings();

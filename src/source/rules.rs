@@ -182,21 +182,21 @@ impl RuleBook {
 
     /// The rules for a state directory in a project.
     pub fn for_dir(&self, dir: &str) -> Result<Rules, SourceError> {
-        let lists = |preset: &'static Preset| vec![&preset.rules];
+        let lists = |preset: &'static Preset| vec![preset.rules.lines()];
         self.rules((Where::InProject, preset_for_dir(dir)), lists)
     }
 
     /// The rules for the home directory of a tool.
     pub fn for_settings(&self, tool: &str) -> Result<Rules, SourceError> {
         let tool = presets().iter().find(|preset| preset.name == tool);
-        let lists = |preset: &'static Preset| vec![&preset.rules, &preset.home_rules];
+        let lists = |preset: &'static Preset| vec![preset.rules.lines(), preset.home_rules.lines()];
         self.rules((Where::AtHome, tool), lists)
     }
 
     fn rules(
         &self,
         (place, tool): (Where, Option<&'static Preset>),
-        lists: impl Fn(&'static Preset) -> Vec<&'static Vec<RuleLine>>,
+        lists: impl Fn(&'static Preset) -> Vec<&'static [RuleLine]>,
     ) -> Result<Rules, SourceError> {
         let name = tool.map_or(GENERIC, |tool| tool.name.as_str());
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,6 +9,7 @@ mod conflict;
 mod examples;
 mod grouping;
 mod import;
+mod later;
 mod project;
 mod public;
 mod restore;
@@ -28,6 +29,7 @@ pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, Resolv
 pub use examples::{Example, examples_of};
 pub use grouping::{EpicCommand, WorkspaceArgs, WorkspaceCommand};
 pub use import::ImportArgs;
+pub use later::Later;
 pub use project::{
     ProjectAddArgs, ProjectCommand, ProjectLinkArgs, ProjectRemoveArgs, ProjectScanArgs,
     SecretCommand, SettingsCommand,
@@ -118,7 +120,7 @@ pub enum Command {
     /// in what other machines brought. Neither overwrites what the other side wrote: what cannot be
     /// merged becomes a conflict that you decide, and blocks nothing else.
     #[command(subcommand, visible_alias = "vault")]
-    Backup(BackupCommand),
+    Backup(Later<BackupCommand>),
     /// Take in what the vault has, then send what changed here
     ///
     /// `backup pull` and then `backup push`, on one look at the remote. What changed on both sides and
@@ -129,7 +131,7 @@ pub enum Command {
     /// A file that both sides changed and that cannot be merged blocks nothing: the vault keeps its
     /// version, each disk its own, and a push files the other ones until somebody decides.
     #[command(subcommand)]
-    Conflict(ConflictCommand),
+    Conflict(Later<ConflictCommand>),
     /// Make a new machine ready: connect a vault, find or clone its projects, pull
     ///
     /// Shows what the vault holds and where it would go; on a terminal it asks before it changes
@@ -149,39 +151,39 @@ pub enum Command {
     /// A project is recognised by its git remotes, not by where it lies: the same project may lie
     /// elsewhere on another machine.
     #[command(subcommand)]
-    Project(ProjectCommand),
+    Project(Later<ProjectCommand>),
     /// Say which global settings files travel
     ///
     /// Keys that belong to one machine and values that look like secrets stay here: they are taken
     /// out on the way to the vault, and kept when a pull writes the file.
     #[command(subcommand)]
-    Settings(SettingsCommand),
+    Settings(Later<SettingsCommand>),
     /// See which secrets are withheld, and let one value travel
     ///
     /// A file in which the gate finds a token, a key or a password stays here, and a push says so. Take
     /// the value out of the file, or allow it if it is none or if the vault may have it.
     #[command(subcommand)]
-    Secret(SecretCommand),
+    Secret(Later<SecretCommand>),
     /// Keep a list of what is to be done
     ///
     /// The list is on this machine and needs nobody. A task goes by its ref, such as API-7KQ9: the
     /// prefix of its project, and as much of its own name as tells it from all others.
     #[command(subcommand)]
-    Task(Box<TaskCommand>),
+    Task(Later<Box<TaskCommand>>),
     /// Keep the tasks of one part of your life from those of another
     ///
     /// A task is in the workspace of its project, or in the one that was named with it; all others are
     /// in `default`.
     #[command(subcommand)]
-    Workspace(WorkspaceCommand),
+    Workspace(Later<WorkspaceCommand>),
     /// See which tasks belong to something larger
     #[command(subcommand)]
-    Epic(EpicCommand),
+    Epic(Later<EpicCommand>),
     /// Read and change holdall's own configuration
     ///
     /// Comments and order in the file stay as you wrote them.
     #[command(subcommand)]
-    Config(ConfigCommand),
+    Config(Later<ConfigCommand>),
     /// See it work: two machines and one vault in a temporary directory
     ///
     /// Shows each command as it runs: push, pull, a merge, a withheld secret, a conflict. Your own

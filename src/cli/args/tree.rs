@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use clap::builder::StyledStr;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
+use super::later::whole;
 use super::{Cli, Example, examples_of};
 
 /// The first page's groups. Every command stands in exactly one; a test holds that.
@@ -33,7 +34,7 @@ const MAX_WIDTH: usize = 100;
 /// The whole tree, with its help texts.
 #[must_use]
 pub fn command() -> clap::Command {
-    let root = below(Cli::command().max_term_width(MAX_WIDTH), "");
+    let root = below(whole(Cli::command).max_term_width(MAX_WIDTH), "");
     let page = first_page(&root);
     root.help_template(page)
 }
@@ -52,18 +53,31 @@ fn below(mut command: clap::Command, path: &str) -> clap::Command {
 /// comes first.
 pub fn parse(args: &[OsString]) -> (String, Result<Cli, clap::Error>) {
     // Help texts are put together only where somebody reads them.
-    let bare = Cli::command();
-    let name = named(&bare, args);
-    let matches = match bare.try_get_matches_from(args) {
+    let matches = match Cli::command().try_get_matches_from(args) {
         Err(error) if error.kind() == ErrorKind::DisplayHelp => {
             command().try_get_matches_from(args)
         }
         other => other,
     };
+    let name = match &matches {
+        Ok(matches) => chosen(matches),
+        Err(_) => named(&whole(Cli::command), args),
+    };
     (
         name,
         matches.and_then(|matches| Cli::from_arg_matches(&matches)),
     )
+}
+
+/// The command that was understood.
+fn chosen(matches: &ArgMatches) -> String {
+    let mut names = Vec::new();
+    let mut at = matches;
+    while let Some((name, next)) = at.subcommand() {
+        names.push(name);
+        at = next;
+    }
+    names.join(" ")
 }
 
 /// The name of a command is its own and not an alias: `vault push --x` is `backup push`. What clap
