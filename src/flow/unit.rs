@@ -1,6 +1,7 @@
 //! What is carried: each project's state directories, and each tool's settings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use crate::base::{HostPath, VaultPath};
@@ -263,6 +264,10 @@ pub fn shared_contents_key(session: &Session<'_>) -> [u8; 32] {
         hash.update(text.as_bytes());
     }
     hash.update(format!("{:?}", session.config.presets_off).as_bytes());
+    // Contents that are known are in the store: in another one nobody put them.
+    let store = session.places.store().as_path().metadata();
+    let store = store.map(|meta| (meta.ino(), meta.created().ok())).ok();
+    hash.update(format!("{store:?}").as_bytes());
     // Settings travel without the path of the home directory.
     hash.update(session.places.home.as_path().as_os_str().as_encoded_bytes());
     *hash.finalize().as_bytes()

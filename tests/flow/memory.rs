@@ -3,9 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::kit::Machine;
+use crate::kit::{Machine, git};
 
 use super::scene::{
     API, Scene, add, by_hand, connect, copy_dir, is_there, pulled, pushed, remove, state, text,
@@ -367,4 +367,27 @@ fn of_two_pushes_that_were_killed_the_first_may_still_arrive() {
         id,
         "it is no clone"
     );
+}
+
+#[test]
+fn whoever_loses_the_store_and_not_what_was_seen_of_the_disk_sends_all_of_it_again() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let path = scene.a.home.join(".claude/CLAUDE.md");
+    scene.a.write(".claude/CLAUDE.md", "be kind\n");
+    let file = fs::File::open(&path).expect("it is there");
+    let long_ago = SystemTime::now() - Duration::from_hours(1);
+    file.set_modified(long_ago).expect("a time can be set");
+    pushed(&scene.a);
+    // Seen again, when nothing was new.
+    pushed(&scene.a);
+    let store = scene.a.home.join("holdall/data/vault.git");
+    fs::remove_dir_all(store).expect("deleted");
+    let other = scene.sandbox.bare("other.git");
+    scene
+        .a
+        .ok(&["backup", "configure", utf8(&other), "--replace"]);
+    pushed(&scene.a);
+    pushed(&scene.a);
+    let kept = git(&["show", "main:settings/claude/CLAUDE.md"], &other);
+    assert_eq!(kept, "be kind\n");
 }

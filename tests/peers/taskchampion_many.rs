@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::flow::scene::{tip, utf8};
-use crate::kit::{Machine, fsck, git, is_linear, program, scale};
+use crate::kit::{Machine, fsck, git, git_takes_all, is_linear, program, scale};
 
 use super::desks::{
     Desks, add, data, digest, edit, everything, fed, pulled, pushed, shown, synced, titles, values,
@@ -169,6 +169,7 @@ fn ten_times_the_edits_cost_no_more_processes_and_at_most_ten_times_the_time() {
         let log = desks.sandbox.path().join("calls");
         let task = add(&desks.all[0], &["Begun"]);
         desks.meet(&[0, 1]);
+        git_takes_all(&desks.bare);
         for machine in &mut desks.all {
             calls(machine, &log);
         }
@@ -242,6 +243,7 @@ fn a_machine_that_was_away_for_hundreds_of_pushes_is_in_step_at_once() {
         );
         pushed(&desks.all[0]);
         assert!(one_by_one(&desks.bare, &before) >= edits);
+        git_takes_all(&desks.bare);
         calls(&mut desks.all[1], &log);
         let b = &desks.all[1];
         let since = Instant::now();

@@ -98,7 +98,7 @@ impl PathRemote {
         }
     }
 
-    fn read_only(&self) -> WireError {
+    pub(super) fn read_only(&self) -> WireError {
         WireError::NotAllowed {
             url: self.url.clone(),
             reason: "it is read-only for this user".to_owned(),
@@ -150,7 +150,7 @@ impl Remote for PathRemote {
         self.break_stale_lock();
         let ids = send::missing(objects, update.from, update.to)?;
         let git = find_program(&self.options.env, "git");
-        if let Some(git) = git.as_ref().filter(|_| !self.needs_no_git(ids.len())) {
+        if let Some(git) = git.as_ref().filter(|_| !self.needs_no_git(objects, &ids)) {
             return self.push_through_git(git, objects, (update, &ids), tell);
         }
         let outcome = self.push_into_store(objects, (update, &ids), tell);

@@ -5,12 +5,14 @@ use std::path::Path;
 
 use git2::{ConfigLevel, Repository};
 
-use crate::base::Program;
+use crate::base::{Blobs, ObjectId, Program};
+use crate::vault::Objects;
 
 use super::path::PathRemote;
 
-/// Git keeps so many objects one by one; more of them are worth a program of their own.
-const SMALL: usize = 100;
+/// Git keeps so many objects one by one; more of them, or longer ones, are worth a program of their own.
+const FEW: usize = 100;
+const SMALL: u64 = 1024 * 1024;
 
 /// Git puts a store in order that has more packs.
 const MOST_PACKS: usize = 50;
@@ -28,11 +30,11 @@ const USUAL: [&str; 6] = [
 const OF_OTHERS: [&str; 3] = ["remote.", "branch.", "gc."];
 
 impl PathRemote {
-    /// Git would do with so many objects just what is done without it. It takes some four programs for
+    /// Git would do with these objects just what is done without it. It takes some four programs for
     /// that, and several times as long.
-    pub(super) fn needs_no_git(&self, objects: usize) -> bool {
+    pub(super) fn needs_no_git(&self, objects: &Objects<'_>, ids: &[ObjectId]) -> bool {
         let is_plain = |repo: Repository| has_usual_config(&repo).unwrap_or(false);
-        objects <= SMALL && !has_hooks(&self.path) && self.open().is_ok_and(is_plain)
+        is_small(objects, ids) && !has_hooks(&self.path) && self.open().is_ok_and(is_plain)
     }
 
     /// Has git put the remote in order after a push that it did not see, where that is due. What is in
@@ -59,6 +61,14 @@ impl PathRemote {
             .var("GIT_CONFIG_NOSYSTEM", "1")
             .args(["-c", &safe])
     }
+}
+
+fn is_small(objects: &Objects<'_>, ids: &[ObjectId]) -> bool {
+    let sizes = || ids.iter().map(|id| objects.size(*id));
+    ids.len() <= FEW
+        && sizes()
+            .sum::<Result<u64, _>>()
+            .is_ok_and(|all| all <= SMALL)
 }
 
 /// Git makes examples, and runs nothing that is called so.

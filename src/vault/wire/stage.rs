@@ -146,15 +146,17 @@ impl PathRemote {
                 reason: fault.message().to_owned(),
             }
         } else {
-            WireError::NotAllowed {
-                url: self.url.clone(),
-                reason: "it is read-only for this user".to_owned(),
-            }
+            self.read_only()
         }
     }
 
     fn io_fault(&self, fault: &io::Error) -> WireError {
         match fault.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                if !self.is_writable() =>
+            {
+                self.read_only()
+            }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 WireError::NotAllowed {
                     url: self.url.clone(),
