@@ -62,6 +62,17 @@ fn the_hooks_of_a_remote_run() {
 }
 
 #[test]
+fn hooks_that_cannot_be_looked_at_are_left_to_git() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let hooks = scene.bare.join("hooks");
+    fs::remove_dir_all(&hooks).ok();
+    assert_eq!(one_more(&scene, "2\n"), (1, 0));
+    fs::write(&hooks, "").expect("written");
+    let (packs, loose) = one_more(&scene, "3\n");
+    assert!(packs == 0 && loose > 0, "{packs} {loose}");
+}
+
+#[test]
 fn a_remote_of_many_packs_is_put_in_order() {
     let scene = Scene::with(&[("x", "1\n")]);
     let file = scene.sandbox.path().join("file");

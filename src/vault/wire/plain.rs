@@ -1,6 +1,7 @@
 //! Whether a remote on this machine's disk is a store and nothing more, so that a small push needs no git.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use git2::{ConfigLevel, Repository};
@@ -71,11 +72,13 @@ fn is_small(objects: &Objects<'_>, ids: &[ObjectId]) -> bool {
             .is_ok_and(|all| all <= SMALL)
 }
 
-/// Git makes examples, and runs nothing that is called so.
+/// Git makes examples, and runs nothing that is called so. Where nobody can look there may be others.
 fn has_hooks(path: &Path) -> bool {
-    let hooks = fs::read_dir(path.join("hooks"));
-    let mut names = hooks.into_iter().flatten();
-    names.any(|entry| {
+    let mut entries = match fs::read_dir(path.join("hooks")) {
+        Ok(entries) => entries,
+        Err(fault) => return fault.kind() != ErrorKind::NotFound,
+    };
+    entries.any(|entry| {
         let name = entry.map(|entry| entry.file_name());
         name.map_or(true, |name| !name.as_encoded_bytes().ends_with(b".sample"))
     })
