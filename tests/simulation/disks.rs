@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use holdall::layout::OpId;
 
@@ -114,8 +114,17 @@ impl World {
     }
 }
 
+/// A task list with what SQLite has not moved into it yet, as a backup has it that was made while nobody
+/// wrote.
 fn copy(from: &Path, to: &Path) {
+    let beside = |path: &Path, end: &str| PathBuf::from(format!("{}{end}", path.display()));
+    for end in ["-wal", "-shm"] {
+        fs::remove_file(beside(to, end)).ok();
+    }
     fs::copy(from, to).expect("a file can be copied");
+    if beside(from, "-wal").exists() {
+        fs::copy(beside(from, "-wal"), beside(to, "-wal")).expect("a file can be copied");
+    }
 }
 
 fn replace(from: &Path, to: &Path) {
