@@ -38,6 +38,11 @@ impl Book {
         Ok(())
     }
 
+    /// Whether somebody wrote it at some time.
+    pub fn has(&self, id: OpId) -> bool {
+        self.written.contains_key(&id)
+    }
+
     /// A push said that everything is in the vault.
     pub fn arrived(&mut self, m: usize, here: &Ops, there: &BTreeSet<OpId>) {
         let missing = here.keys().find(|id| !there.contains(*id));
@@ -91,6 +96,10 @@ pub fn ops_of(db: &Path) -> Ops {
         return Ops::new();
     }
     let db = connect(db);
+    if !db.table_exists(None, "op").expect("it can be read") {
+        // Whoever was about to make it was killed.
+        return Ops::new();
+    }
     let mut find = db
         .prepare("SELECT id, replica, line FROM op")
         .expect("there is a log");

@@ -7,6 +7,7 @@ use holdall::base::{Edges, Env};
 use holdall::layout::OpId;
 use holdall::tasks::model::field;
 use holdall::tasks::{Store, TaskRow};
+use serde_json::Value;
 
 use super::book::{Ops, Truth, content, ops_of};
 use super::desk::{open, rows};
@@ -100,9 +101,14 @@ fn shows(store: &Store, truth: &Truth) -> Result<(), Fault> {
 fn differs(store: &Store, row: &TaskRow, truth: &Truth) -> Option<&'static str> {
     let on = row.entity().to_string();
     let is_disputed = |name: &str| row.disputes.iter().any(|it| it == name);
-    for (name, shown) in [(field::TITLE, &row.title), (field::STATUS, &row.status)] {
+    let fields = [
+        (field::TITLE, &row.title, ""),
+        (field::STATUS, &row.status, "inbox"),
+    ];
+    for (name, shown, unset) in fields {
         let (value, has_others) = truth.shown(&on, name);
-        if value.is_some_and(|value| value.as_str() != Some(shown)) {
+        // Somebody who undoes the first write to a field leaves nothing in it.
+        if value.and_then(Value::as_str).unwrap_or(unset) != shown {
             return Some("value");
         }
         if has_others != is_disputed(name) {

@@ -55,8 +55,9 @@ impl World {
         let (before, there) = (self.ops(), vault::ops(&self.bare));
         act(self);
         let mut after = self.ops();
-        // What only the vault had may have come meanwhile.
-        after.retain(|id, _| !there.contains(id));
+        // What only the vault had may have come meanwhile, and so may what a remote that was set back
+        // lacked and a machine's own copy of it still had.
+        after.retain(|id, _| !there.contains(id) && !self.book.has(*id));
         self.book.changed(&before, after).expect("no op twice");
     }
 
