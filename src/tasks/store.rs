@@ -1,7 +1,6 @@
 //! The store as a file: opened, made ready, read, and changed one transaction at a time.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -18,17 +17,13 @@ use super::{Reading, TasksError};
 /// Whoever writes is through in a few milliseconds; a hundred at once wait for each other.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// More is moved into the database at once: some twenty commands write as much.
-const LONG: u64 = 512 * 1024;
-
 /// So much of the store may be in memory, in the unit of SQLite: some 24 MB.
 const CACHE: i64 = -24_000;
 
-/// The task list of this machine.
+/// The task list of this machine. Whoever closes it last leaves one file: somebody who copies it away, and
+/// puts it back some day, has all of it, and no log of another time lies beside it.
 pub struct Store {
     pub(super) db: Connection,
-    /// What SQLite wrote and did not move into the database yet.
-    wal: PathBuf,
     three_way: ThreeWay,
 }
 
@@ -56,18 +51,13 @@ impl Store {
         db.set_prepared_statement_cache_capacity(64);
         // A command that is through survives a power cut.
         db.pragma_update(None, "synchronous", "FULL")?;
-        // Whoever comes last would move everything into the database, and wait for the disk again.
-        db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         // Of ten thousand tasks all pages that change are held, and written once.
         db.pragma_update(None, "cache_size", CACHE)?;
         // A statement with a value in it is not planned again for every value.
         db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         ready(&mut db, path, holder)?;
-        let mut wal = path.as_os_str().to_owned();
-        wal.push("-wal");
         Ok(Self {
             db,
-            wal: wal.into(),
             three_way: |_, _, _| None,
         })
     }
@@ -100,24 +90,11 @@ impl Store {
         let mut it = Change::begin(begun.map_err(TasksError::from)?, edges, self.three_way)?;
         let answer = change(&mut it)?;
         it.commit()?;
-        self.shorten();
         Ok(answer)
     }
 
     /// Makes everything that is made of the log of it again.
     pub fn rebuild(&mut self, edges: &Edges) -> Result<(), TasksError> {
         self.change(edges, |change: &mut Change<'_>| change.rebuild())
-    }
-
-    /// Whoever opens the store next reads all of what SQLite has not moved into the database yet. The
-    /// change is written already: where this does not go now, the next one tries again.
-    fn shorten(&self) {
-        if fs::metadata(&self.wal).is_ok_and(|it| it.len() > LONG) {
-            // Nobody is waited for.
-            self.db.busy_timeout(Duration::ZERO).ok();
-            let move_over = "PRAGMA wal_checkpoint(TRUNCATE)";
-            self.db.query_row(move_over, [], |_| Ok(())).ok();
-            self.db.busy_timeout(PATIENCE).ok();
-        }
     }
 }
