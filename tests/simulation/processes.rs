@@ -110,6 +110,8 @@ impl World {
     fn rewound(&mut self) {
         let count = git(&["rev-list", "--count", "--all"], &self.bare);
         if count.trim().parse::<usize>().is_ok_and(|count| count > 1) {
+            // Whoever was killed may have left it: git asks a person to remove it, and holdall does without.
+            fs::remove_file(self.bare.join("refs/heads/main.lock")).ok();
             git(&["update-ref", "refs/heads/main", "main~1"], &self.bare);
             self.set_back(0, |_| {});
         }
