@@ -16,6 +16,10 @@ use super::{Reading, TasksError};
 /// So many things are held before they are written: of very many ops memory stays flat.
 const HELD: usize = 512;
 
+const LOST: TasksError = TasksError::Damaged {
+    what: "an early name in a thing that is not there",
+};
+
 /// What this program knows of ops. It grows with what it understands.
 pub(super) const READER: i64 = 1;
 
@@ -158,6 +162,12 @@ impl<'d> Change<'d> {
         Ok(self.held.get_mut(on).expect("it was just put there"))
     }
 
+    /// A thing that is new and not written yet, by its number.
+    fn held_as(&self, n: i64) -> Option<Entity> {
+        let found = self.held.iter().find(|(_, held)| held.n == n);
+        found.map(|(on, _)| on.clone())
+    }
+
     /// Writes what is held, and what is shown of it.
     fn flush(&mut self) -> Result<(), TasksError> {
         let mut all: Vec<_> = std::mem::take(&mut self.held).into_iter().collect();
@@ -256,7 +266,10 @@ impl Shelf for Change<'_> {
         if !self.has_early {
             return Ok(Vec::new());
         }
-        log::early(&self.tx, id)
+        let early = log::early(&self.tx, id)?.into_iter();
+        early
+            .map(|(n, on, field)| Ok((on.or_else(|| self.held_as(n)).ok_or(LOST)?, field)))
+            .collect()
     }
 
     fn add_early(&mut self, id: OpId, on: &Entity, field: &str) -> Result<(), TasksError> {

@@ -101,18 +101,24 @@ impl Place {
 
     /// Takes in all that another one has. False where a chain parts from the one here.
     pub fn take_in(&mut self, other: &Self) -> bool {
-        other.chains().into_iter().all(|(name, files)| {
-            let path = |first| names::segment(&name, first).expect("valid");
-            let paths: Vec<VaultPath> = files.iter().map(|(first, _)| path(*first)).collect();
-            let segments = files.iter().zip(&paths);
-            let segments: Vec<Segment<'_>> = segments
-                .map(|((_, bytes), path)| Segment::read(path, bytes).expect("valid"))
-                .collect();
-            let arrival = self
-                .store
-                .change::<_, TasksError>(&self.edges, |change| change.arrive(&name, &segments));
-            arrival.expect("taken in").is_some()
-        })
+        let chains = other.chains().into_iter();
+        chains.into_iter().all(|chain| self.take_chains(&[chain]))
+    }
+
+    /// Takes in chains at once, in this order.
+    pub fn take_chains(&mut self, chains: &[(String, Files)]) -> bool {
+        let arrive = |change: &mut Change<'_>| {
+            chains.iter().try_fold(true, |all, (name, files)| {
+                let path = |first| names::segment(name, first).expect("valid");
+                let paths: Vec<VaultPath> = files.iter().map(|(first, _)| path(*first)).collect();
+                let segments = files.iter().zip(&paths);
+                let segments: Vec<Segment<'_>> = segments
+                    .map(|((_, bytes), path)| Segment::read(path, bytes).expect("valid"))
+                    .collect();
+                Ok::<_, TasksError>(all && change.arrive(name, &segments)?.is_some())
+            })
+        };
+        self.store.change(&self.edges, arrive).expect("taken in")
     }
 
     /// The same store on another disk.

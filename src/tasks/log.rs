@@ -123,19 +123,24 @@ fn understood((replica, id, line): RawOp) -> Result<Op, TasksError> {
         .map_err(|_| damaged("an op that is not understood"))
 }
 
-/// Who named an op that was not there.
-pub fn early(db: &Connection, id: OpId) -> Result<Vec<(Entity, String)>, TasksError> {
+/// Who named an op that was not there: the number of a thing, its name where it is written already, and
+/// the field.
+pub fn early(db: &Connection, id: OpId) -> Result<Vec<EarlyName>, TasksError> {
     let mut find = db.prepare_cached(
-        "SELECT kind || '/' || thing.id, field FROM early JOIN thing ON thing.n = early.thing \
-         WHERE early.id = ?1",
+        "SELECT early.thing, kind || '/' || thing.id, field \
+         FROM early LEFT JOIN thing ON thing.n = early.thing WHERE early.id = ?1",
     )?;
-    let rows = find.query_map([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = find.query_map([id.as_bytes()], |row| {
+        Ok((row.get(0)?, row.get::<_, Option<String>>(1)?, row.get(2)?))
+    })?;
     rows.map(|row| {
-        let (on, field): (String, String) = row?;
-        Ok((entity(&on)?, field))
+        let (n, on, field) = row?;
+        Ok((n, on.map(|on| entity(&on)).transpose()?, field))
     })
     .collect()
 }
+
+pub type EarlyName = (i64, Option<Entity>, String);
 
 /// The things that show a value which was not there, once each.
 pub fn wanting(db: &Connection, name: &TextName) -> Result<Vec<Entity>, TasksError> {

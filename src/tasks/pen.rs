@@ -226,7 +226,10 @@ impl Pen<'_, '_, '_> {
         self.issue(on, Act::Add { field, content }, Vec::new())
     }
 
-    fn issue(&mut self, on: &Entity, act: Act, saw: Vec<OpId>) -> Result<OpId, TasksError> {
+    fn issue(&mut self, on: &Entity, act: Act, mut saw: Vec<OpId>) -> Result<OpId, TasksError> {
+        // What wrote two fields is seen twice, and named once.
+        saw.sort_unstable();
+        saw.dedup();
         let at = self.time(on, &saw)?;
         let record = self.record(on, &act, (at, &saw))?;
         let line = record.line().into_bytes();

@@ -94,6 +94,39 @@ fn two_who_change_one_field_both_see_it_and_one_choice_ends_it() {
 }
 
 #[test]
+fn what_is_named_before_it_is_there_comes_to_the_same() {
+    let (mut a, mut b) = (Place::new(NOW), Place::new(NOW + 5_000));
+    let mut c = Place::new(NOW + 3_000);
+    let (set, gone) = (a.add("Set"), a.add("Gone"));
+    for on in [&set, &gone] {
+        a.set(on, field::STATUS, "active");
+    }
+    meet(&mut a, &mut b);
+    meet(&mut a, &mut c);
+    // Both name what `a` wrote.
+    c.set(&set, field::STATUS, "canceled");
+    b.set(&set, field::STATUS, "done");
+    b.write("delete", |pen| {
+        let seen = pen.seen(&gone, None)?;
+        pen.delete(&gone, &seen)
+    });
+    meet(&mut b, &mut c);
+    let mut chains = b.chains();
+    for _ in 0..2 {
+        chains.reverse();
+        let mut fresh = Place::new(NOW);
+        assert!(fresh.take_chains(&chains));
+        assert_eq!(fresh.digest(), b.digest());
+        let row = fresh.task(&set);
+        assert_eq!(
+            (row.status.as_str(), row.disputes),
+            ("done", vec!["status".to_owned()])
+        );
+        assert!(fresh.task(&gone).deleted);
+    }
+}
+
+#[test]
 fn two_who_wrote_under_one_name_both_keep_what_they_wrote() {
     let mut a = Place::new(NOW);
     let on = a.add("Before");
