@@ -188,6 +188,9 @@ impl<'a> Publisher<'a> {
     ) -> Result<MachineId, FlowError> {
         if !self.dry_run && bookkeeping::is_clone(self.writer, objects, agreed, upstream)? {
             self.writer.rename_machine()?;
+            if let Some(remote) = self.remote {
+                remote.rename(&self.writer.machine());
+            }
             self.writer.session.tell(&Event::Warning {
                 text: "another machine wrote under this machine's id (a clone, or a restored backup): \
                        it goes on under a new one",

@@ -142,6 +142,8 @@ pub trait Remote {
         update: Update,
         tell: Tell<'_>,
     ) -> Result<PushOutcome, WireError>;
+    /// This machine goes on under another id: what is left there from now on has that one.
+    fn rename(&self, _machine: &MachineId) {}
     /// Clears away what an earlier, killed run of this machine left there; `sent` are the commits
     /// that it may have been sending.
     fn sweep(&self, sent: &[ObjectId]) -> Result<(), WireError>;

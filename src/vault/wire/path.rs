@@ -5,12 +5,13 @@
 //! into the object store and the ref is swapped under its lock. libgit2's own push overwrites a ref that
 //! moved meanwhile, so it is not used.
 
+use std::cell::RefCell;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use git2::Repository;
 
-use crate::base::{ObjectId, Tell, find_program};
+use crate::base::{MachineId, ObjectId, Tell, find_program};
 use crate::vault::{Objects, Store, WireError};
 
 use super::child::{ChildCall, NoAnswer};
@@ -22,6 +23,8 @@ pub struct PathRemote {
     pub(super) path: PathBuf,
     pub(super) url: String,
     pub(super) options: WireOptions,
+    /// Whose temp files those are that are made there.
+    pub(super) machine: RefCell<MachineId>,
 }
 
 impl PathRemote {
@@ -30,6 +33,7 @@ impl PathRemote {
         Self {
             path: path.to_owned(),
             url: url.to_owned(),
+            machine: RefCell::new(options.machine.clone()),
             options,
         }
     }
@@ -158,6 +162,10 @@ impl Remote for PathRemote {
             self.tidy(&git);
         }
         outcome
+    }
+
+    fn rename(&self, machine: &MachineId) {
+        self.machine.replace(machine.clone());
     }
 
     fn sweep(&self, sent: &[ObjectId]) -> Result<(), WireError> {

@@ -89,7 +89,7 @@ impl PathRemote {
     }
 
     fn temp_name(&self, name: &str) -> String {
-        format!("{TEMP_PREFIX}{}-{name}", self.options.machine)
+        format!("{TEMP_PREFIX}{}-{name}", self.machine.borrow())
     }
 
     fn swap(&self, update: Update) -> Result<PushOutcome, WireError> {
@@ -221,7 +221,7 @@ impl PathRemote {
     /// Deletes this machine's own temp files in the remote, and no other machine's.
     pub(super) fn sweep_store(&self) -> Result<(), WireError> {
         let packs = self.path.join("objects/pack");
-        let mine = format!("{TEMP_PREFIX}{}-", self.options.machine);
+        let mine = self.temp_name("");
         let Ok(entries) = fs::read_dir(&packs) else {
             return Ok(());
         };
