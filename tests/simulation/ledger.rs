@@ -8,6 +8,8 @@ use super::machine::{Files, tokens};
 pub struct Ledger {
     /// By path, the versions that nobody who saw them replaced or deleted.
     live: BTreeMap<String, BTreeSet<u32>>,
+    /// Who replaced a version that they saw.
+    replaced: BTreeMap<(String, u32), BTreeSet<usize>>,
     /// Versions that a push said were in the vault.
     captured: BTreeSet<u32>,
     /// Where a push said so. A rule that keeps a path out takes it out of no vault.
@@ -30,6 +32,10 @@ impl Ledger {
             let live = self.live.entry(key.clone()).or_default();
             live.retain(|token| !old.0.contains(token) || new.0.contains(token));
             live.extend(new.0.difference(&old.0));
+            for token in old.0.difference(&new.0) {
+                let by = self.replaced.entry((key.clone(), *token)).or_default();
+                by.insert(machine);
+            }
             if let (Some(old), Some(new)) = (before.get(key), after.get(key))
                 && old.kind != new.kind
             {
@@ -38,6 +44,24 @@ impl Ledger {
             let locals = self.locals.entry(machine).or_default();
             locals.retain(|token| !old.1.contains(token) || new.1.contains(token));
             locals.extend(new.1.difference(&old.1));
+        }
+    }
+
+    /// Somebody decided for the vault's version of a file. Whoever replaces that version, and saw it, has
+    /// not seen the decision, and need not: on this disk nothing is new by it.
+    pub fn took(&mut self, machine: usize, before: &Files, after: &Files) {
+        self.changed(machine, before, after);
+        let replaced = &self.replaced;
+        for (key, live) in &mut self.live {
+            let [old, new] = [before, after].map(|files| {
+                let bytes = files.get(key).map_or(&[][..], |held| &held.bytes);
+                tokens(bytes, "tok")
+            });
+            live.retain(|token| {
+                let by = replaced.get(&(key.clone(), *token));
+                let by_others = by.is_some_and(|by| by.iter().any(|other| *other != machine));
+                old.contains(token) || !new.contains(token) || !by_others
+            });
         }
     }
 

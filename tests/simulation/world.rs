@@ -158,7 +158,11 @@ impl World {
             _ => (0..=rng.below(3)).for_each(|_| edits::edit(&state, rng, tokens)),
         }
         let after = machine.files();
-        self.ledger.borrow_mut().changed(m, &before, &after);
+        let mut ledger = self.ledger.borrow_mut();
+        match what {
+            What::TakeVault => ledger.took(m, &before, &after),
+            _ => ledger.changed(m, &before, &after),
+        }
     }
 
     /// One more version of a file.
