@@ -101,8 +101,8 @@ impl Place {
 
     /// Takes in all that another one has. False where a chain parts from the one here.
     pub fn take_in(&mut self, other: &Self) -> bool {
-        let chains = other.chains().into_iter();
-        chains.into_iter().all(|chain| self.take_chains(&[chain]))
+        let mut chains = other.chains().into_iter();
+        chains.all(|chain| self.take_chains(&[chain]))
     }
 
     /// Takes in chains at once, in this order.
