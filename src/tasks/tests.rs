@@ -1,7 +1,7 @@
 //! The store as its users see it: what is written is there, whoever writes at once, and comes to the
 //! same wherever it arrives.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::base::{Edges, HostPath, Id, Timestamp};
 use crate::layout::Entity;
@@ -124,6 +124,33 @@ fn what_is_named_before_it_is_there_comes_to_the_same() {
         );
         assert!(fresh.task(&gone).deleted);
     }
+}
+
+/// Another program may write so, and a reader has to take it.
+#[test]
+fn what_is_named_twice_in_one_op_is_named() {
+    let mut a = Place::new(NOW);
+    let on = a.add("Named twice");
+    a.set(&on, field::STATUS, "active");
+    let early = a.chains();
+    a.set(&on, field::STATUS, "done");
+    let mut chains = a.chains();
+    let (_, bytes) = chains[0].1.last_mut().expect("a segment");
+    let text = String::from_utf8(bytes.clone()).expect("text");
+    let (before, last) = text.trim_end().rsplit_once('\n').expect("several ops");
+    let mut op: Value = serde_json::from_str(last).expect("an op");
+    let saw = op["saw"].as_array_mut().expect("it saw the other one");
+    saw.push(saw[0].clone());
+    *bytes = format!("{before}\n{op}\n").into_bytes();
+    let mut digests = Vec::new();
+    for meetings in [&[&chains][..], &[&early, &chains]] {
+        let mut fresh = Place::new(NOW);
+        assert!(meetings.iter().all(|chains| fresh.take_chains(chains)));
+        let row = fresh.task(&on);
+        assert_eq!((row.status.as_str(), row.disputes), ("done", vec![]));
+        digests.push(fresh.digest());
+    }
+    assert_eq!(digests[0], digests[1]);
 }
 
 #[test]

@@ -207,3 +207,27 @@ fn a_chain_that_parts_is_whole_wherever_the_run_is_killed() {
         }
     }
 }
+
+/// A disk that was set back goes on beside what it wrote before: in a vault it is a clone of itself. The
+/// push in which it finds that out is killed.
+fn set_back_and_killed(step: u64) -> Result<(), Fault> {
+    let world = world(2);
+    let mut rng = Rng::new(step);
+    world.write_tasks(0, |desk, file| desk.begin(&mut open(file), &mut rng))?;
+    world.set_back(0, What::Backup);
+    world.run(0, run(true))?;
+    world.set_back(0, What::RollBack);
+    world.write_tasks(0, |desk, file| desk.note_first(file, "After the backup"))?;
+    seams::die_at(step);
+    world.disturbed(0, run(true), |_| seams::is_dead())?;
+    world.run(0, run(true))?;
+    oracle::judge(&world, true)
+}
+
+#[test]
+fn a_clone_that_is_killed_in_its_first_push_leaves_nothing_in_the_remote() {
+    for step in 1..40 {
+        let ended = set_back_and_killed(step);
+        assert_eq!(ended, Ok(()), "killed at {step}");
+    }
+}

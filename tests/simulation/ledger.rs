@@ -82,6 +82,8 @@ impl Ledger {
     pub fn set_back(&mut self, anywhere: &BTreeSet<u32>, now: &[Files]) {
         self.captured.retain(|token| anywhere.contains(token));
         self.carried.clear();
+        // Who was set back may have seen nothing of what it replaced.
+        self.replaced.clear();
         let all = now.iter().flatten();
         let filed = all.filter(|(key, _)| key.starts_with("conflicts/"));
         let filed: BTreeSet<u32> = filed
