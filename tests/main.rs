@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod background;
 mod cli;
 mod false_alarms;
 mod flow;

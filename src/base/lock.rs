@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
@@ -61,6 +61,26 @@ impl FileLock {
             }
         }
         Self::attempt(path, holder)
+    }
+
+    /// Who holds a lock now, without asking for it. The system's word counts: what is written there may
+    /// be of somebody who died.
+    pub fn is_held(path: &Path) -> Result<Option<Option<Holder>>, BaseError> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(fault) => return Err(BaseError::io("open the lock", path)(fault)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::Error(fault)) => Err(BaseError::io("lock", path)(fault)),
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                file.read_to_string(&mut text)
+                    .map_err(BaseError::io("read", path))?;
+                Ok(Some(first_holder(&text)))
+            }
+        }
     }
 
     fn attempt(path: &Path, holder: &Holder) -> Result<LockOutcome, BaseError> {
@@ -153,7 +173,12 @@ mod tests {
             panic!("it was held")
         };
         assert_eq!(named, holder(1));
+        assert_eq!(
+            FileLock::is_held(&path).expect("no fault"),
+            Some(Some(holder(1)))
+        );
         drop(first);
+        assert_eq!(FileLock::is_held(&path).expect("no fault"), None);
         let third = FileLock::try_take(&path, &holder(3)).expect("no fault");
         let LockOutcome::Taken(third) = third else {
             panic!("it was let go")

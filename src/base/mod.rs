@@ -29,7 +29,7 @@ pub use git_dir::{GIT_DIR_NAMES, is_git_dir};
 pub use id::{Id, MachineId};
 pub use lock::{FileLock, Holder, LockOutcome};
 pub use path::{HostPath, PathFault, VaultPath, escape_name};
-pub use process::{Alive, Program, Running, TOKEN_VAR, Talk, find_program};
+pub use process::{Alive, Ender, Heard, Program, Running, TOKEN_VAR, Talk, find_program};
 pub use progress::{Progress, Tally, Tell};
 pub use sqlite::{database_of, is_database, is_hot_journal};
 pub use stat::Stat;

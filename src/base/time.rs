@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::BaseError;
@@ -68,6 +68,18 @@ impl Timestamp {
         }
         let back = span(text.strip_suffix("ago").unwrap_or(text).trim_end())?;
         now.0.checked_sub(back).map(Self::from_millis)
+    }
+
+    /// The same moment by the clock on the wall of this machine.
+    #[must_use]
+    pub fn local(self) -> DateTime<Local> {
+        self.utc().with_timezone(&Local)
+    }
+
+    /// The same as people read it: `2026-11-21 01:02:03 +01:00`.
+    #[must_use]
+    pub fn locally_readable(self) -> String {
+        self.local().format("%Y-%m-%d %H:%M:%S %:z").to_string()
     }
 
     fn utc(self) -> DateTime<Utc> {

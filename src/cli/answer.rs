@@ -71,6 +71,13 @@ impl Answer {
         self
     }
 
+    /// The end of something else is the end of this.
+    #[must_use]
+    pub const fn ending_with(mut self, code: u8) -> Self {
+        self.code = code;
+        self
+    }
+
     /// What to do next: said on stderr, and part of the document.
     #[must_use]
     pub fn hints(mut self, hints: impl IntoIterator<Item = impl Into<String>>) -> Self {

@@ -1,6 +1,7 @@
 //! What every command is handed.
 
 use crate::base::Edges;
+use crate::flow::hooks::{Travelled, around};
 use crate::flow::{FlowError, Places, Session, Writer};
 
 use super::answer::Look;
@@ -41,6 +42,18 @@ impl Ctx {
         flow: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
     ) -> Result<T, FlowError> {
         self.read(command, |session| flow(&Writer::take(session)?))
+    }
+
+    /// Runs a flow by which things travel, and then the person's hooks.
+    pub fn travel<T: Travelled>(
+        &self,
+        command: &str,
+        dry_run: bool,
+        flow: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
+    ) -> Result<T, FlowError> {
+        self.read(command, |session| {
+            around(Writer::take(session)?, dry_run, flow)
+        })
     }
 
     #[must_use]

@@ -18,6 +18,8 @@ pub const NOT_ALLOWED: u8 = 5;
 pub const OTHER_REMOTE: u8 = 6;
 /// A bug, or corrupt data.
 pub const BUG: u8 = 70;
+/// Somebody pressed Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
 
 #[must_use]
 pub const fn code_of(kind: ErrorKind) -> u8 {

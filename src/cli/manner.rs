@@ -47,6 +47,10 @@ pub struct Colors {
 
 /// How this run speaks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers a question of its own"
+)]
 pub struct Manner {
     pub json: bool,
     pub talk: Talk,
@@ -55,6 +59,8 @@ pub struct Manner {
     pub color: Colors,
     /// A long run shows how far it is.
     pub progress: bool,
+    /// A person reads what is said beside the answer.
+    pub is_read: bool,
     pub home: Option<PathBuf>,
 }
 
@@ -66,12 +72,14 @@ impl Manner {
             (false, true) => Talk::Verbose,
             (false, false) => Talk::Normal,
         };
+        let is_read = terminals.stderr && !global.json && talk > Talk::Quiet;
         Self {
             json: global.json,
             talk,
             may_ask: !global.no_input && !global.json && terminals.stdin && terminals.stderr,
             color: Colors::resolve(global.color, env, terminals),
-            progress: terminals.stderr && !global.json && talk > Talk::Quiet && can_redraw(env),
+            progress: is_read && can_redraw(env),
+            is_read,
             home: global.home.clone(),
         }
     }
@@ -200,10 +208,14 @@ mod tests {
         assert!(resolve("holdall demo --no-input", &[xterm, ("NO_COLOR", "1")]).progress);
         assert!(!resolve("holdall demo", &[]).progress);
         assert!(!resolve("holdall demo", &[("TERM", "dumb")]).progress);
-        assert!(!resolve("holdall demo --json", &[xterm]).progress);
-        assert!(!resolve("holdall demo --quiet", &[xterm]).progress);
+        assert!(resolve("holdall demo", &[]).is_read);
         let cli = parse(&words("holdall demo")).1.expect("valid");
-        assert!(!Manner::resolve(&cli.global, &env(&[xterm]), Terminals::default()).progress);
+        let piped = Manner::resolve(&cli.global, &env(&[xterm]), Terminals::default());
+        let json = resolve("holdall demo --json", &[xterm]);
+        let quiet = resolve("holdall demo --quiet", &[xterm]);
+        for manner in [piped, json, quiet] {
+            assert!(!manner.progress && !manner.is_read, "{manner:?}");
+        }
     }
 
     #[test]

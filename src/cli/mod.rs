@@ -12,6 +12,7 @@ mod config;
 mod configure;
 mod conflict;
 pub mod ctx;
+mod daemon;
 mod demo;
 mod editor;
 mod explain;
@@ -21,6 +22,7 @@ mod import;
 mod man;
 pub mod manner;
 pub mod out;
+mod overdue;
 mod project;
 mod project_add;
 mod project_link;
@@ -30,6 +32,7 @@ mod push;
 mod question;
 mod restore;
 mod restore_at;
+mod schedule;
 mod secret;
 mod settings;
 pub mod show;
@@ -101,8 +104,17 @@ fn obey(ctx: &Ctx, name: &str, cli: Cli) -> u8 {
 
 fn finish(ctx: &Ctx, name: &str, command: &Command) -> u8 {
     match dispatch(ctx, name, command) {
-        Ok(answer) => ctx.out.answer(&answer, &ctx.look()),
-        Err(error) => ctx.out.failure(&Failure::from(&error)),
+        Ok(answer) => {
+            let code = ctx.out.answer(&answer, &ctx.look());
+            if matches!(code, exit::DONE | exit::DECISION) {
+                overdue::remind(ctx, name);
+            }
+            code
+        }
+        Err(error) => {
+            overdue::show(ctx, name);
+            ctx.out.failure(&Failure::from(&error))
+        }
     }
 }
 
@@ -123,6 +135,7 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Workspace(command) => task::run_workspace(ctx, name, command),
         Command::Epic(command) => task::run_epic(ctx, name, command),
         Command::Config(command) => config::run(ctx, command),
+        Command::Daemon(command) => daemon::run(ctx, name, command),
         Command::Demo(args) => demo::run(ctx, args),
     }
 }
@@ -135,6 +148,7 @@ fn backup(ctx: &Ctx, name: &str, command: &BackupCommand) -> Result<answer::Answ
         BackupCommand::Restore(args) => restore_at::run(ctx, name, args),
         BackupCommand::Undo(args) => undo::run(ctx, name, args),
         BackupCommand::Status(args) => status::run(ctx, name, args),
+        BackupCommand::Schedule(args) => schedule::run(ctx, name, args),
         BackupCommand::Log(args) => history::run_log(ctx, name, args),
         BackupCommand::Diff(args) => history::run_diff(ctx, name, args),
     }

@@ -100,6 +100,12 @@ impl Watch for Out {
                     bar.show(*stage, *now);
                 }
             }
+            Event::Logged { text } => self.note(&printable(text)),
+            Event::Said { who, text } => {
+                for line in text.lines() {
+                    self.detail(&format!("{who}: {}", printable(line)));
+                }
+            }
             Event::Warning { text } => self.warning(text),
         }
     }
@@ -142,6 +148,11 @@ impl Out {
         self.note(&format!("{WARNING}warning:{WARNING:#} {text}"));
     }
 
+    /// What to do next, beside what an answer brings.
+    pub fn hint(&self, text: &str) {
+        self.note(&format!("{HINT}hint:{HINT:#} {}", lines(text)));
+    }
+
     /// Ends a run that has an answer: its document or its text, then what to do next.
     #[must_use]
     pub fn answer(&self, answer: &Answer, look: &Look) -> u8 {
@@ -159,7 +170,7 @@ impl Out {
         };
         if !self.manner.json {
             for hint in answer.to_hints() {
-                self.note(&format!("{HINT}hint:{HINT:#} {}", lines(hint)));
+                self.hint(hint);
             }
         }
         self.end(written, answer.code())

@@ -31,7 +31,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &PullArgs) -> Result<Answer, FlowError> 
             TakeSide::Vault => Take::Vault,
         }),
     };
-    let report = ctx.write(name, |writer| pull(writer, &options))?;
+    let report = ctx.travel(name, args.dry_run, |writer| pull(writer, &options))?;
     let hints = [hints(&report), hints_on_decisions(&report)].concat();
     let needs = report.needs_decision();
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::flow::hooks::around;
 use crate::flow::newcomer::{
     CloneWith, Place, RestoreOptions, RestorePlan, RestoreProject, RestoreReport, foresee, plan,
     restore, toward,
@@ -37,7 +38,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &RestoreArgs) -> Result<Answer, FlowErro
         if ctx.manner.may_ask && !args.yes {
             ask(ctx, &plan)?;
         }
-        restore(&writer, plan, &options)?
+        around(writer, false, |writer| restore(writer, plan, &options))?
     };
     let (hints, needs) = (hints(&report, args), report.needs_decision());
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))

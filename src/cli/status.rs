@@ -7,6 +7,7 @@ use crate::flow::{FlowError, withheld_hints};
 use super::answer::{Answer, Look};
 use super::args::StatusArgs;
 use super::ctx::Ctx;
+use super::overdue::{self, HINT};
 use super::push::{skipped_hints, stays, twice_hint, withheld};
 use super::show::{Table, ago, count, printable};
 use super::words::{
@@ -38,7 +39,9 @@ fn hints(report: &StatusReport) -> Vec<String> {
     }
     let waits = report.pending.counts != Counts::default()
         || report.pending.decisions + report.pending.resolved + report.pending.ops > 0;
-    if waits && fault.is_none() {
+    if report.overdue.is_some() {
+        hints.push(HINT.to_owned());
+    } else if waits && fault.is_none() {
         hints.push("send what waits: `holdall backup push`".to_owned());
     }
     if report.incoming > 0 || report.behind.is_some_and(|behind| behind > 0) {
@@ -55,6 +58,53 @@ fn hints(report: &StatusReport) -> Vec<String> {
 fn text(report: &StatusReport, look: &Look) -> String {
     let mut table = Table::new();
     table.row(["remote".to_owned(), remote(report)]);
+    runs(&mut table, report, look);
+    if let Some(writer) = &report.last_writer {
+        let words = format!(
+            "{} {} ({})",
+            writer.machine,
+            ago(writer.at, look.now),
+            writer.commit.short()
+        );
+        table.row(["last writer".to_owned(), words]);
+    }
+    let waiting = amount(&report.pending.counts)
+        + &task_changes(report.pending.ops)
+        + &decisions(report.pending.decisions)
+        + &resolved(report.pending.resolved);
+    table.row(["waiting".to_owned(), waiting]);
+    on_the_way(&mut table, report);
+    table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
+    let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
+    let mut text = fault.map_or_else(String::new, |fault| {
+        format!(
+            "{}\nwhat follows is what this machine saw last\n",
+            printable(&fault.message)
+        )
+    });
+    text.push_str(&table.to_string());
+    text.push_str(&carried(report));
+    text.push_str(&machines(report, look));
+    text.push_str(&conflicts_words(&report.conflict_list));
+    text + &stay_here(report)
+}
+
+/// What waits for the remote, and what waits there for this disk.
+fn on_the_way(table: &mut Table, report: &StatusReport) {
+    if report.offline > 0 {
+        let commits = count(report.offline as u64, "commit");
+        let words = format!("{commits} made while the remote was away");
+        table.row(["kept here".to_owned(), words]);
+    }
+    if report.incoming > 0 {
+        let files = count(report.incoming as u64, "file");
+        let words = format!("{files} of the vault did not come here yet");
+        table.row(["to come".to_owned(), words]);
+    }
+}
+
+/// How the last runs went.
+fn runs(table: &mut Table, report: &StatusReport, look: &Look) {
     table.row([
         "last push".to_owned(),
         run_words(report.last_push.as_ref(), look),
@@ -63,6 +113,9 @@ fn text(report: &StatusReport, look: &Look) -> String {
         "last pull".to_owned(),
         run_words(report.last_pull.as_ref(), look),
     ]);
+    if let Some(overdue) = &report.overdue {
+        table.row(["overdue".to_owned(), overdue::words(overdue, look.now)]);
+    }
     if let Some(run) = &report.interrupted {
         let words = format!(
             "a {} {}, while it wrote",
@@ -78,38 +131,6 @@ fn text(report: &StatusReport, look: &Look) -> String {
         );
         table.row(["pulls".to_owned(), words]);
     }
-    if let Some(writer) = &report.last_writer {
-        let words = format!(
-            "{} {} ({})",
-            writer.machine,
-            ago(writer.at, look.now),
-            writer.commit.short()
-        );
-        table.row(["last writer".to_owned(), words]);
-    }
-    let waiting = amount(&report.pending.counts)
-        + &task_changes(report.pending.ops)
-        + &decisions(report.pending.decisions)
-        + &resolved(report.pending.resolved);
-    table.row(["waiting".to_owned(), waiting]);
-    if report.incoming > 0 {
-        let files = count(report.incoming as u64, "file");
-        let words = format!("{files} of the vault did not come here yet");
-        table.row(["to come".to_owned(), words]);
-    }
-    table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
-    let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
-    let mut text = fault.map_or_else(String::new, |fault| {
-        format!(
-            "{}\nwhat follows is what this machine saw last\n",
-            printable(&fault.message)
-        )
-    });
-    text.push_str(&table.to_string());
-    text.push_str(&carried(report));
-    text.push_str(&machines(report, look));
-    text.push_str(&conflicts_words(&report.conflict_list));
-    text + &stay_here(report)
 }
 
 fn stay_here(report: &StatusReport) -> String {

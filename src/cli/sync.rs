@@ -16,7 +16,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &SyncArgs) -> Result<Answer, FlowError> 
         },
         allow_mass_delete: args.allow_mass_delete,
     };
-    let report = ctx.write(name, |writer| sync(writer, &options))?;
+    let report = ctx.travel(name, args.dry_run, |writer| sync(writer, &options))?;
     let (hints, needs) = (hints(&report), report.needs_decision());
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }

@@ -40,6 +40,9 @@ enum Slot<'c> {
 
 /// The key of a person's own rules.
 pub const RULES: &str = "rules";
+/// The keys of what comes by itself.
+pub const SCHEDULE: &str = "schedule.push";
+pub const SCHEDULE_PULL: &str = "schedule.pull";
 
 /// Every key there is: reading, listing, setting and the template of a new file follow this table.
 pub const KEYS: &[Key] = &[
@@ -91,6 +94,55 @@ pub const KEYS: &[Key] = &[
         default: Value::Absent,
         description: "what this machine is called in the vault; its host name if not set",
         place: |config| Slot::Text(&mut config.machine_name),
+    },
+    Key {
+        name: SCHEDULE,
+        kind: KeyType::Text,
+        default: Value::Absent,
+        description: "how often a push comes by itself: hourly, daily, weekly, or five fields as cron has them",
+        place: |config| Slot::Text(&mut config.schedule),
+    },
+    Key {
+        name: SCHEDULE_PULL,
+        kind: KeyType::Switch,
+        default: Value::Switch(false),
+        description: "whether what comes by itself also pulls",
+        place: |config| Slot::Switch(&mut config.schedule_pull),
+    },
+    Key {
+        name: "hooks.after_push",
+        kind: KeyType::Text,
+        default: Value::Absent,
+        description: "a command that is run after each push that sent something, and told of it as JSON",
+        place: |config| Slot::Text(&mut config.after_push),
+    },
+    Key {
+        name: "hooks.after_pull",
+        kind: KeyType::Text,
+        default: Value::Absent,
+        description: "a command that is run after each pull that brought something, and told of it as JSON",
+        place: |config| Slot::Text(&mut config.after_pull),
+    },
+    Key {
+        name: "hooks.on_failure",
+        kind: KeyType::Text,
+        default: Value::Absent,
+        description: "a command that is run after each push, pull or sync that failed, and told why as JSON",
+        place: |config| Slot::Text(&mut config.on_failure),
+    },
+    Key {
+        name: "hooks.timeout",
+        kind: KeyType::Seconds,
+        default: Value::Seconds(30),
+        description: "seconds until a hook is ended with all that it started",
+        place: |config| Slot::Seconds(&mut config.hook_timeout),
+    },
+    Key {
+        name: "notify.desktop",
+        kind: KeyType::Switch,
+        default: Value::Switch(true),
+        description: "whether the desktop says when pushes in the background fail",
+        place: |config| Slot::Switch(&mut config.notify_desktop),
     },
     Key {
         name: "presets.off",

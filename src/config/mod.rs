@@ -15,7 +15,7 @@ use crate::base::HostPath;
 
 pub use error::{ConfigError, Place};
 pub use file::ConfigFile;
-pub use keys::{KEYS, Key, KeyType, RULES};
+pub use keys::{KEYS, Key, KeyType, RULES, SCHEDULE, SCHEDULE_PULL};
 pub use value::{Setting, Value};
 
 /// Every setting, with the default where the file says nothing.
@@ -28,6 +28,17 @@ pub struct Config {
     pub token_file: Option<String>,
     pub allow_insecure: bool,
     pub machine_name: Option<String>,
+    /// How often a push comes by itself; not at all where nothing is set.
+    pub schedule: Option<String>,
+    /// What comes by itself also pulls.
+    pub schedule_pull: bool,
+    /// Commands of the person's own, after a run that did something and after one that failed.
+    pub after_push: Option<String>,
+    pub after_pull: Option<String>,
+    pub on_failure: Option<String>,
+    pub hook_timeout: Duration,
+    /// The desktop says when pushes in the background fail.
+    pub notify_desktop: bool,
     pub presets_off: Vec<String>,
     pub settings_add: Vec<String>,
     pub settings_off: Vec<String>,
@@ -54,6 +65,13 @@ impl Default for Config {
             token_file: None,
             allow_insecure: false,
             machine_name: None,
+            schedule: None,
+            schedule_pull: false,
+            after_push: None,
+            after_pull: None,
+            on_failure: None,
+            hook_timeout: Duration::ZERO,
+            notify_desktop: false,
             presets_off: Vec::new(),
             settings_add: Vec::new(),
             settings_off: Vec::new(),

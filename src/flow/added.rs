@@ -4,7 +4,7 @@ use crate::base::{HostPath, VaultPath};
 use crate::config::Config;
 use crate::source::{Preset, presets};
 
-use super::FlowError;
+use super::{FlowError, Places};
 
 /// Whose a path below the home directory is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,10 +74,14 @@ pub struct Added {
 }
 
 impl Added {
-    pub fn read(config: &Config, home: &HostPath) -> Result<Self, FlowError> {
+    pub fn read(config: &Config, places: &Places) -> Result<Self, FlowError> {
         let mut added = Self::default();
         for text in &config.settings_add {
-            let path = added_path(home, text)?;
+            let path = added_path(&places.home, text)?;
+            // `settings add` refuses them; a file can be written by hand.
+            refuse_own_places(places, &path, || {
+                format!("take it out of settings.add in {}", places.config_file)
+            })?;
             match belongs(config, &path) {
                 Belongs::Nobody => added.nobodys.push(path),
                 Belongs::Beside { tool, tail } => added.beside.push((tool, tail)),
@@ -96,6 +100,23 @@ impl Added {
     #[must_use]
     pub const fn is_empty_at_home(&self) -> bool {
         self.nobodys.is_empty() && self.of_presets.is_empty()
+    }
+}
+
+/// The vault must not travel inside itself; and nothing that others wrote becomes this machine's
+/// configuration, which names commands that are run here.
+pub fn refuse_own_places(
+    places: &Places,
+    path: &VaultPath,
+    hint: impl FnOnce() -> String,
+) -> Result<(), FlowError> {
+    let full = places.home.below(path);
+    match places.met_by(full.as_path()) {
+        Some(own) => Err(FlowError::Refused {
+            what: format!("{full} cannot travel: holdall keeps its own data in {own}"),
+            hint: hint(),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::base::{Env, HostPath};
-use crate::config::{Config, ConfigFile, KEYS, Key, RULES, Setting, Value};
+use crate::config::{Config, ConfigFile, KEYS, Key, RULES, SCHEDULE, Setting, Value};
+use crate::schedule::Cadence;
 use crate::snapshot::masked_name;
 use crate::vault::wire::Address;
 
@@ -100,6 +101,9 @@ pub fn set(
     if key == RULES {
         // A broken rule would stop every run from then on.
         own_rules(&places.config_file, &file.rules()?)?;
+    }
+    if key == SCHEDULE {
+        Cadence::parse(text)?;
     }
     let key = Key::named(key)?;
     let value = Value::parse(key, text)?;

@@ -11,12 +11,17 @@ use crate::merge::MergeError;
 use crate::project::ProjectError;
 use crate::repo::RepoError;
 use crate::restore::RestoreError;
+use crate::schedule::ScheduleError;
+use crate::service::ServiceError;
 use crate::snapshot::SnapshotError;
 use crate::source::SourceError;
 use crate::vault::{VaultError, WireError};
 
 use super::hosting::HostingError;
-use super::kind::{ErrorKind, tasks_kind};
+use super::kind::{
+    ErrorKind, base_kind, config_kind, hosting_kind, layout_kind, project_kind, repo_kind,
+    store_kind, tasks_kind, vault_kind, wire_kind,
+};
 use super::report::{Candidate, WithheldLine};
 
 #[derive(Debug, thiserror::Error)]
@@ -148,6 +153,26 @@ pub enum FlowError {
     Repo(#[from] RepoError),
     #[error(transparent)]
     Hosting(#[from] HostingError),
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The remote is away, and what changed waits here.
+    #[error("{source}")]
+    Offline {
+        /// Nothing where nothing changed since the remote was seen.
+        commit: Option<ObjectId>,
+        source: Box<FlowError>,
+    },
+    /// No fault of its own: it ends a push to a remote that is away.
+    #[error("what changed is kept on this machine")]
+    KeptHere { commit: Option<ObjectId> },
+    /// Nobody here could start what is to run in the background.
+    #[error("{source}")]
+    NoService {
+        cron_line: String,
+        source: ServiceError,
+    },
+    #[error(transparent)]
+    Service(#[from] ServiceError),
 }
 
 impl From<PathFault> for FlowError {
@@ -224,11 +249,14 @@ impl FlowError {
             Self::NoHome => ErrorKind::NotConfigured,
             Self::NoAddress { .. } | Self::Unsaid { .. } => ErrorKind::Usage,
             Self::Busy { .. } | Self::TooContended { .. } => ErrorKind::Busy,
+            Self::Offline { .. } | Self::KeptHere { .. } => ErrorKind::Unreachable,
             Self::NotAVault { .. } => ErrorKind::NotAVault,
             Self::OtherVault { .. } => ErrorKind::OtherVault,
             Self::Replaced { .. } => ErrorKind::Rewound,
             Self::NewerFormat { .. } => ErrorKind::NewerFormat,
             Self::PushRefused { .. }
+            | Self::NoService { .. }
+            | Self::Service(ServiceError::Refused { .. })
             | Self::Refused { .. }
             | Self::Ambiguous { .. }
             | Self::AllWithheld { .. }
@@ -261,12 +289,15 @@ impl FlowError {
             Self::OutsideHome { .. }
             | Self::NoSuchPreset { .. }
             | Self::BadValue { .. }
+            | Self::Schedule(_)
             | Self::Source(SourceError::Rule { .. } | SourceError::TooManyRules { .. }) => {
                 ErrorKind::Invalid
             }
-            Self::Database(_) | Self::Source(_) | Self::Snapshot(_) | Self::Restore(_) => {
-                ErrorKind::Io
-            }
+            Self::Database(_)
+            | Self::Source(_)
+            | Self::Snapshot(_)
+            | Self::Restore(_)
+            | Self::Service(_) => ErrorKind::Io,
         }
     }
 
@@ -286,102 +317,6 @@ fn in_words(fault: &dyn Error) -> String {
     }
 }
 
-fn layout_kind(fault: &LayoutError) -> ErrorKind {
-    if fault.is_newer_format() {
-        ErrorKind::NewerFormat
-    } else {
-        ErrorKind::Corrupt
-    }
-}
-
-const fn project_kind(fault: &ProjectError) -> ErrorKind {
-    match fault {
-        ProjectError::Busy { .. } => ErrorKind::Busy,
-        ProjectError::NotFound { .. } => ErrorKind::NotFound,
-        ProjectError::Taken { .. }
-        | ProjectError::Another { .. }
-        | ProjectError::Named { .. }
-        | ProjectError::Nested { .. } => ErrorKind::Refused,
-        ProjectError::Damaged { .. } => ErrorKind::Corrupt,
-        ProjectError::NotUtf8 { .. } => ErrorKind::Invalid,
-        ProjectError::Unwritable(_) | ProjectError::Base(_) => ErrorKind::Io,
-    }
-}
-
-const fn repo_kind(fault: &RepoError) -> ErrorKind {
-    match fault {
-        RepoError::Missing { .. } => ErrorKind::NotFound,
-        RepoError::Bare { .. } => ErrorKind::Invalid,
-        RepoError::NotOwned { .. }
-        | RepoError::Unreadable { .. }
-        | RepoError::Git { .. }
-        | RepoError::Base(_) => ErrorKind::Io,
-    }
-}
-
-const fn base_kind(fault: &BaseError) -> ErrorKind {
-    match fault {
-        BaseError::Path(_) | BaseError::Malformed { .. } | BaseError::NotAbsolute { .. } => {
-            ErrorKind::Invalid
-        }
-        _ => ErrorKind::Io,
-    }
-}
-
-const fn config_kind(fault: &ConfigError) -> ErrorKind {
-    match fault {
-        ConfigError::ChangedMeanwhile { .. } => ErrorKind::Busy,
-        ConfigError::Base(_) => ErrorKind::Io,
-        _ => ErrorKind::Invalid,
-    }
-}
-
 fn at_remote(url: Option<&String>) -> String {
     url.map_or_else(String::new, |url| format!(" at {url}"))
-}
-
-const fn hosting_kind(fault: &HostingError) -> ErrorKind {
-    match fault {
-        HostingError::NoProgram { .. } => ErrorKind::NotFound,
-        HostingError::NotLoggedIn { .. } => ErrorKind::Auth,
-        HostingError::Unreachable { .. } => ErrorKind::Unreachable,
-        HostingError::BadName { .. } => ErrorKind::Invalid,
-        HostingError::Failed { .. }
-        | HostingError::NameTaken { .. }
-        | HostingError::Public { .. } => ErrorKind::Refused,
-        HostingError::Base(_) => ErrorKind::Io,
-    }
-}
-
-fn wire_kind(fault: &WireError) -> ErrorKind {
-    match fault {
-        WireError::Unreachable { .. } => ErrorKind::Unreachable,
-        WireError::Unconfirmed { .. } => ErrorKind::Unconfirmed,
-        WireError::NoSsh { .. } | WireError::NoGit { .. } => ErrorKind::NotFound,
-        WireError::NotAllowed { .. } => ErrorKind::Auth,
-        WireError::NotAVault { .. } => ErrorKind::NotAVault,
-        WireError::Unsupported { .. } | WireError::Insecure { .. } => ErrorKind::Refused,
-        WireError::BadUrl { .. } => ErrorKind::Invalid,
-        WireError::Damaged { .. } | WireError::Protocol { .. } => ErrorKind::Corrupt,
-        WireError::Vault(fault) => vault_kind(fault),
-    }
-}
-
-fn vault_kind(fault: &VaultError) -> ErrorKind {
-    match fault {
-        VaultError::NoSuchRevision { .. } => ErrorKind::NotFound,
-        VaultError::BadCommit { .. } => ErrorKind::Corrupt,
-        VaultError::Git { .. } if fault.is_damage() => ErrorKind::Corrupt,
-        VaultError::Git { .. } if fault.is_of_config() => ErrorKind::Invalid,
-        VaultError::Store(fault) => store_kind(fault),
-        VaultError::Git { .. } | VaultError::RefMoved { .. } | VaultError::Base(_) => ErrorKind::Io,
-    }
-}
-
-/// What failed to be written, for want of room for one, is not damaged.
-fn store_kind(fault: &StoreError) -> ErrorKind {
-    match fault {
-        StoreError::Missing { .. } | StoreError::Damaged { .. } => ErrorKind::Corrupt,
-        StoreError::Failed(_) => ErrorKind::Io,
-    }
 }

@@ -18,15 +18,11 @@ pub struct Places {
 
 impl Places {
     /// `--home` or `HOLDALL_HOME` puts everything under one directory; else the XDG directories.
-    pub fn find(edges: &Edges, home_flag: Option<&std::path::Path>) -> Result<Self, FlowError> {
+    pub fn find(edges: &Edges, home_flag: Option<&Path>) -> Result<Self, FlowError> {
         let env = &edges.env;
         let home = env.path("HOME").ok_or(FlowError::NoHome)?;
         let home = HostPath::new(home)?;
-        let one = home_flag
-            .map(|flag| env.cwd.join(flag))
-            .or_else(|| env.var("HOLDALL_HOME").map(|dir| env.cwd.join(dir)));
-        if let Some(dir) = one {
-            let dir = HostPath::new(dir)?;
+        if let Some(dir) = Self::one_home(edges, home_flag)? {
             return Ok(Self {
                 config_file: dir.join("config.toml"),
                 data: dir.join("data"),
@@ -46,6 +42,17 @@ impl Places {
         })
     }
 
+    /// The one directory that everything is under, where somebody wants it so.
+    pub fn one_home(
+        edges: &Edges,
+        home_flag: Option<&Path>,
+    ) -> Result<Option<HostPath>, FlowError> {
+        let env = &edges.env;
+        let flag = home_flag.map(|flag| env.cwd.join(flag));
+        let dir = flag.or_else(|| env.var("HOLDALL_HOME").map(|dir| env.cwd.join(dir)));
+        Ok(dir.map(HostPath::new).transpose()?)
+    }
+
     /// The place of holdall's own that a directory lies in, or has in it.
     #[must_use]
     pub fn met_by(&self, dir: &Path) -> Option<&HostPath> {
@@ -56,6 +63,15 @@ impl Places {
             let own = real(own.as_path());
             own.starts_with(&dir) || dir.starts_with(&own)
         })
+    }
+
+    /// The one directory that has all of it, where one was named.
+    #[must_use]
+    pub fn one(&self) -> Option<&Path> {
+        let dir = self.config_file.as_path().parent()?;
+        let is_one = *self.data.as_path() == *dir.join("data")
+            && *self.state.as_path() == *dir.join("state");
+        is_one.then_some(dir)
     }
 
     /// This machine's copy of the vault.
@@ -113,6 +129,36 @@ impl Places {
     #[must_use]
     pub fn pause(&self) -> HostPath {
         self.state.join("pulls-paused")
+    }
+
+    /// Held as long as a daemon runs for this home.
+    #[must_use]
+    pub fn daemon_lock(&self) -> HostPath {
+        self.state.join("daemon.lock")
+    }
+
+    /// Where the daemon hears that something changed.
+    #[must_use]
+    pub fn daemon_socket(&self) -> HostPath {
+        self.state.join("daemon.sock")
+    }
+
+    /// What the daemon wrote down of its days.
+    #[must_use]
+    pub fn logs(&self) -> HostPath {
+        self.state.join("logs")
+    }
+
+    /// When a person was last told unasked that a push is overdue.
+    #[must_use]
+    pub fn reminded(&self) -> HostPath {
+        self.state.join("reminded.json")
+    }
+
+    /// The same on the desktop.
+    #[must_use]
+    pub fn notified(&self) -> HostPath {
+        self.state.join("notified.json")
     }
 
     #[must_use]

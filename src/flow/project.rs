@@ -23,6 +23,7 @@ use super::publish::{Publisher, Work};
 use super::recognise::{KnownVault, candidate};
 use super::round::RoundPlan;
 use super::upstream::Upstream;
+use super::wake::wake;
 use super::{FlowError, Session, Writer};
 
 #[derive(Clone, Debug, Default)]
@@ -89,6 +90,7 @@ pub fn add(
     let entered = Registry::edit(&session.places.registry(), &session.holder(), |registry| {
         enter(registry, fresh, &wishes, &|known| stands(session, known))
     })?;
+    wake(session);
     Ok(ProjectAddReport {
         project: ProjectLine::of(&entered.project),
         already: entered.already,

@@ -17,7 +17,7 @@ use super::meeting::Ground;
 use super::records::{own_record, skeleton, summary};
 use super::round::RoundPlan;
 use super::upstream::{Healed, Source, Upstream, look};
-use super::{Event, FlowError, Stage, Writer, bookkeeping, conflicts, memory};
+use super::{Event, FlowError, Stage, Writer, bookkeeping, conflicts, memory, offline};
 
 /// So often is the work done again when other machines are faster.
 const MAX_ATTEMPTS: usize = 25;
@@ -61,6 +61,8 @@ pub struct Published {
 pub struct Publisher<'a> {
     pub writer: &'a Writer<'a>,
     pub remote: Option<&'a dyn Remote>,
+    /// The address of a remote that cannot be reached: what is made is kept here.
+    away: Option<&'a str>,
     pub name: String,
     pub began: Timestamp,
     pub dry_run: bool,
@@ -77,9 +79,19 @@ impl<'a> Publisher<'a> {
         Self {
             writer,
             remote,
+            away: None,
             name: writer.session.machine_name(),
             began,
             dry_run,
+        }
+    }
+
+    /// One whose remote is away: what it makes is kept here.
+    #[must_use]
+    pub fn away(writer: &'a Writer<'a>, url: &'a str, began: Timestamp) -> Self {
+        Self {
+            away: Some(url),
+            ..Self::new(writer, None, began, false)
         }
     }
 
@@ -97,11 +109,13 @@ impl<'a> Publisher<'a> {
         let machine = self.writer.machine();
         let agreed = Agreed::load(&self.writer.store)?;
         let tell = self.writer.session.tells(Stage::Fetching);
-        let source = match self.remote {
-            Some(remote) => Source::Remote(remote, &tell),
-            None => Source::Here,
+        let source = match (self.remote, self.away) {
+            (Some(remote), _) => Source::Remote(remote, &tell),
+            (None, Some(url)) => Source::Away(url),
+            (None, None) => Source::Here,
         };
         let upstream = look(objects, &source, &agreed, &self.filer(&machine))?;
+        let upstream = offline::go_on(&self.writer.store, upstream, self.dry_run)?;
         let agreed = memory::settle(&self.writer.store, &upstream, agreed, self.dry_run)?;
         if upstream.first_meeting {
             if !self.dry_run {
@@ -132,21 +146,20 @@ impl<'a> Publisher<'a> {
             };
             let mut plan = work.plan(objects, &ground)?;
             list_conflicts(objects, &upstream, &mut plan)?;
-            let done = |tip, (committed, moved), pushed, plan| Published {
+            let done = |tip, (committed, moved), plan| Published {
                 tip,
                 committed,
                 moved,
-                pushed,
+                pushed: !self.dry_run && self.remote.is_some(),
                 healed,
                 attempts,
                 plan,
             };
-            let is_remote = self.remote.is_some();
+            if self.dry_run && self.holds_back(objects, work, &upstream, &plan)? {
+                continue;
+            }
             if self.dry_run {
-                if self.holds_back(objects, work, &upstream, &plan)? {
-                    continue;
-                }
-                return Ok(done(None, (false, false), false, plan));
+                return Ok(done(None, (false, false), plan));
             }
             let queue = Queue::load(self.writer.session)?;
             if upstream.tree.is_some() || !plan.edits.is_empty() {
@@ -155,20 +168,19 @@ impl<'a> Publisher<'a> {
             let Some(next) = self.next_tip(objects, work, &ground, &mut plan)? else {
                 continue;
             };
+            if self.away.is_some() {
+                return Err(offline::keep(objects, &upstream, next)?);
+            }
             if Some(next) == upstream.expected {
                 memory::agree(self.writer, objects, (&agreed, &plan.agreed), next)?;
-                bookkeeping::arrived(self.writer, next, is_remote)?;
+                bookkeeping::arrived(self.writer, next, self.remote.is_some())?;
                 queue.settle(self.writer.session)?;
-                return Ok(done(upstream.expected, (false, false), is_remote, plan));
+                return Ok(done(Some(next), (false, false), plan));
             }
             if self.send(objects, (&agreed, &plan), &upstream, next)? {
                 queue.settle(self.writer.session)?;
-                return Ok(done(
-                    Some(next),
-                    (Some(next) != upstream.parent, true),
-                    is_remote,
-                    plan,
-                ));
+                let committed = Some(next) != upstream.parent;
+                return Ok(done(Some(next), (committed, true), plan));
             }
             self.pause(attempts)?;
             attempts += 1;
@@ -239,6 +251,11 @@ impl<'a> Publisher<'a> {
         }
         own_record(objects, self.writer, self.began, plan)?;
         let tree = edit(objects, upstream.tree, &plan.edits)?.expect("a vault has its own record");
+        if let Some(parent) = upstream.parent.filter(|_| self.away.is_some())
+            && offline::is_no_news(self.writer, objects, (parent, tree))?
+        {
+            return Ok(Some(parent));
+        }
         let message = summary(&self.name, plan);
         let author = self.writer.author();
         let new = NewCommit {

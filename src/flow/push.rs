@@ -26,7 +26,7 @@ use super::task::HeldText;
 use super::undo::{self, Finished};
 use super::upstream::{Healed, Upstream};
 use super::waiting::{Conflicts, needs_decision};
-use super::{FlowError, Writer, bookkeeping, journal};
+use super::{FlowError, Writer, away, bookkeeping, journal};
 
 #[derive(Clone, Debug, Default)]
 pub struct PushOptions {
@@ -94,12 +94,20 @@ fn attempt(
     options: &PushOptions,
     began: Timestamp,
 ) -> Result<PushReport, FlowError> {
-    let remote = writer.remote(Aim::of_push(options.dry_run))?;
+    let away = |fault| {
+        away::told(
+            writer,
+            (began, options.dry_run),
+            fault,
+            |away, objects, met| send(away, objects, (met, Ahead::none()), options).map(drop),
+        )
+    };
+    let remote = writer.remote(Aim::of_push(options.dry_run)).map_err(away)?;
     let mut objects = Objects::new(&writer.store);
     let finished = undo::finish(writer, &mut objects, options.dry_run)?;
     let publisher = Publisher::new(writer, remote.as_deref(), began, options.dry_run);
     let ahead = Ahead::look(&publisher, &mut objects, &options.selection);
-    let met = publisher.meet(&mut objects)?;
+    let met = publisher.meet(&mut objects).map_err(away)?;
     let report = send(&publisher, &mut objects, (met, ahead), options)?;
     Ok(PushReport { finished, ..report })
 }

@@ -16,6 +16,7 @@ use super::compare::{Compared, compare, store_or_empty};
 use super::ops::held;
 use super::scan::Scanned;
 use super::task::{HeldText, release, texts_withheld};
+use super::wake::wake;
 use super::{FlowError, Session};
 
 /// What is found in the task list is told to be in.
@@ -265,6 +266,7 @@ fn decide(
                     .insert(fingerprint.clone(), Queued { decision, at });
             }
         })?;
+        wake(session);
     }
     let texts = match decision {
         Decision::Allow => release(session)?,

@@ -12,7 +12,7 @@ use crate::project::Registry;
 use crate::source::{Class, Decision, pattern_for, presets, state_dirs};
 use crate::vault::RefName;
 
-use super::added::{Belongs, added_path, belongs};
+use super::added::{Belongs, added_path, belongs, refuse_own_places};
 use super::hints::quoted;
 use super::unit::{HOME_TOOL, settings_units};
 use super::{FlowError, Session};
@@ -145,7 +145,10 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
         file.set_list("settings.off", &off)?
     } else {
         let path = below_home(session, what)?;
-        refuse_own_places(session, &path)?;
+        refuse_home(session, &path)?;
+        refuse_own_places(&session.places, &path, || {
+            "name a file or directory of another program".to_owned()
+        })?;
         let belongs = belongs(&session.config, &path);
         refuse_of_preset(session, &path, &belongs)?;
         refuse_of_project(session, &path)?;
@@ -281,22 +284,15 @@ fn below_home(session: &Session<'_>, what: &str) -> Result<VaultPath, FlowError>
     added_path(&session.places.home, text)
 }
 
-/// The vault must not travel inside itself, nor all of the home directory with it.
-fn refuse_own_places(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
-    let full = session.places.home.below(path);
+/// No more than its owner named travels of the home directory.
+fn refuse_home(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowError> {
     if path.is_root() {
         return Err(FlowError::Refused {
-            what: format!("{full} is the whole home directory"),
+            what: format!("{} is the whole home directory", session.places.home),
             hint: "name the file or directory in it that is to travel".to_owned(),
         });
     }
-    match session.places.met_by(full.as_path()) {
-        Some(own) => Err(FlowError::Refused {
-            what: format!("{full} cannot travel: holdall keeps its own data in {own}"),
-            hint: "name a file or directory of another program".to_owned(),
-        }),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// No file has two owners: what a preset speaks of travels by its rules alone.

@@ -15,13 +15,16 @@ use super::conflict::{mark_decided, sift};
 use super::here::Here;
 use super::journal::interrupted;
 use super::machines::Machines;
+use super::overdue::{Overdue, overdue};
 use super::recognise::seen;
 use super::report::{Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use super::standing::Standing;
 use super::task::HeldText;
 use super::upstream::{Source, Upstream};
 use super::waiting::Conflicts;
-use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts, ops, pause};
+use super::{
+    ErrorKind, Event, FlowError, Session, Stage, conflicts, offline, ops, pause, schedule,
+};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {
@@ -40,6 +43,8 @@ pub struct StatusReport {
     pub next_run: Option<Timestamp>,
     pub last_push: Option<LastRun>,
     pub last_pull: Option<LastRun>,
+    /// A push that should have gone well by now.
+    pub overdue: Option<Overdue>,
     /// A run that was killed while it wrote onto this disk: the next one finishes it.
     pub interrupted: Option<Interrupted>,
     /// Since when no pull comes by itself, because one was undone.
@@ -51,6 +56,8 @@ pub struct StatusReport {
     pub incoming: usize,
     /// Commits here that the remote has not; unknown where it was not asked.
     pub ahead: Option<usize>,
+    /// Commits that were made while the remote was away, and wait for it.
+    pub offline: usize,
     /// Commits there that this machine has not seen.
     pub behind: Option<usize>,
     pub conflicts: usize,
@@ -208,10 +215,11 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         configured: session.config.remote_url.is_some(),
         remote,
         vault: upstream.record.as_ref().map(|record| record.vault.clone()),
-        schedule: None,
-        next_run: None,
+        schedule: session.config.schedule.clone(),
+        next_run: schedule::next_run(session)?,
         last_push: last_run(&runs, "push"),
         last_pull: last_run(&runs, "pull"),
+        overdue: overdue(session)?,
         pending: Pending::of(session, &plan.units, (ops, waiting.len()))?,
         incoming: plan.incoming,
         interrupted: Interrupted::of(&store),
@@ -219,6 +227,7 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
         projects,
         settings,
         ahead,
+        offline: offline::waiting(&store)?,
         behind,
         conflicts: conflict_list.count(),
         conflict_list,

@@ -12,7 +12,7 @@ use super::publish::Publisher;
 use super::pull::{PullOptions, PullReport, take_in};
 use super::push::{PushOptions, PushReport, send};
 use super::upstream::Upstream;
-use super::{FlowError, Selection, Writer, bookkeeping, undo};
+use super::{FlowError, Selection, Writer, away, bookkeeping, undo};
 
 #[derive(Clone, Debug, Default)]
 pub struct SyncOptions {
@@ -69,13 +69,16 @@ impl Run<'_> {
     fn both(&self) -> Result<(Option<PullReport>, PushReport), FlowError> {
         let mut objects = Objects::new(&self.writer.store);
         let aim = Aim::of_push(self.options.dry_run);
-        let remote = self.remembered(&["pull", "push"], self.writer.remote(aim))?;
+        let remote = self.writer.remote(aim).map_err(|fault| self.away(fault));
+        let remote = self.remembered(&["pull", "push"], remote)?;
         let remote = remote.as_deref();
         let finished = undo::finish(self.writer, &mut objects, self.options.dry_run);
         let finished = self.remembered(&["pull", "push"], finished)?;
         let publisher = Publisher::new(self.writer, remote, self.began, self.options.dry_run);
         let ahead = Ahead::look(&publisher, &mut objects, &self.options.selection);
-        let met = self.remembered(&["pull", "push"], publisher.meet(&mut objects))?;
+        let met = publisher.meet(&mut objects);
+        let met = met.map_err(|fault| self.away(fault));
+        let met = self.remembered(&["pull", "push"], met)?;
         if met.1.parent.is_none() {
             let push = self.send(&publisher, &mut objects, (met, &[]))?;
             return Ok((None, PushReport { finished, ..push }));
@@ -103,16 +106,33 @@ impl Run<'_> {
         objects: &mut Objects<'_>,
         (met, before): ((Agreed, Upstream), &[&str]),
     ) -> Result<PushReport, FlowError> {
-        let options = PushOptions {
-            dry_run: self.options.dry_run,
-            selection: self.options.selection.clone(),
-            allow_mass_delete: self.options.allow_mass_delete,
-        };
-        let push = send(publisher, objects, (met, Ahead::none()), &options);
+        let push = send(
+            publisher,
+            objects,
+            (met, Ahead::none()),
+            &self.push_options(),
+        );
         let before = before.iter().map(|direction| (*direction, None));
         let ends: Vec<_> = before.chain([("push", push.as_ref().err())]).collect();
         self.ended(&ends)?;
         push
+    }
+
+    /// What changed here is kept where the remote is away.
+    fn away(&self, fault: FlowError) -> FlowError {
+        let run = (self.began, self.options.dry_run);
+        away::told(self.writer, run, fault, |away, objects, met| {
+            let ahead = Ahead::none();
+            send(away, objects, (met, ahead), &self.push_options()).map(drop)
+        })
+    }
+
+    fn push_options(&self) -> PushOptions {
+        PushOptions {
+            dry_run: self.options.dry_run,
+            selection: self.options.selection.clone(),
+            allow_mass_delete: self.options.allow_mass_delete,
+        }
     }
 
     fn pull_options(&self) -> PullOptions {

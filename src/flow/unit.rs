@@ -280,7 +280,7 @@ fn tools(
     wanted: impl Fn(&str, bool) -> bool,
 ) -> Result<Vec<Unit>, FlowError> {
     let config = &session.config;
-    let added = Added::read(config, &session.places.home)?;
+    let added = Added::read(config, &session.places)?;
     let mut units = Vec::new();
     for preset in presets() {
         let home = &session.places.home;
@@ -321,7 +321,7 @@ pub fn settings_units(session: &Session<'_>) -> Result<Vec<Unit>, FlowError> {
     let home = &session.places.home;
     let mut units = tools(session, |_, is_here| is_here)?;
     units.retain(|unit| unit.root.as_path().is_dir());
-    let added = Added::read(&session.config, home)?;
+    let added = Added::read(&session.config, &session.places)?;
     if !added.is_empty_at_home() {
         let rules = (home, session.rules.for_settings(HOME_TOOL)?);
         let unit = Unit::of_tool(HOME_TOOL, home.clone(), added.nobodys, None, rules);

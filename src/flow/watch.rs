@@ -48,6 +48,15 @@ pub enum Event<'a> {
         stage: Stage,
         now: Progress,
     },
+    /// The daemon wrote this down.
+    Logged {
+        text: &'a str,
+    },
+    /// What a command of the person's own said.
+    Said {
+        who: &'a str,
+        text: &'a str,
+    },
     /// Something worth a line to a person, though the run goes on.
     Warning {
         text: &'a str,

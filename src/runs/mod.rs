@@ -28,6 +28,12 @@ pub struct Run {
 pub struct History {
     pub last: Option<Run>,
     pub last_ok: Option<Run>,
+    /// How many failed since.
+    #[serde(default)]
+    pub failures: u32,
+    /// When the first of these began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
 }
 
 /// The runs of this machine, by command.
@@ -55,6 +61,11 @@ impl Runs {
             let history = runs.0.entry(command.to_owned()).or_default();
             if run.ok {
                 history.last_ok = Some(run.clone());
+                history.failures = 0;
+                history.failing_since = None;
+            } else {
+                history.failing_since.get_or_insert(run.began);
+                history.failures = history.failures.saturating_add(1);
             }
             history.last = Some(run);
         }
@@ -81,10 +92,15 @@ mod tests {
         };
         Runs::record(&file, vec![("push", run(1, true))]).expect("written");
         Runs::record(&file, vec![("push", run(2, false))]).expect("written");
+        Runs::record(&file, vec![("push", run(3, false))]).expect("written");
         let history = Runs::load(&file).expect("read").of("push");
         assert_eq!(
-            (history.last_ok, history.last),
-            (Some(run(1, true)), Some(run(2, false)))
+            (history.last_ok, history.last, history.failures),
+            (Some(run(1, true)), Some(run(3, false)), 2)
         );
+        assert_eq!(history.failing_since, Some(Timestamp::from_millis(2)));
+        Runs::record(&file, vec![("push", run(4, true))]).expect("written");
+        let history = Runs::load(&file).expect("read").of("push");
+        assert_eq!((history.failures, history.failing_since), (0, None));
     }
 }

@@ -22,6 +22,8 @@ pub enum RefName {
     Landing,
     /// The tip that the remote was last seen to have. There is none until a remote was reached.
     Published,
+    /// The last of the commits that were made while the remote was away.
+    Offline,
 }
 
 /// Each is named after what it points at.
@@ -38,6 +40,7 @@ impl RefName {
             Self::Base => "refs/holdall/base",
             Self::Landing => "refs/holdall/landing",
             Self::Published => "refs/holdall/published",
+            Self::Offline => "refs/holdall/offline",
         }
     }
 }

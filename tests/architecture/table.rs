@@ -30,11 +30,12 @@ pub const FLOORS: &[Floor] = &[
     floor("restore", &["base", "layout"]),
     floor("schedule", &["base"]),
     floor("runs", &["base"]),
+    floor("service", &["base"]),
     floor(
         "flow",
         &[
             "base", "layout", "doc", "config", "repo", "database", "project", "source", "snapshot",
-            "merge", "oplog", "tasks", "vault", "restore", "schedule", "runs",
+            "merge", "oplog", "tasks", "vault", "restore", "schedule", "runs", "service",
         ],
     ),
     floor("daemon", &["base", "flow"]),
@@ -86,6 +87,7 @@ pub const LIBRARIES: &[(&str, Owner)] = &[
     ("tokio_cron_scheduler", Rooms(&["daemon"])),
     ("blake3", Anyone),
     ("chrono", Anyone),
+    ("chrono_tz", Rooms(&["schedule"])),
     ("etcetera", Anyone),
     ("getrandom", Anyone),
     ("memchr", Anyone),

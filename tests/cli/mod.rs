@@ -3,10 +3,14 @@
 mod config;
 mod conflict;
 mod conflict_fields;
+mod daemon;
 mod demo;
 mod frame;
+mod hooks;
+mod overdue;
 mod progress;
 mod reference;
+mod schedule;
 mod settings;
 mod task;
 mod task_many;

@@ -38,6 +38,7 @@ mod misfit;
 mod nested;
 mod obstacles;
 mod odd_records;
+mod offline;
 mod owners;
 mod plain_remote;
 mod recognise;

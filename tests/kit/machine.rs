@@ -11,7 +11,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
 use super::git::git;
@@ -242,6 +242,25 @@ impl Started {
             pause = (pause * 2).min(Duration::from_millis(10));
         };
         self.collect(status)
+    }
+
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it runs.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Asks the program to end, as a service manager does: what came of it, and how long it took.
+    pub fn end(self) -> (Ran, Duration) {
+        let asked = Instant::now();
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            kill_process(pid, Signal::TERM).expect("it can be asked");
+        }
+        (self.finish(), asked.elapsed())
     }
 
     /// `kill -9` for the program alone, as a crash would be; its children are left to find out.

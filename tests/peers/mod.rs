@@ -2,6 +2,7 @@
 //! named. What is in the vault is read from the remote itself, by git.
 
 mod aigon;
+mod aigon_background;
 mod aigon_vault;
 mod aven;
 mod aven_store;

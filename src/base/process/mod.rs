@@ -4,6 +4,7 @@
 //! and its words. *Never*: what steers git or is secret in its environment, or a child left behind.
 
 mod family;
+mod heard;
 mod running;
 
 use std::ffi::{OsStr, OsString};
@@ -17,8 +18,9 @@ use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::{BaseError, Env};
 
+pub use heard::Heard;
 use running::Manner;
-pub use running::{Alive, Running};
+pub use running::{Alive, Ender, Running};
 
 /// What a child may see of the environment: enough to run, nothing that steers git.
 const PASSED_ON: [&str; 9] = [
@@ -144,6 +146,15 @@ impl Program {
         self
     }
 
+    /// Takes the place of this process, under its number. Comes back only with a fault.
+    #[must_use]
+    pub fn replace_us(mut self) -> BaseError {
+        BaseError::Spawn {
+            program: self.name,
+            source: self.command.exec(),
+        }
+    }
+
     /// Runs to the end; stdout, stderr and how it ended.
     pub fn output(mut self) -> Result<std::process::Output, BaseError> {
         self.command
@@ -173,6 +184,28 @@ impl Program {
             words,
             was_silent,
         })
+    }
+
+    /// Tells it something, and hears it out. It has so long in all, whatever it says meanwhile; then
+    /// whatever it started is ended with it.
+    pub fn hear_out(mut self, said: &[u8], limit: Duration) -> Result<Heard, BaseError> {
+        let name = self.name;
+        let fault = |source| BaseError::Spawn {
+            program: name.clone(),
+            source,
+        };
+        let (voice, stdout) = io::pipe().map_err(fault)?;
+        let stderr = stdout.try_clone().map_err(fault)?;
+        let child = self
+            .command
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(stdout)
+            .stderr(stderr)
+            .spawn();
+        // Our copies of the ends it writes to: else they would never seem to be closed.
+        drop(self.command);
+        heard::hear_out(child.map_err(fault)?, voice, said, limit).map_err(fault)
     }
 
     /// Starts it with pipes. It is ended when nothing was touched for `idle`; words on stderr are a

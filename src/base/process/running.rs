@@ -79,6 +79,11 @@ impl Running {
         }
     }
 
+    #[must_use]
+    pub fn ender(&self) -> Ender {
+        Ender(Arc::clone(&self.watch.state))
+    }
+
     /// Waits for the end: how it ended, what it said on stderr, and whether silence ended it.
     #[must_use]
     pub fn finish(mut self) -> (Option<ExitStatus>, String, bool) {
@@ -110,19 +115,48 @@ struct State {
 impl State {
     /// Ends it with all that it started, which holds its pipes open.
     fn kill(&mut self) {
-        let child = Pid::from_raw(self.child.id().cast_signed());
-        let below = match child {
-            Some(group) if self.manner.leads => {
-                kill_process_group(group, Signal::KILL).ok();
-                Vec::new()
-            }
-            // It shares our group, so that it can ask on the terminal.
-            Some(child) => family::below(child),
-            None => Vec::new(),
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        let Some(child) = Pid::from_raw(self.child.id().cast_signed()) else {
+            return;
         };
-        self.child.kill().ok();
+        if self.manner.leads {
+            kill_process_group(child, signal).ok();
+            return;
+        }
+        // It shares our group, so that it can ask on the terminal.
+        let below = family::below(child);
+        // One that ended has its number no more.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            kill_process(child, signal).ok();
+        }
         for process in below {
-            kill_process(process, Signal::KILL).ok();
+            kill_process(process, signal).ok();
+        }
+    }
+}
+
+/// Ends a child while somebody else waits for it.
+#[derive(Clone)]
+pub struct Ender(Arc<Mutex<State>>);
+
+impl Ender {
+    /// Asks it, and all that it started, to end.
+    pub fn ask(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends it, whatever it does.
+    pub fn force(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.over {
+            state.signal(signal);
         }
     }
 }

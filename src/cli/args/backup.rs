@@ -51,6 +51,13 @@ pub enum BackupCommand {
     /// The remote is judged as a push would judge it, and nothing is changed. This is a report: the
     /// exit code is 0 also where the remote cannot be reached; `data.remote.error` says so.
     Status(StatusArgs),
+    /// Set how often a push comes by itself, or see it
+    ///
+    /// WHEN is `hourly`, `daily`, `weekly` or `off`, or five fields as cron has them: minute, hour, day,
+    /// month and weekday, by the clock on the wall. Hourly is an hour after the last push that went well,
+    /// daily and weekly are in the first hour of the day and of Monday. What was missed while the machine slept or was off is
+    /// made up for once. After failures it waits for 1, 2, 5, 15 and then 60 minutes.
+    Schedule(ScheduleArgs),
     /// See the vault's history, the newest first
     ///
     /// Shows this machine's copy, and when that last was in step: a push or a pull brings it there.
@@ -144,6 +151,15 @@ pub struct SyncArgs {
     /// See `backup push --help` and `backup pull --help` for what is held back without it.
     #[arg(long)]
     pub allow_mass_delete: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ScheduleArgs {
+    /// hourly, daily, weekly, off, or a line of cron such as "0 9 * * MON-FRI"; without it: show what is set
+    pub when: Option<String>,
+    /// Pull, too, before each push
+    #[arg(long, requires = "when")]
+    pub pull: bool,
 }
 
 #[derive(Debug, Args)]

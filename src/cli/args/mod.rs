@@ -6,6 +6,7 @@
 mod backup;
 mod config;
 mod conflict;
+mod daemon;
 mod examples;
 mod grouping;
 mod import;
@@ -21,11 +22,14 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use backup::{
-    BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, RestoreAtArgs, StatusArgs,
-    SyncArgs, TakeSide, UndoArgs,
+    BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, RestoreAtArgs,
+    ScheduleArgs, StatusArgs, SyncArgs, TakeSide, UndoArgs,
 };
 pub use config::ConfigCommand;
 pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, ResolveArgs};
+pub use daemon::{
+    DaemonCommand, DaemonInstallArgs, DaemonLogsArgs, DaemonRepairArgs, DaemonRunArgs,
+};
 pub use examples::{Example, examples_of};
 pub use grouping::{EpicCommand, WorkspaceArgs, WorkspaceCommand};
 pub use import::ImportArgs;
@@ -179,9 +183,16 @@ pub enum Command {
     /// See which tasks belong to something larger
     #[command(subcommand)]
     Epic(Later<EpicCommand>),
+    /// Have it pushed for you, in the background
+    ///
+    /// `backup schedule` says how often, and the daemon does it: as a user service of systemd, as a
+    /// LaunchAgent on a Mac, or as a timer without a process that stays.
+    #[command(subcommand)]
+    Daemon(Later<DaemonCommand>),
     /// Read and change holdall's own configuration
     ///
-    /// Comments and order in the file stay as you wrote them.
+    /// Comments and order in the file stay as you wrote them. Keys under `hooks` name commands of yours
+    /// that are told what came of a run: docs/hooks.md has what they get.
     #[command(subcommand)]
     Config(Later<ConfigCommand>),
     /// See it work: two machines and one vault in a temporary directory

@@ -21,7 +21,7 @@ pub const GROUPS: [(&str, &[&str]); 4] = [
     ("What is to be done", &["task", "workspace", "epic"]),
     (
         "holdall itself",
-        &["config", "demo", "completions", "man", "help"],
+        &["daemon", "config", "demo", "completions", "man", "help"],
     ),
 ];
 
@@ -181,8 +181,17 @@ fn about_of(command: &clap::Command) -> String {
 mod tests {
     use super::*;
 
+    /// The words as a shell has them: what stands in quotes is one.
     fn words(line: &str) -> Vec<OsString> {
-        line.split_whitespace().map(OsString::from).collect()
+        let parts = line.split('\'').zip([false, true].into_iter().cycle());
+        let words = parts.flat_map(|(part, is_one)| {
+            if is_one {
+                vec![part]
+            } else {
+                part.split_whitespace().collect()
+            }
+        });
+        words.map(OsString::from).collect()
     }
 
     #[test]

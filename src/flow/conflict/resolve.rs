@@ -9,6 +9,7 @@ use crate::base::{BaseError, HostPath, Kind, Leaf, Sink, VaultPath, read_limited
 use crate::flow::agreed::Notes;
 use crate::flow::undo::{self, Finished};
 use crate::flow::unit::absent_tools;
+use crate::flow::wake::wake;
 use crate::flow::{FlowError, Session, Writer};
 use crate::layout::Owner;
 use crate::snapshot::Sanitizer;
@@ -104,6 +105,7 @@ pub fn resolve(writer: &Writer<'_>, options: &FileOptions<'_>) -> Result<FilesRe
         // What is chosen, and what it replaces, is in the store before anything changes.
         objects.flush()?;
         undo = carry_out(writer, &mut objects, &planned)?;
+        wake(session);
     }
     Ok(FilesResolved {
         resolved: planned.iter().map(Planned::line).collect(),

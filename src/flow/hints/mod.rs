@@ -10,7 +10,7 @@ mod withheld;
 
 use std::path::Path;
 
-use crate::base::{HostPath, StoreError};
+use crate::base::{HostPath, ObjectId, StoreError};
 use crate::config::{ConfigError, Place};
 use crate::merge::MergeError;
 use crate::project::ProjectError;
@@ -92,6 +92,14 @@ impl FlowError {
             Self::Wire(fault) => wire_hints(fault),
             Self::Project(fault) => project_hints(fault),
             Self::Hosting(fault) => hosting_hints(fault),
+            Self::Offline { commit, source } => offline_hints(*commit, source),
+            Self::NoService { cron_line, .. } => vec![
+                format!("have cron do it (`crontab -e`): {cron_line}"),
+                "or start it yourself: `holdall daemon run`".to_owned(),
+            ],
+            Self::Schedule(_) => one(
+                "hourly, daily, weekly or off, or minute, hour, day, month and weekday as cron has them: `holdall backup schedule \"0 9 * * MON-FRI\"`",
+            ),
             Self::Vault(fault) => vault_hints(fault),
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_hints(fault),
             _ => self.hints_on_what_is_missing(),
@@ -331,4 +339,14 @@ fn config_hints(fault: &ConfigError) -> Vec<String> {
         ],
         ConfigError::ChangedMeanwhile { .. } => vec!["run the command again".to_owned()],
     }
+}
+
+fn offline_hints(commit: Option<ObjectId>, source: &FlowError) -> Vec<String> {
+    let kept = commit.map(|commit| {
+        format!(
+            "nothing is lost: what changed is kept here as {}, and the next push that gets through takes it along",
+            commit.short()
+        )
+    });
+    kept.into_iter().chain(source.hints()).collect()
 }

@@ -11,6 +11,7 @@ use crate::project::Registry;
 use super::super::another::stands;
 use super::super::enrolment::{ProjectLine, join};
 use super::super::local_checkout::LocalCheckout;
+use super::super::wake::wake;
 use super::super::{FlowError, Session};
 use super::KnownVault;
 
@@ -49,6 +50,7 @@ pub fn link(
             stands(session, it)
         })
     })?;
+    wake(session);
     Ok(ProjectLinkReport {
         project: ProjectLine::of(&entered.project),
         already: entered.already,

@@ -6,6 +6,7 @@ use crate::base::{MachineId, create_private_dir};
 use crate::tasks::{Hand, Pen, Reading, Store, TaskRow, TasksError};
 use crate::vault::merge_text;
 
+use super::super::wake::wake;
 use super::super::{FlowError, Session, own_machine};
 use super::censor::{Censor, WithheldText, refuse_secret};
 use super::shape::{Shaping, TaskEntry};
@@ -186,6 +187,9 @@ impl<'a> Desk<'a> {
             Err(Ended::Failed(fault)) => return Err(fault),
         };
         let withheld = censor.end()?;
+        if !is_rehearsal {
+            wake(self.session);
+        }
         Ok(Written { answer, withheld })
     }
 

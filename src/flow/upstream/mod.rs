@@ -231,6 +231,8 @@ pub fn content_trios(mut trios: Vec<Trio>) -> Vec<Trio> {
 pub enum Source<'a> {
     /// And who is told how far the fetch is.
     Remote(&'a dyn Remote, Tell<'a>),
+    /// At the remote of this address, which is away: as it was seen last.
+    Away(&'a str),
     Here,
 }
 
@@ -243,25 +245,29 @@ pub fn look(
 ) -> Result<Upstream, FlowError> {
     let store = objects.store();
     let branch = store.read_ref(RefName::Branch)?;
-    let Source::Remote(remote, tell) = source else {
-        let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
-        return Upstream::at(branch, branch, tree).read(store, "the vault on this machine");
-    };
     let published = store.read_ref(RefName::Published)?;
-    let tip = match remote.tip() {
-        Err(_) if is_broken(Rule::UnreachableIsNotEmpty) => None,
-        answer => answer?,
+    let (tip, url) = match source {
+        Source::Here => {
+            let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
+            return Upstream::at(branch, branch, tree).read(store, "the vault on this machine");
+        }
+        Source::Away(url) => (published, *url),
+        Source::Remote(remote, _) => match remote.tip() {
+            Err(_) if is_broken(Rule::UnreachableIsNotEmpty) => (None, remote.url()),
+            answer => (answer?, remote.url()),
+        },
     };
     let Some(tip) = tip else {
         let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
-        let mut upstream = Upstream::at(None, branch, tree).read(store, remote.url())?;
+        let mut upstream = Upstream::at(None, branch, tree).read(store, url)?;
         upstream.healed = published.map(|_| Healed::Emptied);
         return Ok(upstream);
     };
-    remote.fetch(store, tip, tell)?;
+    if let Source::Remote(remote, tell) = source {
+        remote.fetch(store, tip, tell)?;
+    }
     let tree = store.tree_of(tip)?;
-    let record = vault_record(store, tree, remote.url())
-        .map_err(|fault| fault.of_vault(remote.url(), Some(tip)))?;
+    let record = vault_record(store, tree, url).map_err(|fault| fault.of_vault(url, Some(tip)))?;
     let ours = match branch {
         Some(branch) => Some(vault_record(
             store,
@@ -273,8 +279,7 @@ pub fn look(
     // The branch is never behind what was published: what was pushed while no remote was configured
     // is in it too, and was seen by this disk.
     let Some(seen) = branch.filter(|_| ours.is_some()) else {
-        let mut upstream =
-            Upstream::at(Some(tip), Some(tip), Some(tree)).read(store, remote.url())?;
+        let mut upstream = Upstream::at(Some(tip), Some(tip), Some(tree)).read(store, url)?;
         upstream.first_meeting = agreed.tree.is_some();
         return Ok(upstream);
     };
@@ -282,23 +287,22 @@ pub fn look(
     if ours.vault != record.vault {
         if published.is_some() {
             return Err(FlowError::OtherVault {
-                url: remote.url().to_owned(),
+                url: url.to_owned(),
                 ours: ours.vault,
                 theirs: record.vault,
             });
         }
-        let mut upstream =
-            Upstream::at(Some(tip), Some(tip), Some(tree)).read(store, remote.url())?;
+        let mut upstream = Upstream::at(Some(tip), Some(tip), Some(tree)).read(store, url)?;
         upstream.first_meeting = true;
         return Ok(upstream);
     }
     let epochs = (ours.epoch, record.epoch);
-    let mut upstream = stand(objects, (remote.url(), filer), (seen, tip), epochs)?;
+    let mut upstream = stand(objects, (url, filer), (seen, tip), epochs)?;
     if upstream.healed == Some(Healed::Rewound) && published == Some(tip) {
         // The remote lost nothing: it only was not told yet.
         upstream.healed = None;
     }
-    upstream.read(store, remote.url())
+    upstream.read(store, url)
 }
 
 /// How the tip stands to what was seen, and what is built on.

@@ -23,6 +23,70 @@ pub const OWN: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "doctor",
+        &[
+            example("holdall doctor", "what is wrong, and what mends it"),
+            example("holdall doctor -q", "only what is not well"),
+            example(
+                "holdall doctor --integrity --json",
+                "all of it, for a program",
+            ),
+            example(
+                "holdall doctor --rebuild",
+                "make what is shown of tasks again, then look",
+            ),
+        ],
+    ),
+    (
+        "daemon run",
+        &[
+            example("holdall daemon run", "look on; Ctrl-C ends it"),
+            example("holdall daemon run --once", "from a timer of your own"),
+        ],
+    ),
+    (
+        "daemon install",
+        &[
+            example("holdall daemon install", "now, and after each login"),
+            example(
+                "holdall daemon install --timer",
+                "without a process that stays",
+            ),
+        ],
+    ),
+    (
+        "daemon uninstall",
+        &[example(
+            "holdall daemon uninstall",
+            "nothing by itself any more",
+        )],
+    ),
+    (
+        "daemon restart",
+        &[example("holdall daemon restart", "as after a login")],
+    ),
+    (
+        "daemon status",
+        &[example(
+            "holdall daemon status",
+            "whether anything pushes by itself",
+        )],
+    ),
+    (
+        "daemon repair",
+        &[example(
+            "holdall daemon repair --if-installed",
+            "after an update, in a script",
+        )],
+    ),
+    (
+        "daemon logs",
+        &[example(
+            "holdall daemon logs --follow",
+            "watch what it does",
+        )],
+    ),
+    (
         "config list",
         &[example("holdall config list --json", "for a program")],
     ),
@@ -47,6 +111,10 @@ pub const OWN: &[(&str, &[Example])] = &[
             example(
                 "holdall config set rules '*.bak,!keep.bak'",
                 "what stays here, and what travels after all",
+            ),
+            example(
+                "holdall config set hooks.on_failure ~/bin/tell-me",
+                "have a command of yours told of failures, as JSON",
             ),
         ],
     ),

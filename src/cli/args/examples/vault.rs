@@ -54,6 +54,21 @@ pub const VAULT: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "backup schedule",
+        &[
+            example(
+                "holdall backup schedule hourly",
+                "an hour after the last one",
+            ),
+            example("holdall backup schedule daily --pull", "both directions"),
+            example(
+                "holdall backup schedule '0 9,17 * * MON-FRI'",
+                "at nine and at five on workdays",
+            ),
+            example("holdall backup schedule off", "only by hand"),
+        ],
+    ),
+    (
         "backup restore",
         &[
             example(

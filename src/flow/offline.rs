@@ -1,0 +1,77 @@
+//! A push while the remote is away: what changed becomes a commit on this machine, and the next push that
+//! gets through takes it along.
+//!
+//! These commits are a chain on the tip that the remote was last seen to have. What is agreed stays as it
+//! is, for nobody else has seen any of this; each is made from the disk and that tip anew. Where the tip
+//! has moved by the time the remote is back, the chain is kept on this machine alone: the push that
+//! comes then brings what the disk has, merged with what others did.
+
+use crate::base::ObjectId;
+use crate::layout::names;
+use crate::merge::{Edits, Graft, edit};
+use crate::vault::{Objects, RefName, Relation, Store};
+
+use super::records::machine_leaf;
+use super::upstream::Upstream;
+use super::{FlowError, Writer};
+
+/// What was made while the vault was away goes first, where it still can.
+pub fn go_on(store: &Store, mut upstream: Upstream, dry_run: bool) -> Result<Upstream, FlowError> {
+    let Some(kept) = store.read_ref(RefName::Offline)? else {
+        return Ok(upstream);
+    };
+    let relation = match upstream.expected {
+        Some(tip) if upstream.parent == Some(tip) => Some(store.relation(tip, kept)?),
+        _ => None,
+    };
+    match relation {
+        Some(Relation::Ahead) => upstream.parent = Some(kept),
+        _ if dry_run => {}
+        // It arrived, and nobody heard of it.
+        Some(Relation::Same | Relation::Rewound) => store.delete_ref(RefName::Offline)?,
+        _ => {
+            store.keep(&format!("offline-{}", kept.short()), kept)?;
+            store.delete_ref(RefName::Offline)?;
+        }
+    }
+    Ok(upstream)
+}
+
+/// How many commits wait for the remote.
+pub fn waiting(store: &Store) -> Result<usize, FlowError> {
+    let kept = store.read_ref(RefName::Offline)?;
+    let published = store.read_ref(RefName::Published)?;
+    Ok(kept.map_or(Ok(0), |kept| {
+        store.commits(kept, published).map(|list| list.len())
+    })?)
+}
+
+/// Keeps a commit that has nowhere to go yet.
+pub fn keep(
+    objects: &mut Objects<'_>,
+    upstream: &Upstream,
+    next: ObjectId,
+) -> Result<FlowError, FlowError> {
+    let store = objects.store();
+    let mut kept = store.read_ref(RefName::Offline)?;
+    if Some(next) != upstream.parent {
+        // A ref names only what is durable.
+        objects.flush()?;
+        store.write_ref(RefName::Offline, next)?;
+        kept = Some(next);
+    }
+    Ok(FlowError::KeptHere { commit: kept })
+}
+
+/// Whether a tree tells no other thing than the last commit, but for when this machine pushed.
+pub fn is_no_news(
+    writer: &Writer<'_>,
+    objects: &mut Objects<'_>,
+    (last, tree): (ObjectId, ObjectId),
+) -> Result<bool, FlowError> {
+    let before = writer.store.tree_of(last)?;
+    let leaf = machine_leaf(objects, Some(before), writer)?;
+    let path = names::machine_record(&writer.machine());
+    let as_before = Edits::from([(path, leaf.map_or(Graft::Remove, Graft::Leaf))]);
+    Ok(edit(objects, Some(tree), &as_before)? == Some(before))
+}

@@ -1,0 +1,283 @@
+//! The system that starts services on this machine: told what to do, and asked how they stand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::base::{
+    BaseError, Env, Program, create_private_dir, find_program, read_if_there, write_atomic,
+};
+
+use super::{ServiceError, UnitFile, Wanted, Way, launchd, systemd};
+
+const MAX_UNIT: u64 = 64 << 10;
+
+/// systemd or launchd, as this person reaches it.
+pub struct System<'a> {
+    kind: Kind,
+    program: PathBuf,
+    env: &'a Env,
+    /// Where its files lie.
+    dir: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Systemd,
+    Launchd,
+}
+
+/// How the service stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct State {
+    /// How it is installed; nothing where it is not.
+    pub way: Option<Way>,
+    pub files: Vec<PathBuf>,
+    /// The files say what would be written now: program, home, directories.
+    pub current: bool,
+    /// It comes again with the next login.
+    pub enabled: bool,
+    /// It is at work, or waits for its time.
+    pub active: bool,
+}
+
+impl<'a> System<'a> {
+    /// The one that is here and answers.
+    pub fn find(env: &'a Env, home: &Path) -> Result<Self, ServiceError> {
+        if let Some(program) = find_program(env, "launchctl") {
+            return Ok(Self {
+                kind: Kind::Launchd,
+                program,
+                env,
+                dir: home.join("Library/LaunchAgents"),
+            });
+        }
+        let Some(program) = find_program(env, "systemctl") else {
+            return Err(ServiceError::NoManager);
+        };
+        let config = env.path("XDG_CONFIG_HOME");
+        let config = config.unwrap_or_else(|| home.join(".config"));
+        let system = Self {
+            kind: Kind::Systemd,
+            program,
+            env,
+            dir: config.join("systemd/user"),
+        };
+        match system.ask(&["show-environment"])? {
+            (true, _) => Ok(system),
+            (false, words) => Err(ServiceError::Silent { words }),
+        }
+    }
+
+    /// Writes its files, and has it run now and after each login.
+    pub fn install(&self, wanted: &Wanted) -> Result<Vec<PathBuf>, ServiceError> {
+        let files = self.files(wanted);
+        self.stop(wanted)?;
+        for other in self.all_names(wanted) {
+            if !files.iter().any(|file| file.name == other) {
+                self.remove(&other)?;
+            }
+        }
+        create_private_dir(&self.dir)?;
+        for file in &files {
+            write_atomic(&self.dir.join(&file.name), file.text.as_bytes())?;
+        }
+        self.start(wanted)?;
+        Ok(files.iter().map(|file| self.dir.join(&file.name)).collect())
+    }
+
+    /// Ends it, and takes its files away. Those that were there.
+    pub fn uninstall(&self, wanted: &Wanted) -> Result<Vec<PathBuf>, ServiceError> {
+        let there = self.there(wanted);
+        if there.is_empty() {
+            return Ok(there);
+        }
+        self.stop(wanted)?;
+        for name in self.all_names(wanted) {
+            self.remove(&name)?;
+        }
+        if self.kind == Kind::Systemd {
+            self.tell(&["daemon-reload"])?;
+        }
+        Ok(there)
+    }
+
+    pub fn restart(&self, wanted: &Wanted) -> Result<(), ServiceError> {
+        match self.kind {
+            Kind::Systemd => self.tell(&["restart", &systemd::main_unit(wanted)]),
+            Kind::Launchd => self.tell(&["kickstart", "-k", &launchd::target(wanted)]),
+        }
+    }
+
+    /// How it stands; the way in what is wanted does not matter.
+    pub fn state(&self, wanted: &Wanted) -> Result<State, ServiceError> {
+        let files = self.there(wanted);
+        let way = self.way(&files)?;
+        let Some(way) = way else {
+            return Ok(State {
+                way,
+                files,
+                current: false,
+                enabled: false,
+                active: false,
+            });
+        };
+        let wanted = Wanted {
+            way,
+            ..wanted.clone()
+        };
+        let expected = self.files(&wanted);
+        let mut current = expected.len() == files.len();
+        for file in &expected {
+            let bytes = read_if_there(&self.dir.join(&file.name), MAX_UNIT)?;
+            current &= bytes.is_some_and(|bytes| bytes == file.text.as_bytes());
+        }
+        let (enabled, active) = match self.kind {
+            Kind::Systemd => {
+                let unit = systemd::main_unit(&wanted);
+                let enabled = self.ask(&["is-enabled", &unit])?.0;
+                (enabled, self.ask(&["is-active", &unit])?.0)
+            }
+            Kind::Launchd => {
+                let known = self.ask(&["print", &launchd::target(&wanted)])?.0;
+                (known, known)
+            }
+        };
+        Ok(State {
+            way: Some(way),
+            files,
+            current,
+            enabled,
+            active,
+        })
+    }
+
+    /// Whether this person's services run without a login; nothing where nobody knows.
+    #[must_use]
+    pub fn lingers(&self) -> Option<bool> {
+        let user = self.env.var("USER")?;
+        let program = find_program(self.env, "loginctl")?;
+        let asked = Program::new(program, self.env)
+            .args(["show-user", "--property=Linger", "--value"])
+            .args([user]);
+        let output = asked.output().ok().filter(|it| it.status.success())?;
+        match output.stdout.trim_ascii() {
+            b"yes" => Some(true),
+            b"no" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn files(&self, wanted: &Wanted) -> Vec<UnitFile> {
+        match self.kind {
+            Kind::Systemd => systemd::files(wanted),
+            Kind::Launchd => launchd::files(wanted),
+        }
+    }
+
+    /// The names of its files, whichever way it was installed.
+    fn all_names(&self, wanted: &Wanted) -> Vec<String> {
+        let way = match self.kind {
+            Kind::Systemd => Way::Timer,
+            Kind::Launchd => Way::Daemon,
+        };
+        let all = Wanted {
+            way,
+            ..wanted.clone()
+        };
+        self.files(&all).into_iter().map(|file| file.name).collect()
+    }
+
+    fn there(&self, wanted: &Wanted) -> Vec<PathBuf> {
+        let names = self.all_names(wanted).into_iter();
+        let paths = names.map(|name| self.dir.join(name));
+        paths.filter(|path| path.exists()).collect()
+    }
+
+    fn way(&self, files: &[PathBuf]) -> Result<Option<Way>, ServiceError> {
+        let Some(first) = files.first() else {
+            return Ok(None);
+        };
+        let is_timer = match self.kind {
+            Kind::Systemd => files.len() > 1,
+            Kind::Launchd => {
+                let text = read_if_there(first, MAX_UNIT)?.unwrap_or_default();
+                String::from_utf8_lossy(&text).contains("<key>StartInterval</key>")
+            }
+        };
+        Ok(Some(if is_timer { Way::Timer } else { Way::Daemon }))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), ServiceError> {
+        let path = self.dir.join(name);
+        match fs::remove_file(&path) {
+            Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => {
+                Err(BaseError::io("delete", &path)(fault).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// It runs no more, and comes no more. One that did not run is as good.
+    fn stop(&self, wanted: &Wanted) -> Result<(), ServiceError> {
+        for path in self.there(wanted) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match self.kind {
+                Kind::Systemd => self.ask(&["disable", "--now", &name])?,
+                Kind::Launchd => self.ask(&["bootout", &launchd::target(wanted)])?,
+            };
+        }
+        Ok(())
+    }
+
+    fn start(&self, wanted: &Wanted) -> Result<(), ServiceError> {
+        match self.kind {
+            Kind::Systemd => {
+                self.tell(&["daemon-reload"])?;
+                self.tell(&["enable", "--now", &systemd::main_unit(wanted)])
+            }
+            Kind::Launchd => {
+                let file = self.dir.join(launchd::file_name(wanted));
+                let file = file.to_string_lossy();
+                self.tell(&["bootstrap", &launchd::domain(), &file])
+            }
+        }
+    }
+
+    /// What has to go well.
+    fn tell(&self, words: &[&str]) -> Result<(), ServiceError> {
+        match self.ask(words)? {
+            (true, _) => Ok(()),
+            (false, said) => Err(ServiceError::Refused {
+                command: format!("{} {}", self.called(), words.join(" ")),
+                words: said,
+            }),
+        }
+    }
+
+    const fn called(&self) -> &'static str {
+        match self.kind {
+            Kind::Systemd => "systemctl --user",
+            Kind::Launchd => "launchctl",
+        }
+    }
+
+    /// Whether it went well, and what was said to that.
+    fn ask(&self, words: &[&str]) -> Result<(bool, String), ServiceError> {
+        let program = Program::new(&self.program, self.env);
+        // Where the manager of this person listens.
+        let bus = self.env.var("DBUS_SESSION_BUS_ADDRESS");
+        let program = match bus {
+            Some(bus) => program.var("DBUS_SESSION_BUS_ADDRESS", bus),
+            None => program,
+        };
+        let program = match self.kind {
+            Kind::Systemd => program.args(["--user"]),
+            Kind::Launchd => program,
+        };
+        let output = program.args(words).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        Ok((output.status.success(), said.trim().replace('\n', "; ")))
+    }
+}

@@ -1,0 +1,4 @@
+//! What runs by itself.
+
+mod day;
+mod process;

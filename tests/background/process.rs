@@ -1,0 +1,372 @@
+//! The daemon, as the service manager starts it: what changes here is soon in the vault, and whatever
+//! happens to it, nothing is lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::kit::{Machine, Sandbox, Started, try_git};
+
+const URL: &str = "https://git.example.com/team/api.git";
+/// How long something may take that takes a second or two: the tests share their cores.
+const SOON: Duration = Duration::from_secs(30);
+/// A heartbeat, and what it brings about.
+const A_BEAT: Duration = Duration::from_secs(100);
+
+struct Place {
+    sandbox: Sandbox,
+    bare: PathBuf,
+}
+
+impl Place {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        let bare = sandbox.bare("vault.git");
+        Self { sandbox, bare }
+    }
+
+    /// A machine with the project, connected.
+    fn machine(&self, name: &str) -> Machine {
+        let machine = self.sandbox.machine(name);
+        let project = machine.checkout("api", URL);
+        machine.write("code/api/.aigon/state.json", "{}\n");
+        machine.ok(&["project", "add", utf8(&project)]);
+        machine.ok(&["backup", "configure", utf8(&self.bare)]);
+        machine
+    }
+
+    fn tip(&self) -> String {
+        try_git(&["rev-parse", "-q", "--verify", "main"], &self.bare).stdout
+    }
+
+    /// Every push waits there until the file is gone.
+    fn hold_pushes(&self) -> PathBuf {
+        let gate = self.sandbox.path().join("gate");
+        fs::write(&gate, "").expect("written");
+        let hook = self.bare.join("hooks/pre-receive");
+        let script = format!(
+            "#!/bin/sh\nwhile test -e '{}'; do sleep 0.1; done\n",
+            gate.display()
+        );
+        fs::create_dir_all(self.bare.join("hooks")).expect("made");
+        fs::write(&hook, script).expect("written");
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("set");
+        gate
+    }
+}
+
+/// Waits until it is so.
+#[track_caller]
+fn until(what: &str, limit: Duration, machine: &Machine, is: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !is() {
+        if since.elapsed() > limit {
+            let log = machine.run(&["daemon", "logs"]);
+            panic!("{what}: not within {limit:?}: {log}");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn logged(machine: &Machine, words: &str) -> bool {
+    machine
+        .run(&["daemon", "logs", "-n", "1000"])
+        .stdout
+        .contains(words)
+}
+
+#[track_caller]
+fn daemon(machine: &Machine) -> Started {
+    let started = machine.spawn(&["--no-input", "daemon", "run"]);
+    until("it runs", SOON, machine, || {
+        let (_, status) = machine.json(&["daemon", "status"]);
+        status["data"]["running"] == true && logged(machine, "began")
+    });
+    started
+}
+
+#[test]
+fn what_changes_here_is_there_when_the_other_machine_looks() {
+    let place = Place::new();
+    let (laptop, desk) = (place.machine("laptop"), place.machine("desk"));
+    laptop.ok(&["backup", "schedule", "hourly"]);
+    let mut running = daemon(&laptop);
+    until("the first push", SOON, &laptop, || !place.tip().is_empty());
+    desk.ok(&["sync"]);
+
+    let before = place.tip();
+    laptop.write("code/api/.aigon/notes.md", "from the laptop\n");
+    laptop.ok(&["task", "add", "Call the bank"]);
+    let added = Instant::now();
+    until("the push after a change", SOON, &laptop, || {
+        place.tip() != before
+    });
+    eprintln!("in the vault after {:?}", added.elapsed());
+    desk.ok(&["sync"]);
+    assert_eq!(desk.read("code/api/.aigon/notes.md"), b"from the laptop\n");
+    assert!(desk.ok(&["task", "list"]).stdout.contains("Call the bank"));
+
+    assert!(running.is_alive());
+    let (ran, took) = running.end();
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let (_, status) = laptop.json(&["daemon", "status"]);
+    assert_eq!(status["data"]["running"], false);
+}
+
+#[test]
+fn a_daemon_that_is_asked_to_end_ends_its_run_and_the_next_one_goes_on() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    let gate = place.hold_pushes();
+    laptop.ok(&["backup", "schedule", "hourly"]);
+    let running = daemon(&laptop);
+    until("a push waits in the remote", SOON, &laptop, || {
+        fs::read_dir(place.bare.join("objects"))
+            .expect("there")
+            .flatten()
+            .any(|entry| {
+                entry
+                    .file_name()
+                    .to_string_lossy()
+                    .starts_with("tmp_objdir")
+            })
+    });
+    let (ran, took) = running.end();
+    assert_eq!(ran.code, 0, "{ran}");
+    // A second, on a machine that does nothing else.
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    fs::remove_file(gate).expect("there");
+    let ran = laptop.ok(&["backup", "push"]);
+    assert!(ran.stdout.contains("pushed"), "{ran}");
+    let desk = place.machine("desk");
+    desk.ok(&["backup", "pull"]);
+}
+
+#[test]
+fn a_killed_daemon_is_started_again_and_nothing_is_lost() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    laptop.ok(&["backup", "schedule", "hourly"]);
+    let running = daemon(&laptop);
+    until("the first push", SOON, &laptop, || !place.tip().is_empty());
+    running.kill_9();
+    let before = place.tip();
+    // Nobody hears of it.
+    laptop.ok(&["task", "add", "While nobody listened"]);
+    let running = daemon(&laptop);
+    until("what was missed", SOON, &laptop, || place.tip() != before);
+    let desk = place.machine("desk");
+    desk.ok(&["sync"]);
+    assert!(
+        desk.ok(&["task", "list"])
+            .stdout
+            .contains("While nobody listened")
+    );
+    drop(running);
+}
+
+#[test]
+fn there_is_one_daemon_for_a_home() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    let running = daemon(&laptop);
+    let second = laptop.run(&["daemon", "run"]);
+    assert_eq!(second.code, 1, "{second}");
+    let pid = format!("process {}", running.pid());
+    assert!(
+        second.stderr.contains("runs for this home already"),
+        "{second}"
+    );
+    assert!(second.stderr.contains(&pid), "{second}");
+    // Each home has its own.
+    let desk = place.machine("desk");
+    let other = daemon(&desk);
+    assert_eq!(other.end().0.code, 0);
+    assert_eq!(running.end().0.code, 0);
+}
+
+#[test]
+fn another_program_in_its_place_takes_over_under_the_same_number() {
+    let place = Place::new();
+    let mut laptop = place.machine("laptop");
+    let program = place.sandbox.path().join("holdall");
+    fs::copy(env!("CARGO_BIN_EXE_holdall"), &program).expect("copied");
+    laptop.stand_in(&program, Duration::from_mins(2));
+    let mut running = daemon(&laptop);
+    let replace = |bytes: &Path| {
+        let new = place.sandbox.path().join("new");
+        fs::copy(bytes, &new).expect("copied");
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).expect("set");
+        fs::rename(&new, &program).expect("replaced");
+    };
+
+    let broken = place.sandbox.path().join("broken");
+    fs::write(&broken, "#!/bin/sh\nexit 7\n").expect("written");
+    let real = Path::new(env!("CARGO_BIN_EXE_holdall"));
+    replace(&broken);
+    let words = "replaced by one that does not run";
+    let holds = |words: &str| {
+        let day = fs::read_dir(laptop.home.join("holdall/state/logs")).expect("there");
+        let texts = day
+            .flatten()
+            .map(|file| fs::read_to_string(file.path()).expect("text"));
+        texts.map(|text| text.matches(words).count()).sum::<usize>()
+    };
+    let since = Instant::now();
+    while holds(words) == 0 && since.elapsed() < A_BEAT {
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(holds(words), 1);
+    assert!(running.is_alive());
+
+    replace(real);
+    until("it starts over", A_BEAT, &laptop, || holds("began: ") == 2);
+    let pid = format!("began: process {},", running.pid());
+    assert_eq!(holds(&pid), 2);
+    // The new one does what the old one did.
+    laptop.ok(&["task", "add", "For the new program"]);
+    until("a push", SOON, &laptop, || !place.tip().is_empty());
+    assert_eq!(running.end().0.code, 0);
+}
+
+#[test]
+fn a_remote_that_is_away_is_tried_again_and_what_was_made_meanwhile_arrives() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    laptop.ok(&["backup", "push"]);
+    let away = place.sandbox.path().join("away.git");
+    fs::rename(&place.bare, &away).expect("moved");
+    let running = daemon(&laptop);
+    laptop.ok(&["task", "add", "Made offline"]);
+    until("a failure is written down", SOON, &laptop, || {
+        logged(&laptop, "failed (unreachable)")
+    });
+    fs::rename(&away, &place.bare).expect("moved back");
+    let before = place.tip();
+    // After one failure it is tried again in a minute.
+    until("the network is back", A_BEAT * 2, &laptop, || {
+        logged(&laptop, "1 task change sent")
+    });
+    assert_ne!(place.tip(), before);
+    let log = laptop.ok(&["daemon", "logs"]).stdout;
+    assert!(log.contains("1 task change sent"), "{log}");
+    assert!(!log.contains("Made offline"), "{log}");
+    drop(running);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_does_not_pass_by_itself_is_shown_on_the_desktop_and_told_to_the_hook() {
+    let place = Place::new();
+    let mut laptop = place.machine("laptop");
+    let bin = laptop.home.join("bin");
+    laptop.write(
+        "bin/notify-send",
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" >> \"$HOME/shown\"\n",
+    );
+    let file = bin.join("notify-send");
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).expect("set");
+    laptop.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    laptop.env("XDG_RUNTIME_DIR", place.sandbox.path());
+    let hook = place.bare.join("hooks/pre-receive");
+    fs::create_dir_all(place.bare.join("hooks")).expect("made");
+    fs::write(&hook, "#!/bin/sh\necho the quota is used up >&2\nexit 1\n").expect("written");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("set");
+    laptop.ok(&["config", "set", "hooks.on_failure", "cat >> \"$HOME/told\""]);
+    laptop.ok(&["backup", "schedule", "hourly"]);
+    let running = daemon(&laptop);
+    until("it is shown", SOON, &laptop, || {
+        laptop.home.join("shown").exists()
+    });
+    until("it is told", SOON, &laptop, || {
+        logged(&laptop, "failed (refused)")
+    });
+    let shown = String::from_utf8(laptop.read("shown")).expect("text");
+    assert!(shown.contains("no push went well yet"), "{shown}");
+    assert!(shown.contains("the quota is used up"), "{shown}");
+    let told = String::from_utf8(laptop.read("told")).expect("text");
+    assert!(told.contains("\"by\":\"daemon\""), "{told}");
+    // By hand it is seen where it happens.
+    fs::remove_file(laptop.home.join("shown")).expect("there");
+    assert_eq!(laptop.run(&["backup", "push"]).code, 1);
+    assert!(!laptop.home.join("shown").exists());
+    assert_eq!(running.end().0.code, 0);
+}
+
+#[test]
+fn a_timer_does_what_is_due_and_nothing_else() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    let ran = laptop.ok(&["daemon", "run", "--once"]);
+    assert_eq!(ran.stdout, "nothing is due\n");
+    laptop.ok(&["backup", "schedule", "hourly"]);
+    let ran = laptop.ok(&["daemon", "run", "--once"]);
+    assert!(ran.stdout.starts_with("backup push: 1 file sent"), "{ran}");
+    let ran = laptop.ok(&["daemon", "run", "--once"]);
+    assert_eq!(ran.stdout, "nothing is due\n");
+    laptop.ok(&["task", "add", "Between two pushes"]);
+    let (code, answer) = laptop.json(&["daemon", "run", "--once"]);
+    assert_eq!(code, 0, "{answer}");
+    assert_eq!(answer["data"]["ran"], "push");
+    // What a run could not do is told, and tells the timer so.
+    fs::rename(&place.bare, place.sandbox.path().join("away.git")).expect("moved");
+    laptop.ok(&["task", "add", "Into the void"]);
+    let (code, answer) = laptop.json(&["daemon", "run", "--once"]);
+    assert_eq!(code, 4, "{answer}");
+    assert_eq!(answer["data"]["outcome"]["error"]["kind"], "unreachable");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_idle_daemon_costs_next_to_nothing() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    laptop.ok(&["backup", "schedule", "hourly"]);
+    let running = daemon(&laptop);
+    until("the first push", SOON, &laptop, || !place.tip().is_empty());
+    until("it rests", SOON, &laptop, || {
+        logged(&laptop, "backup push: ")
+    });
+    let cpu = || {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", running.pid())).expect("it runs");
+        let rest = stat.rsplit(')').next().expect("a line").split_whitespace();
+        let ticks: Vec<u64> = rest
+            .skip(11)
+            .take(2)
+            .map(|it| it.parse().expect("a number"))
+            .collect();
+        ticks.iter().sum::<u64>()
+    };
+    let before = cpu();
+    thread::sleep(Duration::from_secs(20));
+    let ticks = cpu() - before;
+    let status = fs::read_to_string(format!("/proc/{}/status", running.pid())).expect("it runs");
+    // Of a build for tests the program itself is much of what is in memory.
+    let what = if cfg!(debug_assertions) {
+        "RssAnon:"
+    } else {
+        "VmRSS:"
+    };
+    let line = status
+        .lines()
+        .find(|line| line.starts_with(what))
+        .expect("there");
+    let kilobytes: u64 = line
+        .split_whitespace()
+        .nth(1)
+        .expect("a number")
+        .parse()
+        .expect("one");
+    eprintln!("{kilobytes} kB, {ticks} ticks of 10 ms in 20 s");
+    assert!(kilobytes < 25_000, "{kilobytes} kB");
+    // A hundredth of a core would be 20.
+    assert!(ticks <= 6, "{ticks} ticks in 20 s");
+    assert_eq!(running.end().0.code, 0);
+}
+
+fn utf8(path: &Path) -> &str {
+    path.to_str().expect("the sandbox has a UTF-8 path")
+}
