@@ -76,6 +76,7 @@ const fn word(stage: Stage) -> &'static str {
         Stage::Sending => "sending",
         Stage::Fetching => "fetching",
         Stage::Writing => "writing",
+        Stage::Verifying => "verifying",
     }
 }
 
@@ -83,7 +84,7 @@ const fn word(stage: Stage) -> &'static str {
 fn far(stage: Stage, now: Progress, took: Duration) -> String {
     let one = match stage {
         Stage::Looking => return count(now.done, "checkout"),
-        Stage::Sending | Stage::Fetching => "object",
+        Stage::Sending | Stage::Fetching | Stage::Verifying => "object",
         _ => "file",
     };
     let what = match now.of {

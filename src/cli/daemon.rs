@@ -28,8 +28,7 @@ pub fn run(ctx: &Ctx, name: &str, command: &DaemonCommand) -> Result<Answer, Flo
         DaemonCommand::Run(args) => foreground(ctx, args),
         DaemonCommand::Logs(args) => logs(ctx, args),
         DaemonCommand::Status => {
-            let options = service(ctx, None, false)?;
-            let report = ctx.read(name, |session| status(session, &options))?;
+            let report = standing(ctx, name)?;
             let hints = status_hints(&report);
             Ok(Answer::new(report, status_text).hints(hints))
         }
@@ -50,6 +49,12 @@ pub fn run(ctx: &Ctx, name: &str, command: &DaemonCommand) -> Result<Answer, Flo
             changed(ctx.read(name, |session| repair(session, &options, args.if_installed))?)
         }
     }
+}
+
+/// How the background stands.
+pub fn standing(ctx: &Ctx, name: &str) -> Result<DaemonStatus, FlowError> {
+    let options = service(ctx, None, false)?;
+    ctx.read(name, |session| status(session, &options))
 }
 
 fn foreground(ctx: &Ctx, args: &DaemonRunArgs) -> Result<Answer, FlowError> {

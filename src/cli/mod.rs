@@ -14,6 +14,7 @@ mod conflict;
 pub mod ctx;
 mod daemon;
 mod demo;
+mod doctor;
 mod editor;
 mod explain;
 pub mod exit;
@@ -42,6 +43,7 @@ mod sync;
 mod task;
 mod undo;
 mod usage;
+mod verify;
 mod words;
 
 use std::ffi::OsString;
@@ -134,6 +136,7 @@ fn dispatch(ctx: &Ctx, name: &str, command: &Command) -> Result<answer::Answer, 
         Command::Task(command) => task::run(ctx, name, command),
         Command::Workspace(command) => task::run_workspace(ctx, name, command),
         Command::Epic(command) => task::run_epic(ctx, name, command),
+        Command::Doctor(args) => doctor::run(ctx, name, *args),
         Command::Config(command) => config::run(ctx, command),
         Command::Daemon(command) => daemon::run(ctx, name, command),
         Command::Demo(args) => demo::run(ctx, args),
@@ -149,6 +152,7 @@ fn backup(ctx: &Ctx, name: &str, command: &BackupCommand) -> Result<answer::Answ
         BackupCommand::Undo(args) => undo::run(ctx, name, args),
         BackupCommand::Status(args) => status::run(ctx, name, args),
         BackupCommand::Schedule(args) => schedule::run(ctx, name, args),
+        BackupCommand::Verify(args) => verify::run(ctx, name, args),
         BackupCommand::Log(args) => history::run_log(ctx, name, args),
         BackupCommand::Diff(args) => history::run_diff(ctx, name, args),
     }

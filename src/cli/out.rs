@@ -101,6 +101,11 @@ impl Watch for Out {
                 }
             }
             Event::Logged { text } => self.note(&printable(text)),
+            Event::Calling { what } => {
+                // How far the run was is no matter any more.
+                self.lock().streams();
+                self.detail(&format!("calling {what}"));
+            }
             Event::Said { who, text } => {
                 for line in text.lines() {
                     self.detail(&format!("{who}: {}", printable(line)));

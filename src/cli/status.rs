@@ -105,14 +105,10 @@ fn on_the_way(table: &mut Table, report: &StatusReport) {
 
 /// How the last runs went.
 fn runs(table: &mut Table, report: &StatusReport, look: &Look) {
-    table.row([
-        "last push".to_owned(),
-        run_words(report.last_push.as_ref(), look),
-    ]);
-    table.row([
-        "last pull".to_owned(),
-        run_words(report.last_pull.as_ref(), look),
-    ]);
+    let push = run_words(report.last_push.as_ref(), look, report.overdue.is_some());
+    let pull = run_words(report.last_pull.as_ref(), look, false);
+    table.row(["last push".to_owned(), push]);
+    table.row(["last pull".to_owned(), pull]);
     if let Some(overdue) = &report.overdue {
         table.row(["overdue".to_owned(), overdue::words(overdue, look.now)]);
     }
@@ -192,13 +188,17 @@ fn remote(report: &StatusReport) -> String {
     format!("{} ({standing})", remote.url)
 }
 
-fn run_words(run: Option<&LastRun>, look: &Look) -> String {
+/// How a run went; why it failed, unless that is told elsewhere.
+fn run_words(run: Option<&LastRun>, look: &Look, is_told: bool) -> String {
     let Some(run) = run else {
         return "never".to_owned();
     };
     let when = ago(run.at, look.now);
     if run.result == "ok" {
         return when;
+    }
+    if is_told {
+        return format!("failed {when} ({})", run.result);
     }
     let message = run.message.as_deref().unwrap_or_default();
     let good = run.last_ok.map_or_else(

@@ -2,7 +2,7 @@
 //!
 //! The commands are those of this machine's `config.toml` and nobody else's. They run when the run lock
 //! is let go of, so that they may call holdall; such a run calls no hooks in its turn. What they are told
-//! are numbers and the words of an error: no name of a file, no content. `docs/hooks.md` has it all.
+//! are numbers and the words of an error, never a content. `docs/hooks.md` has it all.
 
 use serde::Serialize;
 
@@ -21,8 +21,9 @@ use super::{ErrorKind, Event, FlowError, Session, Writer};
 /// What a hook and all that it starts have in their environment: which hook it is.
 pub const HOOK_VAR: &str = "HOLDALL_HOOK";
 
-/// What a run has in its environment that the background began: `daemon`.
-pub const BY_VAR: &str = "HOLDALL_BY";
+/// What a run has in its environment that the background began: `daemon`. (`HOLDALL_BY` is whoever writes
+/// a task, also in a hook.)
+pub const BY_VAR: &str = "HOLDALL_BEGUN_BY";
 
 /// Longer last words are cut.
 const MAX_WORDS: usize = 300;
@@ -254,6 +255,7 @@ fn call(session: &Session<'_>, end: Result<&Moved, &FlowError>) {
     let told = serde_json::to_string(&told).expect("plain data");
     let told = format!("{}\n", masked(&told));
     let key = format!("hooks.{}", occasion.word());
+    session.tell(&Event::Calling { what: &key });
     let done = run(session, (occasion, command), &told);
     if let Ok(done) = &done {
         let (who, text) = (&key, &done.words);

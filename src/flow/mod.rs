@@ -21,6 +21,7 @@ pub mod conflict;
 mod conflicts;
 mod content;
 mod database_copy;
+pub mod doctor;
 mod enrolment;
 mod equal;
 mod error;

@@ -39,17 +39,26 @@ impl<'a> Session<'a> {
     ) -> Result<Self, FlowError> {
         let places = Places::find(edges, home)?;
         let config = Config::load(&places.config_file)?;
+        let session = Self::with(edges, (places, config), (command, watch))?;
+        session.warn_of_unknown_presets();
+        Ok(session)
+    }
+
+    /// The same with places and settings that are known.
+    pub fn with(
+        edges: &'a Edges,
+        (places, config): (Places, Config),
+        (command, watch): (&str, &'a dyn Watch),
+    ) -> Result<Self, FlowError> {
         let own = own_rules(&places.config_file, &config.rules)?;
-        let session = Self {
+        Ok(Self {
             edges,
             places,
             rules: RuleBook::new(config.presets_off.clone(), own),
             config,
             watch,
             command: command.to_owned(),
-        };
-        session.warn_of_unknown_presets();
-        Ok(session)
+        })
     }
 
     /// `config set` refuses them; a file can be written by hand.

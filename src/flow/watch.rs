@@ -15,6 +15,8 @@ pub enum Stage {
     Fetching,
     /// Files are written to this disk.
     Writing,
+    /// Objects of this machine's store are looked at.
+    Verifying,
 }
 
 /// Something that happened on the way.
@@ -52,7 +54,11 @@ pub enum Event<'a> {
     Logged {
         text: &'a str,
     },
-    /// What a command of the person's own said.
+    /// A command of the person's own is run; it may take its time.
+    Calling {
+        what: &'a str,
+    },
+    /// What such a command said.
     Said {
         who: &'a str,
         text: &'a str,

@@ -73,6 +73,21 @@ impl LayoutError {
         }
     }
 
+    /// The file that breaks it; a path that is none has no name here.
+    #[must_use]
+    pub const fn path(&self) -> Option<&VaultPath> {
+        match self {
+            Self::Missing { path, .. }
+            | Self::Malformed { path, .. }
+            | Self::Json { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::Broken { path, .. }
+            | Self::NewerFormat { path, .. }
+            | Self::Encrypted { path } => Some(path),
+            Self::Path { .. } | Self::Name { .. } => None,
+        }
+    }
+
     /// Whether the vault is sound but made for a newer holdall.
     #[must_use]
     pub const fn is_newer_format(&self) -> bool {

@@ -88,6 +88,12 @@ impl StatCache {
         }
     }
 
+    /// Whether a cache is as it was written. What another version wrote is, though nobody here reads it.
+    pub fn is_sound(file: &HostPath) -> Result<bool, BaseError> {
+        let bytes = read_if_there(file.as_path(), MAX_BYTES)?;
+        Ok(bytes.is_none_or(|bytes| body(&bytes).is_some()))
+    }
+
     /// What the last run under the same rules saw in a directory.
     #[must_use]
     pub fn past(&self, place: &[u8]) -> Option<&Listing> {
@@ -139,10 +145,14 @@ struct StoredRef<'a> {
     dirs: &'a KnownDirs,
 }
 
-fn decode(bytes: &[u8]) -> Option<Stored> {
+/// What stands behind the checksum, if it is right.
+fn body(bytes: &[u8]) -> Option<&[u8]> {
     let (sum, body) = bytes.split_at_checked(32)?;
-    let stored: Stored =
-        (blake3::hash(body).as_bytes() == sum).then(|| postcard::from_bytes(body).ok())??;
+    (blake3::hash(body).as_bytes() == sum).then_some(body)
+}
+
+fn decode(bytes: &[u8]) -> Option<Stored> {
+    let stored: Stored = postcard::from_bytes(body(bytes)?).ok()?;
     let sound = |dir: &KnownDir| dir.ids.len() == dir.listing.entries.len();
     stored.dirs.values().all(sound).then_some(stored)
 }
@@ -198,6 +208,23 @@ mod tests {
             alike: Vec::new(),
             whole: None,
             written: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_another_version_wrote_is_sound_and_what_a_power_cut_left_is_not() {
+        let dir = tempfile::tempdir().expect("a temp dir");
+        let file = HostPath::new(dir.path().join("unit")).expect("absolute");
+        let is_sound = || StatCache::is_sound(&file).expect("looked at");
+        assert!(is_sound(), "there is none");
+        let body = b"of a version to come";
+        let whole = [blake3::hash(body).as_bytes().as_slice(), body].concat();
+        write_passing(file.as_path(), &whole).expect("written");
+        assert!(is_sound());
+        assert!(decode(&whole).is_none());
+        for end in [0, 20, whole.len() - 1] {
+            write_passing(file.as_path(), &whole[..end]).expect("written");
+            assert!(!is_sound(), "{end}");
         }
     }
 

@@ -14,6 +14,8 @@ pub enum TasksError {
     Sqlite(#[from] rusqlite::Error),
     #[error("the task store has something in it that no holdall writes: {what}")]
     Damaged { what: &'static str },
+    #[error("the task store is damaged: {said}")]
+    Broken { said: String },
     #[error(
         "the task store {path} was written by a newer holdall: its form is {found}, this one knows {known}"
     )]
@@ -71,7 +73,7 @@ impl TasksError {
         let is_misread = |fault: &rusqlite::Error| {
             matches!(fault, InvalidColumnType(..) | FromSqlConversionFailure(..))
         };
-        matches!(self, Self::Damaged { .. })
+        matches!(self, Self::Damaged { .. } | Self::Broken { .. })
             || matches!(self, Self::Sqlite(fault) if is_misread(fault))
             || matches!(self.code(), Some(DatabaseCorrupt | NotADatabase))
     }

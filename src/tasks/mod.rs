@@ -26,6 +26,7 @@ mod schema;
 mod store;
 mod tokens;
 mod undone;
+mod verify;
 mod withheld;
 
 #[cfg(test)]
@@ -45,4 +46,5 @@ pub use reading::{Listed, Note, ProjectRow, Reading, TaskRow, WorkspaceRow};
 pub use store::Store;
 pub use tokens::token;
 pub use undone::{REDO, UNDO, meant_by, name_over};
+pub use verify::Verified;
 pub use withheld::Withheld;

@@ -78,6 +78,14 @@ impl Store {
         copy(&self.db, file)
     }
 
+    /// The same in another file, for somebody who tries something: it need not survive a crash.
+    pub(super) fn copied(&self, file: &HostPath, holder: &Holder) -> Result<Self, TasksError> {
+        self.copy_to(file.as_path())?;
+        let copy = Self::open_at(file.as_path(), holder)?;
+        copy.db.pragma_update(None, "synchronous", "OFF")?;
+        Ok(copy.merging(self.three_way))
+    }
+
     /// Changes the store: all of it, or where something fails nothing.
     pub fn change<T, E: From<TasksError>>(
         &mut self,

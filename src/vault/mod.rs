@@ -25,6 +25,7 @@ mod spool;
 mod store;
 mod sweep;
 mod tree;
+mod verify;
 pub mod wire;
 
 pub use ahead::Ahead;
@@ -36,3 +37,4 @@ pub use objects::{Objects, content_id, stream_id};
 pub use patch::text_patch;
 pub use refs::RefName;
 pub use store::Store;
+pub use verify::{Depth, StoreFault, Verified};

@@ -59,6 +59,23 @@ impl Store {
         }
     }
 
+    /// The same store as it is for somebody who opens it now.
+    pub(super) fn opened_again(&self) -> Result<Self, VaultError> {
+        let repo = Repository::open_bare(&self.path).map_err(self.fault("open"))?;
+        Ok(Self::of(repo, self.path.clone()))
+    }
+
+    /// An empty store that has all objects of this one as well. What comes into it stays there: for
+    /// somebody who wants to know what a fetch would bring.
+    pub fn beside(&self, path: &HostPath) -> Result<Self, VaultError> {
+        let beside = Self::open(path)?;
+        let file = beside.path.join("objects/info/alternates");
+        let objects = self.path.join("objects");
+        let line = [objects.as_os_str().as_encoded_bytes(), b"\n"].concat();
+        crate::base::write_passing(&file, &line)?;
+        beside.opened_again()
+    }
+
     /// A repository appears whole or not at all: it is made beside its place and renamed.
     fn create(path: PathBuf) -> Result<Self, VaultError> {
         let parent = path.parent().unwrap_or(&path).to_owned();

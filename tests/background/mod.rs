@@ -1,4 +1,6 @@
 //! What runs by itself.
 
 mod day;
+mod place;
 mod process;
+mod restored;

@@ -99,7 +99,7 @@ fn a_group_needs_a_command() {
     assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""));
     insta::assert_snapshot!(said.stderr, @r"
     error: `holdall backup` needs a command
-    hint: one of: configure, push, pull, undo, restore, status, schedule, log, diff
+    hint: one of: configure, push, pull, undo, restore, status, schedule, verify, log, diff
     hint: `holdall backup --help` shows examples
     ");
 }

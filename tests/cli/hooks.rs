@@ -206,7 +206,7 @@ fn a_sync_tells_each_direction_and_tasks_count_as_well() {
 fn what_the_background_began_is_told_as_such() {
     let mut scene = Scene::new();
     listen(&scene.a);
-    scene.a.env("HOLDALL_BY", "daemon");
+    scene.a.env("HOLDALL_BEGUN_BY", "daemon");
     scene.a.write(state("x"), "1\n");
     pushed(&scene.a);
     assert_eq!(told_once(&scene.a, "after_push")["by"], json!("daemon"));
@@ -404,7 +404,7 @@ fn what_a_hook_says_is_for_the_verbose_alone() {
     let ran = push_with(&scene, "printf 'once \\033[2J more\\n'", &["--verbose"]);
     assert!(
         ran.stderr
-            .contains("hooks.after_push: once \\u{1b}[2J more\n"),
+            .contains("calling hooks.after_push\nhooks.after_push: once \\u{1b}[2J more\n"),
         "{ran}"
     );
     assert!(!ran.stdout.contains("once"), "{ran}");

@@ -5,6 +5,7 @@ mod conflict;
 mod conflict_fields;
 mod daemon;
 mod demo;
+pub mod doctor;
 mod frame;
 mod hooks;
 mod overdue;
@@ -16,6 +17,7 @@ mod task;
 mod task_many;
 mod task_undo;
 mod two_machines;
+mod verify;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -140,6 +140,10 @@ fn who_asks_is_always_told() {
         let line = ran.stdout.lines().find(|line| line.starts_with("overdue"));
         let said = "last good push 3 days ago: the vault is on the moon";
         assert!(line.is_some_and(|line| line.ends_with(said)), "{ran}");
+        assert!(
+            ran.stdout.contains(" failed 1 minute ago (auth)\n"),
+            "{ran}"
+        );
         assert!(ran.stderr.contains("`holdall backup push`"), "{ran}");
         let ran = machine.ok(&["backup", "schedule"]);
         assert!(ran.stdout.ends_with(&format!("overdue  {said}\n")), "{ran}");

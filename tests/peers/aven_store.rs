@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::cli::doctor::not_well;
 use crate::flow::scene::utf8;
 use crate::kit::program;
 
@@ -87,6 +88,42 @@ fn two_who_read_the_same_and_show_something_else_are_told() {
     let ran = a.run(&["backup", "pull"]);
     let alarm = "have read the same ops and came to something else";
     assert!(ran.stderr.contains(alarm), "{ran}");
+}
+
+/// 11
+#[test]
+fn the_doctor_finds_nothing_on_a_healthy_second_machine_and_fails_on_real_damage() {
+    let desks = Desks::new(&["laptop", "desktop"]);
+    let [a, b] = desks.two();
+    let task = add(a, &["Begun", "--description", &"long ".repeat(20_000)]);
+    desks.agree(&[0, 1]);
+    edit(b, &task, &["--priority", "high"]);
+    desks.agree(&[1, 0]);
+    for machine in [a, b] {
+        pushed(machine);
+        let found = not_well(machine, &["--integrity"]);
+        assert!(found.is_empty(), "{found:?}");
+    }
+    // One letter of an op, and one of a page of the file.
+    let file = b.home.join("holdall/data/tasks.db");
+    let whole = fs::read(&file).expect("read");
+    let places = |needle: &[u8]| {
+        let windows = whole.windows(needle.len()).enumerate();
+        let found = windows.filter(move |(_, at)| *at == needle);
+        found.map(|(place, _)| place).collect::<Vec<_>>()
+    };
+    let letters = places(b"Begun");
+    assert!(letters.len() > 1, "{letters:?}");
+    let pages = (1..whole.len() / 4096).map(|page| page * 4096);
+    for place in letters.into_iter().chain(pages.take(8)) {
+        let mut bytes = whole.clone();
+        bytes[place] ^= 0x15;
+        fs::write(&file, &bytes).expect("written");
+        let (code, document) = b.json(&["doctor", "--integrity"]);
+        assert_eq!(code, 1, "at {place}: {document}");
+    }
+    fs::write(&file, whole).expect("written");
+    assert!(not_well(b, &["--integrity"]).is_empty());
 }
 
 /// What anybody else of this system may read or list.

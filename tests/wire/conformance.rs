@@ -456,6 +456,48 @@ fn a_push_that_arrived_and_was_not_answered_is_seen(way: Way) {
     assert_eq!(text(&hosted.b, state("x")), "3\n");
 }
 
+/// What the doctor says of the remote, and of how it stands: verdicts and words.
+fn diagnosed(machine: &Machine) -> [(String, String); 2] {
+    let (_, document) = machine.json(&["doctor"]);
+    ["remote", "in_step"].map(|name| {
+        let checks = document["data"]["checks"].as_array();
+        let mut checks = checks.into_iter().flatten();
+        let check = checks.find(|it| it["name"] == name);
+        let check = check.unwrap_or_else(|| panic!("{document}"));
+        let text = |key: &str| check[key].as_str().expect("a text").to_owned();
+        (text("verdict"), text("message"))
+    })
+}
+
+fn the_doctor_says_who_answers_and_who_may_write(way: Way) {
+    let Some(mut hosted) = in_step(way) else {
+        return;
+    };
+    let verdicts = |machine: &Machine| diagnosed(machine).map(|(verdict, _)| verdict);
+    assert_eq!(verdicts(&hosted.a), ["ok", "ok"]);
+    hosted.b.write(state("y"), "2\n");
+    pushed(&hosted.b);
+    let store = hosted.a.home.join("holdall/data/vault.git");
+    let objects = || git(&["count-objects", "-v"], &store);
+    let before = objects();
+    let [remote, stands] = diagnosed(&hosted.a);
+    assert_eq!((&remote.0[..], &stands.0[..]), ("ok", "warn"));
+    assert_eq!(stands.1, "1 commit to take in");
+    assert_eq!(objects(), before, "what was fetched to know that is gone");
+    hosted.closes();
+    let [remote, _] = diagnosed(&hosted.a);
+    assert_eq!(remote.0, "fail", "{}", remote.1);
+    hosted.opens();
+    hosted.a.ok(&["backup", "pull"]);
+    assert_eq!(verdicts(&hosted.a), ["ok", "ok"]);
+    hosted.off();
+    let [remote, stands] = diagnosed(&hosted.a);
+    assert!(remote.1.contains("cannot be reached"), "{}", remote.1);
+    assert_eq!((&remote.0[..], &stands.0[..]), ("fail", "warn"));
+    hosted.on();
+    assert_eq!(verdicts(&hosted.a), ["ok", "ok"]);
+}
+
 macro_rules! over {
     ($name:ident: $way:ident) => {
         mod $name {
@@ -478,6 +520,7 @@ macro_rules! over {
                 a_fetch_that_meets_silence_is_given_up_and_made_good_by_the_next,
                 a_push_that_meets_silence_is_given_up_and_made_good_by_the_next,
                 a_push_that_arrived_and_was_not_answered_is_seen,
+                the_doctor_says_who_answers_and_who_may_write,
             );
         }
     };

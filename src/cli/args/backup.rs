@@ -58,6 +58,13 @@ pub enum BackupCommand {
     /// daily and weekly are in the first hour of the day and of Monday. What was missed while the machine slept or was off is
     /// made up for once. After failures it waits for 1, 2, 5, 15 and then 60 minutes.
     Schedule(ScheduleArgs),
+    /// Check this machine's copy of the vault, and that the remote has what it should have
+    ///
+    /// Every object that a commit leads to is there, packs and their indexes are of each other, records
+    /// and ops keep to the vault's contract, and the remote's branch goes on where it was seen last.
+    /// Nothing is changed. The exit code is 1 where something is damaged or lost; where the remote cannot
+    /// be asked it is that of a push.
+    Verify(VerifyArgs),
     /// See the vault's history, the newest first
     ///
     /// Shows this machine's copy, and when that last was in step: a push or a pull brings it there.
@@ -207,6 +214,13 @@ pub struct StatusArgs {
     /// Do not ask the remote: answer with what was last seen
     #[arg(long)]
     pub offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Read every object again, and compare it with what it is named after
+    #[arg(long)]
+    pub read_data: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod backup;
 mod config;
 mod conflict;
 mod daemon;
+mod doctor;
 mod examples;
 mod grouping;
 mod import;
@@ -23,13 +24,14 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub use backup::{
     BackupCommand, ConfigureArgs, DiffArgs, LogArgs, PullArgs, PushArgs, RestoreAtArgs,
-    ScheduleArgs, StatusArgs, SyncArgs, TakeSide, UndoArgs,
+    ScheduleArgs, StatusArgs, SyncArgs, TakeSide, UndoArgs, VerifyArgs,
 };
 pub use config::ConfigCommand;
 pub use conflict::{ConflictCommand, ConflictDiffArgs, ConflictExportArgs, ResolveArgs};
 pub use daemon::{
     DaemonCommand, DaemonInstallArgs, DaemonLogsArgs, DaemonRepairArgs, DaemonRunArgs,
 };
+pub use doctor::DoctorArgs;
 pub use examples::{Example, examples_of};
 pub use grouping::{EpicCommand, WorkspaceArgs, WorkspaceCommand};
 pub use import::ImportArgs;
@@ -183,6 +185,14 @@ pub enum Command {
     /// See which tasks belong to something larger
     #[command(subcommand)]
     Epic(Later<EpicCommand>),
+    /// See what is wrong, and the command that mends it
+    ///
+    /// One line for each check: the configuration, who may read what lies here, room, folders that a cloud
+    /// service syncs, this machine's store, the remote, the ops and the task list, clocks, what waits for
+    /// you, the last runs and what is to come by itself. What is not well has its cause and what mends it.
+    /// Nothing is changed, and nobody waits for it. The exit code is 1 where a check fails; a warning
+    /// leaves it 0.
+    Doctor(DoctorArgs),
     /// Have it pushed for you, in the background
     ///
     /// `backup schedule` says how often, and the daemon does it: as a user service of systemd, as a

@@ -21,7 +21,15 @@ pub const GROUPS: [(&str, &[&str]); 4] = [
     ("What is to be done", &["task", "workspace", "epic"]),
     (
         "holdall itself",
-        &["daemon", "config", "demo", "completions", "man", "help"],
+        &[
+            "doctor",
+            "daemon",
+            "config",
+            "demo",
+            "completions",
+            "man",
+            "help",
+        ],
     ),
 ];
 
@@ -181,17 +189,17 @@ fn about_of(command: &clap::Command) -> String {
 mod tests {
     use super::*;
 
-    /// The words as a shell has them: what stands in quotes is one.
+    /// The words of a line; what stands between quotes is one.
     fn words(line: &str) -> Vec<OsString> {
-        let parts = line.split('\'').zip([false, true].into_iter().cycle());
-        let words = parts.flat_map(|(part, is_one)| {
-            if is_one {
-                vec![part]
+        let mut words = Vec::new();
+        for (number, part) in line.split('\'').enumerate() {
+            if number % 2 == 1 {
+                words.push(part.into());
             } else {
-                part.split_whitespace().collect()
+                words.extend(part.split_whitespace().map(OsString::from));
             }
-        });
-        words.map(OsString::from).collect()
+        }
+        words
     }
 
     #[test]

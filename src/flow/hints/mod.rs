@@ -49,7 +49,7 @@ impl FlowError {
     pub fn hints(&self) -> Vec<String> {
         let one = |text: &str| vec![text.to_owned()];
         match self {
-            Self::NoHome => one("set HOME, or pass `--home DIR`"),
+            Self::NoHome => one("set HOME: the settings of your tools are below it"),
             Self::Busy { .. } | Self::TooContended { .. } => {
                 one("run the command again in a moment")
             }

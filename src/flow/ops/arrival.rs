@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::{Blobs, Kind, ObjectId, TreeEntry, Trees, VaultPath};
 use crate::layout::{Frontier, MachineRecord, OpId, Record, Segment, TextName, names};
 use crate::merge::{find, list_dir};
-use crate::tasks::{Change, Store};
+use crate::tasks::{Change, Reading, Store};
 use crate::vault::Objects;
 
 use super::super::{Event, FlowError, Session};
@@ -236,15 +236,7 @@ fn compare(
     objects: &Objects<'_>,
     tree: ObjectId,
 ) -> Result<(), FlowError> {
-    let frontiers = frontiers(objects, tree)?;
-    let who_differs = |store: &Store| -> Result<Option<&str>, FlowError> {
-        let ours = frontier(&store.reading())?;
-        let differs =
-            |theirs: &Frontier| theirs.heads == ours.heads && theirs.digest != ours.digest;
-        let found = frontiers.iter().find(|(_, theirs)| differs(theirs));
-        Ok(found.map(|(name, _)| name.as_str()))
-    };
-    let Some(name) = who_differs(store)? else {
+    let Some(name) = who_differs(&store.reading(), objects, tree)? else {
         return Ok(());
     };
     let text = format!(
@@ -253,7 +245,7 @@ fn compare(
     );
     session.tell(&Event::Warning { text: &text });
     store.rebuild(session.edges)?;
-    if let Some(name) = who_differs(store)? {
+    if let Some(name) = who_differs(&store.reading(), objects, tree)? {
         let text =
             format!("{name} still has something else: `holdall sync` there makes it again, too");
         session.tell(&Event::Warning { text: &text });
@@ -261,11 +253,29 @@ fn compare(
     Ok(())
 }
 
+/// A machine that has read the same ops as this one and came to something else, by its name.
+pub fn who_differs(
+    reading: &Reading<'_>,
+    objects: &Objects<'_>,
+    tree: ObjectId,
+) -> Result<Option<String>, FlowError> {
+    let ours = frontier(reading)?;
+    let differs = |theirs: &Frontier| theirs.heads == ours.heads && theirs.digest != ours.digest;
+    let mut all = frontiers(objects, tree)?.into_iter();
+    Ok(all.find_map(|(name, theirs)| differs(&theirs).then_some(name)))
+}
+
 /// How far each machine has read, by its name, where its record tells.
 fn frontiers(objects: &Objects<'_>, tree: ObjectId) -> Result<Vec<(String, Frontier)>, FlowError> {
     let mut frontiers = Vec::new();
     for entry in list_dir(objects, Some(tree), &names::machines_dir())? {
-        let path = names::machines_dir().child(&entry.name)?;
+        let Ok(path) = names::machines_dir().child(&entry.name) else {
+            continue;
+        };
+        // Somebody put it there by hand: nothing depends on it.
+        if !matches!(entry.kind, Kind::File | Kind::Exec) {
+            continue;
+        }
         let record = MachineRecord::read(&path, &objects.blob(entry.id)?).ok();
         frontiers.extend(record.and_then(|it| Some((it.name, it.ops?))));
     }

@@ -24,6 +24,7 @@ use super::task::{HeldText, held_texts};
 use super::upstream::Upstream;
 use super::{Event, FlowError, Session, Writer};
 pub use adoption::adopted;
+pub use arrival::who_differs;
 use arrival::{Theirs, arrive};
 pub use held::held;
 

@@ -132,6 +132,10 @@ pub trait Remote {
     /// The tip of the vault's branch; nothing where the repository is empty. A repository with
     /// other content is [`WireError::NotAVault`].
     fn tip(&self) -> Result<Option<ObjectId>, WireError>;
+    /// Whether this user may write there, as far as that shows without writing.
+    fn may_write(&self) -> Result<(), WireError> {
+        Ok(())
+    }
     /// Brings every object of `tip` into the store.
     fn fetch(&self, store: &Store, tip: ObjectId, tell: Tell<'_>) -> Result<(), WireError>;
     /// Moves the tip, if it still is what was seen. `Accepted` means that the ref was read back, or

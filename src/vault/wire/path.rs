@@ -134,6 +134,14 @@ impl Remote for PathRemote {
         self.tip_now()
     }
 
+    fn may_write(&self) -> Result<(), WireError> {
+        if self.is_writable() {
+            Ok(())
+        } else {
+            Err(self.read_only())
+        }
+    }
+
     fn fetch(&self, store: &Store, tip: ObjectId, tell: Tell<'_>) -> Result<(), WireError> {
         if store.has(tip) {
             return Ok(());

@@ -119,6 +119,13 @@ pub const VAULT: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "backup verify",
+        &[
+            example("holdall backup verify", "all is there, and of each other"),
+            example("holdall backup verify --read-data", "and is what it was"),
+        ],
+    ),
+    (
         "backup log",
         &[
             example("holdall backup log", "the last 20 pushes of all machines"),

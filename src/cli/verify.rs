@@ -1,0 +1,16 @@
+//! `backup verify`.
+
+use crate::flow::FlowError;
+use crate::flow::doctor::{VerifyReport, verify};
+
+use super::answer::{Answer, Look};
+use super::args::VerifyArgs;
+use super::ctx::Ctx;
+use super::doctor::{is_quiet, told};
+
+pub fn run(ctx: &Ctx, name: &str, args: &VerifyArgs) -> Result<Answer, FlowError> {
+    let report = ctx.read(name, |session| verify(session, args.read_data))?;
+    let (failed, quiet) = (report.has_failed(), is_quiet(ctx));
+    let text = move |report: &VerifyReport, _: &Look| told(&report.checks, quiet);
+    Ok(Answer::new(report, text).found_faults(failed))
+}

@@ -1,0 +1,62 @@
+//! Whether the vault is what this machine takes it for: its store, its records, its ops, its remote.
+
+use serde::Serialize;
+
+use super::super::{FlowError, Session};
+use super::asked::Standing;
+use super::found::Line;
+use super::ground::Ground;
+use super::{Check, DoctorOptions, check, made, remote, store};
+
+#[derive(Debug, Serialize)]
+#[must_use]
+pub struct VerifyReport {
+    pub checks: Vec<Line>,
+    /// Every object was read again.
+    pub read_data: bool,
+    /// How many objects were looked at.
+    pub objects: u64,
+}
+
+impl VerifyReport {
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.checks.iter().any(|line| line.found.is_fail())
+    }
+}
+
+/// What of the doctor's checks is about the vault.
+const CHECKS: [Check; 5] = [
+    check("store", store::store),
+    check("vault", store::vault),
+    check("op_chains", store::op_chains),
+    check("remote", remote::remote),
+    check("in_step", remote::in_step),
+];
+
+/// Looks. Damage of this machine's copy is an answer; that the remote cannot be asked is none, unless
+/// there is damage as well.
+pub fn verify(session: &Session<'_>, read_data: bool) -> Result<VerifyReport, FlowError> {
+    let options = DoctorOptions {
+        integrity: read_data,
+        ..DoctorOptions::default()
+    };
+    let ground = Ground::new(session, options, None);
+    let checks = CHECKS.iter().map(|check| made(check, &ground)).collect();
+    let report = VerifyReport {
+        checks,
+        read_data,
+        objects: ground.verified().ok().flatten().map_or(0, |it| it.objects),
+    };
+    let own = report.checks.iter().take(3);
+    let is_damaged = own.into_iter().any(|line| line.found.is_fail());
+    let is_unmet =
+        matches!(ground.asked(), Ok(Some(asked)) if matches!(asked.standing, Ok(Standing::Unmet)));
+    let nothing = matches!(ground.tip(), Ok(None)) && !is_unmet;
+    match ground.into_unasked() {
+        _ if is_damaged => Ok(report),
+        Some(fault) => Err(fault),
+        None if nothing => Err(session.nothing_to_pull()),
+        None => Ok(report),
+    }
+}

@@ -1,0 +1,104 @@
+//! `backup verify`: what it takes for damage, and what for an answer.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::flow::scene::{Scene, fails, pulled, pushed, state, utf8};
+use crate::kit::{Machine, Sandbox, git};
+
+/// The exit code, and each check with its verdict.
+#[track_caller]
+fn verified(machine: &Machine, args: &[&str]) -> (i32, Vec<(String, String)>, Value) {
+    let (code, document) = machine.json(&[&["backup", "verify"], args].concat());
+    let checks = document["data"]["checks"].as_array();
+    let checks = checks.unwrap_or_else(|| panic!("no checks: {document}"));
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let told = checks
+        .iter()
+        .map(|check| (text(&check["name"]), text(&check["verdict"])));
+    (code, told.collect(), document["data"].clone())
+}
+
+fn with(verdicts: [&str; 5]) -> Vec<(String, String)> {
+    let names = ["store", "vault", "op_chains", "remote", "in_step"];
+    let pairs = names.into_iter().zip(verdicts);
+    pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+}
+
+#[test]
+fn a_whole_vault_is_verified_and_a_newer_one_there_is_no_damage() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.a.ok(&["task", "add", "Renew the certificate"]);
+    pushed(&scene.a);
+    let (code, checks, data) = verified(&scene.a, &[]);
+    assert_eq!((code, checks), (0, with(["ok"; 5])), "{data}");
+    assert_eq!(data["read_data"], false);
+    let structure = data["objects"].as_u64().expect("a number");
+    let (code, checks, data) = verified(&scene.a, &["--read-data"]);
+    assert_eq!((code, checks), (0, with(["ok"; 5])), "{data}");
+    assert!(
+        data["objects"].as_u64().expect("a number") >= structure,
+        "{data}"
+    );
+    let (code, checks, data) = verified(&scene.b, &[]);
+    let behind = with(["ok", "ok", "ok", "ok", "warn"]);
+    assert_eq!((code, checks), (0, behind), "{data}");
+    pulled(&scene.b);
+    let said = scene.b.ok(&["vault", "verify", "--read-data"]);
+    assert!(said.stdout.ends_with("5 checks: all is well\n"), "{said}");
+}
+
+#[test]
+fn a_changed_byte_is_damage_where_everything_is_read() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let packs = scene.a.home.join("holdall/data/vault.git/objects/pack");
+    let packs = fs::read_dir(packs).expect("listed");
+    let mut packs = packs.map(|it| it.expect("an entry").path());
+    let pack = packs.find(|path| path.extension().is_some_and(|it| it == "pack"));
+    let pack = pack.expect("there is one");
+    let mut bytes = fs::read(&pack).expect("read");
+    // The first objects of a push are contents, behind the header of the pack and their own.
+    bytes[12 + 4] ^= 0x20;
+    fs::remove_file(&pack).expect("removed");
+    fs::write(&pack, bytes).expect("written");
+    let (code, checks, data) = verified(&scene.a, &["--read-data"]);
+    assert_eq!((code, &checks[0].1[..]), (1, "fail"), "{data}");
+    let store = utf8(&scene.a.home.join("holdall/data/vault.git")).to_owned();
+    let fix = data["checks"][0]["fix"].as_str().expect("one");
+    assert!(fix.starts_with(&format!("mv {store} ")), "{fix}");
+}
+
+#[test]
+fn a_remote_that_lost_something_is_a_fault_and_one_that_cannot_be_asked_is_none() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    scene.a.write(state("x"), "2\n");
+    pushed(&scene.a);
+    git(&["update-ref", "refs/heads/main", "main~1"], &scene.bare);
+    let (code, checks, data) = verified(&scene.a, &[]);
+    let lost = with(["ok", "ok", "ok", "ok", "fail"]);
+    assert_eq!((code, checks), (1, lost), "{data}");
+    pushed(&scene.a);
+    assert_eq!(verified(&scene.a, &[]).0, 0);
+    let away = scene.bare.with_extension("away");
+    fs::rename(&scene.bare, &away).expect("moved");
+    fails(&scene.a, &["backup", "verify"], (4, "unreachable"));
+    fs::create_dir(&scene.bare).expect("made");
+    fails(&scene.a, &["backup", "verify"], (6, "not_a_vault"));
+    // Damage here is an answer all the same.
+    let head = scene.a.home.join("holdall/data/vault.git/HEAD");
+    fs::write(head, "nothing\n").expect("written");
+    assert_eq!(verified(&scene.a, &[]).0, 1);
+}
+
+#[test]
+fn where_nothing_was_pushed_there_is_nothing_to_verify() {
+    let sandbox = Sandbox::new();
+    let machine = sandbox.machine("laptop");
+    fails(&machine, &["backup", "verify"], (1, "not_found"));
+    machine.ok(&["task", "add", "On this machine alone"]);
+    machine.ok(&["backup", "push"]);
+    let (code, checks, data) = verified(&machine, &["--read-data"]);
+    let alone = with(["ok", "ok", "ok", "warn", "ok"]);
+    assert_eq!((code, checks), (0, alone), "{data}");
+}
