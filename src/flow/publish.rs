@@ -95,6 +95,11 @@ impl<'a> Publisher<'a> {
         }
     }
 
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        self.away.is_some()
+    }
+
     pub fn filer<'m>(&'m self, machine: &'m MachineId) -> Filer<'m> {
         Filer::new(machine, &self.name, self.began)
     }
@@ -168,7 +173,7 @@ impl<'a> Publisher<'a> {
             let Some(next) = self.next_tip(objects, work, &ground, &mut plan)? else {
                 continue;
             };
-            if self.away.is_some() {
+            if self.is_away() {
                 return Err(offline::keep(objects, &upstream, next)?);
             }
             if Some(next) == upstream.expected {
@@ -251,7 +256,7 @@ impl<'a> Publisher<'a> {
         }
         own_record(objects, self.writer, self.began, plan)?;
         let tree = edit(objects, upstream.tree, &plan.edits)?.expect("a vault has its own record");
-        if let Some(parent) = upstream.parent.filter(|_| self.away.is_some())
+        if let Some(parent) = upstream.parent.filter(|_| self.is_away())
             && offline::is_no_news(self.writer, objects, (parent, tree))?
         {
             return Ok(Some(parent));

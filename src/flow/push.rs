@@ -121,7 +121,10 @@ pub fn send(
 ) -> Result<PushReport, FlowError> {
     let writer = publisher.writer;
     let here = ahead.here(writer, &upstream, &options.selection, objects)?;
-    bookkeeping::sweep_projects(writer, &here, &options.selection);
+    // What a killed run left goes all at once, and some of it may lie in the remote.
+    if !publisher.is_away() {
+        bookkeeping::sweep_projects(writer, &here, &options.selection);
+    }
     let mut state = State {
         ops: Ops::open(writer.session),
         writer,

@@ -61,8 +61,8 @@ fn a_daemon_that_is_asked_to_end_ends_its_run_and_the_next_one_goes_on() {
     // A second, on a machine that does nothing else.
     assert!(took < Duration::from_secs(4), "{took:?}");
     fs::remove_file(gate).expect("there");
-    let ran = laptop.ok(&["backup", "push"]);
-    assert!(ran.stdout.contains("pushed"), "{ran}");
+    // What was sent may have arrived in the meantime.
+    laptop.ok(&["backup", "push"]);
     let desk = place.machine("desk");
     desk.ok(&["backup", "pull"]);
 }
