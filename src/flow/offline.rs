@@ -15,26 +15,31 @@ use super::records::machine_leaf;
 use super::upstream::Upstream;
 use super::{FlowError, Writer};
 
-/// What was made while the vault was away goes first, where it still can.
-pub fn go_on(store: &Store, mut upstream: Upstream, dry_run: bool) -> Result<Upstream, FlowError> {
+/// The commit that the next one goes onto: what was made while the vault was away goes first, where it
+/// still can. To everything else the vault is what it is without that.
+pub fn parent(
+    store: &Store,
+    upstream: &Upstream,
+    dry_run: bool,
+) -> Result<Option<ObjectId>, FlowError> {
     let Some(kept) = store.read_ref(RefName::Offline)? else {
-        return Ok(upstream);
+        return Ok(upstream.parent);
     };
     let relation = match upstream.expected {
         Some(tip) if upstream.parent == Some(tip) => Some(store.relation(tip, kept)?),
         _ => None,
     };
     match relation {
-        Some(Relation::Ahead) => upstream.parent = Some(kept),
+        Some(Relation::Ahead) => return Ok(Some(kept)),
         _ if dry_run => {}
-        // It arrived, and nobody heard of it.
+        // It is there.
         Some(Relation::Same | Relation::Rewound) => store.delete_ref(RefName::Offline)?,
         _ => {
             store.keep(&format!("offline-{}", kept.short()), kept)?;
             store.delete_ref(RefName::Offline)?;
         }
     }
-    Ok(upstream)
+    Ok(upstream.parent)
 }
 
 /// How many commits wait for the remote.
@@ -53,14 +58,16 @@ pub fn keep(
     next: ObjectId,
 ) -> Result<FlowError, FlowError> {
     let store = objects.store();
-    let mut kept = store.read_ref(RefName::Offline)?;
-    if Some(next) != upstream.parent {
+    let before = store.read_ref(RefName::Offline)?;
+    let is_new = Some(next) != before && Some(next) != upstream.parent;
+    if is_new {
         // A ref names only what is durable.
         objects.flush()?;
         store.write_ref(RefName::Offline, next)?;
-        kept = Some(next);
     }
-    Ok(FlowError::KeptHere { commit: kept })
+    Ok(FlowError::KeptHere {
+        commit: if is_new { Some(next) } else { before },
+    })
 }
 
 /// Whether a tree tells no other thing than the last commit, but for when this machine pushed.

@@ -120,7 +120,6 @@ impl<'a> Publisher<'a> {
             (None, None) => Source::Here,
         };
         let upstream = look(objects, &source, &agreed, &self.filer(&machine))?;
-        let upstream = offline::go_on(&self.writer.store, upstream, self.dry_run)?;
         let agreed = memory::settle(&self.writer.store, &upstream, agreed, self.dry_run)?;
         if upstream.first_meeting {
             if !self.dry_run {
@@ -226,8 +225,9 @@ impl<'a> Publisher<'a> {
         plan: &mut RoundPlan,
     ) -> Result<Option<ObjectId>, FlowError> {
         let upstream = ground.upstream;
+        let parent = offline::parent(&self.writer.store, upstream, self.dry_run)?;
         if plan.edits.is_empty() {
-            let Some(parent) = upstream.parent else {
+            let Some(parent) = parent else {
                 return Err(FlowError::NothingToPush);
             };
             // Two histories that were merged and decisions on conflicts are news all the same.
@@ -256,7 +256,7 @@ impl<'a> Publisher<'a> {
         }
         own_record(objects, self.writer, self.began, plan)?;
         let tree = edit(objects, upstream.tree, &plan.edits)?.expect("a vault has its own record");
-        if let Some(parent) = upstream.parent.filter(|_| self.is_away())
+        if let Some(parent) = parent.filter(|_| self.is_away())
             && offline::is_no_news(self.writer, objects, (parent, tree))?
         {
             return Ok(Some(parent));
@@ -265,7 +265,7 @@ impl<'a> Publisher<'a> {
         let author = self.writer.author();
         let new = NewCommit {
             tree,
-            parent: upstream.parent,
+            parent,
             author: &author,
             at: self.began,
             message: &message,

@@ -198,6 +198,34 @@ fn a_secret_is_kept_in_no_commit_that_waits() {
     assert!(all.contains("two") && !all.contains(&token), "{all}");
 }
 
+#[test]
+fn a_project_that_is_new_while_the_remote_is_away_arrives_under_its_id() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    place.goes();
+    let project = laptop.checkout("web", "https://git.example.com/team/web.git");
+    laptop.write("code/web/.aigon/state.json", "{}\n");
+    laptop.ok(&["project", "add", utf8(&project)]);
+    let list = || fs::read_to_string(laptop.home.join("holdall/data/projects.json")).expect("text");
+    let id = |list: &str| {
+        let list: serde_json::Value = serde_json::from_str(list).expect("JSON");
+        let projects = list["projects"].as_array().expect("a list").clone();
+        let web = projects.into_iter().find(|it| it["name"] == "web");
+        web.expect("it is registered")["id"].clone()
+    };
+    let before = id(&list());
+    push_offline(&laptop);
+    laptop.write("code/web/.aigon/state.json", "{\"more\": 1}\n");
+    place.comes();
+    laptop.ok(&["backup", "push"]);
+    assert_eq!(id(&list()), before);
+    let record = git(&["show", "main:projects/web/project.json"], &place.bare);
+    assert!(
+        record.contains(before.as_str().expect("a text")),
+        "{record}"
+    );
+}
+
 fn utf8(path: &Path) -> &str {
     path.to_str().expect("the sandbox has a UTF-8 path")
 }
