@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
@@ -61,6 +61,23 @@ impl FileLock {
             }
         }
         Self::attempt(path, holder)
+    }
+
+    /// Takes the lock of a file, which lies beside it. Whoever has it edits the file, and is waited for.
+    pub fn beside(
+        path: &Path,
+        holder: &Holder,
+        patience: Duration,
+    ) -> Result<LockOutcome, BaseError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let (file, since) = (PathBuf::from(name), Instant::now());
+        loop {
+            match Self::try_take(&file, holder)? {
+                LockOutcome::Busy(_) if since.elapsed() < patience => thread::sleep(PAUSE / 2),
+                outcome => return Ok(outcome),
+            }
+        }
     }
 
     /// Who holds a lock now, without asking for it. The system's word counts: what is written there may

@@ -2,16 +2,14 @@
 //! decided here since. A decision waits in a file of this machine until a push carries it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use crate::base::{
-    FileLock, Holder, Kind, Leaf, LockOutcome, MachineId, ObjectId, Sink, Timestamp, read_if_there,
+    FileLock, Kind, Leaf, LockOutcome, MachineId, ObjectId, Sink, Timestamp, read_if_there,
     write_atomic,
 };
 use crate::layout::{AllowedEntry, AllowedRecord, Record, names};
@@ -23,9 +21,8 @@ use super::{FlowError, Session, stored};
 
 /// A longer file was not written by us.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
-/// How long a change waits for another one to end: about five seconds.
-const TRIES: u32 = 100;
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long a change waits for another one to end.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a person decided about a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,21 +174,9 @@ pub fn at_hand(session: &Session<'_>) -> Result<SecretGate, FlowError> {
 }
 
 fn take_lock(session: &Session<'_>) -> Result<FileLock, FlowError> {
-    let mut name = session
-        .places
-        .secret_decisions()
-        .as_path()
-        .as_os_str()
-        .to_owned();
-    name.push(".lock");
-    let (file, holder): (PathBuf, Holder) = (name.into(), session.holder());
-    let mut tries = 1;
-    loop {
-        match FileLock::try_take(&file, &holder)? {
-            LockOutcome::Taken(lock) => return Ok(lock),
-            LockOutcome::Busy(holder) if tries == TRIES => return Err(FlowError::Busy { holder }),
-            LockOutcome::Busy(_) => thread::sleep(PAUSE),
-        }
-        tries += 1;
+    let file = session.places.secret_decisions();
+    match FileLock::beside(file.as_path(), &session.holder(), PATIENCE)? {
+        LockOutcome::Taken(lock) => Ok(lock),
+        LockOutcome::Busy(holder) => Err(FlowError::Busy { holder }),
     }
 }

@@ -1,7 +1,5 @@
 //! What this machine calls itself. Whoever needs a name first makes one, and all go by that one.
 
-use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,9 +10,8 @@ use crate::base::{
 
 use super::{FlowError, Session};
 
-/// How long a name in the making is waited for: about ten seconds.
-const TRIES: u32 = 2000;
-const PAUSE: Duration = Duration::from_millis(5);
+/// How long a name in the making is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Serialize, Deserialize)]
 struct OwnMachine {
@@ -60,21 +57,9 @@ pub fn renamed(session: &Session<'_>) -> Result<MachineId, FlowError> {
 }
 
 fn take_lock(session: &Session<'_>) -> Result<FileLock, FlowError> {
-    let mut name = session
-        .places
-        .machine_file()
-        .as_path()
-        .as_os_str()
-        .to_owned();
-    name.push(".lock");
-    let (file, holder): (PathBuf, _) = (name.into(), session.holder());
-    let mut tries = 1;
-    loop {
-        match FileLock::try_take(&file, &holder)? {
-            LockOutcome::Taken(lock) => return Ok(lock),
-            LockOutcome::Busy(holder) if tries == TRIES => return Err(FlowError::Busy { holder }),
-            LockOutcome::Busy(_) => thread::sleep(PAUSE),
-        }
-        tries += 1;
+    let file = session.places.machine_file();
+    match FileLock::beside(file.as_path(), &session.holder(), PATIENCE)? {
+        LockOutcome::Taken(lock) => Ok(lock),
+        LockOutcome::Busy(holder) => Err(FlowError::Busy { holder }),
     }
 }

@@ -1,7 +1,6 @@
 //! The list of the projects on this machine: `projects.json` in the data directory.
 
-use std::path::{Path, PathBuf};
-use std::thread;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -15,9 +14,8 @@ use super::ProjectError;
 
 /// A longer list was not written by us.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
-/// How long a change waits for another one to end: about five seconds.
-const TRIES: u32 = 100;
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long a change waits for another one to end.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A project on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,16 +115,7 @@ fn read(path: &Path) -> Result<(Registry, Option<Vec<u8>>), ProjectError> {
 }
 
 fn take_lock(path: &Path, holder: &Holder) -> Result<FileLock, ProjectError> {
-    let mut lock_name = path.as_os_str().to_owned();
-    lock_name.push(".lock");
-    let lock_file = PathBuf::from(lock_name);
-    for _ in 1..TRIES {
-        if let LockOutcome::Taken(lock) = FileLock::try_take(&lock_file, holder)? {
-            return Ok(lock);
-        }
-        thread::sleep(PAUSE);
-    }
-    match FileLock::try_take(&lock_file, holder)? {
+    match FileLock::beside(path, holder, PATIENCE)? {
         LockOutcome::Taken(lock) => Ok(lock),
         LockOutcome::Busy(holder) => Err(ProjectError::Busy {
             path: path.to_owned(),
@@ -146,6 +135,9 @@ fn one_component<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+    use std::thread;
+
     use super::*;
     use crate::base::Timestamp;
 

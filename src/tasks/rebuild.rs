@@ -132,25 +132,11 @@ mod tests {
 
     use super::super::kit::{NOW, Place, meet};
     use super::super::model::field;
+    use super::super::verify::MADE;
 
     /// What is made of the log, row by row, and what a search finds.
     fn made(place: &Place) -> Vec<String> {
-        let tables = [
-            "thing",
-            "early",
-            "wanted",
-            "workspace",
-            "project",
-            "task",
-            "label",
-            "depend",
-            "note",
-            "dispute",
-            "replica",
-            "op",
-            "chain",
-        ];
-        let mut made: Vec<String> = tables
+        let mut made: Vec<String> = MADE
             .iter()
             .flat_map(|table| {
                 let mut rows = rows(place, &format!("SELECT * FROM {table}"));

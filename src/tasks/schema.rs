@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -14,9 +13,8 @@ use super::{TasksError, file};
 /// What makes each form out of the one before it. A form that was released never changes.
 const STEPS: &[&str] = &[include_str!("schema/1.sql")];
 
-/// How long a form in the making is waited for: about a minute.
-const TRIES: u32 = 1200;
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long a form in the making is waited for.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Brings a store to the form of this version. Nobody else does meanwhile.
 pub fn ready(db: &mut Connection, path: &Path, holder: &Holder) -> Result<(), TasksError> {
@@ -82,18 +80,12 @@ fn keep_copy(db: &Connection, path: &Path, form: i64) -> Result<(), TasksError> 
 }
 
 fn take_lock(path: &Path, holder: &Holder) -> Result<FileLock, TasksError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = PathBuf::from(name);
-    for _ in 0..TRIES {
-        if let LockOutcome::Taken(lock) = FileLock::try_take(&file, holder)? {
-            return Ok(lock);
-        }
-        thread::sleep(PAUSE);
+    match FileLock::beside(path, holder, PATIENCE)? {
+        LockOutcome::Taken(lock) => Ok(lock),
+        LockOutcome::Busy(_) => Err(TasksError::Busy {
+            path: path.to_owned(),
+        }),
     }
-    Err(TasksError::Busy {
-        path: path.to_owned(),
-    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::chains::Chain;
 use super::{Store, TasksError};
 
 /// What is made of the log. What a search looks for comes as SQLite tells it, word by word.
-const MADE: [&str; 13] = [
+pub(super) const MADE: [&str; 13] = [
     "thing",
     "early",
     "wanted",
