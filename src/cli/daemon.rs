@@ -18,6 +18,7 @@ use super::answer::{Answer, Look};
 use super::args::{DaemonCommand, DaemonLogsArgs, DaemonRunArgs};
 use super::ctx::Ctx;
 use super::exit;
+use super::manner::Talk;
 use super::show::{Table, ago, count, printable};
 
 /// So often somebody who follows the log looks.
@@ -66,7 +67,15 @@ fn foreground(ctx: &Ctx, args: &DaemonRunArgs) -> Result<Answer, FlowError> {
         let report = run_once(&ctx.edges, &options, &ctx.out)?;
         let code = report.outcome.as_ref().map(|outcome| outcome.code);
         let code = code.map_or(exit::DONE, |code| code.unwrap_or(exit::FAILED));
-        return Ok(Answer::new(report, once_text).ending_with(code));
+        let quiet = ctx.manner.talk == Talk::Quiet && matches!(code, exit::DONE | exit::DECISION);
+        let text = move |report: &OnceReport, look: &Look| {
+            if quiet {
+                String::new()
+            } else {
+                once_text(report, look)
+            }
+        };
+        return Ok(Answer::new(report, text).ending_with(code));
     }
     let report = crate::daemon::run(&ctx.edges, &options, &ctx.out)?;
     let code = match report.ended {

@@ -7,6 +7,7 @@ use crate::base::{ObjectId, Timestamp, is_taken_name, seams, sweep_temp_files};
 use crate::project::{Registered, Registry};
 use crate::restore::settle_taken;
 use crate::runs::{Run, Runs};
+use crate::snapshot::masked;
 use crate::vault::{Objects, RefName, Relation, stream_id};
 
 use super::agreed::Agreed;
@@ -183,7 +184,8 @@ pub fn remember_runs(
         ended,
         ok: fault.is_none(),
         kind: fault.map(FlowError::kind_name),
-        message: fault.map(FlowError::message),
+        // What a remote says may hold what this file is not to tell.
+        message: fault.map(|fault| masked(&fault.message()).into_owned()),
     };
     let runs = ends.iter().map(|(command, fault)| (*command, run(*fault)));
     Ok(Runs::record(&writer.session.places.runs(), runs.collect())?)

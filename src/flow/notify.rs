@@ -73,7 +73,7 @@ fn program(env: &Env, (title, body): &(String, String)) -> Option<Program> {
 /// A title and what is below it. It may stand there for days: so it has a date, and no count of days.
 fn texts(overdue: &Overdue) -> (String, String) {
     let title = match overdue.last_ok {
-        Some(at) => format!("holdall: last good push {}", at.locally_readable()),
+        Some(at) => format!("holdall: no good push since {}", at.locally_readable()),
         None => "holdall: no push went well yet".to_owned(),
     };
     let message = masked(&overdue.message);
@@ -187,7 +187,7 @@ mod tests {
         let date = Timestamp::from_millis(7 * DAY).locally_readable();
         assert_eq!(
             lines[2..4],
-            ["--", &format!("holdall: last good push {date}")]
+            ["--", &format!("holdall: no good push since {date}")]
         );
         assert!(lines[4].starts_with("&lt;b&gt;[secret "), "{shown}");
         assert!(lines[4].ends_with("]&lt;/b&gt; &amp; more[2J"), "{shown}");

@@ -13,15 +13,16 @@ use crate::vault::{Objects, RefName, Relation, Store};
 
 use super::records::machine_leaf;
 use super::upstream::Upstream;
-use super::{FlowError, Writer};
+use super::{Event, FlowError, Writer};
 
 /// The commit that the next one goes onto: what was made while the vault was away goes first, where it
 /// still can. To everything else the vault is what it is without that.
 pub fn parent(
-    store: &Store,
+    writer: &Writer<'_>,
     upstream: &Upstream,
     dry_run: bool,
 ) -> Result<Option<ObjectId>, FlowError> {
+    let store = &writer.store;
     let Some(kept) = store.read_ref(RefName::Offline)? else {
         return Ok(upstream.parent);
     };
@@ -37,6 +38,12 @@ pub fn parent(
         _ => {
             store.keep(&format!("offline-{}", kept.short()), kept)?;
             store.delete_ref(RefName::Offline)?;
+            let text = format!(
+                "the vault moved while the remote was away: what the disk has now is merged with that, and the \
+                 states before it stay on this machine: `holdall backup restore --at {}`",
+                kept.short()
+            );
+            writer.session.tell(&Event::Warning { text: &text });
         }
     }
     Ok(upstream.parent)

@@ -225,7 +225,7 @@ impl<'a> Publisher<'a> {
         plan: &mut RoundPlan,
     ) -> Result<Option<ObjectId>, FlowError> {
         let upstream = ground.upstream;
-        let parent = offline::parent(&self.writer.store, upstream, self.dry_run)?;
+        let parent = offline::parent(self.writer, upstream, self.dry_run)?;
         if plan.edits.is_empty() {
             let Some(parent) = parent else {
                 return Err(FlowError::NothingToPush);

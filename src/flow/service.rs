@@ -83,7 +83,7 @@ pub fn install(
 ) -> Result<ServiceReport, FlowError> {
     let wanted = wanted(session, options)?;
     let system = system(session, &wanted)?;
-    let files = system.install(&wanted)?;
+    let files = install_and_look(&system, &wanted)?;
     Ok(ServiceReport {
         files,
         ..report(session, &system, (&wanted, ServiceChange::Installed))
@@ -160,7 +160,7 @@ pub fn repair(
     let change = if state.current && state.enabled && state.active {
         ServiceChange::Unchanged
     } else {
-        system.install(&wanted)?;
+        install_and_look(&system, &wanted)?;
         ServiceChange::Repaired
     };
     Ok(ServiceReport {
@@ -222,6 +222,19 @@ fn system<'a>(session: &'a Session<'_>, wanted: &Wanted) -> Result<System<'a>, F
             source,
         },
         other => other.into(),
+    })
+}
+
+/// That it was started says nothing yet: it may have ended at once.
+fn install_and_look(system: &System<'_>, wanted: &Wanted) -> Result<Vec<PathBuf>, FlowError> {
+    let files = system.install(wanted)?;
+    if system.state(wanted)?.active {
+        return Ok(files);
+    }
+    Err(FlowError::Refused {
+        what: "the service is installed, and does not run".to_owned(),
+        hint: "see what it says: `holdall daemon run`, or `journalctl --user -u holdall`"
+            .to_owned(),
     })
 }
 

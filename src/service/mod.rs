@@ -82,7 +82,9 @@ impl Wanted {
             ..self.clone()
         };
         let words = once.words();
-        let words: Vec<_> = words.iter().map(|word| quote::shell(word)).collect();
+        let words = words.iter().map(|word| quote::shell(word));
+        // Cron sends a mail of every word.
+        let words: Vec<_> = words.chain(["--quiet".to_owned()]).collect();
         // A per cent sign is the end of a line to cron.
         let words = words.join(" ").replace('%', "\\%");
         format!("*/{BEAT} * * * * {words}")

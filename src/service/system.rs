@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -12,6 +13,8 @@ use crate::base::{
 use super::{ServiceError, UnitFile, Wanted, Way, launchd, systemd};
 
 const MAX_UNIT: u64 = 64 << 10;
+/// Whoever manages services answers at once, but for one that it has to end first.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// systemd or launchd, as this person reaches it.
 pub struct System<'a> {
@@ -276,8 +279,12 @@ impl<'a> System<'a> {
             Kind::Systemd => program.args(["--user"]),
             Kind::Launchd => program,
         };
-        let output = program.args(words).output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        Ok((output.status.success(), said.trim().replace('\n', "; ")))
+        let talk = program.args(words).leading().talk(b"", PATIENCE)?;
+        let said = if talk.was_silent {
+            "it does not answer"
+        } else {
+            talk.words.trim()
+        };
+        Ok((talk.success, said.replace('\n', "; ")))
     }
 }

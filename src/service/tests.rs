@@ -141,10 +141,10 @@ fn a_home_of_its_own_has_a_service_of_its_own() {
 fn where_there_is_no_manager_cron_can_do_it() {
     assert_eq!(
         wanted(Way::Daemon).cron_line(),
-        "*/10 * * * * /home/ada/.cargo/bin/holdall --no-input daemon run --once"
+        "*/10 * * * * /home/ada/.cargo/bin/holdall --no-input daemon run --once --quiet"
     );
     assert_eq!(
         odd(Way::Daemon).cron_line(),
-        "*/10 * * * * '/opt/my tools/100\\%/$HOME/hold\"all' --no-input --home '/srv/a & b' daemon run --once"
+        "*/10 * * * * '/opt/my tools/100\\%/$HOME/hold\"all' --no-input --home '/srv/a & b' daemon run --once --quiet"
     );
 }

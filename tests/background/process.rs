@@ -229,6 +229,9 @@ fn a_timer_does_what_is_due_and_nothing_else() {
     assert!(ran.stdout.starts_with("backup push: 1 file sent"), "{ran}");
     let ran = laptop.ok(&["daemon", "run", "--once"]);
     assert_eq!(ran.stdout, "nothing is due\n");
+    // Cron sends a mail of every word.
+    let ran = laptop.ok(&["daemon", "run", "--once", "--quiet"]);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
     laptop.ok(&["task", "add", "Between two pushes"]);
     let (code, answer) = laptop.json(&["daemon", "run", "--once"]);
     assert_eq!(code, 0, "{answer}");

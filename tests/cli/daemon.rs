@@ -28,7 +28,8 @@ impl Managed {
              shift\n\
              case \"$1\" in\n\
              show-environment) exit 0;;\n\
-             is-enabled|is-active) test -e '{state}/'\"$2\";;\n\
+             is-active) test ! -e \"$HOME/broken\" && test -e '{state}/'\"$2\";;\n\
+             is-enabled) test -e '{state}/'\"$2\";;\n\
              enable) echo \"$*\" >> '{told}'; mkdir -p '{state}'; touch '{state}/'\"$3\";;\n\
              disable) echo \"$*\" >> '{told}'; rm -f '{state}/'\"$3\";;\n\
              *) echo \"$*\" >> '{told}';;\n\
@@ -210,6 +211,22 @@ fn a_service_is_mended_where_it_is_not_what_it_should_be_and_only_there() {
         ran.stderr.contains("/nowhere/holdall is not there"),
         "{ran}"
     );
+}
+
+#[test]
+fn a_service_that_ends_at_once_is_no_success() {
+    let sandbox = Sandbox::new();
+    let managed = Managed::new(&sandbox);
+    let machine = &managed.machine;
+    machine.write("broken", "");
+    for command in ["install", "repair"] {
+        let ran = machine.run(&["daemon", command]);
+        assert_eq!(ran.code, 1, "{ran}");
+        assert!(ran.stderr.contains("does not run"), "{ran}");
+    }
+    fs::remove_file(machine.home.join("broken")).expect("there");
+    let ran = machine.ok(&["daemon", "repair"]);
+    assert!(ran.stdout.starts_with("all is well"), "{ran}");
 }
 
 #[test]

@@ -458,6 +458,12 @@ fn what_a_remote_says_is_told_without_a_token() {
     let text = failure.to_string();
     assert!(!text.contains(&token()), "{text}");
     assert!(text.contains("[secret "), "{text}");
+    let runs = scene.a.read("holdall/state/runs.json");
+    let runs = String::from_utf8(runs).expect("text");
+    assert!(
+        runs.contains("[secret ") && !runs.contains(&token()),
+        "{runs}"
+    );
 }
 
 #[test]

@@ -92,6 +92,30 @@ fn a_remote_that_lost_something_is_a_fault_and_one_that_cannot_be_asked_is_none(
 }
 
 #[test]
+fn what_a_remote_lost_of_its_past_is_found_by_reading_all_of_it() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let list = || {
+        let packs = fs::read_dir(scene.bare.join("objects/pack")).expect("listed");
+        let packs: Vec<_> = packs.flatten().map(|entry| entry.path()).collect();
+        packs
+    };
+    let first = list();
+    assert!(!first.is_empty());
+    scene.a.write(state("x"), "2\n");
+    pushed(&scene.a);
+    for file in first {
+        fs::remove_file(file).expect("removed");
+    }
+    // Its branch is where it should be.
+    assert_eq!(verified(&scene.a, &[]).0, 0);
+    let (code, document) = scene.a.json(&["backup", "verify", "--read-data"]);
+    assert_eq!(code, 70, "{document}");
+    assert_eq!(document["error"]["kind"], "corrupt");
+    let (code, document) = scene.a.json(&["doctor", "--integrity"]);
+    assert_eq!(code, 1, "{document}");
+}
+
+#[test]
 fn where_nothing_was_pushed_there_is_nothing_to_verify() {
     let sandbox = Sandbox::new();
     let machine = sandbox.machine("laptop");

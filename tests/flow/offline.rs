@@ -138,7 +138,8 @@ fn where_the_vault_moved_meanwhile_the_disk_is_merged_and_what_was_kept_stays_he
     place.comes();
     desk.write("code/api/.aigon/desk.md", "meanwhile\n");
     desk.ok(&["backup", "push"]);
-    laptop.ok(&["sync"]);
+    let ran = laptop.ok(&["sync"]);
+    assert!(ran.stderr.contains("backup restore --at "), "{ran}");
     assert_eq!(laptop.read("code/api/.aigon/desk.md"), b"meanwhile\n");
     desk.ok(&["sync"]);
     assert_eq!(desk.read(PLAN), b"at home again\n");

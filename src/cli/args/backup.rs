@@ -218,7 +218,7 @@ pub struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Read every object again, and compare it with what it is named after
+    /// Read every object again, compare it with what it is named after, and fetch all that the remote has
     #[arg(long)]
     pub read_data: bool,
 }

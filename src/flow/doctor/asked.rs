@@ -37,7 +37,11 @@ pub enum Standing {
 }
 
 /// Asks, if there is a remote. It is called as for a push, so that who may only read is told.
-pub fn ask(session: &Session<'_>, store: Option<&Store>) -> Result<Option<Asked>, FlowError> {
+pub fn ask(
+    session: &Session<'_>,
+    store: Option<&Store>,
+    reads_all: bool,
+) -> Result<Option<Asked>, FlowError> {
     let machine = own_id(session)?;
     let Some(remote) = session.remote(&machine, Aim::Push)? else {
         return Ok(None);
@@ -47,11 +51,24 @@ pub fn ask(session: &Session<'_>, store: Option<&Store>) -> Result<Option<Asked>
     let tip = remote.tip()?;
     remote.may_write()?;
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let standing = stand(session, store, (remote.as_ref(), tip));
+    let read = || match tip.filter(|_| reads_all) {
+        Some(tip) => read_all(session, remote.as_ref(), tip),
+        None => Ok(()),
+    };
     Ok(Some(Asked {
         url: remote.url().to_owned(),
         ms,
-        standing: stand(session, store, (remote.as_ref(), tip)),
+        standing: standing.and_then(|standing| read().map(|()| standing)),
     }))
+}
+
+/// Fetches everything, as a new machine would: a remote may have lost what nobody asked it for since.
+fn read_all(session: &Session<'_>, remote: &dyn Remote, tip: ObjectId) -> Result<(), FlowError> {
+    let dir = scratch()?;
+    let place = HostPath::new(dir.path().join("all.git"))?;
+    let all = Store::open(&place)?;
+    Ok(remote.fetch(&all, tip, &session.tells(Stage::Fetching))?)
 }
 
 fn stand(

@@ -102,7 +102,7 @@ impl<'a> Ground<'a> {
     pub fn asked(&self) -> Result<Option<&Asked>, &FlowError> {
         let answer = self.asked.get_or_init(|| {
             let store = self.store().ok().flatten();
-            ask(self.session, store)
+            ask(self.session, store, self.options.integrity)
         });
         answer.as_ref().map(Option::as_ref)
     }
@@ -156,7 +156,8 @@ impl<'a> Ground<'a> {
     pub fn damaged_tasks(&self, message: &str) -> Found {
         let file = self.session.places.tasks();
         let fix = format!("{} && holdall backup pull", set_aside(&file));
-        Found::fail(message, fix)
+        let rest = "changes that no push took are in that file alone";
+        Found::fail(format!("{message}; {rest}"), fix)
     }
 
     /// Why something in the store cannot be read, unless the check of the store tells it already.
@@ -220,7 +221,13 @@ fn verify_tasks(ground: &Ground<'_>) -> Result<Option<VerifiedTasks>, FlowError>
 /// Moves something out of the way, to a name that says why.
 fn set_aside(path: &HostPath) -> String {
     let path = path.to_string();
-    let aside = format!("{path}.damaged");
+    // What was moved aside before may be all that is left of something.
+    let mut names = (1..).map(|number| match number {
+        1 => format!("{path}.damaged"),
+        _ => format!("{path}.damaged-{number}"),
+    });
+    let is_free = |name: &String| std::fs::symlink_metadata(name).is_err();
+    let aside = names.find(is_free).expect("there is no end of numbers");
     format!("mv {} {}", quoted(&path), quoted(&aside))
 }
 

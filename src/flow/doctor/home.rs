@@ -16,6 +16,8 @@ use super::ground::Ground;
 
 /// Less room than this does not see many pushes.
 const LITTLE_ROOM: u64 = 256 << 20;
+/// And this sees none.
+const NO_ROOM: u64 = 4 << 20;
 
 /// What anybody but the owner may do with a file, and the part of it that changes the file.
 const OTHERS: u32 = 0o077;
@@ -90,7 +92,9 @@ pub fn disk_space(ground: &Ground<'_>) -> Found {
 
 fn room_found(room: u64, dir: &Path) -> Found {
     let message = format!("{} MB are free where {} lies", room >> 20, dir.display());
-    if room < LITTLE_ROOM {
+    if room < NO_ROOM {
+        Found::fail(message, "make room on that disk")
+    } else if room < LITTLE_ROOM {
         Found::warn(message, "make room on that disk")
     } else {
         Found::ok(message)

@@ -123,19 +123,20 @@ pub fn doctor(
         }
     };
     let (session, broken) = session;
-    if options.rebuild
-        && let Some(mut store) = session.task_store_there()?
-    {
-        store.rebuild(edges)?;
-    }
+    let rebuilt = options.rebuild && rebuild(&session).is_ok();
     let data = session.places.data.to_string();
     let ground = Ground::new(&session, options, broken);
     let mut checks = vec![line(HOME, Found::ok(data))];
     checks.extend(CHECKS.iter().map(|check| made(check, &ground)));
-    Ok(DoctorReport {
-        checks,
-        rebuilt: options.rebuild,
-    })
+    Ok(DoctorReport { checks, rebuilt })
+}
+
+/// Why it cannot be done the check of the task list tells.
+fn rebuild(session: &Session<'_>) -> Result<(), FlowError> {
+    if let Some(mut store) = session.task_store_there()? {
+        store.rebuild(session.edges)?;
+    }
+    Ok(())
 }
 
 fn made(check: &Check, ground: &Ground<'_>) -> Line {

@@ -342,11 +342,15 @@ fn config_hints(fault: &ConfigError) -> Vec<String> {
 }
 
 fn offline_hints(commit: Option<ObjectId>, source: &FlowError) -> Vec<String> {
-    let kept = commit.map(|commit| {
-        format!(
-            "nothing is lost: what changed is kept here as {}, and the next push that gets through takes it along",
-            commit.short()
-        )
-    });
-    kept.into_iter().chain(source.hints()).collect()
+    let Some(commit) = commit else {
+        return source.hints();
+    };
+    // That nothing was changed is no longer so.
+    let rest = source.hints().into_iter();
+    let rest = rest.filter(|hint| !hint.starts_with("nothing was changed"));
+    let kept = format!(
+        "nothing is lost: what changed is kept here as {}, and the next push that gets through takes it along",
+        commit.short()
+    );
+    std::iter::once(kept).chain(rest).collect()
 }
