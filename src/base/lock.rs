@@ -52,11 +52,14 @@ pub struct FileLock {
 
 impl FileLock {
     /// Takes the lock if it is free, and waits for nobody who is alive. A child that was being made
-    /// when its parent was killed has the parent's lock for an instant more.
+    /// when its parent was killed, or let go, has the parent's lock for an instant more; and somebody
+    /// who has just taken it says a moment later who that is.
     pub fn try_take(path: &Path, holder: &Holder) -> Result<LockOutcome, BaseError> {
         for _ in 0..TRIES {
             match Self::attempt(path, holder)? {
-                LockOutcome::Busy(Some(other)) if !other.is_alive() => thread::sleep(PAUSE),
+                LockOutcome::Busy(other) if other.as_ref().is_none_or(|it| !it.is_alive()) => {
+                    thread::sleep(PAUSE);
+                }
                 outcome => return Ok(outcome),
             }
         }

@@ -286,17 +286,13 @@ impl Ends {
     }
 }
 
-/// Whoever looks whether the lock is held has it for an instant.
 fn the_only_one(session: &Session<'_>) -> Result<FileLock, FlowError> {
     let place = session.places.daemon_lock();
-    for _ in 0..10 {
-        match FileLock::try_take(place.as_path(), &session.holder())? {
-            LockOutcome::Taken(lock) => return Ok(lock),
-            LockOutcome::Busy(Some(holder)) => return Err(runs_already(&holder)),
-            LockOutcome::Busy(None) => std::thread::sleep(Duration::from_millis(20)),
-        }
+    match FileLock::try_take(place.as_path(), &session.holder())? {
+        LockOutcome::Taken(lock) => Ok(lock),
+        LockOutcome::Busy(Some(holder)) => Err(runs_already(&holder)),
+        LockOutcome::Busy(None) => Err(FlowError::Busy { holder: None }),
     }
-    Err(FlowError::Busy { holder: None })
 }
 
 fn runs_already(holder: &Holder) -> FlowError {
