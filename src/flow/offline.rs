@@ -8,7 +8,7 @@
 
 use crate::base::ObjectId;
 use crate::layout::names;
-use crate::merge::{Edits, Graft, edit};
+use crate::merge::{Edits, Graft, edit, find};
 use crate::vault::{Objects, RefName, Relation, Store};
 
 use super::records::machine_leaf;
@@ -38,15 +38,32 @@ pub fn parent(
         _ => {
             store.keep(&format!("offline-{}", kept.short()), kept)?;
             store.delete_ref(RefName::Offline)?;
-            let text = format!(
-                "the vault moved while the remote was away: what the disk has now is merged with that, and the \
-                 states before it stay on this machine: `holdall backup restore --at {}`",
-                kept.short()
-            );
-            writer.session.tell(&Event::Warning { text: &text });
+            tell_of_states(writer, upstream, kept)?;
         }
     }
     Ok(upstream.parent)
+}
+
+/// What stays here is named, where it has files that the vault has not: ops arrive all the same.
+fn tell_of_states(
+    writer: &Writer<'_>,
+    upstream: &Upstream,
+    kept: ObjectId,
+) -> Result<(), FlowError> {
+    let store = &writer.store;
+    let files = |tree| {
+        let of = |dir| find(store, tree, &dir);
+        Ok::<_, FlowError>((of(names::projects_dir())?, of(names::settings_dir())?))
+    };
+    if files(Some(store.tree_of(kept)?))? != files(upstream.tree)? {
+        let text = format!(
+            "the vault moved while the remote was away: what the disk has now is merged with that, and the \
+             states before it stay on this machine: `holdall backup restore --at {}`",
+            kept.short()
+        );
+        writer.session.tell(&Event::Warning { text: &text });
+    }
+    Ok(())
 }
 
 /// How many commits wait for the remote.
