@@ -255,8 +255,10 @@ impl Started {
     }
 
     /// Asks the program to end, as a service manager does: what came of it, and how long it took.
-    pub fn end(self) -> (Ran, Duration) {
+    pub fn end(mut self) -> (Ran, Duration) {
+        // How long it ran before is no matter: who is asked to end is to end.
         let asked = Instant::now();
+        self.since = asked;
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             kill_process(pid, Signal::TERM).expect("it can be asked");
         }
