@@ -42,6 +42,31 @@ pub enum LockOutcome {
     Busy(Option<Holder>),
 }
 
+/// How a lock stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LockState {
+    Free,
+    /// By somebody who did not say yet who that is.
+    Held,
+    HeldBy(Holder),
+}
+
+impl LockState {
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        *self != Self::Free
+    }
+
+    /// Who has it, if that is known.
+    #[must_use]
+    pub fn holder(self) -> Option<Holder> {
+        match self {
+            Self::HeldBy(holder) => Some(holder),
+            Self::Free | Self::Held => None,
+        }
+    }
+}
+
 /// A held lock: let go when dropped, and by the system when the process dies.
 pub struct FileLock {
     file: File,
@@ -83,22 +108,24 @@ impl FileLock {
         }
     }
 
-    /// Who holds a lock now, without asking for it. The system's word counts: what is written there may
+    /// How a lock stands now, without asking for it. The system's word counts: what is written there may
     /// be of somebody who died.
-    pub fn is_held(path: &Path) -> Result<Option<Option<Holder>>, BaseError> {
+    pub fn state(path: &Path) -> Result<LockState, BaseError> {
         let mut file = match File::open(path) {
             Ok(file) => file,
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+                return Ok(LockState::Free);
+            }
             Err(fault) => return Err(BaseError::io("open the lock", path)(fault)),
         };
         match file.try_lock_shared() {
-            Ok(()) => Ok(None),
+            Ok(()) => Ok(LockState::Free),
             Err(TryLockError::Error(fault)) => Err(BaseError::io("lock", path)(fault)),
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 file.read_to_string(&mut text)
                     .map_err(BaseError::io("read", path))?;
-                Ok(Some(first_holder(&text)))
+                Ok(first_holder(&text).map_or(LockState::Held, LockState::HeldBy))
             }
         }
     }
@@ -194,11 +221,11 @@ mod tests {
         };
         assert_eq!(named, holder(1));
         assert_eq!(
-            FileLock::is_held(&path).expect("no fault"),
-            Some(Some(holder(1)))
+            FileLock::state(&path).expect("no fault"),
+            LockState::HeldBy(holder(1))
         );
         drop(first);
-        assert_eq!(FileLock::is_held(&path).expect("no fault"), None);
+        assert_eq!(FileLock::state(&path).expect("no fault"), LockState::Free);
         let third = FileLock::try_take(&path, &holder(3)).expect("no fault");
         let LockOutcome::Taken(third) = third else {
             panic!("it was let go")

@@ -27,7 +27,7 @@ pub use file::{
 };
 pub use git_dir::{GIT_DIR_NAMES, is_git_dir};
 pub use id::{Id, MachineId};
-pub use lock::{FileLock, Holder, LockOutcome};
+pub use lock::{FileLock, Holder, LockOutcome, LockState};
 pub use path::{HostPath, PathFault, VaultPath, escape_name};
 pub use process::{Alive, Ender, Heard, Program, Running, TOKEN_VAR, Talk, find_program};
 pub use progress::{Progress, Tally, Tell};

@@ -4,15 +4,15 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::base::{BaseError, find_program};
+use crate::base::{BaseError, Holder, TOKEN_VAR, Timestamp, find_program};
 use crate::daemon::{
-    DaemonOptions, DaemonReport, Ended, LogOptions, LogReport, OnceReport, lines, newest, run_once,
+    DaemonOptions, Ended, LogOptions, LogReport, OnceReport, lines, newest, run_once,
 };
-use crate::flow::FlowError;
-use crate::flow::service::{
+use crate::flow::background::service::{
     DaemonStatus, ServiceChange, ServiceOptions, ServiceReport, install, repair, restart, status,
     uninstall,
 };
+use crate::flow::{FlowError, Session};
 
 use super::answer::{Answer, Look};
 use super::args::{DaemonCommand, DaemonLogsArgs, DaemonRunArgs};
@@ -35,19 +35,27 @@ pub fn run(ctx: &Ctx, name: &str, command: &DaemonCommand) -> Result<Answer, Flo
         }
         DaemonCommand::Install(args) => {
             let options = service(ctx, args.program.as_ref(), args.timer)?;
-            changed(ctx.read(name, |session| install(session, &options))?)
+            Ok(changed(
+                ctx.read(name, |session| install(session, &options))?,
+            ))
         }
         DaemonCommand::Uninstall => {
             let options = service(ctx, None, false)?;
-            changed(ctx.read(name, |session| uninstall(session, &options))?)
+            Ok(changed(
+                ctx.read(name, |session| uninstall(session, &options))?,
+            ))
         }
         DaemonCommand::Restart => {
             let options = service(ctx, None, false)?;
-            changed(ctx.read(name, |session| restart(session, &options))?)
+            Ok(changed(
+                ctx.read(name, |session| restart(session, &options))?,
+            ))
         }
         DaemonCommand::Repair(args) => {
             let options = service(ctx, args.program.as_ref(), false)?;
-            changed(ctx.read(name, |session| repair(session, &options, args.if_installed))?)
+            Ok(changed(ctx.read(name, |session| {
+                repair(session, &options, args.if_installed)
+            })?))
         }
     }
 }
@@ -55,7 +63,9 @@ pub fn run(ctx: &Ctx, name: &str, command: &DaemonCommand) -> Result<Answer, Flo
 /// How the background stands.
 pub fn standing(ctx: &Ctx, name: &str) -> Result<DaemonStatus, FlowError> {
     let options = service(ctx, None, false)?;
-    ctx.read(name, |session| status(session, &options))
+    let home = ctx.manner.home.as_deref();
+    let (session, broken) = Session::open_anyway(&ctx.edges, home, (name, &ctx.out))?;
+    status((&session, broken.as_ref()), &options)
 }
 
 fn foreground(ctx: &Ctx, args: &DaemonRunArgs) -> Result<Answer, FlowError> {
@@ -82,7 +92,8 @@ fn foreground(ctx: &Ctx, args: &DaemonRunArgs) -> Result<Answer, FlowError> {
         Ended::Asked => exit::DONE,
         Ended::Interrupted => exit::INTERRUPTED,
     };
-    Ok(Answer::new(report, run_text).ending_with(code))
+    // The last line of the log said it.
+    Ok(Answer::new(report, |_, _| String::new()).ending_with(code))
 }
 
 fn once_text(report: &OnceReport, _: &Look) -> String {
@@ -93,14 +104,6 @@ fn once_text(report: &OnceReport, _: &Look) -> String {
         }
         _ => "nothing is due\n".to_owned(),
     }
-}
-
-fn run_text(report: &DaemonReport, _: &Look) -> String {
-    format!(
-        "ended: {} started, {} failed\n",
-        count(report.runs, "run"),
-        report.failed
-    )
 }
 
 /// This very program, by the name that lasts: an update puts another file behind a link.
@@ -125,13 +128,9 @@ fn service(ctx: &Ctx, program: Option<&PathBuf>, timer: bool) -> Result<ServiceO
     })
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the last word of four commands, each of which can fail before it"
-)]
-fn changed(report: ServiceReport) -> Result<Answer, FlowError> {
+fn changed(report: ServiceReport) -> Answer {
     let hints = hints(&report);
-    Ok(Answer::new(report, text).hints(hints))
+    Answer::new(report, text).hints(hints)
 }
 
 fn hints(report: &ServiceReport) -> Vec<String> {
@@ -147,6 +146,7 @@ fn hints(report: &ServiceReport) -> Vec<String> {
     if report.schedule.is_none() {
         hints.push("say how often: `holdall backup schedule hourly`".to_owned());
     }
+    hints.extend(report.unseen.iter().map(|name| unseen_hint(name)));
     if report.lingers == Some(false) {
         hints.push(
             "it runs while you are logged in; to have it run always: `loginctl enable-linger`"
@@ -154,6 +154,18 @@ fn hints(report: &ServiceReport) -> Vec<String> {
         );
     }
     hints
+}
+
+/// A push by hand goes well with it, and none by itself.
+fn unseen_hint(name: &str) -> String {
+    let way = if name == TOKEN_VAR {
+        "name a file with the token: `holdall config set remote.token_file PATH`".to_owned()
+    } else {
+        format!(
+            "hand it on after each login: `systemctl --user import-environment {name} && holdall daemon restart`"
+        )
+    };
+    format!("the service does not see {name}, which this shell has; {way}")
 }
 
 fn text(report: &ServiceReport, _: &Look) -> String {
@@ -172,13 +184,12 @@ fn text(report: &ServiceReport, _: &Look) -> String {
 
 fn status_hints(report: &DaemonStatus) -> Vec<String> {
     let mut hints = Vec::new();
-    let is_installed = report.service.as_ref().is_some_and(|it| it.way.is_some());
-    if report.schedule.is_none() {
+    if report.no_schedule.is_some() {
+        hints.push("see what is wrong: `holdall doctor`".to_owned());
+    } else if report.schedule.is_none() {
         hints.push("say how often: `holdall backup schedule hourly`".to_owned());
     }
-    if is_installed
-        && (!report.is_at_work() || report.service.as_ref().is_some_and(|it| !it.current))
-    {
+    if report.fault().is_some() {
         hints.push("mend the service: `holdall daemon repair`".to_owned());
     } else if !report.is_at_work() {
         hints.push("have the system run it: `holdall daemon install`".to_owned());
@@ -188,47 +199,69 @@ fn status_hints(report: &DaemonStatus) -> Vec<String> {
 
 fn status_text(report: &DaemonStatus, look: &Look) -> String {
     let mut table = Table::new();
-    let process = match (&report.process, report.running) {
-        (Some(holder), _) => format!(
-            "runs, process {}, since {}",
-            holder.pid,
-            ago(holder.since, look.now)
-        ),
-        (None, true) => "runs".to_owned(),
-        (None, false) => "does not run".to_owned(),
-    };
-    table.row(["daemon".to_owned(), process]);
+    processes(&mut table, report, look);
     let service = match (&report.service, &report.no_service) {
         (Some(state), _) => state_words(state),
         (None, Some(why)) => printable(why).into_owned(),
         (None, None) => String::new(),
     };
     table.row(["service".to_owned(), service]);
-    let schedule = report.schedule.clone().unwrap_or_else(|| "off".to_owned());
+    let schedule = match (&report.no_schedule, &report.schedule) {
+        (Some(why), _) => format!("not known: {}", printable(why)),
+        (None, Some(schedule)) => schedule.clone(),
+        (None, None) => "off".to_owned(),
+    };
     table.row(["schedule".to_owned(), schedule]);
+    if let Some(deaf) = &report.deaf {
+        table.row(["changes".to_owned(), printable(deaf).into_owned()]);
+    }
     if let Some(next) = report.next_run {
-        let when = if next <= look.now {
+        let words = if next <= look.now {
             "due now".to_owned()
         } else {
-            format!("{} ({})", next.locally_readable(), ago(next, look.now))
+            when(next, look)
         };
-        table.row(["next push".to_owned(), when]);
+        table.row(["next push".to_owned(), words]);
     }
-    let good = report
-        .last_ok
-        .map_or_else(|| "never".to_owned(), |at| ago(at, look.now));
+    let good = report.last_ok;
+    let good = good.map_or_else(|| "never".to_owned(), |at| when(at, look));
     table.row(["last good push".to_owned(), good]);
     if report.failures > 0 {
-        table.row([
-            "failed since".to_owned(),
-            count(report.failures.into(), "run"),
-        ]);
+        let runs = count(report.failures.into(), "run");
+        table.row(["failed since".to_owned(), runs]);
+    }
+    if let Some(next) = report.next_try {
+        table.row(["next try".to_owned(), when(next, look)]);
     }
     table.to_string()
 }
 
-fn state_words(state: &crate::flow::service::State) -> String {
-    use crate::flow::service::Way;
+/// Who is there, and what is being done.
+fn processes(table: &mut Table, report: &DaemonStatus, look: &Look) {
+    let since =
+        |holder: &Holder| format!("process {}, since {}", holder.pid, when(holder.since, look));
+    let process = match (&report.process, report.running) {
+        (Some(holder), _) => format!("runs, {}", since(holder)),
+        (None, true) => "runs".to_owned(),
+        (None, false) => "does not run".to_owned(),
+    };
+    table.row(["daemon".to_owned(), process]);
+    if let Some(looked) = report.looked {
+        let words = format!("a timer or cron looked {}", ago(looked, look.now));
+        table.row([String::new(), words]);
+    }
+    if let Some(run) = &report.run {
+        let words = format!("{}, {}", printable(&run.command), since(run));
+        table.row(["under way".to_owned(), words]);
+    }
+}
+
+fn when(moment: Timestamp, look: &Look) -> String {
+    format!("{} ({})", moment.locally_readable(), ago(moment, look.now))
+}
+
+fn state_words(state: &crate::flow::background::service::State) -> String {
+    use crate::flow::background::service::Way;
     let Some(way) = state.way else {
         return "not installed".to_owned();
     };
@@ -236,21 +269,21 @@ fn state_words(state: &crate::flow::service::State) -> String {
         Way::Daemon => "installed",
         Way::Timer => "installed as a timer",
     };
-    let faults = [
-        (!state.active, "not at work"),
-        (!state.enabled, "not started at login"),
-        (!state.current, "its files are not what they should be"),
-    ];
-    let faults = faults.iter().filter(|(is, _)| *is);
-    faults.fold(way.to_owned(), |text, (_, fault)| {
-        format!("{text}, {fault}")
-    })
+    let faults = state.faults(false).into_iter();
+    faults.fold(way.to_owned(), |text, fault| format!("{text}, {fault}"))
 }
 
 fn logs(ctx: &Ctx, args: &DaemonLogsArgs) -> Result<Answer, FlowError> {
+    if args.follow && ctx.manner.json {
+        return Err(FlowError::Unsaid {
+            what: "`--json` is one document, and what is followed has no end",
+            hint: "follow the log as text, or ask for its last lines: `holdall daemon logs --json`"
+                .to_owned(),
+        });
+    }
     let dir = ctx.places()?.logs();
     let report = lines(&dir, LogOptions { lines: args.lines })?;
-    if args.follow && !ctx.manner.json {
+    if args.follow {
         ctx.out.part(&log_text(&report, &ctx.look()));
         follow(ctx)?;
     }
@@ -264,13 +297,17 @@ fn logs(ctx: &Ctx, args: &DaemonLogsArgs) -> Result<Answer, FlowError> {
 fn follow(ctx: &Ctx) -> Result<(), FlowError> {
     let dir = ctx.places()?.logs();
     let mut open = newest(&dir)?;
+    let mut text = String::new();
     loop {
         std::thread::sleep(LOOK);
         if let Some((path, file)) = &mut open {
-            let mut text = String::new();
             file.read_to_string(&mut text)
                 .map_err(BaseError::io("read", &*path))?;
-            ctx.out.part(&text);
+            // A line that is not ended yet is read on.
+            let ended = text.rfind('\n').map_or(0, |at| at + 1);
+            for line in text.drain(..ended).collect::<String>().lines() {
+                ctx.out.part(&log_line(line));
+            }
         }
         let now = newest(&dir)?;
         let is_other = now.as_ref().map(|(path, _)| path) != open.as_ref().map(|(path, _)| path);
@@ -282,6 +319,16 @@ fn follow(ctx: &Ctx) -> Result<(), FlowError> {
 }
 
 fn log_text(report: &LogReport, _: &Look) -> String {
-    let lines = report.lines.iter().map(|line| printable(line));
-    lines.fold(String::new(), |text, line| text + &line + "\n")
+    report.lines.iter().map(|line| log_line(line)).collect()
+}
+
+/// A line as it is read here: by the clock on the wall.
+fn log_line(line: &str) -> String {
+    let parted = line.split_once(' ');
+    let parted = parted.and_then(|(at, rest)| Some((Timestamp::parse(at).ok()?, rest)));
+    let line = parted.map_or_else(
+        || line.to_owned(),
+        |(at, rest)| format!("{} {rest}", at.locally_readable()),
+    );
+    format!("{}\n", printable(&line))
 }

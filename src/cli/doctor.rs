@@ -1,9 +1,11 @@
 //! `doctor`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use crate::flow::FlowError;
 use crate::flow::doctor::{Background, DoctorOptions, DoctorReport, Line, Verdict, doctor};
+use crate::flow::repair::{LostValue, RepairReport, StoreRepair, TasksRepair};
+use crate::flow::{FlowError, quoted};
 
 use super::answer::{Answer, Look};
 use super::args::DoctorArgs;
@@ -16,10 +18,12 @@ pub fn run(ctx: &Ctx, name: &str, args: DoctorArgs) -> Result<Answer, FlowError>
     let options = DoctorOptions {
         integrity: args.integrity,
         rebuild: args.rebuild,
+        repair: args.repair,
         background: background(ctx, name),
     };
     let home = ctx.manner.home.as_deref();
-    let report = doctor(&ctx.edges, home, (name, &ctx.out), options)?;
+    let mut report = doctor(&ctx.edges, home, (name, &ctx.out), options)?;
+    at_home(&mut report.checks, home);
     let (failed, quiet) = (report.has_failed(), is_quiet(ctx));
     let text = move |report: &DoctorReport, _: &Look| {
         let rebuilt = if report.rebuilt && !quiet {
@@ -27,9 +31,81 @@ pub fn run(ctx: &Ctx, name: &str, args: DoctorArgs) -> Result<Answer, FlowError>
         } else {
             ""
         };
-        rebuilt.to_owned() + &told(&report.checks, quiet)
+        let repaired = report.repaired.as_ref().map(repair_words);
+        repaired.unwrap_or_default() + rebuilt + &told(&report.checks, quiet)
     };
     Ok(Answer::new(report, text).found_faults(failed))
+}
+
+/// What was mended, and what could not be: that is said to who wants quiet, too.
+fn repair_words(report: &RepairReport) -> String {
+    let mut text = String::new();
+    if let Some(store) = &report.store {
+        text += &store_words(store);
+    }
+    if let Some(tasks) = &report.tasks {
+        text += &tasks_words(tasks);
+    }
+    if text.is_empty() {
+        text += "nothing is damaged that could be mended\n";
+    }
+    text
+}
+
+fn store_words(store: &StoreRepair) -> String {
+    let mut lines = Vec::new();
+    if store.head {
+        lines.push("the HEAD of this machine's copy of the vault was written again".to_owned());
+    }
+    if store.indexes > 0 {
+        let packs = count(store.indexes as u64, "pack");
+        lines.push(format!("{packs} of it got a new index"));
+    }
+    if let Some(damaged) = &store.damaged {
+        let from = if store.fetched {
+            "what could be read of it and what the remote has"
+        } else {
+            "what could be read of it"
+        };
+        lines.push(format!(
+            "this machine's copy of the vault was made again of {from}; the damaged one is {damaged}"
+        ));
+    } else if store.fetched {
+        lines
+            .push("this machine's copy of the vault was gone, and came from the remote".to_owned());
+    }
+    for lost in &store.lost {
+        lines.push(format!("could not be read: {}", lost.what));
+    }
+    lines.iter().map(|line| printable(line) + "\n").collect()
+}
+
+fn tasks_words(tasks: &TasksRepair) -> String {
+    let ops = |many: usize| count(many as u64, "op");
+    let mut lines = vec![format!(
+        "the task list was made again: {} of the vault, {} that nobody else has",
+        ops(tasks.received),
+        ops(tasks.rescued)
+    )];
+    if let Some(damaged) = &tasks.damaged {
+        lines.push(format!("the damaged one is {damaged}"));
+    }
+    match tasks.lost {
+        Some(0) => {}
+        Some(lost) => lines.push(format!(
+            "could not be read: {} of this machine that no push took",
+            count(lost, "op")
+        )),
+        None => {
+            lines.push("how much no push took, and could not be read, is not known".to_owned());
+        }
+    }
+    for LostValue { reference, field } in &tasks.values_lost {
+        lines.push(format!(
+            "could not be read: the {field} of {reference}, which never left this machine"
+        ));
+    }
+    lines.iter().map(|line| printable(line) + "\n").collect()
 }
 
 /// What runs what is to come by itself. Where that cannot be asked, the doctor tells why.
@@ -37,10 +113,26 @@ fn background(ctx: &Ctx, name: &str) -> Background {
     daemon::standing(ctx, name).map_or_else(
         |_| Background::default(),
         |it| Background {
-            installed: it.service.as_ref().map(|service| service.way.is_some()),
             running: it.is_at_work(),
+            fault: it.fault(),
         },
     )
+}
+
+/// What is to be typed is about the same home as the question was.
+pub fn at_home(checks: &mut [Line], home: Option<&Path>) {
+    let Some(home) = home else {
+        return;
+    };
+    let flag = format!("holdall --home {} ", quoted(&home.to_string_lossy()));
+    for fix in checks.iter_mut().filter_map(|line| line.found.fix.as_mut()) {
+        let mut said = fix.replace("`holdall ", &format!("`{flag}"));
+        said = said.replace("&& holdall ", &format!("&& {flag}"));
+        if let Some(rest) = said.strip_prefix("holdall ") {
+            said = format!("{flag}{rest}");
+        }
+        *fix = said;
+    }
 }
 
 pub fn is_quiet(ctx: &Ctx) -> bool {

@@ -1,10 +1,10 @@
 //! A push that is overdue, in words; and said to whoever does something else.
 
 use crate::base::Timestamp;
+use crate::flow::background::notify::failure;
+use crate::flow::background::overdue::{Overdue, overdue};
+use crate::flow::background::reminder;
 use crate::flow::hooks::By;
-use crate::flow::notify::failure;
-use crate::flow::overdue::{Overdue, overdue};
-use crate::flow::reminder;
 use crate::flow::{FlowError, Session, Silent};
 
 use super::ctx::Ctx;

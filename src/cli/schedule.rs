@@ -1,7 +1,7 @@
 //! `backup schedule`.
 
 use crate::flow::FlowError;
-use crate::flow::schedule::{ScheduleReport, Wanted, set, show};
+use crate::flow::background::schedule::{ScheduleReport, Wanted, set, show};
 
 use super::answer::{Answer, Look};
 use super::args::ScheduleArgs;

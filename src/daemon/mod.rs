@@ -21,7 +21,7 @@ use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::base::{BaseError, Edges, FileLock, Holder, HostPath, LockOutcome};
-use crate::flow::background::{Errand, Mood, Plan, is_interrupted, is_unfinished, plan};
+use crate::flow::background::{Errand, Mood, Plan, is_interrupted, is_unfinished, note_look, plan};
 use crate::flow::{FlowError, Places, Session, Watch};
 
 use errand::Errands;
@@ -46,7 +46,7 @@ pub struct DaemonOptions {
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
     #[default]
-    /// The service manager, or somebody else, asked it to.
+    /// The service manager, or somebody else, asked it to; or its terminal is gone.
     Asked,
     /// Somebody pressed Ctrl-C.
     Interrupted,
@@ -93,11 +93,13 @@ pub fn run_once(
     watch: &dyn Watch,
 ) -> Result<OnceReport, FlowError> {
     let daemon = Daemon::new(edges, options, watch)?;
+    let session = daemon.session()?;
+    note_look(&session);
     let mood = Mood {
-        woken: is_unfinished(&daemon.session()?),
+        woken: is_unfinished(&session),
         fresh: false,
     };
-    let Plan::Run(errand) = plan(&daemon.session()?, mood)? else {
+    let Plan::Run(errand) = plan(&session, mood)? else {
         return Ok(OnceReport {
             ran: None,
             outcome: None,
@@ -209,7 +211,13 @@ impl<'a> Daemon<'a> {
     /// Runs it to its end, or until somebody ends us.
     async fn errand(&self, errand: Errand, ends: &mut Ends) -> Result<Outcome, Ended> {
         let outcome = match self.errands.start(errand) {
-            Err(fault) => Outcome::broken(&fault),
+            Err(fault) => {
+                // So it is each minute, until the program is there again.
+                let outcome = Outcome::broken(&fault);
+                let command = errand.words().join(" ");
+                self.log.warn(&format!("{command}: {}", outcome.words()));
+                return Ok(outcome);
+            }
             Ok(underway) => {
                 let grip = underway.ender();
                 let waiting = tokio::task::spawn_blocking(move || underway.wait());
@@ -267,6 +275,7 @@ impl DaemonReport {
 struct Ends {
     asked: Signal,
     interrupted: Signal,
+    hung_up: Option<Signal>,
 }
 
 impl Ends {
@@ -275,15 +284,35 @@ impl Ends {
         Ok(Self {
             asked: listen(SignalKind::terminate())?,
             interrupted: listen(SignalKind::interrupt())?,
+            hung_up: if outlives_terminal() {
+                None
+            } else {
+                Some(listen(SignalKind::hangup())?)
+            },
         })
     }
 
     async fn next(&mut self) -> Ended {
+        let hung_up = async {
+            match &mut self.hung_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.asked.recv() => Ended::Asked,
+            _ = hung_up => Ended::Asked,
             _ = self.interrupted.recv() => Ended::Interrupted,
         }
     }
+}
+
+/// Whoever was begun by `nohup` ignores that its terminal is gone. Only Linux says so.
+fn outlives_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 != 0)
 }
 
 fn the_only_one(session: &Session<'_>) -> Result<FileLock, FlowError> {
@@ -300,7 +329,7 @@ fn runs_already(holder: &Holder) -> FlowError {
         what: format!(
             "a daemon runs for this home already: process {}, since {}",
             holder.pid,
-            holder.since.readable()
+            holder.since.locally_readable()
         ),
         hint: "see what it does: `holdall daemon status`, `holdall daemon logs`".to_owned(),
     }

@@ -150,10 +150,25 @@ pub fn sweep_projects(writer: &Writer<'_>, here: &Here, selection: &Selection) {
 
 /// Remembers what was read. The caches may name only what the store has: the next run reads such a
 /// file no more.
-pub fn save_caches(here: &Here, objects: &mut Objects<'_>) -> Result<(), FlowError> {
-    objects.flush()?;
-    here.scanned()
-        .try_for_each(super::scan::Scanned::save_cache)
+pub fn save_caches(writer: &Writer<'_>, here: &Here, objects: &mut Objects<'_>) {
+    let mut save = || {
+        objects.flush()?;
+        here.scanned()
+            .try_for_each(super::scan::Scanned::save_cache)
+    };
+    or_told(
+        writer,
+        save(),
+        "what was read is not remembered, and the next run reads it again",
+    );
+}
+
+/// What could not be noted is worth a word and no more: what the run did is done.
+fn or_told(writer: &Writer<'_>, noted: Result<(), FlowError>, outcome: &str) {
+    if let Err(fault) = noted {
+        let text = format!("{}; {outcome}", fault.message());
+        writer.session.tell(&Event::Warning { text: &text });
+    }
 }
 
 /// Does the work of a run, remembers how it went, and puts the store in order. A dry run leaves no
@@ -166,18 +181,14 @@ pub fn remembered<T>(
     let began = writer.session.edges.clock.now();
     let result = work(began);
     if !dry_run {
-        remember_runs(writer, began, &[(command, result.as_ref().err())])?;
+        remember_runs(writer, began, &[(command, result.as_ref().err())]);
         tend_store(writer);
     }
     result
 }
 
 /// Writes down how a run went, for the status and for the schedule.
-pub fn remember_runs(
-    writer: &Writer<'_>,
-    began: Timestamp,
-    ends: &[(&str, Option<&FlowError>)],
-) -> Result<(), FlowError> {
+pub fn remember_runs(writer: &Writer<'_>, began: Timestamp, ends: &[(&str, Option<&FlowError>)]) {
     let ended = writer.session.edges.clock.now();
     let run = |fault: Option<&FlowError>| Run {
         began,
@@ -188,7 +199,12 @@ pub fn remember_runs(
         message: fault.map(|fault| masked(&fault.message()).into_owned()),
     };
     let runs = ends.iter().map(|(command, fault)| (*command, run(*fault)));
-    Ok(Runs::record(&writer.session.places.runs(), runs.collect())?)
+    let noted = Runs::record(&writer.session.places.runs(), runs.collect());
+    or_told(
+        writer,
+        noted.map_err(FlowError::from),
+        "how this run went is not remembered",
+    );
 }
 
 /// Puts the store in order where that is due. Everything is done by now: a failure is worth a word,

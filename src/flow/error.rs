@@ -208,7 +208,7 @@ fn held_by(holder: Option<&Holder>) -> String {
             ": `{}` (process {}), since {}",
             holder.command,
             holder.pid,
-            holder.since.readable()
+            holder.since.locally_readable()
         )
     })
 }

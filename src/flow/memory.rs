@@ -8,12 +8,17 @@ use std::collections::BTreeSet;
 
 use crate::base::seams::{Rule, is_broken};
 use crate::base::{ObjectId, Timestamp};
+use crate::layout::names;
+use crate::merge::find;
 use crate::vault::{Author, NewCommit, Objects, RefName, Relation, Store};
 
 use super::agreed::{Agreed, AgreedEdits, is_of_tool};
 use super::here::Here;
 use super::upstream::Upstream;
-use super::{FlowError, Writer};
+use super::{FlowError, Session, Writer};
+
+/// What a base says of itself.
+pub const SEEN: &str = "what this disk was seen to hold\n";
 
 /// A commit on its way: what it moves the vault from and to.
 #[derive(Clone, Copy, Debug)]
@@ -182,6 +187,27 @@ pub fn forget_all(writer: &Writer<'_>, tip: ObjectId) -> Result<(), FlowError> {
     Ok(store.write_ref(RefName::Base, base)?)
 }
 
+/// Nothing is agreed with a tip but that the record which it has of this machine is its own.
+pub fn begin(session: &Session<'_>, store: &Store, tip: ObjectId) -> Result<(), FlowError> {
+    let Some(machine) = session.machine()? else {
+        return Ok(());
+    };
+    let mut objects = Objects::new(store);
+    let own = find(
+        store,
+        Some(store.tree_of(tip)?),
+        &names::machine_record(&machine),
+    )?;
+    let mut edits = AgreedEdits::default();
+    if let Some(own) = own {
+        edits.own_record(own.id);
+    }
+    let tree = edits.apply(&mut objects, &Agreed::default())?;
+    let stamp = (&session.author(&machine), session.edges.clock.now());
+    let base = base_commit(&mut objects, tree, (tip, None), stamp)?;
+    Ok(store.write_ref(RefName::Base, base)?)
+}
+
 /// Forgets what is agreed about the projects that this machine does not carry any more: should one come
 /// back, it is met for the first time, and what is missing then was never deleted. Tools come and go by
 /// themselves: of them it is remembered that they are away.
@@ -224,7 +250,7 @@ fn base_commit(
         parent: Some(tip),
         author,
         at,
-        message: "what this disk was seen to hold\n",
+        message: SEEN,
     };
     let base = objects.private_commit(&new, from)?;
     objects.flush()?;

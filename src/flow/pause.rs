@@ -3,23 +3,25 @@
 
 use std::io;
 
-use crate::base::{BaseError, Timestamp, read_if_there, write_atomic};
+use crate::base::{Timestamp, read_if_there, write_atomic};
 
-use super::{FlowError, Session};
+use super::{Event, FlowError, Session};
 
 pub fn begin(session: &Session<'_>, now: Timestamp) -> Result<(), FlowError> {
     let file = session.places.pause();
     Ok(write_atomic(file.as_path(), format!("{now}\n").as_bytes())?)
 }
 
-/// A person pulls.
-pub fn end(session: &Session<'_>) -> Result<(), FlowError> {
+/// A person pulls. Where that cannot be noted the pull is done all the same.
+pub fn end(session: &Session<'_>) {
     let file = session.places.pause();
     match std::fs::remove_file(&file) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
-            Err(BaseError::io("delete", file.as_path())(fault).into())
+            let text =
+                format!("cannot delete {file}: {fault}; no pull comes by itself until it is gone");
+            session.tell(&Event::Warning { text: &text });
         }
-        _ => Ok(()),
+        _ => {}
     }
 }
 

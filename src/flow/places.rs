@@ -6,6 +6,9 @@ use crate::base::{Edges, HostPath};
 
 use super::FlowError;
 
+/// The file in which this machine's id is.
+pub const MACHINE_FILE: &str = "this-machine.json";
+
 /// The directories of one holdall home.
 #[derive(Clone, Debug)]
 pub struct Places {
@@ -100,7 +103,7 @@ impl Places {
 
     #[must_use]
     pub fn machine_file(&self) -> HostPath {
-        self.data.join("this-machine.json")
+        self.data.join(MACHINE_FILE)
     }
 
     /// The task list.
@@ -141,6 +144,12 @@ impl Places {
     #[must_use]
     pub fn daemon_socket(&self) -> HostPath {
         self.state.join("daemon.sock")
+    }
+
+    /// When a timer, or cron, last looked whether something is due.
+    #[must_use]
+    pub fn looked(&self) -> HostPath {
+        self.state.join("looked")
     }
 
     /// What the daemon wrote down of its days.

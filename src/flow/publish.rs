@@ -14,7 +14,7 @@ use super::agreed::Agreed;
 use super::allowance::{self, Queue};
 use super::filing::Filer;
 use super::meeting::Ground;
-use super::records::{own_record, skeleton, summary};
+use super::records::{is_ahead, own_record, skeleton, summary};
 use super::round::RoundPlan;
 use super::upstream::{Healed, Source, Upstream, look};
 use super::{Event, FlowError, Stage, Writer, bookkeeping, conflicts, memory, offline};
@@ -225,8 +225,10 @@ impl<'a> Publisher<'a> {
         plan: &mut RoundPlan,
     ) -> Result<Option<ObjectId>, FlowError> {
         let upstream = ground.upstream;
-        let parent = offline::parent(self.writer, upstream, self.dry_run)?;
-        if plan.edits.is_empty() {
+        let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
+        let last = (!self.is_away()).then_some(&gate as &dyn Gate);
+        let parent = offline::parent(self.writer, objects, (upstream, self.dry_run), last)?;
+        if plan.edits.is_empty() && !is_ahead(objects, (self.writer, self.began), upstream.tree)? {
             let Some(parent) = parent else {
                 return Err(FlowError::NothingToPush);
             };
@@ -272,7 +274,6 @@ impl<'a> Publisher<'a> {
         };
         // What will be agreed goes into the store together with the commit that it is about.
         plan.agreed.apply(objects, ground.agreed)?;
-        let gate = allowance::gate(self.writer.session, objects, upstream.tree)?;
         let tell = self.writer.session.tells(Stage::Checking);
         match objects.commit(&new, upstream.lost, &gate, &tell)? {
             CommitOutcome::Made(commit) => Ok(Some(commit)),

@@ -153,7 +153,7 @@ pub fn send(
             journal::landed(&writer.store)?;
         }
         bookkeeping::remember_projects(writer, &state.here, true)?;
-        bookkeeping::save_caches(&state.here, objects)?;
+        bookkeeping::save_caches(writer, &state.here, objects);
     }
     let ops = state.ops.counts(done.plan.ops);
     let mut report = report(writer, options, (&state.here, done), publisher.began);

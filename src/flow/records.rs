@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::{Edges, Id, Kind, Leaf, Sink, Timestamp, VaultPath};
+use crate::base::{Edges, Id, Kind, Leaf, ObjectId, Sink, Timestamp, VaultPath};
 use crate::layout::{ATTRIBUTES_TEXT, MachineRecord, Record, VaultRecord, names, readme_text};
 use crate::merge::{Edits, Graft, find};
 use crate::vault::Objects;
 
 use super::report::{Counts, Part, UnitChanges};
 use super::round::RoundPlan;
-use super::{FlowError, Writer};
+use super::{FlowError, Writer, stored};
 
 fn put(
     objects: &mut Objects<'_>,
@@ -70,6 +70,22 @@ pub fn own_record(
     )?;
     plan.agreed.own_record(leaf.id);
     Ok(())
+}
+
+/// A clock that is as much ahead is told of: less is the time that a push takes.
+pub const AHEAD: i64 = 5 * 60 * 1000;
+
+/// Whether this machine's record is from the future: its clock was ahead then, and the next push says so.
+pub fn is_ahead(
+    objects: &Objects<'_>,
+    (writer, now): (&Writer<'_>, Timestamp),
+    tree: Option<ObjectId>,
+) -> Result<bool, FlowError> {
+    let path = names::machine_record(&writer.machine());
+    let leaf = machine_leaf(objects, tree, writer)?;
+    let record = stored::record::<MachineRecord>(objects, &path, leaf)?;
+    let record = record.and_then(Result::ok);
+    Ok(record.is_some_and(|it| it.last_push.millis().saturating_sub(now.millis()) > AHEAD))
 }
 
 /// Longer first lines are cut off by the hosts that show them.
@@ -189,7 +205,7 @@ fn cut(text: &str, most: usize) -> String {
 /// The machine record that the vault has under an id.
 pub fn machine_leaf(
     objects: &Objects<'_>,
-    tree: Option<crate::base::ObjectId>,
+    tree: Option<ObjectId>,
     writer: &Writer<'_>,
 ) -> Result<Option<Leaf>, FlowError> {
     Ok(find(
@@ -203,7 +219,7 @@ pub fn machine_leaf(
 mod tests {
     use super::super::report::{Change, ChangeKind};
     use super::*;
-    use crate::base::{HostPath, ObjectId};
+    use crate::base::HostPath;
 
     fn unit(name: &str, files: usize) -> UnitChanges {
         let change = Change {

@@ -14,6 +14,7 @@ use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
 use crate::vault::wire::{self, Address, Aim, GitConfig, Remote, WebOptions, WireOptions};
 use crate::vault::{Author, Store};
 
+use super::aside::{mended, succeed};
 use super::hosting::{self, Account, Patience};
 use super::memory::Sent;
 use super::{Event, FlowError, Places, Stage, Watch, own_machine};
@@ -42,6 +43,22 @@ impl<'a> Session<'a> {
         let session = Self::with(edges, (places, config), (command, watch))?;
         session.warn_of_unknown_presets();
         Ok(session)
+    }
+
+    /// The same where the configuration may be broken: then it has the defaults, and why is told.
+    pub fn open_anyway(
+        edges: &'a Edges,
+        home: Option<&Path>,
+        (command, watch): (&str, &'a dyn Watch),
+    ) -> Result<(Self, Option<FlowError>), FlowError> {
+        match Self::open(edges, home, command, watch) {
+            Ok(session) => Ok((session, None)),
+            Err(fault) => {
+                let defaults = (Places::find(edges, home)?, Config::default());
+                let session = Self::with(edges, defaults, (command, watch))?;
+                Ok((session, Some(fault)))
+            }
+        }
     }
 
     /// The same with places and settings that are known.
@@ -89,7 +106,12 @@ impl<'a> Session<'a> {
 
     /// This machine's copy of the vault, if there is one yet.
     pub fn store(&self) -> Result<Option<Store>, FlowError> {
-        Ok(Store::open_existing(&self.places.store())?)
+        let place = self.places.store();
+        match Store::open_existing(&place)? {
+            // One that was mended takes its place with the next step.
+            None if !place.as_path().exists() => Ok(Store::open_existing(&mended(&place))?),
+            store => Ok(store),
+        }
     }
 
     pub fn holder(&self) -> Holder {
@@ -118,6 +140,25 @@ impl<'a> Session<'a> {
             "unnamed".to_owned()
         } else {
             name
+        }
+    }
+
+    /// How a machine signs what it commits.
+    #[must_use]
+    pub fn author(&self, machine: &MachineId) -> Author {
+        Author {
+            name: self.machine_name(),
+            email: format!("{machine}@holdall.invalid"),
+        }
+    }
+
+    /// The run lock: one run that changes something at a time on this machine.
+    pub fn run_lock(&self) -> Result<FileLock, FlowError> {
+        create_private_dir(self.places.data.as_path())?;
+        create_private_dir(self.places.state.as_path())?;
+        match FileLock::try_take(self.places.run_lock().as_path(), &self.holder())? {
+            LockOutcome::Taken(lock) => Ok(lock),
+            LockOutcome::Busy(holder) => Err(FlowError::Busy { holder }),
         }
     }
 
@@ -267,14 +308,8 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     pub fn take(session: &'a Session<'a>) -> Result<Self, FlowError> {
         let places = &session.places;
-        create_private_dir(places.data.as_path())?;
-        create_private_dir(places.state.as_path())?;
-        let lock_file = places.run_lock();
-        let lock = match FileLock::try_take(lock_file.as_path(), &session.holder())? {
-            LockOutcome::Taken(lock) => lock,
-            LockOutcome::Busy(holder) => return Err(FlowError::Busy { holder }),
-        };
-        let began_ns = modified_ns(&lock_file)?;
+        let lock = session.run_lock()?;
+        let began_ns = modified_ns(&places.run_lock())?;
         let after_crash = lock.abandoned.is_some();
         if after_crash {
             lock.pass_on(true);
@@ -283,6 +318,7 @@ impl<'a> Writer<'a> {
             }
             sweep_beside(places.config_file.as_path())?;
         }
+        succeed(&places.store())?;
         let store = Store::open(&places.store())?;
         if after_crash {
             store.sweep()?;
@@ -311,10 +347,7 @@ impl<'a> Writer<'a> {
 
     #[must_use]
     pub fn author(&self) -> Author {
-        Author {
-            name: self.session.machine_name(),
-            email: format!("{}@holdall.invalid", self.machine()),
-        }
+        self.session.author(&self.machine())
     }
 
     /// All that a killed run left is cleared away: the next run need not look again.

@@ -10,21 +10,20 @@ use crate::vault::{Objects, RefName, Store};
 
 use super::account::{left, skipped, withheld};
 use super::allowance::Queue;
+use super::background::overdue::{Overdue, overdue};
+use super::background::schedule;
 use super::compare::{Compared, compare, store_or_empty};
 use super::conflict::{mark_decided, sift};
 use super::here::Here;
 use super::journal::interrupted;
 use super::machines::Machines;
-use super::overdue::{Overdue, overdue};
 use super::recognise::seen;
 use super::report::{Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
 use super::standing::Standing;
 use super::task::HeldText;
 use super::upstream::{Source, Upstream};
 use super::waiting::Conflicts;
-use super::{
-    ErrorKind, Event, FlowError, Session, Stage, conflicts, offline, ops, pause, schedule,
-};
+use super::{ErrorKind, Event, FlowError, Session, Stage, conflicts, offline, ops, pause};
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOptions {

@@ -114,7 +114,7 @@ impl Run<'_> {
         );
         let before = before.iter().map(|direction| (*direction, None));
         let ends: Vec<_> = before.chain([("push", push.as_ref().err())]).collect();
-        self.ended(&ends)?;
+        self.ended(&ends);
         push
     }
 
@@ -152,15 +152,14 @@ impl Run<'_> {
     ) -> Result<T, FlowError> {
         if let Err(fault) = &result {
             let ends = directions.iter().map(|direction| (*direction, Some(fault)));
-            self.ended(&ends.collect::<Vec<_>>())?;
+            self.ended(&ends.collect::<Vec<_>>());
         }
         result
     }
 
-    fn ended(&self, ends: &[(&str, Option<&FlowError>)]) -> Result<(), FlowError> {
-        if self.options.dry_run {
-            return Ok(());
+    fn ended(&self, ends: &[(&str, Option<&FlowError>)]) {
+        if !self.options.dry_run {
+            bookkeeping::remember_runs(self.writer, self.began, ends);
         }
-        bookkeeping::remember_runs(self.writer, self.began, ends)
     }
 }

@@ -43,10 +43,16 @@ pub struct Runs(BTreeMap<String, History>);
 impl Runs {
     /// What is remembered. Facts that cannot be read are forgotten: they only inform.
     pub fn load(file: &HostPath) -> Result<Self, BaseError> {
+        Ok(Self::read(file)?.unwrap_or_default())
+    }
+
+    /// The same for whoever tells of it: nothing where they cannot be read.
+    pub fn read(file: &HostPath) -> Result<Option<Self>, BaseError> {
         let bytes = read_if_there(file.as_path(), MAX_BYTES)?;
-        Ok(bytes
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default())
+        Ok(bytes.map_or_else(
+            || Some(Self::default()),
+            |bytes| serde_json::from_slice(&bytes).ok(),
+        ))
     }
 
     #[must_use]

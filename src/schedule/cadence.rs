@@ -98,7 +98,18 @@ impl Pattern {
         if text.len() > LONGEST || text.contains(char::is_control) {
             return Err(unreadable(&text, "it is too long"));
         }
-        let cron = parse(&text).map_err(|fault| {
+        if text.split([' ', ',']).any(str::is_empty) {
+            return Err(unreadable(&text, "a comma stands beside nothing"));
+        }
+        match text.split(' ').count() {
+            1 => return Err(unreadable(&text, "there is no such word")),
+            FIELDS => {}
+            other => {
+                let reason = format!("it has {other} fields, and a line of cron has {FIELDS}");
+                return Err(unreadable(&text, &reason));
+            }
+        }
+        let cron = parse(&unrolled(&text)).map_err(|fault| {
             let reason = fault.to_string();
             unreadable(&text, reason.trim_end_matches('.'))
         })?;
@@ -107,6 +118,45 @@ impl Pattern {
         }
         Ok(Self { text, cron })
     }
+}
+
+/// Minute, hour, day, month and weekday.
+const FIELDS: usize = 5;
+
+const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+const MONTHS: [&str; 12] = [
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+];
+
+/// Months and days of the week go round: `FRI-MON` is from Friday to Monday. croner has ranges that go up
+/// alone.
+fn unrolled(text: &str) -> String {
+    let fields = text
+        .split(' ')
+        .enumerate()
+        .map(|(place, field)| match place {
+            3 => unrolled_in(field, (&MONTHS, 1)),
+            4 => unrolled_in(field, (&DAYS, 0)),
+            _ => field.to_owned(),
+        });
+    fields.collect::<Vec<_>>().join(" ")
+}
+
+fn unrolled_in(field: &str, (names, first): (&[&str], usize)) -> String {
+    let last = first + names.len() - 1;
+    let number = |word: &str| {
+        let mut all = names.iter();
+        let place = all.position(|name| name.eq_ignore_ascii_case(word));
+        place.map(|at| at + first).or_else(|| word.parse().ok())
+    };
+    let round = |range: &str| {
+        let (from, to) = range.split_once('-')?;
+        let (from, to) = (number(from)?, number(to)?);
+        (from > to && from <= last).then(|| format!("{from}-{last},{first}-{to}"))
+    };
+    let parts = field.split(',');
+    let parts = parts.map(|part| round(part).unwrap_or_else(|| part.to_owned()));
+    parts.collect::<Vec<_>>().join(",")
 }
 
 fn parse(fields: &str) -> Result<Cron, croner::errors::CronError> {

@@ -24,6 +24,33 @@ fn stamp(time: DateTime<Utc>) -> Timestamp {
     Timestamp::from_millis(time.timestamp_millis())
 }
 
+#[test]
+fn names_go_round_and_a_comma_stands_between_two() {
+    let days = |text: &str| {
+        let cadence = Cadence::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        let facts = Facts::default();
+        // A Sunday, and the year after it.
+        let now = at("2026-11-22T00:00:00Z");
+        let runs = upcoming(&cadence, &facts, Spread::default(), &now)
+            .skip(1)
+            .take(9);
+        runs.map(|run| run.to_string()[..10].to_owned())
+            .collect::<Vec<_>>()
+    };
+    for (round, up) in [
+        ("0 9 * * FRI-MON", "0 9 * * 5,6,0,1"),
+        ("0 9 * * fri-sun", "0 9 * * 5,6,0"),
+        ("0 9 * * 6-1,3", "0 9 * * 6,0,1,3"),
+        ("0 9 1 NOV-FEB *", "0 9 1 11,12,1,2 *"),
+        ("0 9 * * MON-FRI", "0 9 * * 1,2,3,4,5"),
+    ] {
+        assert_eq!(days(round), days(up), "{round}");
+    }
+    for text in ["0 1,2,,3 * * *", "0 1, * * *", "0 ,1 * * *", "0 22-3 * * *"] {
+        assert!(Cadence::parse(text).is_err(), "{text}");
+    }
+}
+
 impl Machine {
     fn new(cadence: &str, zone: Tz, now: &str) -> Self {
         Self {

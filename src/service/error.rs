@@ -12,6 +12,8 @@ pub enum ServiceError {
     Silent { words: String },
     #[error("`{command}` failed: {words}")]
     Refused { command: String, words: String },
+    #[error("it was started, and ended at once: all is as it was before")]
+    Ended,
     #[error(transparent)]
     Base(#[from] BaseError),
 }

@@ -7,6 +7,7 @@ mod error;
 mod launchd;
 mod system;
 mod quote;
+mod state;
 mod systemd;
 
 use std::path::PathBuf;
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use error::ServiceError;
-pub use system::{State, System};
+pub use state::State;
+pub use system::System;
 
 /// How often a timer looks whether something is due, in minutes.
 const BEAT: u32 = 10;

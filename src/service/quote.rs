@@ -7,6 +7,7 @@ pub fn systemd(word: &str) -> String {
         match c {
             '%' | '$' => text.extend([c, c]),
             '"' | '\\' => text.extend(['\\', c]),
+            '\n' => text.push_str("\\n"),
             c => text.push(c),
         }
     }
@@ -15,6 +16,17 @@ pub fn systemd(word: &str) -> String {
         text
     } else {
         format!("\"{text}\"")
+    }
+}
+
+/// The program of such a line, in which a dollar means itself.
+pub fn systemd_program(path: &str) -> String {
+    let quoted = systemd(path);
+    if path.contains(['"', '\'', '\\']) {
+        // None may have such a name: a shell finds it, and becomes it.
+        format!(r#"/bin/sh -c "exec \"$$0\" \"$$@\"" {quoted}"#)
+    } else {
+        quoted.replace("$$", "$")
     }
 }
 

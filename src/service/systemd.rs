@@ -88,7 +88,11 @@ fn timer(wanted: &Wanted) -> UnitFile {
 /// What both ways of running have in common.
 fn run(wanted: &Wanted) -> String {
     let words = wanted.words();
-    let words: Vec<_> = words.iter().map(|word| quote::systemd(word)).collect();
+    let words = words.iter().enumerate().map(|(at, word)| match at {
+        0 => quote::systemd_program(word),
+        _ => quote::systemd(word),
+    });
+    let words: Vec<_> = words.collect();
     let vars = wanted.vars.iter().map(|(name, value)| {
         let assigned = quote::systemd(&format!("{name}={value}"));
         // A dollar means nothing here.

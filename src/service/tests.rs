@@ -75,7 +75,15 @@ WantedBy=timers.target
 #[test]
 fn odd_paths_stay_one_word_and_mean_themselves() {
     let text = &systemd::files(&odd(Way::Daemon))[0].text;
-    let line = r#"ExecStart="/opt/my tools/100%%/$$HOME/hold\"all" --no-input --home "/srv/a & b" daemon run"#;
+    // None that systemd starts itself may have a quote in its name.
+    let line = r#"ExecStart=/bin/sh -c "exec \"$$0\" \"$$@\"" "/opt/my tools/100%%/$$HOME/hold\"all" --no-input --home "/srv/a & b" daemon run"#;
+    assert!(text.contains(line), "{text}");
+    let without = Wanted {
+        program: PathBuf::from("/opt/100%/$HOME/hold all"),
+        ..odd(Way::Daemon)
+    };
+    let text = &systemd::files(&without)[0].text;
+    let line = r#"ExecStart="/opt/100%%/$HOME/hold all" --no-input --home "/srv/a & b" daemon run"#;
     assert!(text.contains(line), "{text}");
     let text = &launchd::files(&odd(Way::Daemon))[0].text;
     assert!(text.contains("<string>/srv/a &amp; b</string>"), "{text}");

@@ -14,6 +14,15 @@ pub type ThreeWay = fn(&str, &str, &str) -> Option<String>;
 /// Names the value that the gate let not out.
 pub const WITHHELD: &str = "withheld";
 
+/// The name of the value that stays where it was written, if that is what an op says.
+#[must_use]
+pub fn fingerprint(content: &Content) -> Option<&str> {
+    match content {
+        Content::Plain(Value::Object(map)) => map.get(WITHHELD)?.as_str(),
+        _ => None,
+    }
+}
+
 /// A value as text. A long one that has not arrived is asked for again when it does.
 pub fn text_of(
     db: &Connection,
@@ -46,10 +55,9 @@ pub fn withheld_here(
     (thing, field): (i64, &str),
     content: &Content,
 ) -> Result<Option<String>, TasksError> {
-    let Content::Plain(Value::Object(map)) = content else {
+    let Some(fingerprint) = fingerprint(content) else {
         return Ok(None);
     };
-    let fingerprint = map.get(WITHHELD).and_then(Value::as_str);
     let mut find = db.prepare_cached(
         "SELECT value FROM withheld WHERE thing = ?1 AND field = ?2 AND fingerprint = ?3",
     )?;

@@ -65,21 +65,46 @@ impl TasksError {
             || matches!(self.code(), Some(DatabaseBusy | DatabaseLocked))
     }
 
-    /// What is in the store is not what was written there.
+    /// What is in the store is not what was written there. What is asked of it is well said, and what is
+    /// put in is in order: where SQLite finds fault with that, it found something else there.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType};
-        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        let is_misread = |fault: &rusqlite::Error| {
-            matches!(fault, InvalidColumnType(..) | FromSqlConversionFailure(..))
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType,
+            QueryReturnedNoRows, Utf8Error,
         };
-        matches!(self, Self::Damaged { .. } | Self::Broken { .. })
+        use rusqlite::ErrorCode::{
+            ConstraintViolation, DatabaseCorrupt, NotADatabase, TooBig, TypeMismatch, Unknown,
+        };
+        let is_misread = |fault: &rusqlite::Error| {
+            matches!(
+                fault,
+                InvalidColumnType(..)
+                    | FromSqlConversionFailure(..)
+                    | IntegralValueOutOfRange(..)
+                    | QueryReturnedNoRows
+                    | Utf8Error(..)
+            )
+        };
+        let is_refused = matches!(
+            self.code(),
+            Some(
+                DatabaseCorrupt
+                    | NotADatabase
+                    | Unknown
+                    | ConstraintViolation
+                    | TypeMismatch
+                    | TooBig
+            )
+        );
+        is_refused
+            || matches!(self, Self::Damaged { .. } | Self::Broken { .. })
             || matches!(self, Self::Sqlite(fault) if is_misread(fault))
-            || matches!(self.code(), Some(DatabaseCorrupt | NotADatabase))
     }
 
     fn code(&self) -> Option<rusqlite::ErrorCode> {
         match self {
+            Self::Sqlite(rusqlite::Error::SqlInputError { error, .. }) => Some(error.code),
             Self::Sqlite(fault) => fault.sqlite_error_code(),
             _ => None,
         }

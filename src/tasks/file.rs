@@ -1,6 +1,6 @@
 //! The files that a store lies in: nobody else's business.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -15,6 +15,19 @@ pub fn make_private(path: &Path) -> Result<(), TasksError> {
     let mut options = OpenOptions::new();
     options.create(true).append(true).mode(0o600);
     options.open(path).map_err(BaseError::io("make", path))?;
+    Ok(())
+}
+
+/// SQLite begins anew where a database is empty, and deletes the log that lies beside it: that is what
+/// is left of one.
+pub fn has_its_log(path: &Path) -> Result<(), TasksError> {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |seen| seen.len());
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if length(path) == 0 && length(Path::new(&log)) > 0 {
+        let said = "it is gone or empty, and its log is not".to_owned();
+        return Err(TasksError::Broken { said });
+    }
     Ok(())
 }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rustix::fs::{Access, access};
 
-use crate::base::{Edges, Holder, HostPath};
+use crate::base::{BaseError, Edges, Holder, HostPath};
 
 use super::change::Change;
 use super::content::ThreeWay;
-use super::file::{copy, make_private};
+use super::file::{copy, has_its_log, make_private};
 use super::schema::ready;
 use super::{Reading, TasksError};
 
@@ -31,6 +32,7 @@ impl Store {
     /// Opens the store, and makes one where there is none.
     pub fn open(file: &HostPath, holder: &Holder) -> Result<Self, TasksError> {
         let path = file.as_path();
+        has_its_log(path)?;
         make_private(path)?;
         Self::open_at(path, holder)
     }
@@ -38,6 +40,7 @@ impl Store {
     /// The store, if there is one.
     pub fn open_existing(file: &HostPath, holder: &Holder) -> Result<Option<Self>, TasksError> {
         let path = file.as_path();
+        has_its_log(path)?;
         if !path.exists() {
             return Ok(None);
         }
@@ -45,6 +48,9 @@ impl Store {
     }
 
     fn open_at(path: &Path, holder: &Holder) -> Result<Self, TasksError> {
+        // SQLite would not say of which file that is.
+        let is_open = access(path, Access::READ_OK | Access::WRITE_OK);
+        is_open.map_err(|fault| BaseError::io("open", path)(fault.into()))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db = Connection::open_with_flags(path, flags)?;
         db.busy_timeout(PATIENCE)?;

@@ -6,7 +6,7 @@ use crate::base::Id;
 use crate::layout::Entity;
 use crate::oplog::{Content, Write, WriteKind};
 
-use super::content::WITHHELD;
+use super::content::fingerprint;
 use super::{Pen, Reading, TasksError};
 
 /// A value that stays on this machine.
@@ -58,12 +58,7 @@ impl Reading<'_> {
 
 impl Withheld {
     fn is_named_by(&self, content: &Content) -> bool {
-        match content {
-            Content::Plain(Value::Object(map)) => {
-                map.get(WITHHELD).and_then(Value::as_str) == Some(&self.fingerprint)
-            }
-            _ => false,
-        }
+        fingerprint(content) == Some(&self.fingerprint)
     }
 }
 

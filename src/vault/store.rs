@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -9,7 +10,9 @@ use git2::{
     ErrorCode, OdbLookupFlags, Oid, Repository, RepositoryInitOptions, RepositoryOpenFlags,
 };
 
-use crate::base::{Blobs, HostPath, ObjectId, StoreError, TreeEntry, Trees, create_private_dir};
+use crate::base::{
+    BaseError, Blobs, HostPath, ObjectId, StoreError, TreeEntry, Trees, create_private_dir,
+};
 
 use super::pack::{self, Type};
 use super::{VaultError, setup, tree};
@@ -52,10 +55,12 @@ impl Store {
 
     /// Opens the store if there is one, and changes nothing.
     pub fn open_existing(path: &HostPath) -> Result<Option<Self>, VaultError> {
-        if path.as_path().join("HEAD").exists() {
-            Self::open(path).map(Some)
-        } else {
-            Ok(None)
+        match fs::metadata(path.as_path().join("HEAD")) {
+            Ok(_) => Self::open(path).map(Some),
+            Err(fault) if fault.kind() == ErrorKind::PermissionDenied => {
+                Err(BaseError::io("open", path.as_path())(fault).into())
+            }
+            Err(_) => Ok(None),
         }
     }
 
@@ -83,7 +88,7 @@ impl Store {
         let fresh = tempfile::Builder::new()
             .prefix(crate::base::TEMP_PREFIX)
             .tempdir_in(&parent)
-            .map_err(crate::base::BaseError::io("create a directory in", &parent))?;
+            .map_err(BaseError::io("create a directory in", &parent))?;
         let mut options = RepositoryInitOptions::new();
         options
             .bare(true)
@@ -95,9 +100,8 @@ impl Store {
             source,
         })?;
         // libgit2 opens the directory to everybody again.
-        fs::set_permissions(fresh.path(), fs::Permissions::from_mode(0o700)).map_err(
-            crate::base::BaseError::io("set the permissions of", fresh.path()),
-        )?;
+        fs::set_permissions(fresh.path(), fs::Permissions::from_mode(0o700))
+            .map_err(BaseError::io("set the permissions of", fresh.path()))?;
         let fresh = fresh.keep();
         match fs::rename(&fresh, &path) {
             Ok(()) => {}
@@ -110,7 +114,7 @@ impl Store {
                     source: git2::Error::from_str("something else is at its place"),
                 });
             }
-            Err(fault) => return Err(crate::base::BaseError::io("create", &path)(fault).into()),
+            Err(fault) => return Err(BaseError::io("create", &path)(fault).into()),
         }
         let repo = Repository::open_bare(&path).map_err(|source| VaultError::Git {
             action: "open",

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::base::{BaseError, is_temp_name, seams, sweep_temp_files};
 
+use super::mend::keeps_more;
 use super::{Store, VaultError};
 
 impl Store {
@@ -13,9 +14,33 @@ impl Store {
         let mut swept = sweep_temp_files(&self.path)?;
         swept += sweep_below(&self.path.join("refs"), &|name| name.ends_with(".lock"))?;
         swept += sweep_below(&self.path.join("objects"), &is_unfinished_object)?;
-        swept += sweep_lone_packs(&self.path.join("objects/pack"))?;
+        swept += self.sweep_lone_packs()?;
         for name in ["packed-refs.lock", "HEAD.lock", "config.lock"] {
             swept += remove(&self.path.join(name))?;
+        }
+        Ok(swept)
+    }
+
+    /// A pack without an index is one that had not appeared yet, or was being deleted, and an index
+    /// without a pack one that a power cut brought back. Either way the objects are elsewhere; where
+    /// they are not, the index was lost.
+    fn sweep_lone_packs(&self) -> Result<usize, VaultError> {
+        let mut swept = 0;
+        let Ok(entries) = fs::read_dir(self.path.join("objects/pack")) else {
+            return Ok(0);
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            let other_half = match ending {
+                Some("pack") => "idx",
+                Some("idx") => "pack",
+                _ => continue,
+            };
+            let is_lone = !path.with_extension(other_half).exists();
+            if is_lone && !(other_half == "idx" && keeps_more(self, &path)?) {
+                swept += remove(&path)?;
+            }
         }
         Ok(swept)
     }
@@ -24,28 +49,6 @@ impl Store {
 /// libgit2 writes `tmp_object_git2_…` and `pack_git2_…` before it renames them.
 fn is_unfinished_object(name: &str) -> bool {
     is_temp_name(name.as_bytes()) || name.contains("_git2_") || name.ends_with(".lock")
-}
-
-/// A pack without an index is one that had not appeared yet, or was being deleted, and an index
-/// without a pack one that a power cut brought back. Either way the objects are elsewhere.
-fn sweep_lone_packs(packs: &Path) -> Result<usize, BaseError> {
-    let mut swept = 0;
-    let Ok(entries) = fs::read_dir(packs) else {
-        return Ok(0);
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        let other_half = match ending {
-            Some("pack") => "idx",
-            Some("idx") => "pack",
-            _ => continue,
-        };
-        if !path.with_extension(other_half).exists() {
-            swept += remove(&path)?;
-        }
-    }
-    Ok(swept)
 }
 
 fn remove(path: &Path) -> Result<usize, BaseError> {

@@ -171,6 +171,28 @@ fn a_day_of_hours_with_sleeps_and_outages_is_pushed_as_due() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_is_no_matter_any_more_with_the_next_push() {
+    let mut day = Day::new("hourly");
+    day.clock.store(4_000_000_000_000, Ordering::Relaxed);
+    day.beat(0, Mood::default());
+    let clock = || {
+        let (_, report) = day.machine.json(&["doctor"]);
+        let checks = report["data"]["checks"].as_array().expect("a table");
+        let found = checks.iter().find(|it| it["name"] == "clock");
+        found.expect("it is there").clone()
+    };
+    let found = clock();
+    assert_eq!(found["verdict"], "warn", "{found}");
+    assert!(found["fix"].to_string().contains("holdall backup push"));
+    // Nothing changed since.
+    day.machine.ok(&["backup", "push"]);
+    assert_eq!(clock()["verdict"], "ok");
+    let before = commits(&day.bare).len();
+    day.machine.ok(&["backup", "push"]);
+    assert_eq!(commits(&day.bare).len(), before);
+}
+
+#[test]
 fn who_comes_back_from_an_outage_with_something_new_need_not_wait_for_an_hour() {
     let mut day = Day::new("hourly");
     day.pass(0..60);

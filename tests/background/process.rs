@@ -7,6 +7,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::kit::{Started, program};
+
 use super::place::{A_BEAT, Place, SOON, daemon, logged, until};
 
 #[test]
@@ -21,12 +25,13 @@ fn what_changes_here_is_there_when_the_other_machine_looks() {
     let before = place.tip();
     laptop.write("code/api/.aigon/notes.md", "from the laptop\n");
     laptop.ok(&["task", "add", "Call the bank"]);
-    let added = Instant::now();
     until("the push after a change", SOON, &laptop, || {
         place.tip() != before
     });
-    eprintln!("in the vault after {:?}", added.elapsed());
+    let looks = Instant::now();
     desk.ok(&["sync"]);
+    let took = looks.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
     assert_eq!(desk.read("code/api/.aigon/notes.md"), b"from the laptop\n");
     assert!(desk.ok(&["task", "list"]).stdout.contains("Call the bank"));
 
@@ -65,6 +70,43 @@ fn a_daemon_that_is_asked_to_end_ends_its_run_and_the_next_one_goes_on() {
     laptop.ok(&["backup", "push"]);
     let desk = place.machine("desk");
     desk.ok(&["backup", "pull"]);
+}
+
+#[test]
+fn a_daemon_whose_terminal_is_gone_ends_in_order_and_one_that_is_to_outlive_it_stays() {
+    let place = Place::new();
+    let mut laptop = place.machine("laptop");
+    let hang_up = |running: &Started| {
+        let pid = i32::try_from(running.pid()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a number"), Signal::HUP).expect("it can be told");
+    };
+    // Whoever runs the tests may have been begun by `nohup` as well.
+    let holdall = env!("CARGO_BIN_EXE_holdall");
+    let begun = |name: &str, how: &str| {
+        let script = place.sandbox.path().join(name);
+        program(&script, &format!("#!/bin/sh\n{how} {holdall} \"$@\"\n"));
+        script
+    };
+    if cfg!(target_os = "linux") {
+        let usual = begun("usual", "exec env --default-signal=HUP");
+        laptop.stand_in(usual, Duration::from_mins(2));
+    }
+    let running = daemon(&laptop);
+    hang_up(&running);
+    let ran = running.finish();
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(logged(&laptop, "ended: 0 started"));
+    let told = format!("{}{}", ran.stdout, ran.stderr);
+    assert_eq!(told.matches("ended: ").count(), 1, "{ran}");
+    if cfg!(target_os = "linux") {
+        let nohup = begun("nohup", "trap '' HUP\nexec");
+        laptop.stand_in(nohup, Duration::from_mins(2));
+        let mut running = daemon(&laptop);
+        hang_up(&running);
+        thread::sleep(Duration::from_secs(1));
+        assert!(running.is_alive());
+        assert_eq!(running.end().0.code, 0);
+    }
 }
 
 #[test]
@@ -242,6 +284,86 @@ fn a_timer_does_what_is_due_and_nothing_else() {
     let (code, answer) = laptop.json(&["daemon", "run", "--once"]);
     assert_eq!(code, 4, "{answer}");
     assert_eq!(answer["data"]["outcome"]["error"]["kind"], "unreachable");
+}
+
+#[test]
+fn what_the_gate_holds_back_is_no_errand() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    let token = ["ghp_", "x7Kq9WmZ2vB4nT8rY1cF5hJ3dL6gPsA0eUi2"].concat();
+    let ran = laptop.run(&["task", "add", "Renew", "--description", &token]);
+    assert_eq!(ran.code, 3, "{ran}");
+    let (_, list) = laptop.json(&["secret", "list"]);
+    let fingerprint = list["data"]["found"][0]["fingerprint"].as_str();
+    let fingerprint = fingerprint.expect("it is found").to_owned();
+    laptop.ok(&["secret", "allow", &fingerprint]);
+    laptop.ok(&["secret", "revoke", &fingerprint]);
+    let ran = laptop.run(&["backup", "push"]);
+    assert!(ran.stderr.contains("tasks do not travel"), "{ran}");
+    let ran = laptop.ok(&["daemon", "run", "--once"]);
+    assert_eq!(ran.stdout, "nothing is due\n");
+    laptop.ok(&["secret", "allow", &fingerprint]);
+    let ran = laptop.ok(&["daemon", "run", "--once"]);
+    assert!(ran.stdout.starts_with("backup push: "), "{ran}");
+}
+
+#[test]
+fn a_program_that_is_gone_is_told_of_once() {
+    let place = Place::new();
+    let mut laptop = place.machine("laptop");
+    let program = place.sandbox.path().join("holdall");
+    fs::copy(env!("CARGO_BIN_EXE_holdall"), &program).expect("copied");
+    laptop.stand_in(&program, Duration::from_mins(2));
+    let running = daemon(&laptop);
+    fs::remove_file(&program).expect("there");
+    laptop.stand_in(env!("CARGO_BIN_EXE_holdall"), Duration::from_mins(2));
+    for title in ["One", "Two"] {
+        laptop.ok(&["task", "add", title]);
+        // As long as it waits for quiet, and twice.
+        thread::sleep(Duration::from_secs(3));
+    }
+    let log = laptop.ok(&["daemon", "logs"]).stdout;
+    assert_eq!(log.matches("cannot run").count(), 1, "{log}");
+    assert_eq!(running.end().0.code, 0);
+}
+
+#[test]
+fn the_status_tells_what_is_under_way_and_when_it_is_tried_again() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    let gate = place.hold_pushes();
+    let push = laptop.spawn(&["backup", "push"]);
+    let run = || laptop.json(&["daemon", "status"]).1["data"]["run"].clone();
+    until("it is under way", SOON, &laptop, || {
+        run()["command"] == "backup push"
+    });
+    let ran = laptop.ok(&["daemon", "status"]);
+    let line = format!("backup push, process {}, since 20", push.pid());
+    assert!(ran.stdout.contains(&line), "{ran}");
+    fs::remove_file(gate).expect("there");
+    assert_eq!(push.finish().code, 0);
+    assert!(run().is_null());
+    fs::rename(&place.bare, place.sandbox.path().join("away.git")).expect("moved");
+    laptop.run(&["backup", "push"]);
+    let ran = laptop.ok(&["daemon", "status"]);
+    assert!(ran.stdout.contains("next try"), "{ran}");
+    // The rest is told where the configuration cannot be read.
+    laptop.write("holdall/config.toml", "schedule.push = [\n");
+    let ran = laptop.ok(&["daemon", "status"]);
+    assert!(
+        ran.stdout.contains("not known: ") && ran.stdout.contains("does not run"),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("holdall doctor"), "{ran}");
+}
+
+#[test]
+fn a_home_too_long_for_a_socket_is_told() {
+    let place = Place::new();
+    let mut laptop = place.machine("laptop");
+    laptop.env("HOLDALL_HOME", laptop.home.join("long/".repeat(30)));
+    let ran = laptop.ok(&["daemon", "status"]);
+    assert!(ran.stdout.contains("too long for a socket"), "{ran}");
 }
 
 #[test]

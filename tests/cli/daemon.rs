@@ -1,6 +1,6 @@
 //! The daemon as a service: what is written for the service manager, what it is told, and what is said
-//! where there is none. No user manager of systemd runs where tests run; what stands in for its program
-//! writes down what it is told. What it reads, systemd itself looks at.
+//! where there is none. What stands in for `systemctl` writes down what it is told, and fails as asked;
+//! what it would read, systemd itself looks at. `background::managed` has a real one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -27,7 +27,7 @@ impl Managed {
             "#!/bin/sh\n\
              shift\n\
              case \"$1\" in\n\
-             show-environment) exit 0;;\n\
+             show-environment) cat \"$HOME/environment\" 2> /dev/null || true;;\n\
              is-active) test ! -e \"$HOME/broken\" && test -e '{state}/'\"$2\";;\n\
              is-enabled) test -e '{state}/'\"$2\";;\n\
              enable) echo \"$*\" >> '{told}'; mkdir -p '{state}'; touch '{state}/'\"$3\";;\n\
@@ -218,15 +218,48 @@ fn a_service_that_ends_at_once_is_no_success() {
     let sandbox = Sandbox::new();
     let managed = Managed::new(&sandbox);
     let machine = &managed.machine;
-    machine.write("broken", "");
-    for command in ["install", "repair"] {
-        let ran = machine.run(&["daemon", command]);
+    let fails = |command: &[&str]| {
+        let ran = machine.run(&[&["daemon"], command].concat());
         assert_eq!(ran.code, 1, "{ran}");
-        assert!(ran.stderr.contains("does not run"), "{ran}");
-    }
-    fs::remove_file(machine.home.join("broken")).expect("there");
+        assert!(ran.stderr.contains("ended at once"), "{ran}");
+    };
+    machine.write("broken", "");
+    fails(&["install"]);
+    assert_eq!(managed.unit("holdall.service"), None, "all is as it was");
+    let broken = machine.home.join("broken");
+    fs::remove_file(&broken).expect("there");
+    machine.ok(&["daemon", "install"]);
+    let before = managed.unit("holdall.service");
+    machine.write("broken", "");
+    fails(&["restart"]);
+    fails(&["repair"]);
+    fails(&["install", "--timer"]);
+    assert_eq!(managed.unit("holdall.service"), before);
+    assert_eq!(managed.unit("holdall.timer"), None);
+    fs::remove_file(&broken).expect("there");
     let ran = machine.ok(&["daemon", "repair"]);
     assert!(ran.stdout.starts_with("all is well"), "{ran}");
+
+    for command in ["install", "repair"] {
+        let ran = machine.run(&["daemon", command, "--program", "/bin/true"]);
+        assert_eq!(ran.code, 1, "{ran}");
+        assert!(ran.stderr.contains("/bin/true is not holdall"), "{ran}");
+    }
+    assert_eq!(managed.unit("holdall.service"), before);
+}
+
+#[test]
+fn another_shell_finds_the_service_as_it_should_be() {
+    let sandbox = Sandbox::new();
+    let mut managed = Managed::new(&sandbox);
+    managed.machine.ok(&["daemon", "install"]);
+    let path = format!(
+        "{}/bin:/opt/venv/bin:/usr/bin:/bin",
+        managed.machine.home.display()
+    );
+    managed.machine.env("PATH", path);
+    let (_, status) = managed.machine.json(&["daemon", "status"]);
+    assert_eq!(status["data"]["service"]["current"], true, "{status}");
 }
 
 #[test]
@@ -258,6 +291,109 @@ fn without_a_service_manager_cron_is_named_and_nothing_is_written() {
     assert_eq!(ran.code, 1, "{ran}");
     assert!(ran.stderr.contains("Failed to connect to bus"), "{ran}");
     assert!(ran.stderr.contains("*/10 * * * * "), "{ran}");
+
+    // What lies there is not taken for nothing, and what is asked about it is not answered with cron.
+    machine.unset("HOLDALL_HOME");
+    machine.ok(&["daemon", "repair", "--if-installed"]);
+    machine.write(".config/systemd/user/holdall.service", "[Service]\n");
+    for args in [
+        &["repair", "--if-installed"][..],
+        &["repair"],
+        &["restart"],
+        &["uninstall"],
+    ] {
+        let ran = machine.run(&[&["daemon"], args].concat());
+        assert_eq!(ran.code, 1, "{ran}");
+        assert!(ran.stderr.contains("Failed to connect to bus"), "{ran}");
+        assert!(!ran.stderr.contains("*/10"), "{ran}");
+    }
+}
+
+#[test]
+fn a_manager_that_refuses_the_service_is_left_none_of_its_files() {
+    let sandbox = Sandbox::new();
+    let managed = Managed::new(&sandbox);
+    let script = managed.machine.home.join("bin/systemctl");
+    let text = fs::read_to_string(&script).expect("read");
+    let refuses = text.replace("enable) ", "enable) echo no >&2; exit 1;; never) ");
+    fs::write(&script, refuses).expect("written");
+    let ran = managed.machine.run(&["daemon", "install"]);
+    assert_eq!(ran.code, 1, "{ran}");
+    assert_eq!(managed.unit("holdall.service"), None);
+    fs::write(&script, text).expect("written");
+    managed.machine.ok(&["daemon", "install"]);
+    assert!(managed.unit("holdall.service").is_some());
+}
+
+#[test]
+fn a_log_that_is_followed_is_no_document() {
+    let sandbox = Sandbox::new();
+    let machine = sandbox.machine("laptop");
+    let (code, document) = machine.json(&["daemon", "logs", "--follow"]);
+    assert_eq!(code, 2, "{document}");
+    assert_eq!(document["error"]["kind"], "usage");
+}
+
+#[test]
+fn a_log_is_read_by_the_clock_on_the_wall() {
+    let sandbox = Sandbox::new();
+    let mut machine = sandbox.machine("laptop");
+    machine.env("TZ", "UTC-2");
+    let line = "2026-11-21T23:02:03.123Z info  began";
+    machine.write("holdall/state/logs/2026-11-21.log", format!("{line}\n"));
+    let ran = machine.ok(&["daemon", "logs"]);
+    assert_eq!(ran.stdout, "2026-11-22 01:02:03 +02:00 info  began\n");
+    let (_, document) = machine.json(&["daemon", "logs"]);
+    assert_eq!(document["data"]["lines"], json!([line]));
+}
+
+#[test]
+fn what_leads_to_the_remote_and_is_in_this_shell_alone_is_told() {
+    let sandbox = Sandbox::new();
+    let mut managed = Managed::new(&sandbox);
+    let machine = &mut managed.machine;
+    machine
+        .env("SSH_AUTH_SOCK", "/tmp/agent")
+        .env("HOLDALL_TOKEN", "t0ken");
+    machine.env("GIT_SSH", "");
+    let hints = |machine: &Machine| {
+        let said = machine.ok(&["daemon", "install"]).stderr;
+        let told = said.lines().filter(|line| line.contains("does not see"));
+        told.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(hints(machine), [""; 0], "there is no remote");
+
+    machine.ok(&[
+        "config",
+        "set",
+        "remote.url",
+        "git@git.example.com:ada/vault.git",
+    ]);
+    let told = hints(machine);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains(
+            "systemctl --user import-environment SSH_AUTH_SOCK && holdall daemon restart"
+        ),
+        "{told:?}"
+    );
+    machine.write("environment", "LANG=C\nSSH_AUTH_SOCK=/tmp/other\n");
+    assert_eq!(hints(machine), [""; 0]);
+
+    machine.ok(&[
+        "config",
+        "set",
+        "remote.url",
+        "https://git.example.com/ada/vault.git",
+    ]);
+    let told = hints(machine);
+    assert!(
+        told[0].contains("HOLDALL_TOKEN") && told[0].contains("remote.token_file"),
+        "{told:?}"
+    );
+    assert!(!told[0].contains("t0ken"), "{told:?}");
+    machine.ok(&["config", "set", "remote.token_file", "~/token"]);
+    assert_eq!(hints(machine), [""; 0]);
 }
 
 #[test]

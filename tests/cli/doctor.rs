@@ -63,7 +63,7 @@ pub fn found(machine: &Machine, name: &str, args: &[&str]) -> Value {
 
 /// A check has this verdict, and says these words.
 #[track_caller]
-fn is_found(machine: &Machine, name: &str, (verdict, words): (&str, &str)) -> Value {
+pub fn is_found(machine: &Machine, name: &str, (verdict, words): (&str, &str)) -> Value {
     let found = found(machine, name, &[]);
     let message = found["message"].as_str().expect("it says something");
     assert_eq!(found["verdict"], verdict, "{found}");
@@ -72,7 +72,7 @@ fn is_found(machine: &Machine, name: &str, (verdict, words): (&str, &str)) -> Va
 }
 
 #[track_caller]
-fn is_well(machine: &Machine, name: &str) {
+pub fn is_well(machine: &Machine, name: &str) {
     is_found(machine, name, ("ok", ""));
 }
 
@@ -103,7 +103,7 @@ fn typed(sandbox: &Sandbox, name: &str, line: &str) {
 }
 
 /// Two machines that have seen each other, with a project and tasks.
-fn healthy() -> Scene {
+pub fn healthy() -> Scene {
     let scene = Scene::with(&[("x", "1\n"), ("events.jsonl", "{\"n\":1}\n")]);
     scene
         .a
@@ -117,12 +117,12 @@ fn healthy() -> Scene {
     scene
 }
 
-fn data(machine: &Machine, name: &str) -> PathBuf {
+pub fn data(machine: &Machine, name: &str) -> PathBuf {
     machine.home.join("holdall/data").join(name)
 }
 
 /// One object's pack and index.
-fn pack_of(machine: &Machine, object: &str) -> PathBuf {
+pub fn pack_of(machine: &Machine, object: &str) -> PathBuf {
     let store = data(machine, "vault.git");
     let packs = fs::read_dir(store.join("objects/pack")).expect("listed");
     let packs = packs.map(|it| it.expect("an entry").path());
@@ -131,7 +131,7 @@ fn pack_of(machine: &Machine, object: &str) -> PathBuf {
     packs.find(has).expect("some pack has it")
 }
 
-fn object(machine: &Machine, path: &str) -> String {
+pub fn object(machine: &Machine, path: &str) -> String {
     let name = format!("main:{path}");
     let id = git(&["rev-parse", &name], &data(machine, "vault.git"));
     id.trim().to_owned()
@@ -288,6 +288,24 @@ fn what_others_may_read_is_closed_by_the_command() {
 }
 
 #[test]
+fn what_no_run_can_write_to_is_opened_by_the_command() {
+    let mut scene = healthy();
+    bound(&scene.sandbox, &mut scene.a);
+    for place in ["holdall/state", "holdall/state/seen", "holdall/data"] {
+        chmod(&scene.a, place, 0o500);
+        let closed = is_found(
+            &scene.a,
+            "permissions",
+            ("fail", "is closed to you, its owner"),
+        );
+        let fix = closed["fix"].as_str().expect("one");
+        assert!(fix.starts_with("chmod ") && fix.ends_with(place), "{fix}");
+        mended(&scene.sandbox, "laptop", &closed);
+        is_well(&scene.a, "permissions");
+    }
+}
+
+#[test]
 fn a_checkout_in_a_synced_folder_is_told_until_it_lies_elsewhere() {
     let scene = healthy();
     let (there, synced) = (
@@ -311,12 +329,75 @@ fn a_checkout_in_a_synced_folder_is_told_until_it_lies_elsewhere() {
 }
 
 #[test]
-fn a_project_that_is_gone_is_forgotten_by_the_command() {
+fn a_project_that_moved_is_taken_up_there_and_one_that_is_gone_is_forgotten_by_the_commands() {
     let scene = healthy();
-    fs::rename(scene.a.home.join("code"), scene.a.home.join("gone")).expect("moved");
+    let list = || scene.a.json(&["project", "list"]).1["data"]["projects"][0]["id"].clone();
+    let (code, moved) = (scene.a.home.join("code"), scene.a.home.join("moved"));
+    let id = list();
+    fs::rename(&code, &moved).expect("moved");
     let gone = is_found(&scene.a, "projects", ("warn", "is not at"));
-    mended(&scene.sandbox, "laptop", &gone);
+    let fix = gone["fix"].as_str().expect("one");
+    let commands: Vec<&str> = fix
+        .split('`')
+        .filter(|it| it.starts_with("holdall "))
+        .collect();
+    let [add, remove] = commands[..] else {
+        panic!("{fix}");
+    };
+    let place = moved.join("api");
+    typed(&scene.sandbox, "laptop", &add.replace("PATH", utf8(&place)));
     is_well(&scene.a, "projects");
+    // It is the same to the vault, and nothing in it was taken for deleted.
+    assert_eq!(list(), id);
+    scene.a.write("moved/api/.aigon/x", "3\n");
+    pushed(&scene.a);
+    assert_eq!(scene.stored("x"), "3\n");
+    assert_eq!(scene.stored("y"), "2\n");
+    fs::rename(&moved, &code).expect("moved");
+    typed(&scene.sandbox, "laptop", remove);
+    is_well(&scene.a, "projects");
+}
+
+#[test]
+fn a_file_that_many_checks_stand_on_is_told_of_by_one() {
+    for (name, check) in [("projects.json", "projects"), ("this-machine.json", "home")] {
+        let scene = healthy();
+        scene.a.ok(&["backup", "schedule", "hourly"]);
+        fs::write(data(&scene.a, name), "{").expect("written");
+        let found = not_well(&scene.a, &[]);
+        let failed = found.iter().filter(|it| it["verdict"] == "fail");
+        let failed: Vec<&Value> = failed.map(|it| &it["name"]).collect();
+        assert_eq!(failed, [check], "{found:#?}");
+        let waits = found.iter().filter(|it| it["waits_for"] == check);
+        assert!(waits.count() >= 1, "{found:#?}");
+    }
+}
+
+#[test]
+fn what_is_known_of_runs_and_cannot_be_read_goes_by_the_command() {
+    let scene = healthy();
+    fs::write(scene.a.home.join("holdall/state/runs.json"), "?").expect("written");
+    let found = is_found(&scene.a, "runs", ("warn", "is damaged"));
+    mended(&scene.sandbox, "laptop", &found);
+    is_found(&scene.a, "runs", ("ok", "none yet"));
+}
+
+#[test]
+fn what_is_to_be_typed_is_about_the_home_that_was_asked_about() {
+    let sandbox = Sandbox::new();
+    let mut machine = sandbox.machine("flagged");
+    machine.unset("HOLDALL_HOME");
+    let home = machine.home.join("my home");
+    let flag = ["--home", utf8(&home)];
+    let remote = found(&machine, "remote", &flag);
+    let fix = format!("holdall --home '{}' backup configure URL", utf8(&home));
+    assert_eq!(remote["fix"], fix);
+    machine.ok(&[&["backup", "schedule", "hourly"], &flag[..]].concat());
+    let fix = found(&machine, "background", &flag)["fix"].clone();
+    assert!(
+        fix.as_str().expect("one").ends_with("home' daemon install"),
+        "{fix}"
+    );
 }
 
 #[test]
@@ -515,7 +596,7 @@ fn a_chain_that_was_cut_off_comes_back_from_whoever_has_it() {
     is_well(&scene.a, "op_chains");
 }
 
-fn sql(machine: &Machine, text: &str) {
+pub fn sql(machine: &Machine, text: &str) {
     let db = rusqlite::Connection::open(data(machine, "tasks.db")).expect("opened");
     db.execute_batch(text).expect("done");
 }
@@ -710,7 +791,7 @@ fn a_conflict_is_told_until_it_is_decided() {
 }
 
 /// A value that the gate takes for a token.
-fn token() -> String {
+pub fn token() -> String {
     format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8")
 }
 
@@ -751,6 +832,15 @@ fn a_schedule_is_read_and_one_that_nobody_runs_is_a_warning() {
     is_found(&scene.a, "background", ("ok", "runs"));
     drop(daemon);
     is_found(&scene.a, "background", ("warn", "nothing runs"));
+    // Cron looks, and does not stay.
+    scene.a.ok(&["daemon", "run", "--once"]);
+    is_found(&scene.a, "background", ("ok", "runs"));
+    let ran = scene.a.ok(&["daemon", "status"]);
+    assert!(ran.stdout.contains("a timer or cron looked "), "{ran}");
+    scene
+        .a
+        .write("holdall/state/looked", "2020-01-01T00:00:00.000Z\n");
+    is_found(&scene.a, "background", ("warn", "nothing runs"));
     let file = scene.a.home.join("holdall/config.toml");
     let text = fs::read_to_string(&file).expect("read");
     fs::write(&file, text.replace("daily", "often")).expect("written");
@@ -773,7 +863,7 @@ fn runs_that_fail_are_told_until_one_goes_well() {
     let found = is_found(
         &scene.a,
         "runs",
-        ("fail", "the last push failed (2 times in a row)"),
+        ("warn", "the last push failed (2 times in a row)"),
     );
     mended(&scene.sandbox, "laptop", &found);
     is_well(&scene.a, "runs");

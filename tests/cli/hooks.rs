@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::flow::scene::{Scene, pushed, state, utf8};
@@ -426,6 +427,42 @@ fn a_hook_that_takes_too_long_is_ended_with_all_that_it_started() {
     // Nor is it waited for because it talks.
     let ran = push_with(&scene, "yes", &[]);
     assert!(ran.stderr.contains("was ended after 1 s"), "{ran}");
+}
+
+#[test]
+fn a_hook_is_ended_with_its_run_however_that_ends() {
+    let scene = Scene::new();
+    set(
+        &scene.a,
+        "after_push",
+        "echo $$ > pid; (sleep 60; touch late) & wait",
+    );
+    for (number, is_asked) in [true, false].into_iter().enumerate() {
+        scene.a.write(state("x"), format!("{number}\n"));
+        let run = scene.a.spawn(&["backup", "push"]);
+        let pid = || {
+            let text = fs::read_to_string(scene.a.home.join("pid")).unwrap_or_default();
+            text.trim().parse().ok().and_then(Pid::from_raw)
+        };
+        let group = by(Duration::from_secs(30), pid).expect("the hook is called");
+        let ran = if is_asked { run.end().0 } else { run.kill_9() };
+        assert!(ran.code > 128, "{ran}");
+        let gone = || kill_process_group(group, Signal::CONT).err();
+        assert!(by(Duration::from_secs(20), gone).is_some());
+        fs::remove_file(scene.a.home.join("pid")).expect("there");
+    }
+}
+
+/// The answer, as soon as there is one.
+fn by<T>(limit: Duration, ask: impl Fn() -> Option<T>) -> Option<T> {
+    let since = Instant::now();
+    loop {
+        let answer = ask();
+        if answer.is_some() || since.elapsed() > limit {
+            return answer;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod hooks;
 mod overdue;
 mod progress;
 mod reference;
+mod repair;
 mod schedule;
 mod settings;
 mod task;

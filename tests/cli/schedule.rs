@@ -99,10 +99,10 @@ fn what_is_no_schedule_is_refused_and_changes_nothing() {
     let machine = sandbox.machine("laptop");
     machine.ok(&["backup", "schedule", "daily"]);
     for (text, word) in [
-        ("often", "is no schedule"),
+        ("often", "is no schedule: there is no such word"),
         ("61 * * * *", "is no schedule"),
         ("0 0 30 2 *", "a time that never comes"),
-        ("* * * * * *", "is no schedule"),
+        ("* * * * * *", "it has 6 fields, and a line of cron has 5"),
     ] {
         for args in [
             &["backup", "schedule", text][..],

@@ -1,6 +1,6 @@
 //! What this user may not read.
 
-use crate::kit::git;
+use crate::kit::{Machine, git};
 
 use super::scene::{Scene, bound, chmod, pushed, state};
 
@@ -96,4 +96,36 @@ fn a_restore_that_could_not_write_does_not_say_that_all_is_as_it_was_then() {
     assert!(ran.stdout.contains("restored"), "{ran}");
     let ran = scene.a.ok(&path(".aigon/x"));
     assert!(ran.stdout.contains("all is as in"), "{ran}");
+}
+
+#[test]
+fn what_arrived_is_told_as_arrived_where_it_cannot_be_noted() {
+    let mut scene = Scene::with(&[("x", "1\n")]);
+    bound(&scene.sandbox, &mut scene.a);
+    bound(&scene.sandbox, &mut scene.b);
+    let closed = |machine: &Machine, mode| {
+        for place in ["holdall/state/seen", "holdall/state"] {
+            chmod(machine, place, mode);
+        }
+    };
+    scene.a.write(state("x"), "2\n");
+    closed(&scene.a, 0o500);
+    closed(&scene.b, 0o500);
+    for (machine, command) in [(&scene.a, "push"), (&scene.b, "pull")] {
+        let ran = machine.ok(&["backup", command]);
+        for what in ["how this run went", "what was read"] {
+            let words = format!("{what} is not remembered");
+            assert!(ran.stderr.contains(&words), "{ran}");
+        }
+    }
+    assert_eq!(scene.stored("x"), "2\n");
+    assert_eq!(scene.b.read(state("x")), b"2\n");
+    scene.b.ok(&["sync"]);
+    // What fails is told as it failed.
+    let away = scene.bare.with_extension("away");
+    std::fs::rename(&scene.bare, away).expect("moved");
+    let ran = scene.a.run(&["backup", "push"]);
+    assert_eq!(ran.code, 4, "{ran}");
+    let ran = scene.a.run(&["sync"]);
+    assert_eq!(ran.code, 4, "{ran}");
 }

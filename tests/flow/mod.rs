@@ -17,6 +17,7 @@ mod dropped;
 mod explain;
 mod foreseen;
 mod format;
+mod full_disk;
 mod gate;
 mod half_line;
 mod heal;

@@ -200,6 +200,47 @@ fn a_secret_is_kept_in_no_commit_that_waits() {
 }
 
 #[test]
+fn what_may_pass_no_more_is_in_no_state_that_is_published() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    let token = ["ghp_", "x7Kq9WmZ2vB4nT8rY1cF5hJ3dL6gPsA0eUi2"].concat();
+    place.goes();
+    laptop.write("code/api/.aigon/notes.md", format!("token = {token}\n"));
+    let (_, list) = laptop.json(&["secret", "list"]);
+    let fingerprint = list["data"]["found"][0]["fingerprint"].as_str();
+    let fingerprint = fingerprint.expect("it is found").to_owned();
+    laptop.ok(&["secret", "allow", &fingerprint]);
+    push_offline(&laptop);
+    // A change of mind, and one more state that stands on the first.
+    laptop.ok(&["secret", "revoke", &fingerprint]);
+    laptop.write(PLAN, "two\n");
+    push_offline(&laptop);
+    laptop.write(PLAN, "three\n");
+    place.comes();
+    let ran = laptop.run(&["backup", "push"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    assert!(
+        ran.stderr
+            .contains("notes.md that may not leave this machine any more")
+            && ran.stderr.contains("holdall backup restore --at "),
+        "{ran}"
+    );
+    let all = git(&["log", "-p", "--all"], &place.bare);
+    assert!(all.contains("three") && !all.contains(&token), "{all}");
+    assert_eq!(place.past_of_plan(), ["three\n", "one\n"]);
+    // It is told once, and what was kept is there.
+    let (_, status) = laptop.json(&["backup", "status"]);
+    assert_eq!(status["data"]["offline"], 0, "{status}");
+    let again = laptop.run(&["backup", "push"]);
+    assert!(!again.stderr.contains("any more"), "{again}");
+    let kept = git(
+        &["log", "-p", "--all"],
+        &laptop.home.join("holdall/data/vault.git"),
+    );
+    assert!(kept.contains(&token));
+}
+
+#[test]
 fn a_project_that_is_new_while_the_remote_is_away_arrives_under_its_id() {
     let place = Place::new();
     let laptop = place.machine("laptop");

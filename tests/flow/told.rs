@@ -434,7 +434,7 @@ fn a_corrupt_settings_file_is_named_with_its_place_and_cause() {
 }
 
 #[test]
-fn a_broken_place_of_holdall_is_corrupt_and_says_what_to_move_away() {
+fn a_broken_place_of_holdall_is_corrupt_and_says_what_mends_it() {
     let scene = Scene::with(&[("x", "1\n")]);
     let data = scene.a.home.join("holdall/data");
     let branch = data.join("vault.git/refs/heads/main");
@@ -445,7 +445,7 @@ fn a_broken_place_of_holdall_is_corrupt_and_says_what_to_move_away() {
         message.contains("vault.git") && !message.contains("class="),
         "{message}"
     );
-    assert!(hints(&scene.a, &["backup", "push"]).contains("vault.git away"));
+    assert!(hints(&scene.a, &["backup", "push"]).contains("`holdall doctor --repair`"));
     fs::write(&branch, good).expect("written");
     fs::write(data.join("projects.json"), "{").expect("written");
     let message = fails(&scene.a, &["backup", "push"], (70, "corrupt"));

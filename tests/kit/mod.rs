@@ -14,6 +14,7 @@ mod terminal;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 pub use fixture::{Shape, write_fixture};
 pub use git::{clone, commits, fsck, git, git_takes_all, is_linear, try_git};
 pub use hub::{Hub, program};
-pub use machine::{Machine, Ran, Started};
+pub use machine::{Machine, Ran, Started, in_own_mounts};
 pub use ordinary::ordinary_file;
 pub use random::Rng;
 pub use terminal::{answered, answered_late, terminal};
@@ -58,6 +59,12 @@ impl Sandbox {
         git(&["init", "-q", "--bare", "-b", "main"], &path);
         path
     }
+}
+
+/// Tells past the test runner, which keeps what passing tests say to itself.
+pub fn say_left_out(what: &str) {
+    let words = format!("\nLEFT OUT: {what}\n");
+    io::stderr().write_all(words.as_bytes()).ok();
 }
 
 /// All files below a directory by relative path. A link is its target after `-> `. Directories

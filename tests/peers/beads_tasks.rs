@@ -62,6 +62,8 @@ fn what_is_missing_on_a_machine_or_in_the_vault_is_not_deleted() {
     let before = desks.agree_on_all(&[0, 1]);
     // The list of one machine is gone.
     fs::remove_file(b.home.join("holdall/data/tasks.db")).expect("deleted");
+    let ran = b.ok(&["sync"]);
+    assert!(ran.stderr.contains("the task list is gone"), "{ran}");
     assert_eq!(desks.agree_on_all(&[1, 0]), before);
     // Somebody cleans up in the vault.
     by_hand(&desks.sandbox, &desks.bare, |dir| {

@@ -14,7 +14,6 @@ mod sshd;
 mod told;
 mod web;
 
-use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -23,7 +22,7 @@ use std::sync::Once;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::kit::{Machine, Rng};
+use crate::kit::{Machine, Rng, say_left_out};
 
 /// A program of the system that a server needs; nothing where it is not installed.
 fn installed(name: &str) -> Option<PathBuf> {
@@ -37,12 +36,12 @@ fn installed(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// Past the test runner, which keeps what passing tests say to itself.
 fn say_what_is_left_out(name: &str) {
     static SAID: Once = Once::new();
     SAID.call_once(|| {
-        let words = format!("\nLEFT OUT: tests that need a server ({name} is not installed)\n");
-        std::io::stderr().write_all(words.as_bytes()).ok();
+        say_left_out(&format!(
+            "tests that need a server ({name} is not installed)"
+        ));
     });
 }
 

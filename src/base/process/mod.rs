@@ -11,7 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -187,7 +187,7 @@ impl Program {
     }
 
     /// Tells it something, and hears it out. It has so long in all, whatever it says meanwhile; then
-    /// whatever it started is ended with it.
+    /// whatever it started is ended with it, and so it is where we are ended before.
     pub fn hear_out(mut self, said: &[u8], limit: Duration) -> Result<Heard, BaseError> {
         let name = self.name;
         let fault = |source| BaseError::Spawn {
@@ -205,7 +205,13 @@ impl Program {
             .spawn();
         // Our copies of the ends it writes to: else they would never seem to be closed.
         drop(self.command);
-        heard::hear_out(child.map_err(fault)?, voice, said, limit).map_err(fault)
+        let child = child.map_err(fault)?;
+        let guard = guard(child.id());
+        let heard = heard::hear_out(child, voice, said, limit).map_err(fault);
+        if let Ok(guard) = guard {
+            let_go(guard);
+        }
+        heard
     }
 
     /// Starts it with pipes. It is ended when nothing was touched for `idle`; words on stderr are a
@@ -233,6 +239,26 @@ impl Program {
         let child = child.map_err(fault)?;
         Ok(Running::over(child, (stdout, stderr), self.manner, idle))
     }
+}
+
+/// Has somebody wait who ends a process group should we be gone before it, whatever ended us: what it
+/// waits for is a line of ours, and where we are gone there is none.
+fn guard(group: u32) -> io::Result<Child> {
+    let script = "read -r _ || { kill -TERM -$0; sleep 1; kill -KILL -$0; }";
+    let mut guard = Program::new("/bin/sh", &Env::default())
+        .args(["-c", script, &group.to_string()])
+        .command;
+    // Who ends our own group is not to end it.
+    guard.process_group(0).stdin(Stdio::piped());
+    guard.stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+/// There is nothing to wait for any more.
+fn let_go(mut guard: Child) {
+    if let Some(mut ear) = guard.stdin.take() {
+        ear.write_all(b"\n").ok();
+    }
+    guard.wait().ok();
 }
 
 /// Whether children get these pipes too.

@@ -10,4 +10,7 @@ pub struct DoctorArgs {
     /// First make what is shown of the tasks of their ops again
     #[arg(long)]
     pub rebuild: bool,
+    /// First mend what is damaged, and lose nothing that still reads
+    #[arg(long, conflicts_with = "rebuild")]
+    pub repair: bool,
 }

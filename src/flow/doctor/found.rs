@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::FlowError;
+use super::super::places::MACHINE_FILE;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -73,8 +74,18 @@ impl Found {
         }
     }
 
-    /// What a flow could not do, with its own words about what to do next.
+    /// What a flow could not do. Where a file is damaged that many stand on, one check tells of it and
+    /// the others wait for that.
     pub fn of(fault: &FlowError) -> Self {
+        match fault {
+            FlowError::Project(_) => Self::waits("projects"),
+            FlowError::BadFile { path, .. } if path.ends_with(MACHINE_FILE) => Self::waits("home"),
+            _ => Self::told(fault),
+        }
+    }
+
+    /// The same from the check that is to tell of it, with the flow's own words about what to do next.
+    pub fn told(fault: &FlowError) -> Self {
         Self {
             verdict: Verdict::Fail,
             fix: fault.hints().into_iter().next(),

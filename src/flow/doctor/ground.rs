@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 
-use crate::base::HostPath;
 use crate::config::Config;
-use crate::tasks::{TasksError, Verified as VerifiedTasks};
+use crate::tasks::Verified as VerifiedTasks;
 use crate::vault::{Depth, Store, Verified};
 
-use super::super::hints::quoted;
+use super::super::hints::REPAIR;
+use super::super::repair::{look, was_known};
 use super::super::status::{StatusOptions, StatusReport, status};
 use super::super::{ErrorKind, FlowError, Session, Stage};
 use super::asked::{Asked, ask};
@@ -67,7 +67,7 @@ impl<'a> Ground<'a> {
 
     /// The same, and why it cannot be opened.
     pub fn opened(&self) -> Result<Option<&Store>, Found> {
-        let open = || open(self.session).map_err(|message| self.of_store(&message));
+        let open = || open(self.session);
         shared(&self.store, open).map(Option::as_ref)
     }
 
@@ -83,8 +83,7 @@ impl<'a> Ground<'a> {
                 Depth::Structure
             };
             let found = store.verify(depth, &self.session.tells(Stage::Verifying));
-            let fault = |fault: FlowError| self.of_store(&fault.message());
-            found.map(Some).map_err(|it| fault(it.into()))
+            found.map(Some).map_err(|fault| of_store(&fault.into()))
         };
         shared(&self.verified, look).map(Option::as_ref)
     }
@@ -117,8 +116,9 @@ impl<'a> Ground<'a> {
 
     /// What a look at the task list came to.
     pub fn tasks(&self) -> Result<Option<&VerifiedTasks>, Found> {
-        let look = || verify_tasks(self).map_err(|fault| self.of_tasks(&fault));
-        shared(&self.tasks, look).map(Option::as_ref)
+        let verify =
+            || look(self.session, self.options.integrity).map_err(|fault| Self::of_tasks(&fault));
+        shared(&self.tasks, verify).map(Option::as_ref)
     }
 
     /// What waits here, as this disk stands to the vault that was seen last.
@@ -131,39 +131,23 @@ impl<'a> Ground<'a> {
         shared(&self.status, look)
     }
 
-    /// Damage of the store, and what brings it back. Without a remote nothing does.
-    pub fn of_store(&self, message: &str) -> Found {
-        let store = self.session.places.store();
-        let fix = if self.session.config.remote_url.is_some() {
-            format!("{} && holdall backup pull", set_aside(&store))
-        } else {
-            format!(
-                "keep {store}, the only copy there is, and look at it with `git fsck`: a backup of it has to take its place"
-            )
-        };
-        Found::fail(message, fix)
-    }
-
     /// A task list that cannot be used. What the vault has of it a pull brings back.
-    pub fn of_tasks(&self, fault: &FlowError) -> Found {
+    pub fn of_tasks(fault: &FlowError) -> Found {
         if fault.kind() == ErrorKind::Corrupt {
-            self.damaged_tasks(&fault.message())
+            Self::damaged_tasks(&fault.message())
         } else {
             Found::of(fault)
         }
     }
 
-    pub fn damaged_tasks(&self, message: &str) -> Found {
-        let file = self.session.places.tasks();
-        let fix = format!("{} && holdall backup pull", set_aside(&file));
-        let rest = "changes that no push took are in that file alone";
-        Found::fail(format!("{message}; {rest}"), fix)
+    pub fn damaged_tasks(message: &str) -> Found {
+        Found::fail(message, REPAIR)
     }
 
     /// Why something in the store cannot be read, unless the check of the store tells it already.
     fn of_content(&self, fault: &FlowError) -> Found {
         if self.store_is_well() {
-            self.of_store(&fault.message())
+            of_store(fault)
         } else {
             Found::waits("store")
         }
@@ -184,6 +168,15 @@ impl<'a> Ground<'a> {
     }
 }
 
+/// Damage of the store; where it only cannot be opened, its own hint.
+fn of_store(fault: &FlowError) -> Found {
+    if fault.kind() == ErrorKind::Corrupt {
+        Found::fail(fault.message(), REPAIR)
+    } else {
+        Found::of(fault)
+    }
+}
+
 /// A part that was made once, for the next one who asks.
 fn shared<T>(
     cell: &OnceCell<Result<T, Found>>,
@@ -192,43 +185,20 @@ fn shared<T>(
     cell.get_or_init(make).as_ref().map_err(Clone::clone)
 }
 
-/// A store without a HEAD is none to git, and would be made anew beside what is left of it.
-fn open(session: &Session<'_>) -> Result<Option<Store>, String> {
+/// A store without a HEAD is none to git, and would be made anew beside what is left of it. Nor is one
+/// that is gone as if there had never been one: without it this machine would be new to the vault.
+fn open(session: &Session<'_>) -> Result<Option<Store>, Found> {
     let place = session.places.store();
-    let store = session.store().map_err(|fault| fault.message())?;
+    let store = session.store().map_err(|fault| of_store(&fault))?;
     if store.is_none() && place.as_path().exists() {
-        return Err(format!(
-            "{place} has no HEAD: git takes it for no repository"
-        ));
+        let message = format!("{place} has no HEAD: git takes it for no repository");
+        return Err(Found::fail(message, REPAIR));
+    }
+    if store.is_none() && was_known(session).unwrap_or(false) {
+        let message = format!("{place} is gone: it was this machine's copy of the vault");
+        return Err(Found::fail(message, REPAIR));
     }
     Ok(store)
-}
-
-fn verify_tasks(ground: &Ground<'_>) -> Result<Option<VerifiedTasks>, FlowError> {
-    let session = ground.session;
-    let Some(store) = session.task_store_there()? else {
-        return Ok(None);
-    };
-    if let Some(said) = store.verify_file(ground.options.integrity)? {
-        return Err(TasksError::Broken { said }.into());
-    }
-    let dir = super::scratch()?;
-    let place = HostPath::new(dir.path())?;
-    let found = store.verify(session.edges, (&place, &session.holder()))?;
-    Ok(Some(found))
-}
-
-/// Moves something out of the way, to a name that says why.
-fn set_aside(path: &HostPath) -> String {
-    let path = path.to_string();
-    // What was moved aside before may be all that is left of something.
-    let mut names = (1..).map(|number| match number {
-        1 => format!("{path}.damaged"),
-        _ => format!("{path}.damaged-{number}"),
-    });
-    let is_free = |name: &String| std::fs::symlink_metadata(name).is_err();
-    let aside = names.find(is_free).expect("there is no end of numbers");
-    format!("mv {} {}", quoted(&path), quoted(&aside))
 }
 
 /// How much was looked at.

@@ -10,7 +10,7 @@ use crate::layout::{FORMAT, MachineRecord};
 use crate::project::Registry;
 
 use super::super::FlowError;
-use super::super::hints::quoted;
+use super::super::hints::{Closed, quoted};
 use super::found::{Found, counted, first_of};
 use super::ground::Ground;
 
@@ -23,10 +23,33 @@ const NO_ROOM: u64 = 4 << 20;
 const OTHERS: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 
-/// Nobody else reads what lies here. The configuration has no secrets and people write it by hand: there
-/// it is enough that nobody else changes it.
+/// Where this machine keeps things, and what it calls itself.
+pub fn home(ground: &Ground<'_>) -> Found {
+    match ground.session.machine() {
+        Ok(_) => Found::ok(ground.session.places.data.to_string()),
+        Err(fault) => Found::told(&fault),
+    }
+}
+
+/// This user reads and writes what lies here, and nobody else does. The configuration has no secrets and
+/// people write it by hand: there it is enough that nobody else changes it.
 pub fn permissions(ground: &Ground<'_>) -> Found {
     let places = &ground.session.places;
+    let (store, tasks) = (places.store(), places.tasks());
+    let (seen, logs) = (places.seen(), places.logs());
+    let own = [
+        &places.config_file,
+        &places.data,
+        &places.state,
+        &store,
+        &tasks,
+        &seen,
+        &logs,
+    ];
+    let mut closed = own.into_iter().filter_map(|it| Closed::at(it.as_path()));
+    if let Some(closed) = closed.next() {
+        return Found::fail(closed.words(), closed.fix());
+    }
     let mut open = BTreeSet::new();
     for dir in [&places.data, &places.state] {
         add_open(dir.as_path(), &mut open);
@@ -175,14 +198,17 @@ pub fn projects(ground: &Ground<'_>) -> Found {
     let list = Registry::load(&ground.session.places.registry());
     let projects = match list {
         Ok(list) => list.projects,
-        Err(fault) => return Found::of(&FlowError::from(fault)),
+        Err(fault) => return Found::told(&FlowError::from(fault)),
     };
     let gone = projects.iter().find(|it| !it.path.as_path().is_dir());
     match gone {
         None => Found::ok(counted(projects.len() as u64, "project")),
         Some(gone) => Found::warn(
             format!("`{}` is not at {} any more", gone.name, gone.path),
-            format!("holdall project remove {}", quoted(&gone.name)),
+            format!(
+                "`holdall project add PATH` with its new place; where there is none any more: `holdall project remove {}`",
+                quoted(&gone.name)
+            ),
         ),
     }
 }

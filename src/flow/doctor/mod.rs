@@ -1,7 +1,7 @@
 //! What is wrong on this machine, and the one command that mends it.
 //!
 //! *In*: the places of this machine, as broken as they may be. *Out*: every check with its verdict, cause
-//! and fix, in the same order whatever fails. *Never*: change anything but what `--rebuild` asks for, take
+//! and fix, in the same order whatever fails. *Never*: change anything but what `--rebuild` and `--repair` ask for, take
 //! the run lock, or alarm about what a run beside it is doing.
 
 mod asked;
@@ -25,6 +25,7 @@ use crate::base::{BaseError, Edges};
 use crate::config::{Config, ConfigError};
 
 use super::hints::quoted;
+use super::repair::{RepairReport, repair};
 use super::session::unknown_presets;
 use super::{FlowError, Places, Session, Watch};
 pub use found::{Found, Line, Verdict};
@@ -34,9 +35,9 @@ pub use verify::{VerifyReport, verify};
 /// What runs in the background, as whoever knows says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Background {
-    /// Unknown where nobody can say.
-    pub installed: Option<bool>,
     pub running: bool,
+    /// What is wrong with what is installed.
+    pub fault: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +46,8 @@ pub struct DoctorOptions {
     pub integrity: bool,
     /// Make what is shown of the tasks of their ops again, first.
     pub rebuild: bool,
+    /// Mend what is damaged, first.
+    pub repair: bool,
     pub background: Background,
 }
 
@@ -54,6 +57,9 @@ pub struct DoctorReport {
     pub checks: Vec<Line>,
     /// What is shown of the tasks was made again.
     pub rebuilt: bool,
+    /// What was mended, if anybody asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repaired: Option<RepairReport>,
 }
 
 impl DoctorReport {
@@ -123,12 +129,28 @@ pub fn doctor(
         }
     };
     let (session, broken) = session;
+    let repaired = match &broken {
+        Some(_) if options.repair => return Err(unsettled()),
+        None if options.repair => Some(repair(&session)?),
+        _ => None,
+    };
     let rebuilt = options.rebuild && rebuild(&session).is_ok();
-    let data = session.places.data.to_string();
     let ground = Ground::new(&session, options, broken);
-    let mut checks = vec![line(HOME, Found::ok(data))];
+    let mut checks = vec![line(HOME, home::home(&ground))];
     checks.extend(CHECKS.iter().map(|check| made(check, &ground)));
-    Ok(DoctorReport { checks, rebuilt })
+    Ok(DoctorReport {
+        checks,
+        rebuilt,
+        repaired,
+    })
+}
+
+/// Where the remote is stands in the configuration.
+fn unsettled() -> FlowError {
+    FlowError::Refused {
+        what: "the configuration cannot be read, and says where the remote is".to_owned(),
+        hint: "see what is wrong with it, and what mends that: `holdall doctor`".to_owned(),
+    }
 }
 
 /// Why it cannot be done the check of the task list tells.
@@ -156,6 +178,7 @@ fn homeless(fault: &FlowError) -> DoctorReport {
     DoctorReport {
         checks: std::iter::once(line(HOME, found)).chain(rest).collect(),
         rebuilt: false,
+        repaired: None,
     }
 }
 

@@ -4,13 +4,11 @@ use crate::base::Timestamp;
 use crate::layout::MachineRecord;
 
 use super::super::hints::quoted;
+use super::super::records::AHEAD;
 use super::super::{ErrorKind, FlowError, Healed};
 use super::asked::Standing;
 use super::found::{Found, counted};
 use super::ground::Ground;
-
-/// A clock that is as much ahead is told of: less is the time that a push takes.
-const AHEAD: i64 = 5 * 60 * 1000;
 
 /// It answers, and lets this machine read and write.
 pub fn remote(ground: &Ground<'_>) -> Result<Found, Found> {
@@ -100,15 +98,15 @@ pub fn clock(ground: &Ground<'_>) -> Result<Found, Found> {
         Some(other) if own.as_ref() == Some(&other.machine) => Found::warn(
             format!(
                 "this machine last pushed at {}, which is still to come",
-                other.last_push.readable()
+                other.last_push.locally_readable()
             ),
-            "set the clock of this machine",
+            "see that the clock of this machine is right, and then: `holdall backup push`",
         ),
         Some(other) => Found::warn(
             format!(
                 "{} last pushed at {}, which is still to come here",
                 other.name,
-                other.last_push.readable()
+                other.last_push.locally_readable()
             ),
             format!(
                 "set the clock of {} or of this machine, and push there",

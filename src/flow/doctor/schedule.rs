@@ -1,10 +1,12 @@
 //! What comes by itself, and how the last runs went.
 
-use crate::base::FileLock;
+use crate::base::{FileLock, LockState};
 use crate::runs::{History, Runs};
 use crate::vault::RefName;
 
-use super::super::schedule::show;
+use super::super::FlowError;
+use super::super::background::schedule::show;
+use super::super::hints::quoted;
 use super::Background;
 use super::found::{Found, counted};
 use super::ground::Ground;
@@ -19,15 +21,20 @@ pub fn schedule(ground: &Ground<'_>) -> Result<Found, Found> {
     ground.config()?;
     let report = match show(ground.session) {
         Ok(report) => report,
-        Err(fault) => {
+        Err(fault @ FlowError::Schedule(_)) => {
             let message = fault.message();
             return Ok(Found::fail(message, "holdall backup schedule hourly"));
         }
+        Err(fault) => return Err(Found::of(&fault)),
     };
     let Some(cadence) = report.schedule else {
         return Ok(Found::ok("no push comes by itself"));
     };
     let now = ground.session.edges.clock.now();
+    if report.overdue.is_some() {
+        let message = format!("{cadence}, and no push went well for too long");
+        return Ok(Found::warn(message, "holdall backup push"));
+    }
     let next = report.next_runs.first().map_or_else(String::new, |next| {
         if *next <= now {
             ", due now".to_owned()
@@ -40,8 +47,15 @@ pub fn schedule(ground: &Ground<'_>) -> Result<Found, Found> {
 
 /// The last push and the last pull went well.
 pub fn runs(ground: &Ground<'_>) -> Found {
-    let runs = match Runs::load(&ground.session.places.runs()) {
-        Ok(runs) => runs,
+    let file = ground.session.places.runs();
+    let runs = match Runs::read(&file) {
+        Ok(Some(runs)) => runs,
+        Ok(None) => {
+            return Found::warn(
+                format!("{file} is damaged: what it says counts as never"),
+                format!("rm {}", quoted(&file.to_string())),
+            );
+        }
         Err(fault) => return Found::of(&fault.into()),
     };
     if let Some(run) = interrupted(ground) {
@@ -73,7 +87,12 @@ pub fn runs(ground: &Ground<'_>) -> Found {
         |at| format!("the last good one began at {}", at.locally_readable()),
     );
     let message = format!("the last {command} failed ({times} in a row): {why}; {good}");
-    Found::fail(message, fix)
+    // A laptop on a train is none that is broken; that a push is overdue is told by the schedule.
+    if is_of_remote(history) {
+        Found::warn(message, fix)
+    } else {
+        Found::fail(message, fix)
+    }
 }
 
 /// A run that was killed while it wrote onto this disk. One that is at it right now holds the lock.
@@ -81,7 +100,7 @@ fn interrupted(ground: &Ground<'_>) -> Option<Found> {
     let run = ground.status().ok()?.interrupted.as_ref()?;
     let store = ground.store().ok()??;
     let lock = ground.session.places.run_lock();
-    let is_free = || matches!(FileLock::is_held(lock.as_path()), Ok(None));
+    let is_free = || matches!(FileLock::state(lock.as_path()), Ok(LockState::Free));
     let is_open = || matches!(store.read_ref(RefName::Landing), Ok(Some(_)));
     let is_left = is_free() && is_open() && is_free();
     is_left.then(|| {
@@ -95,12 +114,16 @@ fn is_failing(own: &History, other: &History) -> bool {
     let Some(last) = own.last.as_ref().filter(|run| !run.ok) else {
         return false;
     };
-    let kind = last.kind.as_deref().unwrap_or_default();
     let later = other
         .last_ok
         .as_ref()
         .is_some_and(|run| run.began > last.began);
-    kind != NOTHING && !(later && OF_REMOTE.contains(&kind))
+    last.kind.as_deref() != Some(NOTHING) && !(later && is_of_remote(own))
+}
+
+fn is_of_remote(history: &History) -> bool {
+    let kind = history.last.as_ref().and_then(|run| run.kind.as_deref());
+    kind.is_some_and(|kind| OF_REMOTE.contains(&kind))
 }
 
 /// Somebody runs what is to come by itself.
@@ -110,15 +133,17 @@ pub fn background(ground: &Ground<'_>) -> Result<Found, Found> {
 }
 
 fn of_background(is_set: bool, background: Background) -> Found {
-    let install = "holdall daemon install";
-    match (is_set, background.running, background.installed) {
-        (_, true, _) => Found::ok("runs"),
-        (false, false, _) => Found::ok("nothing has to run"),
-        (true, false, Some(true)) => Found::warn(
-            "installed, but it does not run: no push comes by itself",
-            "holdall daemon restart",
+    if let Some(fault) = background.fault {
+        let message = format!("the service is installed, and {fault}");
+        return Found::warn(message, "holdall daemon repair");
+    }
+    match (is_set, background.running) {
+        (_, true) => Found::ok("runs"),
+        (false, false) => Found::ok("nothing has to run"),
+        (true, false) => Found::warn(
+            "nothing runs what the schedule says",
+            "holdall daemon install",
         ),
-        (true, false, _) => Found::warn("nothing runs what the schedule says", install),
     }
 }
 
@@ -162,29 +187,17 @@ mod tests {
 
     #[test]
     fn what_nobody_runs_is_a_warning_only_where_something_is_to_come() {
-        let state = |installed, running| Background { installed, running };
+        let state = |running, fault| Background { running, fault };
+        let broken = Some("not at work");
+        let install = Some("holdall daemon install");
+        let repair = Some("holdall daemon repair");
         for (is_set, background, verdict, fix) in [
-            (false, state(None, false), Verdict::Ok, None),
-            (
-                true,
-                state(None, false),
-                Verdict::Warn,
-                Some("holdall daemon install"),
-            ),
-            (
-                true,
-                state(Some(false), false),
-                Verdict::Warn,
-                Some("holdall daemon install"),
-            ),
-            (
-                true,
-                state(Some(true), false),
-                Verdict::Warn,
-                Some("holdall daemon restart"),
-            ),
-            (true, state(Some(true), true), Verdict::Ok, None),
-            (true, state(None, true), Verdict::Ok, None),
+            (false, state(false, None), Verdict::Ok, None),
+            (true, state(false, None), Verdict::Warn, install),
+            (true, state(true, None), Verdict::Ok, None),
+            (true, state(false, broken), Verdict::Warn, repair),
+            (true, state(true, broken), Verdict::Warn, repair),
+            (false, state(false, broken), Verdict::Warn, repair),
         ] {
             let found = of_background(is_set, background);
             assert_eq!(

@@ -6,6 +6,7 @@ use crate::base::ObjectId;
 use crate::layout::LayoutError;
 use crate::vault::Objects;
 
+use super::super::hints::{Closed, REPAIR};
 use super::super::ops;
 use super::found::{Found, counted, first_of};
 use super::ground::{Ground, objects};
@@ -19,8 +20,14 @@ pub fn store(ground: &Ground<'_>) -> Result<Found, Found> {
     let Some(found) = ground.verified()? else {
         return Ok(Found::ok("none yet: the first push or pull makes it"));
     };
+    let place = ground.session.places.store();
+    // What only cannot be read is no damage.
+    let is_well = found.faults.is_empty();
+    if let Some(closed) = Closed::below(place.as_path()).filter(|_| !is_well) {
+        return Ok(Found::fail(closed.words(), closed.fix()));
+    }
     Ok(match first_of(&found.faults) {
-        Some(message) => ground.of_store(&message),
+        Some(message) => Found::fail(message, REPAIR),
         None if ground.options.integrity => {
             Found::ok(format!("{} read, each is what it was", objects(found)))
         }

@@ -2,6 +2,8 @@
 
 use crate::vault::Objects;
 
+use super::super::hints::REPAIR;
+use super::super::task::had_tasks;
 use super::super::{FlowError, ops};
 use super::found::{Found, counted, first_of};
 use super::ground::Ground;
@@ -10,14 +12,19 @@ const REBUILD: &str = "holdall doctor --rebuild";
 
 /// The store is whole, and what it shows is what its log comes to.
 pub fn tasks(ground: &Ground<'_>) -> Result<Found, Found> {
-    let Some(found) = ground.tasks()? else {
-        return Ok(Found::ok("no tasks here"));
+    let found = ground.tasks()?;
+    let Some(found) = found.filter(|found| found.ops > 0) else {
+        return Ok(of_none(ground));
     };
     if let Some((name, why)) = found.chains.first() {
-        return Ok(ground.damaged_tasks(&format!("the ops of {name} are damaged: {why}")));
+        return Ok(Ground::damaged_tasks(&format!(
+            "the ops of {name} are damaged: {why}"
+        )));
     }
     if let Some(name) = first_of(&found.texts) {
-        return Ok(ground.damaged_tasks(&format!("a long text is not what it was: {name}")));
+        return Ok(Ground::damaged_tasks(&format!(
+            "a long text is not what it was: {name}"
+        )));
     }
     if !found.tables.is_empty() && found.aside == found.aside_then {
         let tables = found.tables.join(", ");
@@ -26,6 +33,21 @@ pub fn tasks(ground: &Ground<'_>) -> Result<Found, Found> {
     }
     let ops = counted(found.ops, "op");
     Ok(Found::ok(format!("{ops}, and what they come to")))
+}
+
+/// A list in which nothing is, though this machine had tasks when it pushed last.
+fn of_none(ground: &Ground<'_>) -> Found {
+    let store = ground.store().ok().flatten();
+    let had_tasks = store.and_then(|store| had_tasks(ground.session, store).ok());
+    if had_tasks == Some(true) {
+        let file = ground.session.places.tasks();
+        Found::fail(
+            format!("{file} has no tasks any more: it was this machine's task list"),
+            REPAIR,
+        )
+    } else {
+        Found::ok("no tasks here")
+    }
 }
 
 /// Whoever has read the same ops came to the same.

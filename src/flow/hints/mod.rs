@@ -3,6 +3,7 @@
 //! *In*: a fault, or what stayed behind and why. *Out*: the next command, as it can be typed. *Never*: a
 //! secret, or a command that does not help.
 
+mod closed;
 mod hosting;
 mod tasks;
 mod typed;
@@ -20,6 +21,8 @@ use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
 use super::report::Candidate;
+pub use closed::Closed;
+use closed::closed_hints;
 use hosting::hosting_hints;
 use tasks::tasks_hints;
 pub use typed::{quoted, typed};
@@ -40,8 +43,8 @@ const SAME_AGAIN: &str = "nothing was changed; when it answers, run the same com
 const THROUGH_GH: &str =
     "where `gh` is logged in, it lends git its login, and git lends it here: `gh auth setup-git`";
 
-const ONLY_COPY: &str =
-    "without a remote it is the only copy: keep it, and look at it with `git fsck`";
+/// What mends this machine's own copies, so that nothing is lost that still reads.
+pub const REPAIR: &str = "holdall doctor --repair";
 
 impl FlowError {
     /// What to do next, the most likely first.
@@ -100,6 +103,7 @@ impl FlowError {
             Self::Schedule(_) => one(
                 "hourly, daily, weekly or off, or minute, hour, day, month and weekday as cron has them: `holdall backup schedule \"0 9 * * MON-FRI\"`",
             ),
+            Self::Base(fault) => closed_hints(fault),
             Self::Vault(fault) => vault_hints(fault),
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_hints(fault),
             _ => self.hints_on_what_is_missing(),
@@ -198,6 +202,7 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
             "mend line {line}, or move {} away and add each project again: `holdall project add PATH`; the vault keeps all of it",
             path.display()
         )],
+        ProjectError::Base(fault) => closed_hints(fault),
         ProjectError::Busy { .. } => vec!["run the command again in a moment".to_owned()],
         _ => Vec::new(),
     }
@@ -208,16 +213,19 @@ fn vault_hints(fault: &VaultError) -> Vec<String> {
         VaultError::NoSuchRevision { .. } => {
             vec!["run `holdall backup log` for the commits there are".to_owned()]
         }
-        VaultError::Git { path, .. } if fault.is_damage() => {
-            vec![move_away(path), ONLY_COPY.to_owned()]
-        }
+        VaultError::Git { .. } if fault.is_damage() => own_copy_hints(),
         VaultError::Git { .. } if fault.is_of_config() => vec![
             "mend the file of git's configuration that is named there: `git config --list` says the same of it"
                 .to_owned(),
         ],
         VaultError::BadCommit { .. } => own_copy_hints(),
         VaultError::Store(fault) => store_hints(fault),
-        _ => Vec::new(),
+        VaultError::Base(fault) => closed_hints(fault),
+        VaultError::Git { path, .. } => {
+            let closed = Closed::below(path);
+            closed.map_or_else(Vec::new, |closed| vec![closed.fix(), closed.words()])
+        }
+        VaultError::RefMoved { .. } => Vec::new(),
     }
 }
 
@@ -229,10 +237,9 @@ fn store_hints(fault: &StoreError) -> Vec<String> {
 }
 
 fn own_copy_hints() -> Vec<String> {
-    vec![
-        "this machine's copy of the vault is damaged: move `vault.git` out of holdall's data directory and run `holdall backup configure URL` again; nothing in the remote vault is lost".to_owned(),
-        ONLY_COPY.to_owned(),
-    ]
+    vec![format!(
+        "this machine's copy of the vault is damaged; what still reads is kept, and the rest comes from the remote: `{REPAIR}`"
+    )]
 }
 
 fn move_away(path: &Path) -> String {
@@ -307,13 +314,27 @@ fn wire_hints(fault: &WireError) -> Vec<String> {
         WireError::Insecure { .. } => {
             "use its https:// address, or if nobody else is on that network: `holdall config set remote.allow_insecure true`"
         }
-        WireError::Damaged { .. } => "run `git fsck` in the remote repository",
+        WireError::Damaged { url, .. } => return damaged_hints(url),
         WireError::Vault(fault) => return vault_hints(fault),
         WireError::Protocol { .. } => {
             "see what answers there: `git ls-remote URL`; nothing was changed"
         }
     };
     vec![text.to_owned()]
+}
+
+/// Each machine has all that it ever saw of the vault: a push to an empty repository brings it back, and
+/// whoever has more brings that with the next one.
+fn damaged_hints(url: &str) -> Vec<String> {
+    let rest = "what this machine has of the vault is whole: a push brings it back, and other machines add with theirs what they have".to_owned();
+    let make = if url.starts_with('/') {
+        let (path, aside) = (quoted(url), quoted(&format!("{url}.damaged")));
+        format!("mv {path} {aside} && git init --bare {path} && holdall backup push")
+    } else {
+        "move that repository away, make an empty one in its place, and run `holdall backup push`"
+            .to_owned()
+    };
+    vec![make, rest]
 }
 
 fn config_hints(fault: &ConfigError) -> Vec<String> {
@@ -326,7 +347,7 @@ fn config_hints(fault: &ConfigError) -> Vec<String> {
         None => vec!["run `holdall config list` for every key and its value".to_owned()],
     };
     match fault {
-        ConfigError::Base(_) => Vec::new(),
+        ConfigError::Base(fault) => closed_hints(fault),
         ConfigError::Syntax { path, .. } | ConfigError::Edit { path, .. } => {
             vec![format!("edit {path}; nothing was changed")]
         }

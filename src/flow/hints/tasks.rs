@@ -2,6 +2,9 @@
 
 use crate::tasks::TasksError;
 
+use super::REPAIR;
+use super::closed::closed_hints;
+
 /// So many candidates are worth a line of their own.
 const MANY: usize = 10;
 
@@ -23,10 +26,11 @@ pub fn tasks_hints(fault: &TasksError) -> Vec<String> {
             one("`holdall task show REF --json` says the token of the task as it is now: `seen`")
         }
         TasksError::Newer { .. } => one("install the holdall that wrote it"),
+        TasksError::Base(fault) => closed_hints(fault),
         _ if fault.is_busy() => one("run the command again in a moment"),
-        _ if fault.is_damage() => one(
-            "move tasks.db out of holdall's data directory: the next pull brings back what the vault has of it",
-        ),
+        _ if fault.is_damage() => vec![format!(
+            "what still reads is kept, and the rest comes from the vault: `{REPAIR}`"
+        )],
         _ => Vec::new(),
     }
 }

@@ -18,7 +18,7 @@ pub fn adopted(
     if renamed.is_empty() {
         return Ok(());
     }
-    let Some(mut store) = session.task_store_there()? else {
+    let Some(mut store) = session.task_store_left()? else {
         return Ok(());
     };
     let hand = Hand {

@@ -11,16 +11,17 @@ mod held;
 
 use std::collections::BTreeMap;
 
-use crate::base::{Finding, ObjectId};
+use crate::base::{Finding, HostPath, ObjectId};
 use crate::layout::{Frontier, Head, names};
 use crate::merge::Edits;
 use crate::tasks::{Reading, Store};
-use crate::vault::Objects;
+use crate::vault::{Objects, RefName};
 
+use super::aside::{DATABASE, replace, work_dir};
 use super::conflict::{FieldLine, open_fields};
 use super::report::OpCounts;
 use super::round::RoundPlan;
-use super::task::{HeldText, held_texts};
+use super::task::{HeldText, held_texts, is_gone};
 use super::upstream::Upstream;
 use super::{Event, FlowError, Session, Writer};
 pub use adoption::adopted;
@@ -58,7 +59,7 @@ impl Ops {
             fault: None,
             is_held: false,
         };
-        match session.task_store_there() {
+        match left(session) {
             Ok(store) => ops.store = store,
             Err(fault) => ops.failed(session, &fault),
         }
@@ -81,6 +82,9 @@ impl Ops {
         objects: &Objects<'_>,
         upstream: &Upstream,
     ) -> Result<(), FlowError> {
+        if self.store.is_none() && is_gone(session)? {
+            self.store = made_again(session)?;
+        }
         // A history that was lost first: what it had is put back behind what the vault has now.
         for tree in [upstream.lost, upstream.tree].into_iter().flatten() {
             if !arrival::has_ops(objects, tree)? {
@@ -88,7 +92,7 @@ impl Ops {
                 continue;
             }
             if self.store.is_none() {
-                self.store = Some(session.task_store()?);
+                self.store = Some(session.task_store_anew()?);
             }
             let store = self.store.as_mut().expect("it was just opened");
             let came = arrive(session, store, objects, tree)?;
@@ -198,6 +202,34 @@ impl Ops {
     }
 }
 
+/// The list that is there; one that is gone is made again when the vault is met.
+fn left(session: &Session<'_>) -> Result<Option<Store>, FlowError> {
+    if is_gone(session)? {
+        return Ok(None);
+    }
+    session.task_store_left()
+}
+
+/// Puts a list in the place of one that is gone, with what this machine committed while the remote was
+/// away: nobody else has it. A run that is killed before that is done leaves the place empty.
+fn made_again(session: &Session<'_>) -> Result<Option<Store>, FlowError> {
+    let text =
+        "the task list is gone: what the vault and this machine's commits have of it comes back";
+    session.tell(&Event::Warning { text });
+    let work = work_dir(session)?;
+    let fresh = HostPath::new(work.path().join("tasks.db"))?;
+    let mut list = session.task_store_at(&fresh)?;
+    if let Some(store) = session.store()?
+        && let Some(tip) = store.read_ref(RefName::Offline)?
+    {
+        let tree = store.tree_of(tip)?;
+        take_in(session, &mut list, (&Objects::new(&store), tree))?;
+    }
+    drop(list);
+    replace(&session.places.tasks(), &fresh, DATABASE)?;
+    session.task_store_left()
+}
+
 /// The fields that wait for a decision. A store that cannot be opened is told of with what waits in it.
 pub fn disputes(session: &Session<'_>) -> Vec<FieldLine> {
     let store = session.task_store_there().ok().flatten();
@@ -224,6 +256,18 @@ fn texts_in_store(session: &Session<'_>, store: &Store) -> Vec<HeldText> {
         session.tell(&Event::Warning { text: &text });
         Vec::new()
     })
+}
+
+/// Takes what a tree of the vault has into a list; how many ops that were.
+pub fn take_in(
+    session: &Session<'_>,
+    list: &mut Store,
+    (objects, tree): (&Objects<'_>, ObjectId),
+) -> Result<usize, FlowError> {
+    if !arrival::has_ops(objects, tree)? {
+        return Ok(0);
+    }
+    Ok(arrive(session, list, objects, tree)?.received)
 }
 
 /// How many ops of this machine the vault, as it was seen last, lacks. A store that cannot be read is

@@ -171,10 +171,10 @@ pub fn take_in(
         fallen.settle(writer)?;
         plan.gave_way(&here);
         plan.teach(&mut here);
-        pause::end(writer.session)?;
+        pause::end(writer.session);
         ops.meet(writer.session, objects, upstream);
         bookkeeping::remember_projects(writer, &here, false)?;
-        bookkeeping::save_caches(&here, objects)?;
+        bookkeeping::save_caches(writer, &here, objects);
     }
     let unasked = here
         .is_whole

@@ -61,7 +61,7 @@ pub fn write(
     let journal = begin_all(writer, objects, &done.landings, (head, agreed.seen))?;
     carry_and_learn(writer, objects, &mut done.landings, &agreed)?;
     done.undo = close(&writer.store, journal, &done.landings)?;
-    bookkeeping::save_caches(&here, objects)?;
+    bookkeeping::save_caches(writer, &here, objects);
     Ok(done)
 }
 

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
-use crate::base::{MachineId, create_private_dir};
+use crate::base::{HostPath, MachineId, create_private_dir};
 use crate::tasks::{Hand, Pen, Reading, Store, TaskRow, TasksError};
 use crate::vault::merge_text;
 
+use super::super::aside::succeed;
 use super::super::wake::wake;
 use super::super::{FlowError, Session, own_machine};
 use super::censor::{Censor, WithheldText, refuse_secret};
+use super::gone::refuse_gone;
 use super::shape::{Shaping, TaskEntry};
 use super::values;
 
@@ -16,16 +18,37 @@ use super::values;
 const LONGEST_NAME: usize = 80;
 
 impl Session<'_> {
-    /// The task list; made where there is none.
+    /// The task list; made where there never was one.
     pub fn task_store(&self) -> Result<Store, FlowError> {
+        refuse_gone(self)?;
+        self.task_store_anew()
+    }
+
+    /// The task list; made where there is none.
+    pub fn task_store_anew(&self) -> Result<Store, FlowError> {
         create_private_dir(self.places.data.as_path())?;
-        let store = Store::open(&self.places.tasks(), &self.holder())?;
+        let file = self.places.tasks();
+        succeed(&file)?;
+        self.task_store_at(&file)
+    }
+
+    /// A task list in this file.
+    pub fn task_store_at(&self, file: &HostPath) -> Result<Store, FlowError> {
+        let store = Store::open(file, &self.holder())?;
         Ok(store.merging(three_way))
     }
 
-    /// The task list, if there is one.
+    /// The task list, if there is one, or was.
     pub fn task_store_there(&self) -> Result<Option<Store>, FlowError> {
-        let store = Store::open_existing(&self.places.tasks(), &self.holder())?;
+        refuse_gone(self)?;
+        self.task_store_left()
+    }
+
+    /// The task list, if there is one, for somebody who makes it again where it is gone.
+    pub fn task_store_left(&self) -> Result<Option<Store>, FlowError> {
+        let file = self.places.tasks();
+        succeed(&file)?;
+        let store = Store::open_existing(&file, &self.holder())?;
         Ok(store.map(|store| store.merging(three_way)))
     }
 

@@ -8,6 +8,7 @@ mod censor;
 pub(super) mod desk;
 pub(super) mod edit;
 mod epic;
+mod gone;
 mod links;
 mod list;
 mod log;
@@ -27,6 +28,7 @@ pub use censor::{HeldText, WithheldText, held_texts, texts_withheld};
 pub use desk::{Circle, TasksReport};
 pub use edit::{Change, EditOptions, edit, edit_lines};
 pub use epic::{EpicLine, EpicListReport, EpicShowReport, list as list_epics, show as show_epic};
+pub use gone::{had_tasks, is_gone};
 pub use links::{
     LabelListReport, Link, NoteListReport, add_note, depend, label, labels, notes, remove_note,
 };

@@ -177,7 +177,7 @@ fn carry_out(
     if journal.is_some() && waits(landings) {
         drop_landing(&writer.store)?;
         if paused.is_none() {
-            pause::end(writer.session)?;
+            pause::end(writer.session);
         }
         return Ok(None);
     }

@@ -22,7 +22,8 @@ use crate::base::{BaseError, seams};
 
 use super::old_pack::OldPack;
 use super::{Store, VaultError};
-use census::{Census, loose_path};
+pub(super) use census::Census;
+use census::loose_path;
 
 impl Store {
     /// Puts the store in order where that is due, and says whether it was. For the holder of the run

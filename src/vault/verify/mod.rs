@@ -4,8 +4,9 @@
 //! object or pack that has it. *Never*: change anything, or take a store that is put in order at this very
 //! moment for a damaged one.
 
-mod packs;
+pub(super) mod packs;
 mod reach;
+pub(super) use reach::named_by_commit;
 
 use std::collections::HashSet;
 use std::fmt;

@@ -118,7 +118,7 @@ impl Walk<'_> {
 }
 
 /// The tree of a commit and its parents: they stand on its first lines.
-fn named_by_commit(bytes: &[u8]) -> Option<Vec<ObjectId>> {
+pub fn named_by_commit(bytes: &[u8]) -> Option<Vec<ObjectId>> {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines();
     let id = |text: &str| ObjectId::parse(text).ok();

@@ -32,6 +32,10 @@ pub const OWN: &[(&str, &[Example])] = &[
                 "all of it, for a program",
             ),
             example(
+                "holdall doctor --repair",
+                "mend a damaged store or task list",
+            ),
+            example(
                 "holdall doctor --rebuild",
                 "make what is shown of tasks again, then look",
             ),

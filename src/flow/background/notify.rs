@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::base::{Env, Program, find_program};
 use crate::snapshot::masked;
 
+use super::super::{Event, FlowError, Session};
 use super::overdue::Overdue;
 use super::reminder::is_time;
-use super::{Event, FlowError, Session};
 
 /// Whoever shows it does so at once.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::base::{Edges, Timestamp};
     use crate::flow::Watch;
-    use crate::flow::overdue::DAY;
+    use crate::flow::background::overdue::DAY;
 
     /// Its desktop writes down what it is given to show.
     const SHOWS: &str = "printf '%s\\n' \"$@\" \"at $DBUS_SESSION_BUS_ADDRESS\" > \"$HOME/shown\"";

@@ -7,8 +7,8 @@ use crate::config::{ConfigFile, SCHEDULE, SCHEDULE_PULL};
 use crate::runs::Runs;
 use crate::schedule::{Cadence, Due, Facts, ScheduleError, Spread, due, upcoming};
 
+use super::super::{Event, FlowError, Session};
 use super::overdue::{Overdue, overdue_by};
-use super::{Event, FlowError, Session};
 
 /// So many runs to come are shown.
 const SHOWN: usize = 3;

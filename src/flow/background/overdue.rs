@@ -13,7 +13,7 @@ use crate::base::Timestamp;
 use crate::runs::{History, Run, Runs};
 use crate::schedule::{Cadence, Facts, Spread, upcoming};
 
-use super::{ErrorKind, FlowError, Session};
+use super::super::{ErrorKind, FlowError, Session};
 
 pub const HOUR: i64 = 60 * 60 * 1000;
 pub const DAY: i64 = 24 * HOUR;

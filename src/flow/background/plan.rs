@@ -3,12 +3,14 @@
 
 use serde::Serialize;
 
-use crate::base::{FileLock, Holder, Timestamp};
+use crate::base::{FileLock, LockState, ObjectId, Timestamp, read_if_there, write_passing};
 use crate::schedule::{Due, rested};
 use crate::vault::{Objects, RefName};
 
-use super::journal::interrupted;
-use super::{FlowError, Session, ops, pause, schedule};
+use super::super::journal::interrupted;
+use super::super::{FlowError, Session, allowance, ops, pause};
+use super::overdue::{HOUR, is_within};
+use super::schedule;
 
 /// What is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -92,7 +94,21 @@ fn unfinished(session: &Session<'_>) -> Result<bool, FlowError> {
         return Ok(true);
     }
     let tree = branch.map(|tip| store.tree_of(tip)).transpose()?;
-    Ok(ops::waiting(session, &Objects::new(&store), tree) > 0)
+    has_ops_to_send(session, &mut Objects::new(&store), tree)
+}
+
+/// What the gate holds back waits for a person, and for no further run.
+fn has_ops_to_send(
+    session: &Session<'_>,
+    objects: &mut Objects<'_>,
+    tree: Option<ObjectId>,
+) -> Result<bool, FlowError> {
+    if ops::waiting(session, objects, tree) == 0 {
+        return Ok(false);
+    }
+    let held = ops::held(session, objects, tree)?;
+    let passes = allowance::allowed(session, objects, tree)?;
+    Ok(held.iter().all(|it| passes.contains(&it.fingerprint)))
 }
 
 /// Whether somebody began to write onto this disk, and did not come to the end. It may still be at it.
@@ -102,7 +118,23 @@ pub fn is_interrupted(session: &Session<'_>) -> bool {
     store.is_some_and(|store| interrupted(&store).is_ok_and(|found| found.is_some()))
 }
 
-/// The daemon that runs for this home, if one does; who it is, if it said so already.
-pub fn daemon(session: &Session<'_>) -> Result<Option<Option<Holder>>, FlowError> {
-    Ok(FileLock::is_held(session.places.daemon_lock().as_path())?)
+/// Whether a daemon runs for this home, and which.
+pub fn daemon(session: &Session<'_>) -> Result<LockState, FlowError> {
+    Ok(FileLock::state(session.places.daemon_lock().as_path())?)
+}
+
+/// Notes that somebody looked who comes again, and does not stay meanwhile: a timer, or cron. Where it
+/// cannot be noted, it looked all the same.
+pub fn note_look(session: &Session<'_>) {
+    let now = session.edges.clock.now();
+    let file = session.places.looked();
+    write_passing(file.as_path(), format!("{now}\n").as_bytes()).ok();
+}
+
+/// When somebody last looked who comes again, where that is not long ago: whoever comes no more does not
+/// count.
+pub fn last_look(session: &Session<'_>) -> Option<Timestamp> {
+    let bytes = read_if_there(session.places.looked().as_path(), 1 << 10).ok()??;
+    let looked = Timestamp::parse(String::from_utf8(bytes).ok()?.trim()).ok()?;
+    is_within(looked, session.edges.clock.now(), HOUR).then_some(looked)
 }

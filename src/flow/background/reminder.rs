@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{HostPath, Timestamp, read_if_there, write_passing};
 
+use super::super::{FlowError, Session};
 use super::overdue::{DAY, HOUR, MISSED, Overdue, is_within, overdue};
-use super::{FlowError, Session};
 
 /// What was found, and when it was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

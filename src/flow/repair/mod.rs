@@ -1,0 +1,86 @@
+//! Mending what is damaged on this machine, so that nothing is lost that still reads.
+//!
+//! *In*: this machine's copy of the vault, its task list, and the remote where they do not suffice. *Out*:
+//! each whole again in its place, the damaged one beside it under another name, and what could not be
+//! read by its name. *Never*: delete what is damaged, write to the remote, or begin anew where something
+//! would be lost that a backup may have.
+
+mod store;
+mod tasks;
+
+use serde::Serialize;
+
+use crate::base::{FileLock, HostPath, sweep_temp_files};
+use crate::vault::MadeAgain;
+
+use super::aside::{clear, work_dir};
+use super::{FlowError, Session};
+pub use store::was_known;
+pub use tasks::{LostValue, TasksRepair, look};
+
+/// What was done.
+#[derive(Debug, Default, Serialize)]
+#[must_use]
+pub struct RepairReport {
+    /// Nothing where this machine's copy of the vault was well.
+    pub store: Option<StoreRepair>,
+    /// Nothing where the task list was well.
+    pub tasks: Option<TasksRepair>,
+}
+
+/// What became of this machine's copy of the vault.
+#[derive(Debug, Default, Serialize)]
+pub struct StoreRepair {
+    /// It had no HEAD.
+    pub head: bool,
+    /// So many packs got a new index.
+    pub indexes: usize,
+    /// Where the damaged one is, if another one took its place.
+    pub damaged: Option<HostPath>,
+    /// The remote gave what could not be read here any more.
+    pub fetched: bool,
+    /// What could not be read, and nobody else has.
+    pub lost: Vec<Lost>,
+}
+
+/// Something that only the damaged store had.
+#[derive(Debug, Serialize)]
+pub struct Lost {
+    #[serde(rename = "ref")]
+    pub name: String,
+    pub what: String,
+}
+
+impl StoreRepair {
+    const fn of(made: MadeAgain) -> Self {
+        Self {
+            head: made.head,
+            indexes: made.indexes,
+            damaged: None,
+            fetched: false,
+            lost: Vec::new(),
+        }
+    }
+}
+
+/// Mends what is damaged. No other run is at work meanwhile.
+pub fn repair(session: &Session<'_>) -> Result<RepairReport, FlowError> {
+    let _lock = lock(session)?;
+    clear(&session.places.store())?;
+    clear(&session.places.tasks())?;
+    Ok(RepairReport {
+        store: store::mend(session)?,
+        tasks: tasks::mend(session)?,
+    })
+}
+
+/// What a killed run left in the store is cleared away by the next run that can open it; what a killed
+/// repair left beside it, by this one.
+fn lock(session: &Session<'_>) -> Result<FileLock, FlowError> {
+    let lock = session.run_lock()?;
+    if lock.abandoned.is_some() {
+        sweep_temp_files(session.places.data.as_path())?;
+    }
+    lock.pass_on(true);
+    Ok(lock)
+}
