@@ -35,8 +35,8 @@ fn first(script: &str) -> String {
 fn a_push_whose_answer_is_lost_is_unconfirmed_and_the_next_run_finds_it() {
     let Some(hosted) = connected() else { return };
     let Hosted { a, bare, .. } = &hosted;
-    hook(bare, "pre-receive", "cat > /dev/null; sleep 15");
-    a.ok(&["config", "set", "remote.idle_timeout", "2"]);
+    hook(bare, "pre-receive", "cat > /dev/null; sleep 20");
+    a.ok(&["config", "set", "remote.idle_timeout", "6"]);
     a.write(state("x"), "1\n");
     let (code, document) = a.json(&["backup", "push"]);
     let error = &document["error"];
@@ -46,7 +46,7 @@ fn a_push_whose_answer_is_lost_is_unconfirmed_and_the_next_run_finds_it() {
         "{document}"
     );
     let said = error["message"].as_str().expect("a message");
-    assert!(said.contains(&hosted.url) && said.contains("2 s"), "{said}");
+    assert!(said.contains(&hosted.url) && said.contains("6 s"), "{said}");
     let hints = error["hints"].to_string();
     assert!(
         hints.contains("may have arrived") && !hints.contains("nothing was changed"),
@@ -172,12 +172,12 @@ fn a_host_without_git_and_a_host_that_is_not_known_are_told_with_what_helps() {
 fn somebody_who_is_asked_for_a_passphrase_is_not_hurried() {
     let Some(hosted) = connected() else { return };
     sshd(&hosted).locks("user_key", "open sesame");
-    hosted.a.ok(&["config", "set", "remote.idle_timeout", "1"]);
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "5"]);
     let push = ["backup", "push"];
     let said = fails(&hosted.a, &push, (5, "auth"));
     assert!(said.contains("ssh-add"), "{said}");
     let typed = "open sesame\n";
-    let ran = answered_late(&hosted.a, &push, typed, Duration::from_secs(4));
+    let ran = answered_late(&hosted.a, &push, typed, Duration::from_secs(9));
     assert!(ran.code == 0 && ran.stderr.contains("passphrase"), "{ran}");
 }
 
