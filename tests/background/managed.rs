@@ -6,7 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::kit::{Machine, Ran, Started, in_own_mounts, program, say_left_out};
+use crate::kit::{Machine, Ran, Started, copy_program, in_own_mounts, program, say_left_out};
 
 use super::place::{Place, SOON, logged, until, utf8};
 
@@ -161,7 +161,7 @@ fn starts_whatever_it_is_called(machine: &Machine, login: &Login) {
     for name in ["a $HOME of 100%h", "a \"quote\\\" 'é\n$0"] {
         let place = machine.home.join(name).join("holdall");
         fs::create_dir_all(machine.home.join(name)).expect("made");
-        fs::copy(env!("CARGO_BIN_EXE_holdall"), &place).expect("copied");
+        copy_program(env!("CARGO_BIN_EXE_holdall"), &place);
         machine.ok(&["daemon", "install", "--program", utf8(&place)]);
         let exe = format!("/proc/{}/exe", login.property("MainPID"));
         // A shell may have to become it first.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::kit::{Started, program};
+use crate::kit::{Started, copy_program, program};
 
 use super::place::{A_BEAT, Place, SOON, daemon, logged, until};
 
@@ -157,12 +157,12 @@ fn another_program_in_its_place_takes_over_under_the_same_number() {
     let place = Place::new();
     let mut laptop = place.machine("laptop");
     let program = place.sandbox.path().join("holdall");
-    fs::copy(env!("CARGO_BIN_EXE_holdall"), &program).expect("copied");
+    copy_program(env!("CARGO_BIN_EXE_holdall"), &program);
     laptop.stand_in(&program, Duration::from_mins(2));
     let mut running = daemon(&laptop);
     let replace = |bytes: &Path| {
         let new = place.sandbox.path().join("new");
-        fs::copy(bytes, &new).expect("copied");
+        copy_program(bytes, &new);
         fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).expect("set");
         fs::rename(&new, &program).expect("replaced");
     };
@@ -312,7 +312,7 @@ fn a_program_that_is_gone_is_told_of_once() {
     let place = Place::new();
     let mut laptop = place.machine("laptop");
     let program = place.sandbox.path().join("holdall");
-    fs::copy(env!("CARGO_BIN_EXE_holdall"), &program).expect("copied");
+    copy_program(env!("CARGO_BIN_EXE_holdall"), &program);
     laptop.stand_in(&program, Duration::from_mins(2));
     let running = daemon(&laptop);
     fs::remove_file(&program).expect("there");

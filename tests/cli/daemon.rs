@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::kit::{Machine, Sandbox};
+use crate::kit::{Machine, Sandbox, copy_program};
 
 /// A machine on which `systemctl` is this: it notes its words, and knows whether a unit is enabled.
 struct Managed {
@@ -184,7 +184,7 @@ fn a_service_is_mended_where_it_is_not_what_it_should_be_and_only_there() {
     // An update lies elsewhere.
     let moved = machine.home.join("opt/holdall");
     fs::create_dir_all(moved.parent().expect("a parent")).expect("made");
-    fs::copy(env!("CARGO_BIN_EXE_holdall"), &moved).expect("copied");
+    copy_program(env!("CARGO_BIN_EXE_holdall"), &moved);
     let moved = moved.to_str().expect("UTF-8");
     let ran = machine.ok(&["daemon", "repair", "--if-installed", "--program", moved]);
     assert!(ran.stdout.starts_with("mended, and at work\n"), "{ran}");

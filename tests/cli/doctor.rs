@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::flow::scene::{
-    API, Scene, add, as_if_killed, bound, by_hand, chmod, connect, copy_dir, pulled, pushed,
+    API, Scene, add, as_if_killed, bound, by_hand, chmod, connect, copy_dir, fails, pulled, pushed,
     remove, state, utf8,
 };
 use crate::kit::{Machine, Sandbox, git, tree};
@@ -508,6 +508,19 @@ fn what_is_to_come_and_what_was_lost_there_the_commands_bring() {
         fs::write(dir.join("notes.txt"), "by hand\n").expect("written");
     });
     let found = is_found(&scene.a, "in_step", ("fail", "another way"));
+    mended(&scene.sandbox, "laptop", &found);
+    is_well(&scene.a, "in_step");
+}
+
+#[test]
+fn what_was_kept_while_the_remote_was_away_waits_to_be_sent() {
+    let scene = healthy();
+    let gone = scene.bare.with_extension("gone");
+    fs::rename(&scene.bare, &gone).expect("away");
+    scene.a.write(state("z"), "3\n");
+    fails(&scene.a, &["backup", "push"], (4, "unreachable"));
+    fs::rename(&gone, &scene.bare).expect("back");
+    let found = is_found(&scene.a, "in_step", ("warn", "1 commit to send"));
     mended(&scene.sandbox, "laptop", &found);
     is_well(&scene.a, "in_step");
 }

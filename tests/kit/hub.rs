@@ -17,6 +17,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::{Machine, Sandbox, git};
 
@@ -117,6 +118,13 @@ esac
 pub fn program(place: &Path, script: &str) {
     fs::write(place, script).expect("written");
     fs::set_permissions(place, fs::Permissions::from_mode(0o755)).expect("it may run");
+}
+
+/// Puts a copy of a program there that can be run at once. Another process makes it: what this one has
+/// open for writing is held open by whatever another test starts just then, and cannot be run so long.
+pub fn copy_program(from: impl AsRef<Path>, to: &Path) {
+    let copied = Command::new("cp").args([from.as_ref(), to]).status();
+    assert!(copied.expect("cp is there").success(), "{}", to.display());
 }
 
 /// The hosts of a sandbox.

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 pub use fixture::{Shape, write_fixture};
 pub use git::{clone, commits, fsck, git, git_takes_all, is_linear, try_git};
-pub use hub::{Hub, program};
+pub use hub::{Hub, copy_program, program};
 pub use machine::{Machine, Ran, Started, in_own_mounts};
 pub use ordinary::ordinary_file;
 pub use random::Rng;

@@ -409,13 +409,13 @@ fn nothing_that_runs_by_itself_touches_a_live_file() {
 #[test]
 fn a_remote_that_hangs_is_given_up_with_the_cause() {
     let scene = Scene::with(&[("x", "1\n")]);
-    scene.a.ok(&["config", "set", "remote.idle_timeout", "5"]);
+    scene.a.ok(&["config", "set", "remote.idle_timeout", "4"]);
     let hanging = hook(&scene.bare, "pre-receive", "exec sleep 600");
     scene.a.write(state("x"), "2\n");
     let began = Instant::now();
     let message = fails(&scene.a, &["backup", "push"], (4, "unreachable"));
     assert!(began.elapsed() < Duration::from_secs(30));
-    assert!(message.contains("5 s"), "{message}");
+    assert!(message.contains("4 s"), "{message}");
     assert_eq!(scene.stored("x"), "1\n");
     fs::remove_file(hanging).expect("it can be deleted");
     pushed(&scene.a);
@@ -426,7 +426,7 @@ fn a_remote_that_hangs_is_given_up_with_the_cause() {
 #[test]
 fn a_push_that_arrived_before_the_remote_hung_is_seen() {
     let scene = Scene::with(&[("x", "1\n")]);
-    scene.a.ok(&["config", "set", "remote.idle_timeout", "5"]);
+    scene.a.ok(&["config", "set", "remote.idle_timeout", "4"]);
     hook(&scene.bare, "post-receive", "exec sleep 600");
     scene.a.write(state("x"), "2\n");
     let began = Instant::now();

@@ -234,7 +234,7 @@ fn a_push_whose_answer_is_lost_on_the_way_is_seen_and_one_that_is_cut_is_made_ag
     let relay = Relay::to(web.plain_port);
     let url = format!("http://127.0.0.1:{}/git/vault.git", relay.port);
     hosted.a.ok(&["backup", "configure", &url]);
-    hosted.a.ok(&["config", "set", "remote.idle_timeout", "6"]);
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "4"]);
     // Nothing is taken of it, then its beginning.
     for length in [1_000, 6_000_000] {
         relay.falls_silent(Silence::AtQuestion(PUSHED));
@@ -243,7 +243,7 @@ fn a_push_whose_answer_is_lost_on_the_way_is_seen_and_one_that_is_cut_is_made_ag
         let since = Instant::now();
         let said = fails(&hosted.a, &["backup", "push"], (4, "unconfirmed"));
         assert!(since.elapsed() < Duration::from_secs(30));
-        assert!(said.contains("nothing was heard for 6 s"), "{said}");
+        assert!(said.contains("nothing was heard for 4 s"), "{said}");
         nothing_runs(&hosted.a);
         relay.falls_silent(Silence::Never);
         pushed(&hosted.a);
@@ -309,7 +309,7 @@ fn no_command_line_has_a_secret_while_a_push_goes_on() {
         .write("helper", script.replace("exit 0", "sleep 0.3; exit 0"));
     hosted.a.ok(&["backup", "configure", &url]);
     helper.asked();
-    hosted.a.ok(&["config", "set", "remote.idle_timeout", "6"]);
+    hosted.a.ok(&["config", "set", "remote.idle_timeout", "4"]);
     hosted.a.write(state("x"), "1\n");
     relay.falls_silent(Silence::AtQuestion(PUSHED));
     let run = hosted.a.spawn(&["-v", "backup", "push"]);

@@ -36,7 +36,7 @@ fn a_push_whose_answer_is_lost_is_unconfirmed_and_the_next_run_finds_it() {
     let Some(hosted) = connected() else { return };
     let Hosted { a, bare, .. } = &hosted;
     hook(bare, "pre-receive", "cat > /dev/null; sleep 20");
-    a.ok(&["config", "set", "remote.idle_timeout", "6"]);
+    a.ok(&["config", "set", "remote.idle_timeout", "4"]);
     a.write(state("x"), "1\n");
     let (code, document) = a.json(&["backup", "push"]);
     let error = &document["error"];
@@ -46,7 +46,7 @@ fn a_push_whose_answer_is_lost_is_unconfirmed_and_the_next_run_finds_it() {
         "{document}"
     );
     let said = error["message"].as_str().expect("a message");
-    assert!(said.contains(&hosted.url) && said.contains("6 s"), "{said}");
+    assert!(said.contains(&hosted.url) && said.contains("4 s"), "{said}");
     let hints = error["hints"].to_string();
     assert!(
         hints.contains("may have arrived") && !hints.contains("nothing was changed"),

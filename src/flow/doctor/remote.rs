@@ -5,7 +5,7 @@ use crate::layout::MachineRecord;
 
 use super::super::hints::quoted;
 use super::super::records::AHEAD;
-use super::super::{ErrorKind, FlowError, Healed};
+use super::super::{ErrorKind, FlowError, Healed, offline};
 use super::asked::Standing;
 use super::found::{Found, counted};
 use super::ground::Ground;
@@ -49,7 +49,7 @@ pub fn in_step(ground: &Ground<'_>) -> Result<Found, Found> {
         return Ok(Found::ok("there is no remote"));
     };
     Ok(match &asked.standing {
-        Ok(standing) => of_standing(*standing),
+        Ok(standing) => of_standing(*standing, kept(ground)?),
         // What cannot be read here is told of by the check of the store.
         Err(fault) if fault.kind() == ErrorKind::Corrupt && !ground.store_is_well() => {
             return Err(Found::waits("store"));
@@ -58,18 +58,25 @@ pub fn in_step(ground: &Ground<'_>) -> Result<Found, Found> {
     })
 }
 
-fn of_standing(standing: Standing) -> Found {
+/// How many commits were kept here while the remote was away.
+fn kept(ground: &Ground<'_>) -> Result<usize, Found> {
+    let store = ground.store()?;
+    // A store whose refs cannot be read is told of by its own check.
+    Ok(store.map_or(0, |store| offline::waiting(store).unwrap_or(0)))
+}
+
+fn of_standing(standing: Standing, kept: usize) -> Found {
     let (push, pull) = ("holdall backup push", "holdall backup pull");
     match standing {
         Standing::Empty => Found::warn("nothing was pushed there yet", push),
         Standing::Unmet => Found::warn("nothing of the vault was taken in here yet", pull),
         Standing::Apart { ahead, behind } => {
             let commits = |count: usize| counted(count as u64, "commit");
-            match (ahead, behind) {
+            match (ahead + kept, behind) {
                 (0, 0) => Found::ok("the remote and this machine have the same"),
                 (0, _) => Found::warn(format!("{} to take in", commits(behind)), pull),
-                (_, 0) => Found::warn(format!("{} to send", commits(ahead)), push),
-                _ => Found::warn(
+                (ahead, 0) => Found::warn(format!("{} to send", commits(ahead)), push),
+                (ahead, _) => Found::warn(
                     format!("{} to send, {} to take in", commits(ahead), commits(behind)),
                     "holdall sync",
                 ),
