@@ -90,7 +90,7 @@ pub fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// How many seeds, kills or races: all of them when `HOLDALL_TEST_FULL=1`, else a tenth.
+/// How many seeds, kills or races: all of them when `HOLDALL_TEST_FULL=1`, else a twentieth.
 pub fn scale(full: usize) -> usize {
     scaled(
         full,
@@ -99,7 +99,7 @@ pub fn scale(full: usize) -> usize {
 }
 
 fn scaled(full: usize, all: bool) -> usize {
-    if all { full } else { (full / 10).max(1) }
+    if all { full } else { (full / 20).max(1) }
 }
 
 /// Random numbers of the `number`th run of a test; a failure names the number.

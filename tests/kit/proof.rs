@@ -218,10 +218,10 @@ fn a_tree_holds_files_and_links() {
 }
 
 #[test]
-fn a_tenth_is_at_least_one() {
+fn a_twentieth_is_at_least_one() {
     assert_eq!(
         [scaled(200, false), scaled(5, false), scaled(200, true)],
-        [20, 1, 200]
+        [10, 1, 200]
     );
     assert!(scale(10) == 1 || scale(10) == 10);
 }

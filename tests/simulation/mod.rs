@@ -165,7 +165,7 @@ const RULES: &[(Rule, u64)] = &[
 #[test]
 fn without_any_one_of_its_rules_it_fails() {
     for (rule, seed) in RULES {
-        let most = scale(500) as u64;
+        let most = scale(1_000) as u64;
         let found = first_to_fail(*seed..*seed + most, Some(*rule));
         assert!(found.is_some(), "nothing is lost without {rule:?}");
     }
