@@ -34,7 +34,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ConfigureArgs) -> Result<Answer, FlowEr
         allow_public: args.public.allowed,
         allow_insecure: args.allow_insecure,
     };
-    let report = ctx.write(name, |writer| match wanted {
+    let report = ctx.connect(name, |writer| match wanted {
         Wanted::Url(url) => {
             options.url = url;
             configure(writer, &options)

@@ -44,6 +44,15 @@ impl Ctx {
         self.read(command, |session| flow(&Writer::take(session)?))
     }
 
+    /// The same for one that connects this machine to a vault.
+    pub fn connect<T>(
+        &self,
+        command: &str,
+        flow: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
+    ) -> Result<T, FlowError> {
+        self.read(command, |session| flow(&Writer::take_to_connect(session)?))
+    }
+
     /// Runs a flow by which things travel, and then the person's hooks.
     pub fn travel<T: Travelled>(
         &self,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::flow::doctor::{Background, DoctorOptions, DoctorReport, Line, Verdict, doctor};
-use crate::flow::repair::{LostValue, RepairReport, StoreRepair, TasksRepair};
+use crate::flow::repair::{LostValue, ProjectsRepair, RepairReport, StoreRepair, TasksRepair};
 use crate::flow::{FlowError, quoted};
 
 use super::answer::{Answer, Look};
@@ -43,8 +43,18 @@ fn repair_words(report: &RepairReport) -> String {
     if let Some(store) = &report.store {
         text += &store_words(store);
     }
+    if let Some(machine) = &report.machine {
+        writeln!(
+            text,
+            "this machine's own name was written down again: {machine}"
+        )
+        .expect("a string takes everything");
+    }
     if let Some(tasks) = &report.tasks {
         text += &tasks_words(tasks);
+    }
+    if let Some(projects) = &report.projects {
+        text += &projects_words(projects);
     }
     if text.is_empty() {
         text += "nothing is damaged that could be mended\n";
@@ -75,8 +85,26 @@ fn store_words(store: &StoreRepair) -> String {
             .push("this machine's copy of the vault was gone, and came from the remote".to_owned());
     }
     for lost in &store.lost {
-        lines.push(format!("could not be read: {}", lost.what));
+        let commit = lost.commit.map(|id| format!(" (commit {id})"));
+        lines.push(format!(
+            "could not be read: {}{}",
+            lost.what,
+            commit.unwrap_or_default()
+        ));
     }
+    lines.iter().map(|line| printable(line) + "\n").collect()
+}
+
+fn projects_words(projects: &ProjectsRepair) -> String {
+    let mut lines = vec!["the list of projects was made again".to_owned()];
+    let found = projects.registered.iter();
+    lines.extend(found.map(|it| format!("registered: {} at {}", it.name, it.path)));
+    let lost = projects.lost.iter();
+    lines.extend(lost.map(|name| {
+        format!(
+            "nothing here says where {name} lies: `holdall project add PATH`, before the next push"
+        )
+    }));
     lines.iter().map(|line| printable(line) + "\n").collect()
 }
 

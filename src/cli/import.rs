@@ -29,7 +29,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError
     let report = if args.dry_run {
         ImportReport::of_plan(foresee(&session, fault, &options)?)
     } else {
-        let writer = Writer::take(&session)?;
+        let writer = Writer::take_to_connect(&session)?;
         let plan = plan(&session, &writer.store, fault, &options)?;
         carry_out(&writer, plan, &options)?
     };

@@ -33,7 +33,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &RestoreArgs) -> Result<Answer, FlowErro
     let report = if args.dry_run {
         RestoreReport::of_plan(foresee(&session, &options)?)
     } else {
-        let writer = Writer::take(&session)?;
+        let writer = Writer::take_to_connect(&session)?;
         let plan = plan(&session, &writer.store, &options)?;
         if ctx.manner.may_ask && !args.yes {
             ask(ctx, &plan)?;

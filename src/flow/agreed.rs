@@ -124,6 +124,16 @@ impl Agreed {
         Ok(find(trees, self.tree, &path(OWN_RECORD))?.map(|leaf| leaf.id))
     }
 
+    /// What that machine calls itself.
+    pub fn own_name(&self, store: &Store) -> Result<Option<MachineId>, FlowError> {
+        let Some(id) = self.own_record(store)? else {
+            return Ok(None);
+        };
+        let record: Option<serde_json::Value> = serde_json::from_slice(&store.blob(id)?).ok();
+        let name = record.and_then(|record| MachineId::parse(record["machine"].as_str()?).ok());
+        Ok(name)
+    }
+
     /// Where a vault is met for the first time nothing but that counts.
     pub fn own_record_alone(&self, objects: &mut Objects<'_>) -> Result<Self, FlowError> {
         let Some(leaf) = find(objects, self.tree, &path(OWN_RECORD))? else {

@@ -163,6 +163,10 @@ pub fn configure(
         before,
         created: false,
     };
+    if options.replace && writer.store.read_ref(RefName::Branch)?.is_none() {
+        // What this machine had of a vault before it does not have any more.
+        bookkeeping::all_are_new(writer)?;
+    }
     if !options.no_check {
         report.state = RemoteState::Empty;
         if let Some(found) = look(writer, (remote.as_ref(), &url))? {

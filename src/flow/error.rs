@@ -118,6 +118,9 @@ pub enum FlowError {
     NoAddress { now: Option<String> },
     #[error("{what}")]
     Refused { what: String, hint: String },
+    /// Something that this machine had is gone.
+    #[error("{what}")]
+    Lacking { what: String, hints: Vec<String> },
     #[error("{path} of the vault itself would carry a secret ({rule})")]
     GateHoldsRecord { path: VaultPath, rule: String },
     #[error(transparent)]
@@ -274,7 +277,10 @@ impl FlowError {
             | Self::NotInVault { .. }
             | Self::NoSuchPath { .. } => ErrorKind::NotFound,
             Self::Store(fault) | Self::Merge(MergeError::Store(fault)) => store_kind(fault),
-            Self::BadFile { .. } | Self::BadRecord { .. } | Self::Merge(_) => ErrorKind::Corrupt,
+            Self::BadFile { .. }
+            | Self::BadRecord { .. }
+            | Self::Lacking { .. }
+            | Self::Merge(_) => ErrorKind::Corrupt,
             Self::Layout(fault) => layout_kind(fault),
             Self::Wire(fault)
             | Self::Connecting { source: fault, .. }

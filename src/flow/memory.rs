@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::seams::{Rule, is_broken};
-use crate::base::{ObjectId, Timestamp};
+use crate::base::{MachineId, ObjectId, Sink, Timestamp};
 use crate::layout::names;
 use crate::merge::find;
 use crate::vault::{Author, NewCommit, Objects, RefName, Relation, Store};
@@ -179,9 +179,8 @@ pub fn forget_all(writer: &Writer<'_>, tip: ObjectId) -> Result<(), FlowError> {
     let store = &writer.store;
     let mut objects = Objects::new(store);
     let left = Agreed::load(store)?.own_record_alone(&mut objects)?;
-    let Some(tree) = left.tree else {
-        return Ok(store.delete_ref(RefName::Base)?);
-    };
+    // A base is there as long as there is a branch: one that is gone is damage.
+    let tree = left.tree.map_or_else(|| objects.put_tree(&[]), Ok)?;
     let stamp = (&writer.author(), writer.session.edges.clock.now());
     let base = base_commit(&mut objects, tree, (tip, None), stamp)?;
     Ok(store.write_ref(RefName::Base, base)?)
@@ -189,9 +188,8 @@ pub fn forget_all(writer: &Writer<'_>, tip: ObjectId) -> Result<(), FlowError> {
 
 /// Nothing is agreed with a tip but that the record which it has of this machine is its own.
 pub fn begin(session: &Session<'_>, store: &Store, tip: ObjectId) -> Result<(), FlowError> {
-    let Some(machine) = session.machine()? else {
-        return Ok(());
-    };
+    let machine = session.machine()?;
+    let machine = machine.map_or_else(|| MachineId::new(session.edges), Ok)?;
     let mut objects = Objects::new(store);
     let own = find(
         store,

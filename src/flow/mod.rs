@@ -38,6 +38,7 @@ pub mod hooks;
 pub mod hosting;
 mod journal;
 mod kind;
+mod lacking;
 mod landing;
 mod local_checkout;
 pub mod machines;

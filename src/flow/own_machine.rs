@@ -47,13 +47,21 @@ pub fn known_or_new(session: &Session<'_>) -> Result<MachineId, FlowError> {
 /// A new id, in the place of one that there may be.
 pub fn renamed(session: &Session<'_>) -> Result<MachineId, FlowError> {
     let machine = MachineId::new(session.edges)?;
+    remember(session, &machine)?;
+    Ok(machine)
+}
+
+/// Writes down what this machine is called.
+pub fn remember(session: &Session<'_>, machine: &MachineId) -> Result<(), FlowError> {
     let own = OwnMachine {
         machine: machine.clone(),
     };
     let mut bytes = serde_json::to_vec_pretty(&own).expect("plain data");
     bytes.push(b'\n');
-    write_atomic(session.places.machine_file().as_path(), &bytes)?;
-    Ok(machine)
+    Ok(write_atomic(
+        session.places.machine_file().as_path(),
+        &bytes,
+    )?)
 }
 
 fn take_lock(session: &Session<'_>) -> Result<FileLock, FlowError> {

@@ -17,7 +17,7 @@ use super::meeting::Ground;
 use super::records::{is_ahead, own_record, skeleton, summary};
 use super::round::RoundPlan;
 use super::upstream::{Healed, Source, Upstream, look};
-use super::{Event, FlowError, Stage, Writer, bookkeeping, conflicts, memory, offline};
+use super::{Event, FlowError, Stage, Writer, bookkeeping, conflicts, lacking, memory, offline};
 
 /// So often is the work done again when other machines are faster.
 const MAX_ATTEMPTS: usize = 25;
@@ -112,7 +112,7 @@ impl<'a> Publisher<'a> {
                 .tell(&Event::Contacting { url: remote.url() });
         }
         let machine = self.writer.machine();
-        let agreed = Agreed::load(&self.writer.store)?;
+        let agreed = lacking::agreed(self.writer)?;
         let tell = self.writer.session.tells(Stage::Fetching);
         let source = match (self.remote, self.away) {
             (Some(remote), _) => Source::Remote(remote, &tell),

@@ -17,7 +17,7 @@ use crate::vault::{Author, Store};
 use super::aside::{mended, succeed};
 use super::hosting::{self, Account, Patience};
 use super::memory::Sent;
-use super::{Event, FlowError, Places, Stage, Watch, own_machine};
+use super::{Event, FlowError, Places, Stage, Watch, lacking, own_machine};
 
 /// One run, before it holds any lock.
 pub struct Session<'a> {
@@ -307,6 +307,18 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub fn take(session: &'a Session<'a>) -> Result<Self, FlowError> {
+        Self::begin(session, lacking::refuse_gone)
+    }
+
+    /// The same for whoever connects this machine to a vault: that may begin anew.
+    pub fn take_to_connect(session: &'a Session<'a>) -> Result<Self, FlowError> {
+        Self::begin(session, lacking::begin_anew)
+    }
+
+    fn begin(
+        session: &'a Session<'a>,
+        check: fn(&Session<'_>) -> Result<(), FlowError>,
+    ) -> Result<Self, FlowError> {
         let places = &session.places;
         let lock = session.run_lock()?;
         let began_ns = modified_ns(&places.run_lock())?;
@@ -319,7 +331,9 @@ impl<'a> Writer<'a> {
             sweep_beside(places.config_file.as_path())?;
         }
         succeed(&places.store())?;
+        check(session)?;
         let store = Store::open(&places.store())?;
+        lacking::refuse_nameless(session, &store)?;
         if after_crash {
             store.sweep()?;
         }

@@ -13,8 +13,8 @@ use crate::base::{HostPath, ObjectId, StoreError};
 
 use super::pack::{LARGE, Type};
 use super::packed::Packs;
-use super::store::{expect_type, oid, read_object};
-use super::{Store, VaultError, content_id};
+use super::store::{expect_type, read_object};
+use super::{Store, VaultError, content_id, header};
 
 /// For fewer contents no thread is worth its start.
 const FEW: usize = 64;
@@ -85,7 +85,7 @@ impl Ahead {
                 let whole = packs.whole(id, &mut inflate.borrow_mut()).ok().flatten();
                 match whole.filter(|whole| content_id(&whole.bytes) == id) {
                     Some(whole) => Ok(Some(whole.bytes)),
-                    None => read_small(&store, id),
+                    None => read_small(&packs, &store, id),
                 }
             }))
         })
@@ -272,13 +272,14 @@ pub fn shared(packs: &mut Option<Arc<Packs>>, repo: &Path) -> Arc<Packs> {
 }
 
 /// Whether one of a repository is too large to be held whole.
-pub fn is_large(repo: &git2::Repository, id: ObjectId) -> bool {
-    let header = repo.odb().and_then(|odb| odb.read_header(oid(id)));
-    header.is_ok_and(|(size, _)| size as u64 > LARGE)
+pub fn is_large(packs: &Packs, repo: &Path, id: ObjectId) -> bool {
+    let look = || header::look(&repo.join("objects"), id).ok().flatten();
+    let header = packs.header(id).or_else(look);
+    header.is_some_and(|(_, size)| size > LARGE)
 }
 
-fn read_small(store: &Store, id: ObjectId) -> Content<Vec<u8>> {
-    if is_large(&store.repo, id) {
+fn read_small(packs: &Packs, store: &Store, id: ObjectId) -> Content<Vec<u8>> {
+    if is_large(packs, &store.path, id) {
         return Ok(None);
     }
     expect_type(id, read_object(&store.repo, id)?, Type::Blob).map(Some)

@@ -12,13 +12,14 @@ use sha1::{Digest, Sha1};
 
 use crate::base::{ObjectId, StoreError};
 
-use super::pack::{self, BLOCK, LARGE, Type};
+use super::header::{self, open_loose};
+use super::pack::{self, BLOCK, LARGE, Type, Way};
 use super::packed;
 use super::spool::{Span, Spool};
-use super::store::{expect_type, oid, read_object};
+use super::store::{expect_type, read_object};
 
 /// The size of a content, and its bytes.
-type Large = (u64, Box<dyn Read>);
+pub type Large = (u64, Box<dyn Read>);
 
 /// The contents of a store and of what is about to come into it.
 #[derive(Clone, Copy)]
@@ -34,9 +35,9 @@ impl<'o> Contents<'o> {
         if let Some(span) = self.fresh.get(&id) {
             return Ok(span.size);
         }
-        let header = self.repo.odb().and_then(|odb| odb.read_header(oid(id)));
-        let (size, _) = header.map_err(|_| StoreError::Missing { id })?;
-        Ok(size as u64)
+        let header = header::look(&self.repo.path().join("objects"), id);
+        let (_, size) = header.ok().flatten().ok_or(StoreError::Missing { id })?;
+        Ok(size)
     }
 
     /// A content, to be read piece by piece.
@@ -61,63 +62,58 @@ impl<'o> Contents<'o> {
 /// libgit2 can read none piece by piece out of a pack. The bytes are checked against the id: the
 /// last piece comes only when they are right.
 pub fn open_large(repo: &Repository, id: ObjectId) -> Result<Option<Large>, StoreError> {
-    let header = repo.odb().and_then(|odb| odb.read_header(oid(id)));
-    let Ok((size, git2::ObjectType::Blob)) = header else {
-        return Ok(None);
-    };
-    let size = size as u64;
-    if size <= LARGE {
-        return Ok(None);
-    }
     let objects = repo.path().join("objects");
     let opened = match open_loose(&objects, id) {
-        Ok(None) => open_packed(&objects, id, size),
-        found => found,
+        Ok(Some((kind, size, content))) => {
+            Ok((kind == Type::Blob).then(|| (size, Box::new(content.take(size)) as Box<dyn Read>)))
+        }
+        Ok(None) => open_packed(&objects, id),
+        // Whoever reads it as a whole is told what is wrong.
+        Err(_) => Ok(None),
     };
     let opened = opened.map_err(|fault| StoreError::Failed(Box::new(fault)))?;
-    let checked = |content| -> Box<dyn Read> {
-        Box::new(Checked {
-            content,
-            hash: Some(pack::begin_hash(Type::Blob, size)),
-            id,
-        })
-    };
-    Ok(opened.map(|content| (size, checked(content))))
+    let large = opened.filter(|(size, _)| *size > LARGE);
+    Ok(large.map(|(size, content)| (size, checked(id, size, content))))
 }
 
-fn open_loose(objects: &Path, id: ObjectId) -> io::Result<Option<Box<dyn Read>>> {
-    let name = id.to_string();
-    let file = match File::open(objects.join(&name[..2]).join(&name[2..])) {
-        Ok(file) => file,
-        Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(fault) => return Err(fault),
-    };
-    let mut content = ZlibDecoder::new(BufReader::with_capacity(BLOCK, file));
-    // `blob 1234`, a zero byte, and then the content.
-    let mut byte = [b' '];
-    for _ in 0..32 {
-        content.read_exact(&mut byte)?;
-        if byte[0] == 0 {
-            return Ok(Some(Box::new(content)));
-        }
-    }
-    Err(ErrorKind::InvalidData.into())
+/// A content of this size that comes to its end only where it is the one of this id.
+pub fn checked(id: ObjectId, size: u64, content: impl Read + 'static) -> Box<dyn Read> {
+    Box::new(Checked {
+        content,
+        hash: Some(pack::begin_hash(Type::Blob, size)),
+        id,
+    })
 }
 
-fn open_packed(objects: &Path, id: ObjectId, size: u64) -> io::Result<Option<Box<dyn Read>>> {
+fn open_packed(objects: &Path, id: ObjectId) -> io::Result<Option<Large>> {
     let Some((pack, at)) = packed::find(objects, id)? else {
         return Ok(None);
     };
+    open_entry(pack, at).or_else(|fault| match fault.kind() {
+        ErrorKind::InvalidData | ErrorKind::UnexpectedEof => Ok(None),
+        _ => Err(fault),
+    })
+}
+
+/// The content of an entry of a pack, where it is told as a whole.
+pub fn open_entry(pack: File, at: u64) -> io::Result<Option<Large>> {
     let mut entry = BufReader::with_capacity(BLOCK, Onward { pack, at });
-    let is_whole = pack::read_header(&mut entry)? == (Type::Blob as u8, size);
+    let (way, size) = pack::read_way(&mut entry)?;
     let content = ZlibDecoder::new(entry).take(size);
-    Ok(is_whole.then(|| Box::new(content) as Box<dyn Read>))
+    Ok((way == Way::Whole(Type::Blob)).then(|| (size, Box::new(content) as Box<dyn Read>)))
 }
 
 /// A pack from one place onwards.
-struct Onward {
+pub struct Onward {
     pack: File,
     at: u64,
+}
+
+impl Onward {
+    #[must_use]
+    pub const fn from(pack: File, at: u64) -> Self {
+        Self { pack, at }
+    }
 }
 
 impl Read for Onward {
@@ -202,9 +198,7 @@ mod tests {
         }
         let none = ObjectId::from_bytes([7; 20]);
         assert!(open_large(&store.repo, none).expect("no fault").is_none());
-        assert!(
-            open_packed(&store.path.join("objects"), none, 1).is_ok_and(|found| found.is_none())
-        );
+        assert!(open_packed(&store.path.join("objects"), none).is_ok_and(|found| found.is_none()));
     }
 
     #[test]

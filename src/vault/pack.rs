@@ -31,7 +31,7 @@ pub enum Type {
 }
 
 impl Type {
-    const fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Commit => "commit",
             Self::Tree => "tree",
@@ -204,6 +204,48 @@ pub fn read_header(entry: &mut impl Read) -> io::Result<(u8, u64)> {
         shift += 7;
     }
     Ok((kind, size))
+}
+
+/// How an entry tells its object: as a whole, or as a change of one that stands so many bytes before it
+/// or has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Whole(Type),
+    ByDistance(u64),
+    ByName(ObjectId),
+}
+
+/// Reads the header of an entry up to what is deflated: how it tells its object, and how many bytes it
+/// inflates to.
+pub fn read_way(entry: &mut impl Read) -> io::Result<(Way, u64)> {
+    let (kind, size) = read_header(entry)?;
+    let way = match kind {
+        1 => Way::Whole(Type::Commit),
+        2 => Way::Whole(Type::Tree),
+        3 => Way::Whole(Type::Blob),
+        BY_DISTANCE => Way::ByDistance(read_distance(entry)?),
+        BY_NAME => {
+            let mut name = [0; 20];
+            entry.read_exact(&mut name)?;
+            Way::ByName(ObjectId::from_bytes(name))
+        }
+        _ => return Err(io::ErrorKind::InvalidData.into()),
+    };
+    Ok((way, size))
+}
+
+fn read_distance(entry: &mut impl Read) -> io::Result<u64> {
+    let mut byte = [0];
+    entry.read_exact(&mut byte)?;
+    let mut distance = u64::from(byte[0] & 0x7f);
+    while byte[0] & 0x80 != 0 {
+        entry.read_exact(&mut byte)?;
+        if distance >> 56 != 0 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        distance = ((distance + 1) << 7) | u64::from(byte[0] & 0x7f);
+    }
+    Ok(distance)
 }
 
 /// Writes a whole pack: header, entries, and the hash of both at the end.

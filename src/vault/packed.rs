@@ -3,21 +3,29 @@
 
 use std::cmp::Reverse;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use flate2::bufread::ZlibDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::base::ObjectId;
 
+use super::delta::target_size;
 use super::index;
-use super::pack::{self, LARGE, Type};
+use super::pack::{self, LARGE, Type, Way};
 
 /// The hash at the end of a pack.
 const TAIL: u64 = 20;
 /// The longest header of an entry that tells an object as a whole.
 const LONGEST_HEADER: u64 = 10;
+
+/// No git tells an object upon more others.
+const DEEPEST: usize = 4096;
+/// The two sizes that a change begins with, and a part of an entry in which they are.
+const SIZES: u64 = 20;
+const BEGIN: u64 = 1024;
 
 /// So many packs are held open, the biggest: a repository that nobody tidies has thousands.
 const MOST: usize = 16;
@@ -53,6 +61,14 @@ pub fn find(objects: &Path, id: ObjectId) -> io::Result<Option<(File, u64)>> {
     Ok(None)
 }
 
+/// What a pack below `objects` says of an object: its type and its size. One that cannot be read is
+/// passed by.
+pub fn header(objects: &Path, id: ObjectId) -> io::Result<Option<(Type, u64)>> {
+    let mut packs = indexes(objects)?.into_iter();
+    let look = |path: PathBuf| Pack::open(&path).ok()??.find_header(id).ok()?;
+    Ok(packs.find_map(look))
+}
+
 /// The indexes of the packs below `objects`.
 pub fn indexes(objects: &Path) -> io::Result<Vec<PathBuf>> {
     let dir = match fs::read_dir(objects.join("pack")) {
@@ -85,6 +101,13 @@ impl Packs {
         })
     }
 
+    /// The type and the size of an object, where one of these packs has it.
+    #[must_use]
+    pub fn header(&self, id: ObjectId) -> Option<(Type, u64)> {
+        let look = |pack: &Pack| pack.find_header(id).ok().flatten();
+        self.packs.iter().find_map(look)
+    }
+
     /// A small content, where one of these packs tells it as a whole.
     pub fn whole(&self, id: ObjectId, inflate: &mut Decompress) -> io::Result<Option<Whole>> {
         for pack in &self.packs {
@@ -111,6 +134,34 @@ impl Pack {
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some),
         }
+    }
+
+    fn find_header(&self, id: ObjectId) -> io::Result<Option<(Type, u64)>> {
+        let offset = index::find(&self.index, id)?;
+        offset.map(|offset| self.header(offset)).transpose()
+    }
+
+    /// What an entry tells. A change is of the type of what it is upon, which lies in the same pack.
+    fn header(&self, mut offset: u64) -> io::Result<(Type, u64)> {
+        let mut size = None;
+        for _ in 0..DEEPEST {
+            let begin = self.read(offset, BEGIN)?;
+            let mut rest = begin.as_slice();
+            let (way, inflated) = pack::read_way(&mut rest)?;
+            let base = match way {
+                Way::Whole(kind) => return Ok((kind, size.unwrap_or(inflated))),
+                Way::ByDistance(distance) => offset.checked_sub(distance),
+                Way::ByName(id) => index::find(&self.index, id)?,
+            };
+            if size.is_none() {
+                let mut sizes = Vec::new();
+                // What follows them may lie behind what was read.
+                ZlibDecoder::new(rest).take(SIZES).read_to_end(&mut sizes)?;
+                size = target_size(&sizes);
+            }
+            offset = base.ok_or(io::ErrorKind::InvalidData)?;
+        }
+        Err(io::ErrorKind::InvalidData.into())
     }
 
     fn whole(&self, offset: u64, inflate: &mut Decompress) -> io::Result<Option<Whole>> {

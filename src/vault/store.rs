@@ -1,6 +1,6 @@
 //! The bare repository that is this machine's copy of the vault.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,8 @@ use crate::base::{
 };
 
 use super::pack::{self, Type};
-use super::{VaultError, setup, tree};
+use super::packed::Packs;
+use super::{VaultError, header, setup, tree};
 
 /// An open store. One per thread: libgit2 does not share objects between threads.
 pub struct Store {
@@ -23,6 +24,8 @@ pub struct Store {
     pub(super) path: PathBuf,
     /// Objects came since it was opened.
     pub(super) grew: Cell<bool>,
+    /// Those that were there when headers were first asked for.
+    packs: OnceCell<Packs>,
 }
 
 pub(super) fn oid(id: ObjectId) -> Oid {
@@ -125,8 +128,12 @@ impl Store {
     }
 
     const fn of(repo: Repository, path: PathBuf) -> Self {
-        let grew = Cell::new(false);
-        Self { repo, path, grew }
+        Self {
+            repo,
+            path,
+            grew: Cell::new(false),
+            packs: OnceCell::new(),
+        }
     }
 
     /// Whether the object is here. Never looks for packs that appeared meanwhile.
@@ -135,6 +142,25 @@ impl Store {
         self.repo
             .odb()
             .is_ok_and(|odb| odb.exists_ext(oid(id), OdbLookupFlags::NO_REFRESH))
+    }
+
+    /// An object's type and size. It does not say whether the object is whole.
+    pub(super) fn header(&self, id: ObjectId) -> Result<(Type, u64), StoreError> {
+        let objects = self.path.join("objects");
+        let packs = self
+            .packs
+            .get_or_init(|| Packs::open(&objects).unwrap_or_default());
+        if let Some(found) = packs.header(id) {
+            return Ok(found);
+        }
+        // It may have come since, or lie by itself.
+        match header::look(&objects, id) {
+            Ok(found) => found.ok_or(StoreError::Missing { id }),
+            Err(fault) => Err(StoreError::Damaged {
+                id,
+                reason: fault.to_string(),
+            }),
+        }
     }
 
     /// A pack came in: from now on it is looked into, and the store may have become too much.
@@ -243,8 +269,6 @@ impl Blobs for Store {
     }
 
     fn size(&self, id: ObjectId) -> Result<u64, StoreError> {
-        let header = self.repo.odb().and_then(|odb| odb.read_header(oid(id)));
-        let (size, _) = header.map_err(|fault| read_fault(id, &fault))?;
-        Ok(size as u64)
+        self.header(id).map(|(_, size)| size)
     }
 }

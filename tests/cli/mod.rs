@@ -12,6 +12,8 @@ mod overdue;
 mod progress;
 mod reference;
 mod repair;
+mod repair_gone;
+mod repair_packs;
 mod schedule;
 mod settings;
 mod task;

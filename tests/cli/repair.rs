@@ -13,11 +13,11 @@ use crate::flow::scene::{
 };
 use crate::kit::{Machine, tree};
 
-const REPAIR: &str = "holdall doctor --repair";
+pub const REPAIR: &str = "holdall doctor --repair";
 
 /// Two machines; the second one has task changes that were not sent, a value that the gate withheld, runs
 /// that can be undone, a commit that was made while the remote was away, an edit and a deletion.
-fn prepare() -> Scene {
+pub fn prepare() -> Scene {
     let scene = healthy();
     scene.a.write(state("gone"), "to be deleted\n");
     pushed(&scene.a);
@@ -38,17 +38,17 @@ fn prepare() -> Scene {
     scene
 }
 
-fn store(machine: &Machine) -> PathBuf {
+pub fn store(machine: &Machine) -> PathBuf {
     data(machine, "vault.git")
 }
 
-fn undo_list(machine: &Machine) -> Value {
+pub fn undo_list(machine: &Machine) -> Value {
     let (code, document) = machine.json(&["backup", "undo", "--list"]);
     assert_eq!(code, 0, "{document}");
     document["data"].clone()
 }
 
-fn tasks(machine: &Machine) -> String {
+pub fn tasks(machine: &Machine) -> String {
     machine
         .ok(&["task", "list", "--all", "--everywhere"])
         .stdout
@@ -56,7 +56,7 @@ fn tasks(machine: &Machine) -> String {
 
 /// The doctor finds the damage and names the command.
 #[track_caller]
-fn is_named(machine: &Machine, check: &str) {
+pub fn is_named(machine: &Machine, check: &str) {
     let found = found(machine, check, &["--integrity"]);
     assert_eq!(
         (&found["verdict"], &found["fix"]),
@@ -67,7 +67,7 @@ fn is_named(machine: &Machine, check: &str) {
 
 /// The command mends it; what it did. That the last push did not reach the remote is no damage.
 #[track_caller]
-fn repaired(machine: &Machine) -> Value {
+pub fn repaired(machine: &Machine) -> Value {
     let (_, document) = machine.json(&["doctor", "--repair"]);
     let data = &document["data"];
     let now = examined(machine, &["--integrity"]);
@@ -81,7 +81,7 @@ fn repaired(machine: &Machine) -> Value {
 
 /// Both have all of it, and nobody has anything to decide.
 #[track_caller]
-fn all_arrives(scene: &Scene) {
+pub fn all_arrives(scene: &Scene) {
     let (_, held) = scene.b.json(&["secret", "list"]);
     let found = held["data"]["found"].as_array().map(Vec::len);
     assert_eq!(found, Some(1), "what is withheld is here: {held}");
@@ -90,7 +90,7 @@ fn all_arrives(scene: &Scene) {
 
 /// All but what never leaves a machine.
 #[track_caller]
-fn all_travels(scene: &Scene) {
+pub fn all_travels(scene: &Scene) {
     let (code, document) = scene.b.json(&["backup", "push"]);
     let data = &document["data"];
     assert!(code == 0 || code == 3, "{document}");
@@ -112,7 +112,7 @@ fn all_travels(scene: &Scene) {
 
 /// A machine that has everything is damaged so, found, mended, and has everything.
 #[track_caller]
-fn is_mended(damage: impl Fn(&Machine)) -> Value {
+pub fn is_mended(damage: impl Fn(&Machine)) -> Value {
     let scene = prepare();
     let undos = undo_list(&scene.b);
     damage(&scene.b);
@@ -124,7 +124,7 @@ fn is_mended(damage: impl Fn(&Machine)) -> Value {
     report["store"].clone()
 }
 
-fn each_pack(store: &Path, work: impl Fn(&Path)) {
+pub fn each_pack(store: &Path, work: impl Fn(&Path)) {
     let packs = fs::read_dir(store.join("objects/pack")).expect("listed");
     for path in packs.map(|it| it.expect("an entry").path()) {
         if path.extension().is_some_and(|it| it == "pack") {
@@ -179,7 +179,7 @@ fn loose(store: &Path, id: &str) -> PathBuf {
     store.join("objects").join(&id[..2]).join(&id[2..])
 }
 
-fn overwritten(path: &Path, bytes: &[u8]) {
+pub fn overwritten(path: &Path, bytes: &[u8]) {
     fs::remove_file(path).expect("removed");
     fs::write(path, bytes).expect("written");
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("set");
@@ -250,7 +250,7 @@ fn what_only_the_damaged_store_had_is_named() {
     let name = format!("refs/holdall/undo/{last}");
     overwritten(&store(&scene.b).join(&name), b"");
     let report = repaired(&scene.b);
-    let told = json!([{"ref": name, "what": format!("undo {last}")}]);
+    let told = json!([{"ref": name, "what": format!("undo {last}"), "commit": null}]);
     assert_eq!(report["store"]["lost"], told, "{report}");
     all_arrives(&scene);
 }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::super::FlowError;
+use super::super::lacking::Lack;
 use super::super::places::MACHINE_FILE;
+use super::super::{FlowError, Session};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,6 +82,15 @@ impl Found {
             FlowError::Project(_) => Self::waits("projects"),
             FlowError::BadFile { path, .. } if path.ends_with(MACHINE_FILE) => Self::waits("home"),
             _ => Self::told(fault),
+        }
+    }
+
+    /// Something that was here is gone.
+    pub fn lacking(session: &Session<'_>, lack: Lack) -> Self {
+        Self {
+            verdict: Verdict::Fail,
+            fix: lack.hints(session).into_iter().next(),
+            ..Self::ok(lack.words(session))
         }
     }
 

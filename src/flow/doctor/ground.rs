@@ -7,13 +7,17 @@ use crate::tasks::Verified as VerifiedTasks;
 use crate::vault::{Depth, Store, Verified};
 
 use super::super::hints::REPAIR;
-use super::super::repair::{look, was_known};
+use super::super::lacking::{self, Lack};
+use super::super::repair::look;
 use super::super::status::{StatusOptions, StatusReport, status};
 use super::super::{ErrorKind, FlowError, Session, Stage};
 use super::asked::{Asked, ask};
 use super::found::{Found, counted};
 use super::tip::Tip;
 use super::{Background, DoctorOptions};
+
+/// A way to look for what is gone.
+type Look = fn(&Session<'_>, &Store) -> Result<Option<Lack>, FlowError>;
 
 /// What is looked at.
 pub struct Ground<'a> {
@@ -63,6 +67,13 @@ impl<'a> Ground<'a> {
     /// This machine's store, if there is one, for the checks that only want what is in it.
     pub fn store(&self) -> Result<Option<&Store>, Found> {
         self.opened().map_err(|_| Found::waits("store"))
+    }
+
+    /// What is gone, by one way to look for it. A store that cannot be read tells nothing of it.
+    pub fn lacks(&self, look: Look) -> Option<Found> {
+        let store = self.store().ok().flatten()?;
+        let lack = look(self.session, store).ok().flatten()?;
+        Some(Found::lacking(self.session, lack))
     }
 
     /// The same, and why it cannot be opened.
@@ -194,9 +205,11 @@ fn open(session: &Session<'_>) -> Result<Option<Store>, Found> {
         let message = format!("{place} has no HEAD: git takes it for no repository");
         return Err(Found::fail(message, REPAIR));
     }
-    if store.is_none() && was_known(session).unwrap_or(false) {
-        let message = format!("{place} is gone: it was this machine's copy of the vault");
-        return Err(Found::fail(message, REPAIR));
+    let gone = || lacking::of_places(session).ok().flatten();
+    let known = || lacking::was_known(session).is_ok_and(|known| known);
+    let lack = gone().or_else(|| known().then_some(Lack::Store));
+    if let Some(lack) = lack.filter(|_| store.is_none()) {
+        return Err(Found::lacking(session, lack));
     }
     Ok(store)
 }

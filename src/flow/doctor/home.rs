@@ -8,9 +8,11 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::layout::{FORMAT, MachineRecord};
 use crate::project::Registry;
+use crate::vault::Store;
 
-use super::super::FlowError;
 use super::super::hints::{Closed, quoted};
+use super::super::lacking::{Lack, lost_name, of_registry};
+use super::super::{FlowError, Session};
 use super::found::{Found, counted, first_of};
 use super::ground::Ground;
 
@@ -25,6 +27,11 @@ const OTHERS_WRITE: u32 = 0o022;
 
 /// Where this machine keeps things, and what it calls itself.
 pub fn home(ground: &Ground<'_>) -> Found {
+    let name =
+        |session: &Session<'_>, store: &Store| Ok(lost_name(session, store)?.map(|_| Lack::Name));
+    if let Some(lacks) = ground.lacks(name) {
+        return lacks;
+    }
     match ground.session.machine() {
         Ok(_) => Found::ok(ground.session.places.data.to_string()),
         Err(fault) => Found::told(&fault),
@@ -200,6 +207,9 @@ pub fn projects(ground: &Ground<'_>) -> Found {
         Ok(list) => list.projects,
         Err(fault) => return Found::told(&FlowError::from(fault)),
     };
+    if let Some(lacks) = ground.lacks(of_registry) {
+        return lacks;
+    }
     let gone = projects.iter().find(|it| !it.path.as_path().is_dir());
     match gone {
         None => Found::ok(counted(projects.len() as u64, "project")),

@@ -25,6 +25,7 @@ use crate::base::{BaseError, Edges};
 use crate::config::{Config, ConfigError};
 
 use super::hints::quoted;
+use super::lacking::of_config;
 use super::repair::{RepairReport, repair};
 use super::session::unknown_presets;
 use super::{FlowError, Places, Session, Watch};
@@ -223,6 +224,9 @@ fn config(ground: &Ground<'_>) -> Found {
             format!("{key} switches nothing off by `{name}`: no preset has that name"),
             format!("take `{name}` out of {key} in {file}"),
         );
+    }
+    if let Some(lacks) = ground.lacks(of_config).filter(|_| ground.config.is_none()) {
+        return lacks;
     }
     match &ground.config {
         Some(broken) => broken.clone(),

@@ -7,6 +7,7 @@ use crate::layout::LayoutError;
 use crate::vault::Objects;
 
 use super::super::hints::{Closed, REPAIR};
+use super::super::lacking::of_refs;
 use super::super::ops;
 use super::found::{Found, counted, first_of};
 use super::ground::{Ground, objects};
@@ -25,6 +26,9 @@ pub fn store(ground: &Ground<'_>) -> Result<Found, Found> {
     let is_well = found.faults.is_empty();
     if let Some(closed) = Closed::below(place.as_path()).filter(|_| !is_well) {
         return Ok(Found::fail(closed.words(), closed.fix()));
+    }
+    if let Some(lacks) = ground.lacks(of_refs).filter(|_| is_well) {
+        return Ok(lacks);
     }
     Ok(match first_of(&found.faults) {
         Some(message) => Found::fail(message, REPAIR),

@@ -86,6 +86,7 @@ impl FlowError {
             Self::Refused { hint, .. }
             | Self::Unsaid { hint, .. }
             | Self::BadValue { hint, .. } => one(hint),
+            Self::Lacking { hints, .. } => hints.clone(),
             Self::Tasks(fault) => tasks_hints(fault),
             Self::GateHoldsRecord { .. } => one(RENAME),
             Self::Config(fault) => config_hints(fault),

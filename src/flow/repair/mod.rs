@@ -5,17 +5,18 @@
 //! read by its name. *Never*: delete what is damaged, write to the remote, or begin anew where something
 //! would be lost that a backup may have.
 
+mod projects;
 mod store;
 mod tasks;
 
 use serde::Serialize;
 
-use crate::base::{FileLock, HostPath, sweep_temp_files};
+use crate::base::{FileLock, HostPath, MachineId, ObjectId, sweep_temp_files};
 use crate::vault::MadeAgain;
 
 use super::aside::{clear, work_dir};
 use super::{FlowError, Session};
-pub use store::was_known;
+pub use projects::{FoundProject, ProjectsRepair};
 pub use tasks::{LostValue, TasksRepair, look};
 
 /// What was done.
@@ -26,6 +27,12 @@ pub struct RepairReport {
     pub store: Option<StoreRepair>,
     /// Nothing where the task list was well.
     pub tasks: Option<TasksRepair>,
+    /// What this machine calls itself, where it did not know that any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine: Option<MachineId>,
+    /// Nothing where the list of projects was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projects: Option<ProjectsRepair>,
 }
 
 /// What became of this machine's copy of the vault.
@@ -49,6 +56,8 @@ pub struct Lost {
     #[serde(rename = "ref")]
     pub name: String,
     pub what: String,
+    /// The commit that it led to, where that could be read: a backup copy may have it.
+    pub commit: Option<ObjectId>,
 }
 
 impl StoreRepair {
@@ -68,10 +77,19 @@ pub fn repair(session: &Session<'_>) -> Result<RepairReport, FlowError> {
     let _lock = lock(session)?;
     clear(&session.places.store())?;
     clear(&session.places.tasks())?;
-    Ok(RepairReport {
+    let mut report = RepairReport {
         store: store::mend(session)?,
-        tasks: tasks::mend(session)?,
-    })
+        ..RepairReport::default()
+    };
+    let store = session.store()?;
+    if let Some(store) = &store {
+        report.machine = projects::name_again(session, store)?;
+    }
+    report.tasks = tasks::mend(session)?;
+    if let Some(store) = &store {
+        report.projects = projects::mend(session, store)?;
+    }
+    Ok(report)
 }
 
 /// What a killed run left in the store is cleared away by the next run that can open it; what a killed

@@ -1,15 +1,15 @@
 //! This machine's copy of the vault: what follows from what is there is made again in its place. Where that
 //! does not suffice a new store is made of all that reads, and of what the remote has.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::base::{HostPath, ObjectId};
-use crate::project::Registry;
 use crate::vault::wire::Aim;
-use crate::vault::{Depth, FoundRefs, RefName, Relation, Store, Wreck};
+use crate::vault::{Depth, FoundRefs, LostRefs, RefName, Relation, Store, Wreck};
 
 use super::super::aside::replace;
 use super::super::hints::Closed;
+use super::super::lacking::{self, Lack};
 use super::super::recognise::own_id;
 use super::super::upstream::vault_record;
 use super::super::{Event, FlowError, Session, Stage, memory};
@@ -49,16 +49,12 @@ pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
     }))
 }
 
-/// Whether this machine had a copy of the vault. Without one it would be new to the vault.
-pub fn was_known(session: &Session<'_>) -> Result<bool, FlowError> {
-    let registry = Registry::load(&session.places.registry())?;
-    Ok(registry.projects.iter().any(|it| it.published))
-}
-
 /// A store that is gone altogether: the remote has the vault, and knows this machine.
 fn begin_anew(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
-    if !was_known(session)? {
-        return Ok(None);
+    match lacking::of_places(session)? {
+        Some(lack @ Lack::Everything) => return Err(lack.fault(session)),
+        None if !lacking::was_known(session)? => return Ok(None),
+        _ => {}
     }
     let place = session.places.store();
     let work = work_dir(session)?;
@@ -92,9 +88,7 @@ fn is_well(session: &Session<'_>, place: &HostPath) -> Result<bool, FlowError> {
         Err(fault) if fault.is_damage() => return Ok(false),
         Err(fault) => return Err(fault.into()),
     };
-    let refs = [RefName::Branch, RefName::Base].map(|name| store.read_ref(name));
-    let has_branch = matches!(&refs, [Ok(branch), Ok(base)] if branch.is_some() || base.is_none());
-    Ok(found.faults.is_empty() && has_branch)
+    Ok(found.faults.is_empty() && lacking::of_refs(session, &store)?.is_none())
 }
 
 struct Mending<'a> {
@@ -107,49 +101,55 @@ struct Mending<'a> {
 
 impl Mending<'_> {
     /// Makes the new store; says which refs it could not have.
-    fn carry(&mut self) -> Result<BTreeSet<String>, FlowError> {
+    fn carry(&mut self) -> Result<LostRefs, FlowError> {
         let mut refs = FoundRefs::default();
-        let mut lost = BTreeSet::from([RefName::Branch.name().to_owned()]);
-        if let Some(wreck) = &self.wreck {
+        let mut lost = LostRefs::from([(RefName::Branch.name().to_owned(), None)]);
+        if let Some(wreck) = &mut self.wreck {
             wreck.carry(&self.fresh, &self.session.tells(Stage::Verifying))?;
             refs = wreck.refs();
             lost = lost_of(&refs, &self.fresh);
         }
         if !lost.is_empty() {
             self.tip = Some(self.fetch(&lost)?);
-            if let Some(wreck) = &self.wreck {
+            if let Some(wreck) = &mut self.wreck {
                 wreck.carry(&self.fresh, &self.session.tells(Stage::Verifying))?;
                 lost = lost_of(&refs, &self.fresh);
             }
         }
         self.fresh.take_refs(&refs)?;
-        if let Some(tip) = self.tip {
+        // What is agreed is looked for with no help, where it is known what it was agreed with.
+        let known = self
+            .tip
+            .map_or_else(|| self.fresh.read_ref(RefName::Branch), |tip| Ok(Some(tip)));
+        if let Some(tip) = known? {
             self.point(tip, &mut lost)?;
         }
         Ok(lost)
     }
 
     /// Brings what the remote has.
-    fn fetch(&self, lost: &BTreeSet<String>) -> Result<ObjectId, FlowError> {
+    fn fetch(&self, lost: &LostRefs) -> Result<ObjectId, FlowError> {
         let session = self.session;
-        let refused = |why: &str| {
-            let all: Vec<String> = lost.iter().map(|name| told(name.clone()).what).collect();
+        let refused = |why: &str, or: &str| {
+            let all: Vec<String> = lost.keys().map(|name| words(name)).collect();
             FlowError::Refused {
                 what: format!(
                     "{} cannot be read any more ({}), and {why}",
                     session.places.store(),
                     all.join(", ")
                 ),
-                hint: "nothing was changed: put a backup copy of that directory in its place"
-                    .to_owned(),
+                hint: format!(
+                    "nothing was changed: put a backup copy of that directory in its place{or}"
+                ),
             }
         };
         let Some(remote) = session.remote(&own_id(session)?, Aim::Fetch)? else {
-            return Err(refused("no remote is configured that has it"));
+            let or = ", or connect the remote that has it: `holdall backup configure URL`";
+            return Err(refused("no remote is configured that has it", or));
         };
         session.tell(&Event::Contacting { url: remote.url() });
         let tip = remote.tip()?;
-        let tip = tip.ok_or_else(|| refused("the remote is empty"))?;
+        let tip = tip.ok_or_else(|| refused("the remote is empty", ""))?;
         remote.fetch(&self.fresh, tip, &session.tells(Stage::Fetching))?;
         vault_record(&self.fresh, self.fresh.tree_of(tip)?, remote.url())?;
         Ok(tip)
@@ -157,25 +157,30 @@ impl Mending<'_> {
 
     /// Where the vault stood, and what this disk was seen to hold, where that is not known any more: the
     /// remote's tip, and the last that was agreed with it or with what came before it.
-    fn point(&self, tip: ObjectId, lost: &mut BTreeSet<String>) -> Result<(), FlowError> {
+    fn point(&self, tip: ObjectId, lost: &mut LostRefs) -> Result<(), FlowError> {
         let store = &self.fresh;
-        if lost.remove(RefName::Branch.name()) || store.read_ref(RefName::Branch)?.is_none() {
+        if lost.remove(RefName::Branch.name()).is_some()
+            || store.read_ref(RefName::Branch)?.is_none()
+        {
             store.write_ref(RefName::Branch, tip)?;
         }
-        if lost.remove(RefName::Published.name()) || store.read_ref(RefName::Published)?.is_none() {
+        if lost.remove(RefName::Published.name()).is_some()
+            || store.read_ref(RefName::Published)?.is_none()
+        {
             let branch = store.read_ref(RefName::Branch)?.unwrap_or(tip);
-            if store.relation(branch, tip)? == Relation::Same {
+            if self.tip.is_some() && store.relation(branch, tip)? == Relation::Same {
                 store.write_ref(RefName::Published, tip)?;
             }
         }
-        if store.read_ref(RefName::Base)?.is_some() {
+        // What was sent may bring one.
+        if store.read_ref(RefName::Base)?.is_some() || !store.sent()?.is_empty() {
             return Ok(());
         }
         if let Some(base) = self.last_agreed(tip)? {
             lost.remove(RefName::Base.name());
             store.write_ref(RefName::Base, base)?;
         } else {
-            lost.insert(RefName::Base.name().to_owned());
+            lost.entry(RefName::Base.name().to_owned()).or_default();
             memory::begin(self.session, store, tip)?;
         }
         Ok(())
@@ -203,18 +208,23 @@ impl Mending<'_> {
 }
 
 /// A store whose branch is gone, and nothing else, has lost it.
-fn lost_of(refs: &FoundRefs, store: &Store) -> BTreeSet<String> {
+fn lost_of(refs: &FoundRefs, store: &Store) -> LostRefs {
     let mut lost = refs.lost(store);
     let branch = RefName::Branch.name();
     if !refs.named.contains_key(branch) {
-        lost.insert(branch.to_owned());
+        lost.insert(branch.to_owned(), None);
     }
     lost
 }
 
+fn told((name, commit): (String, Option<ObjectId>)) -> Lost {
+    let what = words(&name);
+    Lost { name, what, commit }
+}
+
 /// A ref as people know it.
-fn told(name: String) -> Lost {
-    let what = match name.strip_prefix("refs/holdall/") {
+fn words(name: &str) -> String {
+    match name.strip_prefix("refs/holdall/") {
         Some("base") => "what this disk was last seen to hold".to_owned(),
         Some("published") => "where the remote was last seen".to_owned(),
         Some("offline") => "the commits made while the remote was away".to_owned(),
@@ -223,10 +233,9 @@ fn told(name: String) -> Lost {
             Some(("undo", number)) => format!("undo {number}"),
             Some(("sent", _)) => "a push whose outcome was not known".to_owned(),
             Some(("kept", name)) => format!("an earlier history ({name})"),
-            _ => name.clone(),
+            _ => name.to_owned(),
         },
         None if name == RefName::Branch.name() => "where the vault stood".to_owned(),
-        None => name.clone(),
-    };
-    Lost { name, what }
+        None => name.to_owned(),
+    }
 }

@@ -8,10 +8,11 @@ use crate::tasks::TasksError;
 use crate::vault::{RefName, Store};
 
 use super::super::aside::succeed;
-use super::super::{FlowError, Session, stored};
+use super::super::{FlowError, Session, lacking, stored};
 
 /// Refuses where the list is gone: a new one in its place would hide that for good.
 pub fn refuse_gone(session: &Session<'_>) -> Result<(), FlowError> {
+    lacking::refuse_beginning(session)?;
     if is_gone(session)? {
         let file = session.places.tasks();
         let said = format!("{file} is gone or empty: it was this machine's task list");

@@ -6,23 +6,21 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 
 use flate2::bufread::ZlibDecoder;
-use git2::{ObjectType, Odb};
 
 use crate::base::ObjectId;
 use crate::vault::Store;
+use crate::vault::delta;
 use crate::vault::new_pack::NewPack;
 use crate::vault::pack::{Encoder, Type};
-use crate::vault::store::oid;
 
 use super::census::loose_path;
-use super::delta;
 use super::lineage::{Version, versions};
 use crate::vault::old_pack::{Entry, OldPack, Told, damaged};
 
 /// So many changes are told upon one whole content at most. Each costs whoever reads the last.
 const DEEPEST: usize = 40;
 /// A content above this is never told as a change, because that takes all of it in memory.
-const LARGE: usize = 16 * 1024 * 1024;
+const LARGE: u64 = 16 * 1024 * 1024;
 
 /// Where an object lies now.
 enum Home {
@@ -39,7 +37,6 @@ struct Written {
 
 /// Makes one pack of these, the biggest first, and of what is loose. Returns its name.
 pub fn gather(store: &Store, mut packs: Vec<OldPack>, loose: &[ObjectId]) -> io::Result<String> {
-    let odb = store.repo.odb().map_err(io::Error::other)?;
     let told = match packs.first_mut() {
         Some(biggest) => told(biggest)?,
         None => HashMap::new(),
@@ -57,11 +54,10 @@ pub fn gather(store: &Store, mut packs: Vec<OldPack>, loose: &[ObjectId]) -> io:
             fresh.push(id);
         }
     }
-    let versions = versions(store, &odb, &fresh);
+    let versions = versions(store, &fresh);
     let dir = store.path.join("objects/pack");
     let mut gather = Gather {
         store,
-        odb,
         pack: NewPack::begin(&dir, told.len() + fresh.len())?,
         packs,
         homes,
@@ -102,7 +98,6 @@ fn told(pack: &mut OldPack) -> io::Result<HashMap<ObjectId, Written>> {
 
 struct Gather<'a> {
     store: &'a Store,
-    odb: Odb<'a>,
     packs: Vec<OldPack>,
     homes: HashMap<ObjectId, Home>,
     pack: NewPack,
@@ -214,15 +209,15 @@ impl Gather<'_> {
 
     /// Compresses a large loose content as an entry of a pack, piece by piece.
     fn stream(&mut self, id: ObjectId) -> io::Result<()> {
-        let (size, kind) = self.odb.read_header(oid(id)).map_err(io::Error::other)?;
+        let (kind, size) = self.store.header(id).map_err(io::Error::other)?;
         let file = File::open(loose_path(&self.store.path.join("objects"), id))?;
         let mut content = BufReader::new(ZlibDecoder::new(BufReader::new(file)));
         content.skip_until(0)?;
         let pack = &mut self.pack;
         let found = self
             .encoder
-            .stream(size as u64, &mut content, &mut |raw| pack.write(raw))?;
-        if found != Some(id) || kind != ObjectType::Blob {
+            .stream(size, &mut content, &mut |raw| pack.write(raw))?;
+        if found != Some(id) || kind != Type::Blob {
             return Err(damaged("a loose object is not what it should be"));
         }
         self.pack.end(id);
@@ -230,7 +225,7 @@ impl Gather<'_> {
     }
 
     fn is_large(&self, id: ObjectId) -> io::Result<bool> {
-        let (size, _) = self.odb.read_header(oid(id)).map_err(io::Error::other)?;
+        let (_, size) = self.store.header(id).map_err(io::Error::other)?;
         Ok(size > LARGE)
     }
 

@@ -2,11 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use git2::{ObjectType, Odb};
-
 use crate::base::{Kind, ObjectId, Timestamp, TreeEntry, Trees};
 use crate::vault::Store;
-use crate::vault::store::oid;
+use crate::vault::pack::Type;
 
 /// An object, and the one that stood at its place before it.
 pub struct Version {
@@ -16,14 +14,14 @@ pub struct Version {
 
 /// All that is fresh, in the order in which the commits among it brought it: so each object comes
 /// behind those that it is told by. What cannot be read has no earlier version.
-pub fn versions(store: &Store, odb: &Odb<'_>, fresh: &[ObjectId]) -> Vec<Version> {
+pub fn versions(store: &Store, fresh: &[ObjectId]) -> Vec<Version> {
     let mut finder = Finder {
         store,
         waiting: fresh.iter().copied().collect(),
         found: Vec::with_capacity(fresh.len()),
     };
     let mut shapes: Vec<ObjectId> = Vec::new();
-    for commit in commits(store, odb, fresh) {
+    for commit in commits(store, fresh) {
         let before = commit.parent.and_then(|id| store.tree_of(id).ok());
         let before = before.filter(|before| finder.are_alike(*before, commit.tree));
         // A commit of another shape than its parent is a base or a journal: it follows the one of
@@ -49,10 +47,10 @@ struct Commit {
 }
 
 /// The commits among these, the oldest first, and none before its parent: clocks are not exact.
-fn commits(store: &Store, odb: &Odb<'_>, fresh: &[ObjectId]) -> Vec<Commit> {
+fn commits(store: &Store, fresh: &[ObjectId]) -> Vec<Commit> {
     let is_commit = |id: &&ObjectId| {
-        let header = odb.read_header(oid(**id));
-        header.is_ok_and(|(_, kind)| kind == ObjectType::Commit)
+        let header = store.header(**id);
+        header.is_ok_and(|(kind, _)| kind == Type::Commit)
     };
     let read = |id: &ObjectId| {
         let info = store.commit_info(*id).ok()?;

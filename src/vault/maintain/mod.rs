@@ -9,7 +9,6 @@
 //! leaves temp files, or objects twice, which the next gathering makes one of.
 
 mod census;
-mod delta;
 mod gather;
 mod lineage;
 mod plan;

@@ -3,31 +3,43 @@
 //! behind.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use crate::base::{Kind, ObjectId, StoreError, Tally, Tell};
+use crate::base::{Blobs, Kind, ObjectId, StoreError, Tally, Tell};
 
-use super::super::content::open_large;
 use super::super::pack::Type;
-use super::super::store::read_foreign;
 use super::super::verify::named_by_commit;
 use super::super::{Objects, Store, VaultError, tree};
 use super::Wreck;
+use super::rubble::MOST;
 
 impl Wreck {
-    /// Brings over whatever reads and the other store lacks.
-    pub fn carry(&self, to: &Store, tell: Tell<'_>) -> Result<(), VaultError> {
+    /// Brings over whatever reads and the other store lacks. What is told as a change of something that
+    /// the other store has by now reads with that.
+    pub fn carry(&mut self, to: &Store, tell: Tell<'_>) -> Result<(), VaultError> {
+        let objects = Objects::new(to);
+        let mut rubble = std::mem::take(&mut self.rubble);
+        rubble.name(&|id| lend(&objects, id).or_else(|| self.read_loose(id)));
+        self.rubble = rubble;
+        let ids = self.ids();
         let mut carrier = Carrier {
             wreck: self,
-            objects: Objects::new(to),
+            objects,
             is_there: HashMap::new(),
         };
-        let tally = Tally::new(Some(self.ids.len() as u64), tell);
-        for id in &self.ids {
-            carrier.bring(*id)?;
+        let tally = Tally::new(Some(ids.len() as u64), tell);
+        for id in ids {
+            carrier.bring(id)?;
             tally.one(0);
         }
         carrier.objects.flush()
     }
+}
+
+/// An object that the other store has, or is about to have.
+fn lend(objects: &Objects<'_>, id: ObjectId) -> Option<(Type, Vec<u8>)> {
+    let is_small = objects.size(id).is_ok_and(|size| size <= MOST);
+    is_small.then(|| objects.read(id).ok())?
 }
 
 struct Carrier<'w> {
@@ -66,14 +78,20 @@ impl Carrier<'_> {
 
     /// What an object is, and what it names; nothing where that is settled already.
     fn look(&mut self, id: ObjectId) -> Option<Read> {
-        if let Some((size, mut content)) = open_large(&self.wreck.repo, id).ok().flatten() {
+        let wreck = self.wreck;
+        for (size, mut content) in wreck.open_large(id) {
             let taken = self
                 .objects
                 .add_stream(size, &mut content, &|got| got == id);
-            let is_read = taken.is_ok_and(|taken| taken.is_some());
-            return self.settle(id, is_read);
+            if taken.is_ok_and(|taken| taken.is_some()) {
+                return self.settle(id, true);
+            }
         }
-        let read = read_foreign(&self.wreck.repo, id).ok();
+        let is_known = |id| self.is_there.get(&id) == Some(&true) || self.objects.store().has(id);
+        let read = wreck.read(id, &|id| {
+            let known = is_known(id).then(|| lend(&self.objects, id)).flatten();
+            known.or_else(|| wreck.read_loose(id))
+        });
         let read = read.and_then(|(kind, bytes)| {
             let named = named(id, kind, &bytes)?;
             Some((kind, bytes, named))
@@ -88,7 +106,7 @@ impl Carrier<'_> {
 }
 
 /// An object's type and bytes, and what it names.
-type Read = (Type, Vec<u8>, Vec<ObjectId>);
+type Read = (Type, Rc<Vec<u8>>, Vec<ObjectId>);
 
 fn named(id: ObjectId, kind: Type, bytes: &[u8]) -> Option<Vec<ObjectId>> {
     match kind {

@@ -12,6 +12,9 @@ use super::super::index;
 use super::super::verify::{Depth, packs};
 use super::super::{Store, VaultError};
 
+/// So long is a pack with nothing in it: what it begins with, and the hash at its end.
+const EMPTY: u64 = 32;
+
 /// Gives each pack below `objects` that is whole the index that it lacks; says to how many.
 pub fn index_again(objects: &Path) -> io::Result<usize> {
     let mut made = 0;
@@ -25,11 +28,12 @@ pub fn index_again(objects: &Path) -> io::Result<usize> {
 }
 
 /// A pack without an index is mostly one whose objects are elsewhere. One that has any that the store
-/// lacks lost its index otherwise: it gets one.
+/// lacks lost its index otherwise: it gets one. So it stays where it is not whole: none of ours has its
+/// name before it is, so something happened to it, and nobody knows what is in it.
 pub fn keeps_more(store: &Store, pack: &Path) -> Result<bool, VaultError> {
     let keep = || -> io::Result<bool> {
         let Some(bytes) = index_of(pack)? else {
-            return Ok(false);
+            return Ok(fs::metadata(pack)?.len() > EMPTY);
         };
         let places = index::read(&bytes).unwrap_or_default();
         let has_more = places.iter().any(|place| !store.has(place.id));

@@ -7,6 +7,7 @@
 mod carry;
 mod lone;
 mod refs;
+mod rubble;
 mod wreck;
 
 use std::fs;
@@ -15,7 +16,7 @@ use crate::base::{BaseError, HostPath, write_atomic};
 
 use super::{RefName, Store, VaultError};
 pub(super) use lone::keeps_more;
-pub use refs::FoundRefs;
+pub use refs::{FoundRefs, LostRefs};
 pub use wreck::Wreck;
 
 /// What could be made again in the place of a store.

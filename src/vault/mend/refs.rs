@@ -10,6 +10,9 @@ use super::super::store::oid;
 use super::super::{Store, VaultError};
 use super::Wreck;
 
+/// Refs by name, each with the commit that it led to, where that is known.
+pub type LostRefs = BTreeMap<String, Option<ObjectId>>;
+
 /// What the refs of a damaged store say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundRefs {
@@ -21,10 +24,11 @@ pub struct FoundRefs {
 impl FoundRefs {
     /// Those that a store cannot have: what they lead to is not there.
     #[must_use]
-    pub fn lost(&self, store: &Store) -> BTreeSet<String> {
+    pub fn lost(&self, store: &Store) -> LostRefs {
         let gone = self.named.iter().filter(|(_, id)| !store.has(**id));
-        let gone = gone.map(|(name, _)| name.clone());
-        gone.chain(self.unread.iter().cloned()).collect()
+        let gone = gone.map(|(name, id)| (name.clone(), Some(*id)));
+        let unread = self.unread.iter().map(|name| (name.clone(), None));
+        gone.chain(unread).collect()
     }
 }
 

@@ -18,6 +18,7 @@ use git2::Oid;
 use crate::base::{BaseError, ObjectId, StoreError, Tally, Tell};
 
 use super::content::open_large;
+use super::pack::LARGE;
 use super::packed::indexes;
 use super::store::object_id;
 use super::{Store, VaultError};
@@ -123,7 +124,9 @@ impl Store {
 
     /// Reads an object and hashes it; what is wrong with it.
     fn read_again(&self, id: ObjectId, tally: &Tally<'_>) -> Option<StoreFault> {
-        let read = match open_large(&self.repo, id) {
+        let is_large = self.header(id).is_ok_and(|(_, size)| size > LARGE);
+        let large = is_large.then(|| open_large(&self.repo, id));
+        let read = match large.unwrap_or(Ok(None)) {
             Ok(Some((_, mut content))) => {
                 let copied = io::copy(&mut content, &mut io::sink());
                 copied.map_err(|fault| StoreError::Failed(Box::new(fault)))

@@ -148,7 +148,7 @@ impl Packer {
             let size = bytes.len() as u64;
             return Ok(Some(Packed { size, raw }));
         }
-        if is_large(&self.from, id) {
+        if is_large(&self.packs, self.from.path(), id) {
             return Ok(None);
         }
         let bytes = expect_type(id, read_foreign(&self.from, id)?, Type::Blob)?;

@@ -161,8 +161,11 @@ pub fn apply(base: &[u8], mut delta: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let length = read_size(&mut delta)?;
-    let mut target = Vec::with_capacity(length);
-    while let Some((op, rest)) = delta.split_first() {
+    // A base on a disk may be damaged, and a delta say anything: what it says is not what is taken.
+    let mut target = Vec::with_capacity(length.min(base.len() + delta.len()));
+    while target.len() <= length
+        && let Some((op, rest)) = delta.split_first()
+    {
         delta = rest;
         if op & 0x80 == 0 {
             target.extend_from_slice(delta.get(..usize::from(*op))?);
@@ -182,6 +185,12 @@ pub fn apply(base: &[u8], mut delta: &[u8]) -> Option<Vec<u8>> {
         target.extend_from_slice(base.get(from..from.checked_add(piece)?)?);
     }
     (target.len() == length).then_some(target)
+}
+
+/// How many bytes a delta makes, off its first bytes.
+pub fn target_size(mut delta: &[u8]) -> Option<u64> {
+    read_size(&mut delta)?;
+    Some(read_size(&mut delta)? as u64)
 }
 
 fn read_size(delta: &mut &[u8]) -> Option<usize> {
