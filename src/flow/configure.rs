@@ -163,10 +163,6 @@ pub fn configure(
         before,
         created: false,
     };
-    if options.replace && writer.store.read_ref(RefName::Branch)?.is_none() {
-        // What this machine had of a vault before it does not have any more.
-        bookkeeping::all_are_new(writer)?;
-    }
     if !options.no_check {
         report.state = RemoteState::Empty;
         if let Some(found) = look(writer, (remote.as_ref(), &url))? {
@@ -178,6 +174,10 @@ pub fn configure(
             }
             report.vault = Some(found.record.vault);
         }
+    }
+    if options.replace && writer.store.read_ref(RefName::Branch)?.is_none() {
+        // What this machine had of a vault before it does not have any more.
+        bookkeeping::all_are_new(writer)?;
     }
     file.save()?;
     Ok(report)

@@ -112,8 +112,14 @@ pub fn of_places(session: &Session<'_>) -> Result<Option<Lack>, FlowError> {
     Ok(match is_there || !went_well(session)? {
         true => None,
         false if places.registry().as_path().exists() => Some(Lack::Store),
-        false => Some(Lack::Everything),
+        false => has_seen(session).then_some(Lack::Everything),
     })
+}
+
+/// Whether something of this disk travelled: what was seen of it is kept beside what is gone.
+fn has_seen(session: &Session<'_>) -> bool {
+    let seen = fs::read_dir(session.places.seen().as_path());
+    seen.is_ok_and(|mut seen| seen.next().is_some())
 }
 
 /// Whether a push or a pull ever went well here.
@@ -144,6 +150,12 @@ pub fn of_refs(session: &Session<'_>, store: &Store) -> Result<Option<Lack>, Flo
     }
 }
 
+/// Whether a first push to this machine's own store was killed before it had a base: what it sent brings
+/// it. To a remote the base goes first.
+pub fn is_to_come(store: &Store) -> Result<bool, FlowError> {
+    Ok(store.read_ref(RefName::Published)?.is_none() && !store.sent()?.is_empty())
+}
+
 /// The branch is there before the ref that says what was published, and the base before the branch, or
 /// what was sent to come to it.
 fn lost_ref(session: &Session<'_>, store: &Store) -> Result<Option<Lack>, FlowError> {
@@ -151,7 +163,7 @@ fn lost_ref(session: &Session<'_>, store: &Store) -> Result<Option<Lack>, FlowEr
     let branch = store.read_ref(RefName::Branch)?;
     let base = store.read_ref(RefName::Base)?;
     if branch.is_some() {
-        let is_lost = base.is_none() && store.sent()?.is_empty();
+        let is_lost = base.is_none() && !is_to_come(store)?;
         return Ok(is_lost.then_some(Lack::Base));
     }
     if published.is_some() {

@@ -219,6 +219,8 @@ fn without_it_the_directories_are_those_of_the_desktop_standard() {
     ] {
         assert_private(&home.path().join(dir));
     }
+    // What was seen there would tell that what lies elsewhere was lost.
+    fs::remove_dir_all(home.path().join(".local/state/holdall")).expect("removed");
     let said: Said = holdall(home.path(), &["backup", "push"])
         .env("XDG_CONFIG_HOME", home.path().join("c"))
         .env("XDG_DATA_HOME", home.path().join("d"))

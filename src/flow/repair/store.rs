@@ -172,8 +172,7 @@ impl Mending<'_> {
                 store.write_ref(RefName::Published, tip)?;
             }
         }
-        // What was sent may bring one.
-        if store.read_ref(RefName::Base)?.is_some() || !store.sent()?.is_empty() {
+        if store.read_ref(RefName::Base)?.is_some() || lacking::is_to_come(store)? {
             return Ok(());
         }
         if let Some(base) = self.last_agreed(tip)? {

@@ -171,9 +171,14 @@ impl Rubble {
     }
 
     fn open_at(&self, place: Place) -> Option<Large> {
-        let file = self.packs.get(place.pack)?.file.try_clone().ok()?;
-        let large = open_entry(file, place.offset).ok()??;
-        (large.0 > LARGE).then_some(large)
+        let heap = self.packs.get(place.pack)?;
+        let mut header = [0; LONGEST_HEADER];
+        let got = heap.file.read_at(&mut header, place.offset).ok()?;
+        let (_, size) = read_way(&mut &header[..got]).ok()?;
+        if size <= LARGE {
+            return None;
+        }
+        open_entry(heap.file.try_clone().ok()?, place.offset).ok()?
     }
 
     fn make(&self, place: Place, lender: Lender<'_>) -> Option<Made> {
