@@ -246,6 +246,16 @@ impl FlowError {
         line
     }
 
+    /// Whether something of this machine's copy of the vault is damaged.
+    #[must_use]
+    pub fn is_of_store(&self) -> bool {
+        let is_read_there = matches!(
+            self,
+            Self::Store(_) | Self::Merge(MergeError::Store(_)) | Self::Vault(_)
+        );
+        is_read_there && self.kind() == ErrorKind::Corrupt
+    }
+
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -412,20 +412,42 @@ fn an_object_that_is_gone_comes_back_with_the_store() {
     assert_eq!(not_well(&scene.b, &["--integrity"]), [json!(null); 0]);
 }
 
-#[test]
-fn a_changed_byte_of_the_store_is_found_where_everything_is_read() {
-    let scene = healthy();
-    let id = object(&scene.b, "projects/api/.aigon/x");
-    let pack = pack_of(&scene.b, &id);
+/// One byte of what the vault has there is another one.
+fn change_byte(machine: &Machine, path: &str) {
+    let id = object(machine, path);
+    let pack = pack_of(machine, &id);
     let mut bytes = fs::read(&pack).expect("read");
-    let store = data(&scene.b, "vault.git");
-    let entries = git(&["verify-pack", "-v", utf8(&pack)], &store);
+    let entries = git(
+        &["verify-pack", "-v", utf8(&pack)],
+        &data(machine, "vault.git"),
+    );
     let entry = entries.lines().find(|line| line.starts_with(&id));
     let offset = entry.and_then(|line| line.split_whitespace().nth(4));
     let offset: usize = offset.expect("it is told").parse().expect("a number");
     bytes[offset + 5] ^= 0x20;
     fs::remove_file(&pack).expect("removed");
     fs::write(&pack, bytes).expect("written");
+}
+
+#[test]
+fn damage_that_many_checks_meet_is_told_once() {
+    let scene = healthy();
+    change_byte(&scene.b, "vault.json");
+    let checks = examined(&scene.b, &[]);
+    let failed = checks.iter().filter(|it| it["verdict"] == "fail");
+    let failed: Vec<&Value> = failed.collect();
+    assert_eq!(failed.len(), 1, "{failed:#?}");
+    assert_eq!(failed[0]["name"], "store", "{failed:#?}");
+    let waits = checks.iter().filter(|it| it["waits_for"] == "store");
+    assert!(waits.count() > 2, "{checks:#?}");
+    mended(&scene.sandbox, "desktop", failed[0]);
+    assert_eq!(not_well(&scene.b, &["--integrity"]), [json!(null); 0]);
+}
+
+#[test]
+fn a_changed_byte_of_the_store_is_found_where_everything_is_read() {
+    let scene = healthy();
+    change_byte(&scene.b, "projects/api/.aigon/x");
     is_well(&scene.b, "store");
     let found = found(&scene.b, "store", &["--integrity"]);
     assert_eq!(found["verdict"], "fail", "{found}");

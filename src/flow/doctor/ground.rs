@@ -14,7 +14,7 @@ use super::super::{ErrorKind, FlowError, Session, Stage};
 use super::asked::{Asked, ask};
 use super::found::{Found, counted};
 use super::tip::Tip;
-use super::{Background, DoctorOptions};
+use super::{Background, DoctorOptions, STORE};
 
 /// A way to look for what is gone.
 type Look = fn(&Session<'_>, &Store) -> Result<Option<Lack>, FlowError>;
@@ -31,6 +31,7 @@ pub struct Ground<'a> {
     asked: OnceCell<Result<Option<Asked>, FlowError>>,
     tasks: OnceCell<Result<Option<VerifiedTasks>, Found>>,
     status: OnceCell<Result<StatusReport, Found>>,
+    met: OnceCell<Found>,
 }
 
 impl<'a> Ground<'a> {
@@ -49,6 +50,7 @@ impl<'a> Ground<'a> {
             asked: OnceCell::new(),
             tasks: OnceCell::new(),
             status: OnceCell::new(),
+            met: OnceCell::new(),
         }
     }
 
@@ -66,7 +68,7 @@ impl<'a> Ground<'a> {
 
     /// This machine's store, if there is one, for the checks that only want what is in it.
     pub fn store(&self) -> Result<Option<&Store>, Found> {
-        self.opened().map_err(|_| Found::waits("store"))
+        self.opened().map_err(|_| Found::waits(STORE))
     }
 
     /// What is gone, by one way to look for it. A store that cannot be read tells nothing of it.
@@ -137,7 +139,7 @@ impl<'a> Ground<'a> {
         let look = || {
             self.config()?;
             let options = StatusOptions { offline: true };
-            status(self.session, options).map_err(|fault| self.of_disk(&fault))
+            status(self.session, options).map_err(|fault| self.of_content(&fault))
         };
         shared(&self.status, look)
     }
@@ -155,25 +157,24 @@ impl<'a> Ground<'a> {
         Found::fail(message, REPAIR)
     }
 
-    /// Why something in the store cannot be read, unless the check of the store tells it already.
-    fn of_content(&self, fault: &FlowError) -> Found {
-        if self.store_is_well() {
-            of_store(fault)
-        } else {
-            Found::waits("store")
+    /// What could not be looked at, for what was read of the store on the way to it.
+    pub fn of_content(&self, fault: &FlowError) -> Found {
+        if fault.is_of_store() {
+            self.met.get_or_init(|| of_store(fault));
+            return Found::waits(STORE);
         }
-    }
-
-    /// Why this disk cannot be compared with the vault.
-    fn of_disk(&self, fault: &FlowError) -> Found {
         if fault.kind() == ErrorKind::Corrupt && !self.store_is_well() {
-            Found::waits("store")
-        } else {
-            Found::of(fault)
+            return Found::waits(STORE);
         }
+        Found::of(fault)
     }
 
-    pub fn store_is_well(&self) -> bool {
+    /// Damage that a check met. A look at the structure of the store does not find every one.
+    pub fn met(&self) -> Option<&Found> {
+        self.met.get()
+    }
+
+    fn store_is_well(&self) -> bool {
         let found = self.verified();
         found.is_ok_and(|found| found.is_none_or(|it| it.faults.is_empty()))
     }

@@ -88,7 +88,7 @@ const CHECKS: [Check; 21] = [
     check("disk_space", |it| Ok(home::disk_space(it))),
     check("cloud_sync", |it| Ok(home::cloud_sync(it))),
     check("projects", |it| Ok(home::projects(it))),
-    check("store", store::store),
+    check(STORE, store::store),
     check("vault", store::vault),
     check("remote", remote::remote),
     check("in_step", remote::in_step),
@@ -107,6 +107,8 @@ const CHECKS: [Check; 21] = [
 
 /// Where this machine keeps things.
 const HOME: &str = "home";
+/// This machine's copy of the vault, on which most others stand.
+const STORE: &str = "store";
 
 /// Makes every check, whatever fails.
 pub fn doctor(
@@ -120,7 +122,7 @@ pub fn doctor(
         Err(fault) => return Ok(homeless(&fault)),
     };
     let (config, broken) = read_config(&places);
-    let session = match Session::with(edges, (places.clone(), config), (command, watch)) {
+    let (session, broken) = match Session::with(edges, (places.clone(), config), (command, watch)) {
         Ok(session) => (session, broken),
         // A rule of the person's own that is none: all else is looked at without the settings.
         Err(fault) => {
@@ -129,7 +131,6 @@ pub fn doctor(
             (session, Some(Found::of(&fault)))
         }
     };
-    let (session, broken) = session;
     let repaired = match &broken {
         Some(_) if options.repair => return Err(unsettled()),
         None if options.repair => Some(repair(&session)?),
@@ -138,7 +139,7 @@ pub fn doctor(
     let rebuilt = options.rebuild && rebuild(&session).is_ok();
     let ground = Ground::new(&session, options, broken);
     let mut checks = vec![line(HOME, home::home(&ground))];
-    checks.extend(CHECKS.iter().map(|check| made(check, &ground)));
+    checks.extend(all_made(&CHECKS, &ground));
     Ok(DoctorReport {
         checks,
         rebuilt,
@@ -160,6 +161,18 @@ fn rebuild(session: &Session<'_>) -> Result<(), FlowError> {
         store.rebuild(session.edges)?;
     }
     Ok(())
+}
+
+/// Makes checks. What of the store only a later one met the check of the store tells for all.
+fn all_made(checks: &[Check], ground: &Ground<'_>) -> Vec<Line> {
+    let made = checks.iter().map(|check| made(check, ground));
+    let mut lines: Vec<Line> = made.collect();
+    let mut unaware = lines.iter_mut().filter(|line| !line.found.is_fail());
+    let store = unaware.find(|line| line.name == STORE);
+    if let (Some(store), Some(met)) = (store, ground.met()) {
+        store.found = met.clone();
+    }
+    lines
 }
 
 fn made(check: &Check, ground: &Ground<'_>) -> Line {

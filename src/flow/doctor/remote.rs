@@ -50,11 +50,7 @@ pub fn in_step(ground: &Ground<'_>) -> Result<Found, Found> {
     };
     Ok(match &asked.standing {
         Ok(standing) => of_standing(*standing, kept(ground)?),
-        // What cannot be read here is told of by the check of the store.
-        Err(fault) if fault.kind() == ErrorKind::Corrupt && !ground.store_is_well() => {
-            return Err(Found::waits("store"));
-        }
-        Err(fault) => Found::of(fault),
+        Err(fault) => ground.of_content(fault),
     })
 }
 

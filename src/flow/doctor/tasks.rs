@@ -75,7 +75,7 @@ pub fn digests(ground: &Ground<'_>) -> Result<Found, Found> {
             format!("run `holdall doctor --rebuild` on {name}, and push from there"),
         ),
         Ok(Some(name)) => Found::ok(format!("{name} understands other ops than this machine")),
-        Err(fault) => Found::of(&fault),
+        Err(fault) => ground.of_content(&fault),
     })
 }
 

@@ -6,7 +6,7 @@ use super::super::{FlowError, Session};
 use super::asked::Standing;
 use super::found::Line;
 use super::ground::Ground;
-use super::{Check, DoctorOptions, check, made, remote, store};
+use super::{Check, DoctorOptions, STORE, all_made, check, remote, store};
 
 #[derive(Debug, Serialize)]
 #[must_use]
@@ -27,7 +27,7 @@ impl VerifyReport {
 
 /// What of the doctor's checks is about the vault.
 const CHECKS: [Check; 5] = [
-    check("store", store::store),
+    check(STORE, store::store),
     check("vault", store::vault),
     check("op_chains", store::op_chains),
     check("remote", remote::remote),
@@ -42,7 +42,7 @@ pub fn verify(session: &Session<'_>, read_data: bool) -> Result<VerifyReport, Fl
         ..DoctorOptions::default()
     };
     let ground = Ground::new(session, options, None);
-    let checks = CHECKS.iter().map(|check| made(check, &ground)).collect();
+    let checks = all_made(&CHECKS, &ground);
     let report = VerifyReport {
         checks,
         read_data,
