@@ -636,7 +636,10 @@ fn a_lock_that_says_something_else_is_left_to_its_holder() {
     let (mut place, machine) = Place::begun(Git::Installed);
     pretend_killed(&machine, "holdall/state/.holdall-tmp-a");
     let lock = place.bare.join("refs/heads/main.lock");
-    // The housekeeping of git may have it for an instant, and would take ours away with its own.
+    // The housekeeping of git would take ours away with its own. One may be at it for an instant.
+    for key in ["gc.auto", "maintenance.auto"] {
+        git(&["config", key, "0"], &place.bare);
+    }
     while fs::File::create_new(&lock).is_err() {
         thread::sleep(Duration::from_millis(10));
     }
