@@ -40,6 +40,9 @@ pub fn run(ctx: &Ctx, name: &str, args: DoctorArgs) -> Result<Answer, FlowError>
 /// What was mended, and what could not be: that is said to who wants quiet, too.
 fn repair_words(report: &RepairReport) -> String {
     let mut text = String::new();
+    if report.settings {
+        text += "the settings were put back as they were when a run went well last\n";
+    }
     if let Some(store) = &report.store {
         text += &store_words(store);
     }

@@ -150,7 +150,7 @@ impl<'a> Daemon<'a> {
     /// Everything is read again each time it is looked at.
     fn session(&self) -> Result<Session<'_>, FlowError> {
         let home = self.options.home.as_deref();
-        Session::open(self.edges, home, "daemon run", &self.log)
+        Session::open(self.edges, home, "daemon run", &self.log)?.settled()
     }
 
     async fn live(&self) -> Result<DaemonReport, FlowError> {

@@ -15,7 +15,7 @@ use super::here::{Here, Placement, Selection};
 use super::journal::prune;
 use super::records::machine_leaf;
 use super::upstream::Upstream;
-use super::{Event, FlowError, Writer, ops};
+use super::{Event, FlowError, Writer, kept_config, ops};
 
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.
@@ -199,6 +199,9 @@ pub fn remember_runs(writer: &Writer<'_>, began: Timestamp, ends: &[(&str, Optio
         message: fault.map(|fault| masked(&fault.message()).into_owned()),
     };
     let runs = ends.iter().map(|(command, fault)| (*command, run(*fault)));
+    if ends.iter().all(|(_, fault)| fault.is_none()) {
+        kept_config::keep(&writer.session.places);
+    }
     let noted = Runs::record(&writer.session.places.runs(), runs.collect());
     or_told(
         writer,

@@ -12,7 +12,7 @@ use crate::vault::wire::Address;
 
 use super::hosting::{self, Patience};
 use super::session::{address, own_rules, preset_names, readings, unknown_presets};
-use super::{FlowError, Places};
+use super::{FlowError, Places, kept_config};
 
 /// A key and what holds for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,7 +95,7 @@ pub fn set(
     key: &str,
     text: &str,
 ) -> Result<ConfigChangeReport, FlowError> {
-    let mut file = ConfigFile::open(&places.config_file)?;
+    let mut file = kept_config::open(places)?;
     let existed = file.exists();
     let changed = file.set(key, text)?;
     if key == RULES {
@@ -187,7 +187,7 @@ fn refuse_public(places: &Places, env: &Env, key: &Key, text: &str) -> Result<()
 
 /// Lets a key have its default again.
 pub fn unset(places: &Places, key: &str) -> Result<ConfigChangeReport, FlowError> {
-    let mut file = ConfigFile::open(&places.config_file)?;
+    let mut file = kept_config::open(places)?;
     let changed = file.unset(key)?;
     file.save()?;
     let default = KEYS.iter().find(|known| known.name == key);

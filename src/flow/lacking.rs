@@ -14,7 +14,7 @@ use crate::vault::{RefName, Store};
 
 use super::agreed::{Agreed, is_of_tool};
 use super::hints::{REPAIR, quoted};
-use super::{FlowError, Session, Writer};
+use super::{FlowError, Session, Writer, kept_config};
 
 /// Something that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +62,7 @@ impl Lack {
                 "{} is gone: it was what this machine calls itself",
                 places.machine_file()
             ),
-            Self::Config => format!(
-                "{} is gone, and says where the remote is: this machine pushed or pulled there before",
-                places.config_file
-            ),
+            Self::Config => kept_config::words(places),
         }
     }
 
@@ -85,7 +82,7 @@ impl Lack {
                     session.places.data
                 ),
             ],
-            Self::Config => vec![format!("holdall backup configure {url}")],
+            Self::Config => kept_config::hints(&session.places),
             _ => vec![REPAIR.to_owned()],
         }
     }
@@ -192,6 +189,9 @@ pub fn of_registry(session: &Session<'_>, store: &Store) -> Result<Option<Lack>,
 
 /// Whether the settings are gone that said where the remote is.
 pub fn of_config(session: &Session<'_>, store: &Store) -> Result<Option<Lack>, FlowError> {
+    if kept_config::are_gone(&session.places)? {
+        return Ok(Some(Lack::Config));
+    }
     let file = session.places.config_file.as_path();
     if session.config.remote_url.is_some() || fs::symlink_metadata(file).is_ok() {
         return Ok(None);

@@ -37,6 +37,7 @@ pub mod history;
 pub mod hooks;
 pub mod hosting;
 mod journal;
+mod kept_config;
 mod kind;
 mod lacking;
 mod landing;

@@ -101,6 +101,12 @@ impl Places {
         self.data.join("conflict-decisions.json")
     }
 
+    /// The settings as they were when a run went well last.
+    #[must_use]
+    pub fn kept_config(&self) -> HostPath {
+        self.data.join("config.toml")
+    }
+
     #[must_use]
     pub fn machine_file(&self) -> HostPath {
         self.data.join(MACHINE_FILE)

@@ -51,7 +51,7 @@ impl<'a> Session<'a> {
         home: Option<&Path>,
         (command, watch): (&str, &'a dyn Watch),
     ) -> Result<(Self, Option<FlowError>), FlowError> {
-        match Self::open(edges, home, command, watch) {
+        match Self::open(edges, home, command, watch).and_then(Self::settled) {
             Ok(session) => Ok((session, None)),
             Err(fault) => {
                 let defaults = (Places::find(edges, home)?, Config::default());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::base::{HostPath, VaultPath};
-use crate::config::{ConfigFile, Written};
+use crate::config::Written;
 use crate::layout::names;
 use crate::merge::find;
 use crate::project::Registry;
@@ -15,7 +15,7 @@ use crate::vault::RefName;
 use super::added::{Belongs, added_path, belongs, refuse_own_places};
 use super::hints::quoted;
 use super::unit::{HOME_TOOL, settings_units};
-use super::{FlowError, Session};
+use super::{FlowError, Session, kept_config};
 
 /// One path that travels, or would if it were there.
 #[derive(Debug, Serialize)]
@@ -133,7 +133,7 @@ fn is_linked(root: &HostPath, path: &VaultPath) -> bool {
 
 /// Lets a path of the home directory travel; a tool that was switched off comes back by its name.
 pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, FlowError> {
-    let mut file = ConfigFile::open(&session.places.config_file)?;
+    let mut file = kept_config::open(&session.places)?;
     let changed = if session.config.settings_off.iter().any(|tool| tool == what) {
         let off: Vec<String> = session
             .config
@@ -229,7 +229,7 @@ fn refuse_linked(session: &Session<'_>, path: &VaultPath) -> Result<(), FlowErro
 
 /// Lets a path, or all settings of a tool, stay here from now on. What is in the vault stays there.
 pub fn remove(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, FlowError> {
-    let mut file = ConfigFile::open(&session.places.config_file)?;
+    let mut file = kept_config::open(&session.places)?;
     let is_tool = presets()
         .iter()
         .any(|preset| preset.name == what && preset.home.is_some());

@@ -178,16 +178,60 @@ fn where_nothing_says_where_projects_lie_they_are_named_and_a_person_adds_them()
 }
 
 #[test]
-fn settings_that_are_gone_are_no_reason_to_keep_all_on_this_machine() {
+fn settings_that_are_gone_or_empty_are_put_back_before_anything_leaves_that_they_kept_here() {
+    for is_emptied in [false, true] {
+        let scene = prepare();
+        scene.b.ok(&["config", "set", "rules", "/private/"]);
+        scene.b.write(state("private/diary.md"), "dear diary\n");
+        scene.b.ok(&["backup", "push"]);
+        let file = scene.b.home.join("holdall/config.toml");
+        let settings = fs::read(&file).expect("read");
+        if is_emptied {
+            fs::write(&file, "").expect("emptied");
+        } else {
+            fs::remove_file(&file).expect("removed");
+        }
+        is_refused(&scene, &scene.b, REPAIR);
+        // No other run makes one with nothing in it but what was asked for.
+        for args in [
+            &["config", "set", "notify.desktop", "false"][..],
+            &["config", "unset", "rules"],
+            &["backup", "schedule", "daily"],
+            &["settings", "remove", "claude"],
+            &["daemon", "run", "--once"],
+        ] {
+            let (code, document) = scene.b.json(args);
+            assert_eq!(
+                (code, &document["error"]["kind"]),
+                (70, &json!("corrupt")),
+                "{args:?}: {document}"
+            );
+        }
+        let (_, document) = scene.b.json(&["daemon", "status"]);
+        assert!(document["data"]["no_schedule"].is_string(), "{document}");
+        let found = found(&scene.b, "config", &[]);
+        assert_eq!(
+            (&found["verdict"], &found["fix"]),
+            (&json!("fail"), &json!(REPAIR)),
+            "{found}"
+        );
+        let (_, document) = scene.b.json(&["doctor", "--repair"]);
+        assert_eq!(document["data"]["repaired"]["settings"], true, "{document}");
+        assert_eq!(fs::read(&file).expect("read"), settings);
+        not_alarmed(&scene.b);
+        all_arrives(&scene);
+        let sent = scene.vault();
+        assert!(!sent.keys().any(|path| path.contains("diary")), "{sent:?}");
+    }
+}
+
+#[test]
+fn who_begins_with_other_settings_says_so() {
     let scene = prepare();
     fs::remove_file(scene.b.home.join("holdall/config.toml")).expect("removed");
+    // Nor is a copy of them there.
+    removed(&scene.b, "config.toml");
     is_refused(&scene, &scene.b, "holdall backup configure URL");
-    let found = found(&scene.b, "config", &[]);
-    assert_eq!(
-        (&found["verdict"], &found["fix"]),
-        (&json!("fail"), &json!("holdall backup configure URL")),
-        "{found}"
-    );
     connect(&scene.b, &scene.bare);
     not_alarmed(&scene.b);
     all_arrives(&scene);

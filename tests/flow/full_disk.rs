@@ -8,8 +8,8 @@ use crate::kit::{Machine, Rng, Sandbox, fsck, git, in_own_mounts, say_left_out};
 
 use super::scene::utf8;
 
-/// What holdall has is on a disk of one megabyte, which gets more in the end. What each command comes to
-/// is kept beside it.
+/// What holdall has is on a disk of one megabyte, which gets more; in the end a part of it has little again.
+/// What each command comes to is kept beside it.
 const SCRIPT: &str = r#"
 mount -t tmpfs -o size=1m none "$HOLDALL_HOME" || exit 99
 step() { name=$1; shift; "$@" > "$HOME/$name.out" 2> "$HOME/$name.err"; echo $? > "$HOME/$name.code"; }
@@ -23,6 +23,8 @@ step little "$0" doctor --json
 step again "$0" backup push
 mount -o remount,size=3g "$HOLDALL_HOME"
 step well "$0" doctor --json
+mount -t tmpfs -o size=1m none "$HOLDALL_HOME/state"
+step apart "$0" doctor --json
 "#;
 
 #[test]
@@ -58,6 +60,11 @@ fn a_full_disk_is_told_loses_nothing_and_the_next_push_brings_all() {
         text(&machine, "again.err")
     );
     assert_eq!(room(&machine, "well"), "ok");
+    assert_eq!(
+        room(&machine, "apart"),
+        "fail",
+        "the state has a disk of its own"
+    );
     fsck(&bare);
     let there = git(&["ls-tree", "-r", "-l", "main"], &bare);
     assert!(there.contains(&format!("{}\t", big.len())), "{there}");

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::base::{HostPath, Timestamp};
-use crate::config::{ConfigFile, SCHEDULE, SCHEDULE_PULL};
+use crate::config::{SCHEDULE, SCHEDULE_PULL};
 use crate::runs::Runs;
 use crate::schedule::{Cadence, Due, Facts, ScheduleError, Spread, due, upcoming};
 
-use super::super::{Event, FlowError, Session};
+use super::super::{Event, FlowError, Session, kept_config};
 use super::overdue::{Overdue, overdue_by};
 
 /// So many runs to come are shown.
@@ -57,7 +57,7 @@ pub fn show(session: &Session<'_>) -> Result<ScheduleReport, FlowError> {
 
 /// Sets what comes by itself.
 pub fn set(session: &Session<'_>, wanted: &Wanted) -> Result<ScheduleReport, FlowError> {
-    let mut file = ConfigFile::open(&session.places.config_file)?;
+    let mut file = kept_config::open(&session.places)?;
     let (cadence, pull) = match wanted {
         Wanted::Off => (None, false),
         Wanted::Each { cadence, pull } => (Some(Cadence::parse(cadence)?), *pull),

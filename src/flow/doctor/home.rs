@@ -109,15 +109,20 @@ fn has_mode(path: &Path, bits: u32) -> bool {
 
 /// There is room for what is to come.
 pub fn disk_space(ground: &Ground<'_>) -> Found {
-    let data = ground.session.places.data.as_path();
-    // Before the first run it is not there yet.
-    let there = data.ancestors().find(|dir| dir.is_dir());
-    let room = there.and_then(|dir| rustix::fs::statvfs(dir).ok());
-    let room = room.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-    room.map_or_else(
+    let places = &ground.session.places;
+    let dirs = [&places.data, &places.state].map(|dir| dir.as_path());
+    let rooms = dirs.into_iter().filter_map(|dir| Some((room(dir)?, dir)));
+    rooms.min_by_key(|(room, _)| *room).map_or_else(
         || Found::ok("the system does not say how much room there is"),
-        |room| room_found(room, data),
+        |(room, dir)| room_found(room, dir),
     )
+}
+
+/// How much room is on the disk of a directory. Before the first run that is not there yet.
+fn room(dir: &Path) -> Option<u64> {
+    let there = dir.ancestors().find(|dir| dir.is_dir())?;
+    let disk = rustix::fs::statvfs(there).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 fn room_found(room: u64, dir: &Path) -> Found {

@@ -25,7 +25,8 @@ use crate::base::{BaseError, Edges};
 use crate::config::{Config, ConfigError};
 
 use super::hints::quoted;
-use super::lacking::of_config;
+use super::kept_config::{are_gone, put_back};
+use super::lacking::{Lack, of_config};
 use super::repair::{RepairReport, repair};
 use super::session::unknown_presets;
 use super::{FlowError, Places, Session, Watch};
@@ -121,6 +122,7 @@ pub fn doctor(
         Ok(places) => places,
         Err(fault) => return Ok(homeless(&fault)),
     };
+    let settings = options.repair && put_back(&places)?;
     let (config, broken) = read_config(&places);
     let (session, broken) = match Session::with(edges, (places.clone(), config), (command, watch)) {
         Ok(session) => (session, broken),
@@ -133,7 +135,10 @@ pub fn doctor(
     };
     let repaired = match &broken {
         Some(_) if options.repair => return Err(unsettled()),
-        None if options.repair => Some(repair(&session)?),
+        None if options.repair => Some(RepairReport {
+            settings,
+            ..repair(&session)?
+        }),
         _ => None,
     };
     let rebuilt = options.rebuild && rebuild(&session).is_ok();
@@ -238,7 +243,10 @@ fn config(ground: &Ground<'_>) -> Found {
             format!("take `{name}` out of {key} in {file}"),
         );
     }
-    if let Some(lacks) = ground.lacks(of_config).filter(|_| ground.config.is_none()) {
+    let are_gone = are_gone(&ground.session.places).is_ok_and(|gone| gone);
+    let lacks = are_gone.then(|| Found::lacking(ground.session, Lack::Config));
+    let lacks = lacks.or_else(|| ground.lacks(of_config));
+    if let Some(lacks) = lacks.filter(|_| ground.config.is_none()) {
         return lacks;
     }
     match &ground.config {

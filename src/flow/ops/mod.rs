@@ -213,8 +213,8 @@ fn left(session: &Session<'_>) -> Result<Option<Store>, FlowError> {
 /// Puts a list in the place of one that is gone, with what this machine committed while the remote was
 /// away: nobody else has it. A run that is killed before that is done leaves the place empty.
 fn made_again(session: &Session<'_>) -> Result<Option<Store>, FlowError> {
-    let text =
-        "the task list is gone: what the vault and this machine's commits have of it comes back";
+    let text = "the task list is gone: what the vault and this machine's commits have of it comes back, and \
+                changes that were in neither are lost";
     session.tell(&Event::Warning { text });
     let work = work_dir(session)?;
     let fresh = HostPath::new(work.path().join("tasks.db"))?;

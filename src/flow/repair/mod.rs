@@ -27,6 +27,9 @@ pub struct RepairReport {
     pub store: Option<StoreRepair>,
     /// Nothing where the task list was well.
     pub tasks: Option<TasksRepair>,
+    /// The settings were gone, and are again what they were when a run went well last.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub settings: bool,
     /// What this machine calls itself, where it did not know that any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<MachineId>,
