@@ -277,11 +277,11 @@ fn meet(
     (url, tip, theirs): (&str, ObjectId, &VaultRecord),
 ) -> Result<bool, FlowError> {
     let store = &writer.store;
-    let (Some(branch), Some(_published)) = (
-        store.read_ref(RefName::Branch)?,
-        store.read_ref(RefName::Published)?,
-    ) else {
+    let Some(published) = store.read_ref(RefName::Published)? else {
         return Ok(false);
+    };
+    let Some(branch) = store.read_ref(RefName::Branch)? else {
+        return leave_lost(writer, options, (published, tip), theirs);
     };
     let ours = vault_record(store, store.tree_of(branch)?, "the vault on this machine")?;
     let stranger = ours.vault != theirs.vault;
@@ -297,7 +297,34 @@ fn meet(
             FlowError::Replaced { url }
         });
     }
-    store.keep(&format!("replaced-{}", branch.short()), branch)?;
+    leave(writer, branch, tip)?;
+    Ok(true)
+}
+
+/// The same of a store that lost its branch: what was published tells which vault it is of.
+fn leave_lost(
+    writer: &Writer<'_>,
+    options: &ConfigureOptions,
+    (published, tip): (ObjectId, ObjectId),
+    theirs: &VaultRecord,
+) -> Result<bool, FlowError> {
+    let store = &writer.store;
+    if !options.replace {
+        return Ok(false);
+    }
+    let tree = store.tree_of(published)?;
+    let ours = vault_record(store, tree, "the vault on this machine")?;
+    if ours.vault == theirs.vault {
+        return Ok(false);
+    }
+    leave(writer, published, tip)?;
+    Ok(true)
+}
+
+/// Forgets a vault; what was known of it stays in the store under a ref of its own.
+fn leave(writer: &Writer<'_>, known: ObjectId, tip: ObjectId) -> Result<(), FlowError> {
+    let store = &writer.store;
+    store.keep(&format!("replaced-{}", known.short()), known)?;
     memory::forget_all(writer, tip)?;
     for name in [RefName::Landing, RefName::Published, RefName::Branch] {
         store.delete_ref(name)?;
@@ -305,6 +332,5 @@ fn meet(
     for sent in store.sent()? {
         store.forget_sent(sent)?;
     }
-    bookkeeping::all_are_new(writer)?;
-    Ok(true)
+    bookkeeping::all_are_new(writer)
 }

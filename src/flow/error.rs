@@ -40,6 +40,11 @@ pub enum FlowError {
     NotAVault { place: String },
     #[error("{url} holds another vault ({theirs}) than the one this machine knows ({ours})")]
     OtherVault { url: String, ours: Id, theirs: Id },
+    /// Nothing is left here that says which vault this machine's was.
+    #[error(
+        "{url} holds another vault ({theirs}) than this machine's: it does not know this machine, or none of its projects"
+    )]
+    StrangeVault { url: String, theirs: Id },
     #[error("{url} was replaced: its history shares nothing with what this machine saw there")]
     Replaced { url: String },
     #[error("{place} needs a newer holdall {}", if *.writing { "to write to it" } else { "to read it" })]
@@ -264,7 +269,7 @@ impl FlowError {
             Self::Busy { .. } | Self::TooContended { .. } => ErrorKind::Busy,
             Self::Offline { .. } | Self::KeptHere { .. } => ErrorKind::Unreachable,
             Self::NotAVault { .. } => ErrorKind::NotAVault,
-            Self::OtherVault { .. } => ErrorKind::OtherVault,
+            Self::OtherVault { .. } | Self::StrangeVault { .. } => ErrorKind::OtherVault,
             Self::Replaced { .. } => ErrorKind::Rewound,
             Self::NewerFormat { .. } => ErrorKind::NewerFormat,
             Self::PushRefused { .. }

@@ -13,6 +13,7 @@ mod progress;
 mod reference;
 mod repair;
 mod repair_gone;
+mod repair_other;
 mod repair_packs;
 mod schedule;
 mod settings;

@@ -59,6 +59,7 @@ impl FlowError {
             Self::NotAVault { .. } => {
                 one("connect an empty repository or a vault: `holdall backup configure URL`")
             }
+            Self::StrangeVault { url, .. } => strange_hints(url),
             Self::OtherVault { url, .. } | Self::Replaced { url } => vec![
                 format!(
                     "if this is the vault you want now: `holdall backup configure {} --replace`",
@@ -138,6 +139,16 @@ impl FlowError {
             _ => Vec::new(),
         }
     }
+}
+
+fn strange_hints(url: &str) -> Vec<String> {
+    vec![
+        "nothing was changed: connect the vault of this machine again: `holdall backup configure URL`".to_owned(),
+        format!(
+            "if this is the vault you want now: `holdall backup configure {} --replace`",
+            quoted(url)
+        ),
+    ]
 }
 
 /// Each of them can be said; so can that it is none of them.

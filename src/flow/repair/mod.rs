@@ -8,6 +8,7 @@
 mod projects;
 mod store;
 mod tasks;
+mod whose;
 
 use serde::Serialize;
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::base::{HostPath, ObjectId};
+use crate::base::{HostPath, Id, ObjectId};
 use crate::vault::wire::Aim;
 use crate::vault::{Depth, FoundRefs, LostRefs, RefName, Relation, Store, Wreck};
 
@@ -11,8 +11,8 @@ use super::super::aside::replace;
 use super::super::hints::Closed;
 use super::super::lacking::{self, Lack};
 use super::super::recognise::own_id;
-use super::super::upstream::vault_record;
 use super::super::{Event, FlowError, Session, Stage, memory};
+use super::whose::{own_vault, refuse_another};
 use super::{Lost, StoreRepair, work_dir};
 
 /// Mends the store, if it is damaged.
@@ -104,13 +104,15 @@ impl Mending<'_> {
     fn carry(&mut self) -> Result<LostRefs, FlowError> {
         let mut refs = FoundRefs::default();
         let mut lost = LostRefs::from([(RefName::Branch.name().to_owned(), None)]);
+        let mut ours = None;
         if let Some(wreck) = &mut self.wreck {
             wreck.carry(&self.fresh, &self.session.tells(Stage::Verifying))?;
             refs = wreck.refs();
             lost = lost_of(&refs, &self.fresh);
+            ours = own_vault(&self.fresh, &refs, wreck);
         }
         if !lost.is_empty() {
-            self.tip = Some(self.fetch(&lost)?);
+            self.tip = Some(self.fetch(&lost, ours)?);
             if let Some(wreck) = &mut self.wreck {
                 wreck.carry(&self.fresh, &self.session.tells(Stage::Verifying))?;
                 lost = lost_of(&refs, &self.fresh);
@@ -127,8 +129,8 @@ impl Mending<'_> {
         Ok(lost)
     }
 
-    /// Brings what the remote has.
-    fn fetch(&self, lost: &LostRefs) -> Result<ObjectId, FlowError> {
+    /// Brings what the remote has, where that is the same vault.
+    fn fetch(&self, lost: &LostRefs, ours: Option<Id>) -> Result<ObjectId, FlowError> {
         let session = self.session;
         let refused = |why: &str, or: &str| {
             let all: Vec<String> = lost.keys().map(|name| words(name)).collect();
@@ -151,7 +153,7 @@ impl Mending<'_> {
         let tip = remote.tip()?;
         let tip = tip.ok_or_else(|| refused("the remote is empty", ""))?;
         remote.fetch(&self.fresh, tip, &session.tells(Stage::Fetching))?;
-        vault_record(&self.fresh, self.fresh.tree_of(tip)?, remote.url())?;
+        refuse_another(session, (&self.fresh, ours), (remote.url(), tip))?;
         Ok(tip)
     }
 

@@ -11,8 +11,8 @@ use crate::vault::{Objects, RefName, Store};
 use super::super::aside::{DATABASE, replace};
 use super::super::recognise::own_id;
 use super::super::task::had_tasks;
-use super::super::upstream::vault_record;
 use super::super::{ErrorKind, Event, FlowError, Session, Stage, ops};
+use super::whose::{refuse_another, vault_of};
 use super::work_dir;
 
 /// What became of the task list.
@@ -157,11 +157,7 @@ fn asked(
         return Ok(None);
     };
     remote.fetch(store, tip, &session.tells(Stage::Fetching))?;
-    let vault =
-        |tip| Ok::<_, FlowError>(vault_record(store, store.tree_of(tip)?, remote.url())?.vault);
-    let is_same = match seen {
-        Some(seen) => vault(seen)? == vault(tip)?,
-        None => true,
-    };
-    Ok(is_same.then_some(tip))
+    let ours = seen.and_then(|seen| vault_of(store, seen));
+    refuse_another(session, (store, ours), (remote.url(), tip))?;
+    Ok(Some(tip))
 }
