@@ -95,6 +95,12 @@ fn store_words(store: &StoreRepair) -> String {
             commit.unwrap_or_default()
         ));
     }
+    for found in &store.found {
+        lines.push(format!(
+            "found, and nothing led to it any more: commit {}, which `{}` brings onto this disk",
+            found.commit, found.restore
+        ));
+    }
     lines.iter().map(|line| printable(line) + "\n").collect()
 }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::doctor::data;
-use super::repair::{prepare, repaired, tasks};
-use crate::flow::scene::{Scene, add, connect, pushed, utf8};
+use super::doctor::{data, pack_of};
+use super::repair::{all_arrives, overwritten, prepare, repaired, store, tasks, undo_list};
+use crate::flow::scene::{Scene, add, connect, pushed, state, text, utf8};
 use crate::kit::{Machine, git, scale, tree};
 
 /// A vault that somebody else has.
@@ -106,4 +106,99 @@ fn who_wants_another_vault_after_a_loss_gets_it() {
             "api\nweb\n"
         );
     }
+}
+
+/// One more commit that waits for the remote.
+fn made_while_away(scene: &Scene, content: &str) -> String {
+    let away = scene.bare.with_extension("away");
+    fs::rename(&scene.bare, &away).expect("moved");
+    scene.b.write(state("x"), content);
+    assert_eq!(scene.b.run(&["backup", "push"]).code, 4);
+    fs::rename(&away, &scene.bare).expect("moved back");
+    waiting(&scene.b)
+}
+
+fn waiting(machine: &Machine) -> String {
+    let id = git(&["rev-parse", "refs/holdall/offline"], &store(machine));
+    id.trim().to_owned()
+}
+
+/// What the report says that was found is on file, and comes back as it says.
+#[track_caller]
+fn is_found(scene: &Scene, report: &Value, (commit, content): (&str, &str)) {
+    let found = report["store"]["found"].as_array().expect("a list");
+    let found = found.iter().find(|it| it["commit"] == commit);
+    let restore = found.map(|it| it["restore"].as_str().expect("a command"));
+    let args: Vec<&str> = restore
+        .unwrap_or_else(|| panic!("{report}"))
+        .split(' ')
+        .collect();
+    let ran = scene.b.run(&args[1..]);
+    assert!(ran.code == 0 || ran.code == 3, "{ran}");
+    assert_eq!(text(&scene.b, state("x")), content);
+}
+
+#[test]
+fn without_refs_what_waits_and_what_can_be_undone_is_found() {
+    let scene = prepare();
+    let (last, undos) = (waiting(&scene.b), undo_list(&scene.b));
+    removed(&scene.b, "vault.git/refs");
+    let report = repaired(&scene.b);
+    let told = report["store"]["lost"].to_string();
+    assert!(
+        told.contains("commits made while the remote was away"),
+        "{report}"
+    );
+    assert_eq!(undo_list(&scene.b), undos, "{report}");
+    all_arrives(&scene);
+    is_found(&scene, &report, (&last, "made while away\n"));
+}
+
+#[test]
+fn a_commit_that_waits_is_found_where_its_ref_names_nothing() {
+    let scene = prepare();
+    let waits = waiting(&scene.b);
+    overwritten(&store(&scene.b).join("refs/holdall/offline"), b"");
+    let report = repaired(&scene.b);
+    let lost = report["store"]["lost"].as_array().expect("a list");
+    let names: Vec<&Value> = lost.iter().map(|it| &it["ref"]).collect();
+    assert_eq!(names, [&json!("refs/holdall/offline")], "{report}");
+    all_arrives(&scene);
+    let listed = scene.b.ok(&["backup", "log"]);
+    assert!(!listed.stdout.is_empty());
+    is_found(&scene, &report, (&waits, "made while away\n"));
+}
+
+#[test]
+fn of_a_line_of_commits_the_rest_is_found_where_the_last_one_is_gone() {
+    let scene = prepare();
+    let first = waiting(&scene.b);
+    let second = made_while_away(&scene, "away again\n");
+    let third = made_while_away(&scene, "and again\n");
+    scene.b.write(state("x"), "edited\n");
+    let pack = pack_of(&scene.b, &third);
+    assert_ne!(pack, pack_of(&scene.b, &second));
+    fs::remove_file(pack.with_extension("idx")).expect("removed");
+    fs::remove_file(pack).expect("removed");
+    let report = repaired(&scene.b);
+    all_arrives(&scene);
+    is_found(&scene, &report, (&second, "away again\n"));
+    assert!(
+        !report["store"]["found"].to_string().contains(&first),
+        "it leads to the first"
+    );
+    let ran = scene.b.ok(&["doctor"]);
+    assert!(!ran.stdout.contains("found, and"), "{ran}");
+}
+
+#[test]
+fn of_a_store_that_is_gone_it_is_said_what_went_with_it() {
+    let scene = prepare();
+    removed(&scene.b, "vault.git");
+    let ran = scene.b.run(&["doctor", "--repair"]);
+    assert!(
+        ran.stdout
+            .contains("what could be undone, if there were any"),
+        "{ran}"
+    );
 }

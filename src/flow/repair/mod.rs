@@ -5,6 +5,7 @@
 //! read by its name. *Never*: delete what is damaged, write to the remote, or begin anew where something
 //! would be lost that a backup may have.
 
+mod found;
 mod projects;
 mod store;
 mod tasks;
@@ -17,6 +18,7 @@ use crate::vault::MadeAgain;
 
 use super::aside::{clear, work_dir};
 use super::{FlowError, Session};
+pub use found::FoundState;
 pub use projects::{FoundProject, ProjectsRepair};
 pub use tasks::{LostValue, TasksRepair, look};
 
@@ -52,6 +54,8 @@ pub struct StoreRepair {
     pub fetched: bool,
     /// What could not be read, and nobody else has.
     pub lost: Vec<Lost>,
+    /// What reads and no ref led to any more: it has one now.
+    pub found: Vec<FoundState>,
 }
 
 /// Something that only the damaged store had.
@@ -72,6 +76,7 @@ impl StoreRepair {
             damaged: None,
             fetched: false,
             lost: Vec::new(),
+            found: Vec::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::super::hints::Closed;
 use super::super::lacking::{self, Lack};
 use super::super::recognise::own_id;
 use super::super::{Event, FlowError, Session, Stage, memory};
+use super::found::{self, FoundState};
 use super::whose::{own_vault, refuse_another};
 use super::{Lost, StoreRepair, work_dir};
 
@@ -35,11 +36,14 @@ pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
         fresh: Store::open(&fresh_place)?,
         wreck: Some(Wreck::open(&place)?),
         tip: None,
+        found: Vec::new(),
+        are_refs_gone: false,
     };
     let lost = mending.carry()?;
     let repair = StoreRepair {
         fetched: mending.tip.is_some(),
-        lost: lost.into_iter().map(told).collect(),
+        lost: mending.told(lost),
+        found: std::mem::take(&mut mending.found),
         ..StoreRepair::of(made)
     };
     drop(mending);
@@ -64,13 +68,16 @@ fn begin_anew(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
         fresh: Store::open(&fresh_place)?,
         wreck: None,
         tip: None,
+        found: Vec::new(),
+        are_refs_gone: true,
     };
     let lost = mending.carry()?;
+    let lost = mending.told(lost);
     drop(mending);
     replace(&place, &fresh_place, &[])?;
     Ok(Some(StoreRepair {
         fetched: true,
-        lost: lost.into_iter().map(told).collect(),
+        lost,
         ..StoreRepair::default()
     }))
 }
@@ -97,6 +104,8 @@ struct Mending<'a> {
     wreck: Option<Wreck>,
     /// Of the remote, if it had to be asked.
     tip: Option<ObjectId>,
+    found: Vec<FoundState>,
+    are_refs_gone: bool,
 }
 
 impl Mending<'_> {
@@ -126,7 +135,25 @@ impl Mending<'_> {
         if let Some(tip) = known? {
             self.point(tip, &mut lost)?;
         }
+        if let Some(wreck) = &self.wreck {
+            self.found = found::keep(&self.fresh, wreck, (&refs, &mut lost))?;
+            self.are_refs_gone = refs.are_gone();
+        }
         Ok(lost)
+    }
+
+    fn told(&self, lost: LostRefs) -> Vec<Lost> {
+        let named = lost.into_iter().map(|(name, commit)| Lost {
+            what: words(&name),
+            name,
+            commit,
+        });
+        let unnamed = self.are_refs_gone.then(|| Lost {
+            name: "refs/holdall".to_owned(),
+            what: UNNAMED.to_owned(),
+            commit: None,
+        });
+        named.chain(unnamed).collect()
     }
 
     /// Brings what the remote has, where that is the same vault.
@@ -218,10 +245,9 @@ fn lost_of(refs: &FoundRefs, store: &Store) -> LostRefs {
     lost
 }
 
-fn told((name, commit): (String, Option<ObjectId>)) -> Lost {
-    let what = words(&name);
-    Lost { name, what, commit }
-}
+/// What nobody can tell the names of without any ref.
+const UNNAMED: &str =
+    "commits made while the remote was away, and what could be undone, if there were any";
 
 /// A ref as people know it.
 fn words(name: &str) -> String {

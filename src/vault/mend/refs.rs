@@ -1,12 +1,12 @@
 //! The refs of a damaged store, file by file: git stops at the first that it cannot read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 
 use crate::base::ObjectId;
 
-use super::super::store::oid;
+use super::super::store::{object_id, oid};
 use super::super::{Store, VaultError};
 use super::Wreck;
 
@@ -22,6 +22,12 @@ pub struct FoundRefs {
 }
 
 impl FoundRefs {
+    /// There is none at all: with them went all that only they tell.
+    #[must_use]
+    pub fn are_gone(&self) -> bool {
+        self.named.is_empty() && self.unread.is_empty()
+    }
+
     /// Those that a store cannot have: what they lead to is not there.
     #[must_use]
     pub fn lost(&self, store: &Store) -> LostRefs {
@@ -74,6 +80,16 @@ fn read_below(dir: &Path, name: &str, found: &mut FoundRefs) {
 }
 
 impl Store {
+    /// The commits that some ref leads to.
+    pub fn led_to(&self) -> Result<HashSet<ObjectId>, VaultError> {
+        let fault = self.fault("read the history of");
+        let mut walk = self.repo.revwalk().map_err(&fault)?;
+        walk.push_glob("refs/*").map_err(&fault)?;
+        walk.map(|id| id.map(object_id))
+            .collect::<Result<_, _>>()
+            .map_err(fault)
+    }
+
     /// Points the same refs at the same, as far as the store has it.
     pub fn take_refs(&self, refs: &FoundRefs) -> Result<(), VaultError> {
         for (name, id) in refs.named.iter().filter(|(_, id)| self.has(**id)) {

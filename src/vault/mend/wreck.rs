@@ -1,5 +1,7 @@
 //! A damaged store as far as it reads: its packs entry by entry, and what lies by itself.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -8,6 +10,7 @@ use crate::base::{BaseError, HostPath, ObjectId};
 
 use super::super::content::{Large, checked};
 use super::super::header::open_loose;
+use super::super::history::CommitInfo;
 use super::super::maintain::Census;
 use super::super::pack::{LARGE, Type};
 use super::super::store::is_of;
@@ -73,20 +76,27 @@ impl Wreck {
         all.map(move |(size, content)| (size, checked(id, size, content)))
     }
 
-    /// The commits with this message that a store has by now, the latest first.
+    /// The commits that a store has of it by now, the latest first.
+    #[must_use]
+    pub fn commits(&self, carried: &Store) -> Vec<CommitInfo> {
+        let ids: BTreeSet<ObjectId> = self.ids().into_iter().collect();
+        let commit = |id: ObjectId| {
+            let (kind, _) = carried.header(id).ok()?;
+            let commit = (kind == Type::Commit).then(|| carried.commit_info(id));
+            commit?.ok()
+        };
+        let known = ids.into_iter().filter(|id| carried.has(*id));
+        let mut found: Vec<_> = known.filter_map(commit).collect();
+        found.sort_unstable_by_key(|it| Reverse((it.time, it.id)));
+        found
+    }
+
+    /// Those with this message.
     #[must_use]
     pub fn commits_saying(&self, message: &str, carried: &Store) -> Vec<ObjectId> {
-        let time = |id: &ObjectId| {
-            let (kind, _) = carried.header(*id).ok()?;
-            let commit = (kind == Type::Commit).then(|| carried.commit_info(*id));
-            let commit = commit?.ok()?;
-            (commit.message == message).then_some(commit.time)
-        };
-        let ids = self.ids().into_iter();
-        let known = ids.filter(|id| carried.has(*id));
-        let mut found: Vec<_> = known.filter_map(|id| Some((time(&id)?, id))).collect();
-        found.sort_unstable();
-        found.dedup();
-        found.into_iter().rev().map(|(_, id)| id).collect()
+        let all = self.commits(carried).into_iter();
+        all.filter(|it| it.message == message)
+            .map(|it| it.id)
+            .collect()
     }
 }
