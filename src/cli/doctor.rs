@@ -46,6 +46,10 @@ fn repair_words(report: &RepairReport) -> String {
     if let Some(store) = &report.store {
         text += &store_words(store);
     }
+    if let Some(damaged) = &report.machine_damaged {
+        let line = format!("this machine's own name could not be read: the file is {damaged}");
+        text += &(printable(&line) + "\n");
+    }
     if let Some(machine) = &report.machine {
         writeln!(
             text,

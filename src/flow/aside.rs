@@ -80,6 +80,16 @@ pub fn replace(
     Ok(was_there.then_some(damaged))
 }
 
+/// Gives what is in a place that is not its own another name.
+pub fn set_aside(place: &HostPath) -> Result<Option<HostPath>, FlowError> {
+    if !place.as_path().exists() {
+        return Ok(None);
+    }
+    let damaged = free_name(place);
+    rename(place, &damaged)?;
+    Ok(Some(damaged))
+}
+
 /// Does the last step where a run was killed before it, or where it is about to come.
 pub fn succeed(place: &HostPath) -> Result<(), FlowError> {
     let whole = mended(place);

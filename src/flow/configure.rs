@@ -175,12 +175,31 @@ pub fn configure(
             report.vault = Some(found.record.vault);
         }
     }
-    if options.replace && writer.store.read_ref(RefName::Branch)?.is_none() {
+    let begins_anew = report.state == RemoteState::Empty && knows_nothing(writer)?;
+    if begins_anew || (options.replace && writer.store.read_ref(RefName::Branch)?.is_none()) {
         // What this machine had of a vault before it does not have any more.
         bookkeeping::all_are_new(writer)?;
     }
     file.save()?;
     Ok(report)
+}
+
+/// Whether this machine has no copy of any vault, or none any more.
+fn knows_nothing(writer: &Writer<'_>) -> Result<bool, FlowError> {
+    let store = &writer.store;
+    let all = [
+        RefName::Branch,
+        RefName::Published,
+        RefName::Base,
+        RefName::Landing,
+        RefName::Offline,
+    ];
+    for name in all {
+        if store.read_ref(name)?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(store.sent()?.is_empty())
 }
 
 /// How many tasks this machine has, whatever became of them. A store that cannot be read is said by

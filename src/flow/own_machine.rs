@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{
-    FileLock, LockOutcome, MachineId, create_private_dir, read_if_there, write_atomic,
+    FileLock, HostPath, LockOutcome, MachineId, create_private_dir, read_if_there, write_atomic,
 };
 
+use super::aside::set_aside;
 use super::{FlowError, Session};
 
 /// How long a name in the making is waited for.
@@ -41,6 +42,14 @@ pub fn known_or_new(session: &Session<'_>) -> Result<MachineId, FlowError> {
     match known(session)? {
         Some(machine) => Ok(machine),
         None => renamed(session),
+    }
+}
+
+/// Gives a file that does not say the id another name: then it can be found, or made anew.
+pub fn set_damaged_aside(session: &Session<'_>) -> Result<Option<HostPath>, FlowError> {
+    match known(session) {
+        Err(FlowError::BadFile { .. }) => set_aside(&session.places.machine_file()),
+        known => known.map(|_| None),
     }
 }
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::doctor::{data, pack_of};
-use super::repair::{all_arrives, overwritten, prepare, repaired, store, tasks, undo_list};
+use super::repair::{
+    REPAIR, all_arrives, is_named, overwritten, prepare, repaired, store, tasks, undo_list,
+};
 use crate::flow::scene::{Scene, add, connect, pushed, state, text, utf8};
 use crate::kit::{Machine, git, scale, tree};
 
@@ -201,4 +203,100 @@ fn of_a_store_that_is_gone_it_is_said_what_went_with_it() {
             .contains("what could be undone, if there were any"),
         "{ran}"
     );
+}
+
+/// It begins anew at an empty repository, and all that the disk has gets there.
+#[track_caller]
+fn begins_anew(scene: &Scene, machine: &Machine) {
+    let bare = scene.sandbox.bare("new.git");
+    machine.ok(&["backup", "configure", utf8(&bare)]);
+    let ran = machine.run(&["sync"]);
+    assert!(ran.code == 0 || ran.code == 3, "{ran}");
+    assert_eq!(
+        git(&["show", "main:projects/api/.aigon/x"], &bare),
+        "edited\n"
+    );
+    repaired(machine);
+}
+
+#[test]
+fn a_vault_that_was_on_this_machine_alone_begins_anew_at_an_empty_repository() {
+    let scene = Scene::new();
+    scene.a.ok(&["config", "unset", "remote.url"]);
+    scene.a.write(state("x"), "edited\n");
+    scene.a.ok(&["task", "add", "Alone"]);
+    scene.a.ok(&["backup", "push"]);
+    removed(&scene.a, "vault.git");
+    refused(
+        &scene.a,
+        (1, "refused"),
+        &["backup copy", "a new empty repository"],
+    );
+    begins_anew(&scene, &scene.a);
+    assert!(tasks(&scene.a).contains("Alone"));
+}
+
+#[test]
+fn where_the_remote_is_empty_too_another_machine_pushes_or_this_one_begins_anew() {
+    let scene = prepare();
+    removed(&scene.b, "vault.git");
+    fs::remove_dir_all(&scene.bare).expect("removed");
+    git(
+        &["init", "--bare", "-q", "-b", "main", utf8(&scene.bare)],
+        &scene.b.home,
+    );
+    refused(
+        &scene.b,
+        (1, "refused"),
+        &["backup copy", "holdall backup push"],
+    );
+    begins_anew(&scene, &scene.b);
+    // What it names.
+    let scene = prepare();
+    removed(&scene.b, "vault.git");
+    fs::remove_dir_all(&scene.bare).expect("removed");
+    git(
+        &["init", "--bare", "-q", "-b", "main", utf8(&scene.bare)],
+        &scene.b.home,
+    );
+    pushed(&scene.a);
+    repaired(&scene.b);
+}
+
+#[test]
+fn a_name_that_cannot_be_read_is_written_down_again() {
+    for bytes in [&b""[..], b"\0garbage"] {
+        let scene = prepare();
+        let file = data(&scene.b, "this-machine.json");
+        let before = fs::read(&file).expect("read");
+        overwritten(&file, bytes);
+        let (code, document) = scene.b.json(&["sync"]);
+        assert_eq!(
+            (code, &document["error"]["hints"]),
+            (70, &json!([REPAIR])),
+            "{document}"
+        );
+        is_named(&scene.b, "home");
+        let report = repaired(&scene.b);
+        assert!(report["machine"].is_string(), "{report}");
+        assert_eq!(fs::read(&file).expect("read"), before);
+        let aside = data(&scene.b, "this-machine.json.damaged");
+        assert_eq!(fs::read(aside).expect("kept"), bytes);
+        all_arrives(&scene);
+    }
+}
+
+#[test]
+fn a_file_in_the_place_of_the_store_goes_aside() {
+    let scene = prepare();
+    removed(&scene.b, "vault.git");
+    fs::write(store(&scene.b), "").expect("written");
+    overwritten(&store(&scene.b), b"no store\n");
+    is_named(&scene.b, "store");
+    let report = repaired(&scene.b);
+    assert_eq!(report["store"]["fetched"], true, "{report}");
+    let aside = fs::read(data(&scene.b, "vault.git.damaged"));
+    assert_eq!(aside.expect("kept"), b"no store\n");
+    let ran = scene.b.run(&["sync"]);
+    assert!(ran.code == 0 || ran.code == 3, "{ran}");
 }

@@ -20,6 +20,7 @@ use crate::vault::wire::Address;
 use crate::vault::{VaultError, WireError};
 
 use super::FlowError;
+use super::places::MACHINE_FILE;
 use super::report::Candidate;
 pub use closed::Closed;
 use closed::closed_hints;
@@ -255,6 +256,9 @@ fn own_copy_hints() -> Vec<String> {
 }
 
 fn move_away(path: &Path) -> String {
+    if path.ends_with(MACHINE_FILE) {
+        return REPAIR.to_owned();
+    }
     format!(
         "move {} away and run `holdall backup configure URL` again: nothing in the remote vault is lost",
         path.display()

@@ -17,7 +17,7 @@ use crate::base::{FileLock, HostPath, MachineId, ObjectId, sweep_temp_files};
 use crate::vault::MadeAgain;
 
 use super::aside::{clear, work_dir};
-use super::{FlowError, Session};
+use super::{FlowError, Session, own_machine};
 pub use found::FoundState;
 pub use projects::{FoundProject, ProjectsRepair};
 pub use tasks::{LostValue, TasksRepair, look};
@@ -36,6 +36,9 @@ pub struct RepairReport {
     /// What this machine calls itself, where it did not know that any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<MachineId>,
+    /// Where the file is that did not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_damaged: Option<HostPath>,
     /// Nothing where the list of projects was there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projects: Option<ProjectsRepair>,
@@ -87,6 +90,7 @@ pub fn repair(session: &Session<'_>) -> Result<RepairReport, FlowError> {
     clear(&session.places.store())?;
     clear(&session.places.tasks())?;
     let mut report = RepairReport {
+        machine_damaged: own_machine::set_damaged_aside(session)?,
         store: store::mend(session)?,
         ..RepairReport::default()
     };

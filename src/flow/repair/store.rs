@@ -7,7 +7,7 @@ use crate::base::{HostPath, Id, ObjectId};
 use crate::vault::wire::Aim;
 use crate::vault::{Depth, FoundRefs, LostRefs, RefName, Relation, Store, Wreck};
 
-use super::super::aside::replace;
+use super::super::aside::{replace, set_aside};
 use super::super::hints::Closed;
 use super::super::lacking::{self, Lack};
 use super::super::recognise::own_id;
@@ -19,7 +19,7 @@ use super::{Lost, StoreRepair, work_dir};
 /// Mends the store, if it is damaged.
 pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
     let place = session.places.store();
-    if !place.as_path().exists() {
+    if !place.as_path().is_dir() {
         return begin_anew(session);
     }
     if let Some(closed) = Closed::below(place.as_path()) {
@@ -53,14 +53,21 @@ pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
     }))
 }
 
-/// A store that is gone altogether: the remote has the vault, and knows this machine.
+/// A store that is gone altogether: the remote has the vault, and knows this machine. What lies in its place
+/// is none, and goes aside.
 fn begin_anew(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
+    let place = session.places.store();
     match lacking::of_places(session)? {
         Some(lack @ Lack::Everything) => return Err(lack.fault(session)),
-        None if !lacking::was_known(session)? => return Ok(None),
+        None if !lacking::was_known(session)? => {
+            let damaged = set_aside(&place)?;
+            return Ok(damaged.is_some().then(|| StoreRepair {
+                damaged,
+                ..StoreRepair::default()
+            }));
+        }
         _ => {}
     }
-    let place = session.places.store();
     let work = work_dir(session)?;
     let fresh_place = HostPath::new(work.path().join("vault.git"))?;
     let mut mending = Mending {
@@ -74,8 +81,8 @@ fn begin_anew(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
     let lost = mending.carry()?;
     let lost = mending.told(lost);
     drop(mending);
-    replace(&place, &fresh_place, &[])?;
     Ok(Some(StoreRepair {
+        damaged: replace(&place, &fresh_place, &[])?,
         fetched: true,
         lost,
         ..StoreRepair::default()
@@ -173,12 +180,21 @@ impl Mending<'_> {
             }
         };
         let Some(remote) = session.remote(&own_id(session)?, Aim::Fetch)? else {
-            let or = ", or connect the remote that has it: `holdall backup configure URL`";
-            return Err(refused("no remote is configured that has it", or));
+            let anew = "`holdall backup configure URL` with the address of a new empty repository begins anew";
+            let aside = if self.wreck.is_some() {
+                "; with that directory moved away, "
+            } else {
+                "; where there is none, "
+            };
+            let or = format!(
+                ", or connect the remote that has it: `holdall backup configure URL`{aside}{anew}"
+            );
+            return Err(refused("no remote is configured that has it", &or));
         };
         session.tell(&Event::Contacting { url: remote.url() });
         let tip = remote.tip()?;
-        let tip = tip.ok_or_else(|| refused("the remote is empty", ""))?;
+        let or = ", or run `holdall backup push` on another machine of this vault first";
+        let tip = tip.ok_or_else(|| refused("the remote is empty", or))?;
         remote.fetch(&self.fresh, tip, &session.tells(Stage::Fetching))?;
         refuse_another(session, (&self.fresh, ours), (remote.url(), tip))?;
         Ok(tip)
