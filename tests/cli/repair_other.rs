@@ -300,3 +300,18 @@ fn a_file_in_the_place_of_the_store_goes_aside() {
     let ran = scene.b.run(&["sync"]);
     assert!(ran.code == 0 || ran.code == 3, "{ran}");
 }
+
+#[test]
+fn a_list_of_projects_of_which_nothing_tells_any_more_is_named() {
+    let scene = prepare();
+    for name in ["projects.json", "vault.git/objects/pack"] {
+        removed(&scene.b, name);
+    }
+    let ran = scene.b.run(&["doctor", "--repair"]);
+    let told = "could not be read: the list of this machine's projects, if it had any: `holdall project add PATH`";
+    assert!(ran.stdout.contains(told), "{ran}");
+    add(&scene.b, &scene.b.home.join("code/api"));
+    let ran = scene.b.run(&["sync"]);
+    assert!(ran.code == 0 || ran.code == 3, "{ran}");
+    repaired(&scene.b);
+}

@@ -38,6 +38,7 @@ pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
         tip: None,
         found: Vec::new(),
         are_refs_gone: false,
+        is_anew: false,
     };
     let lost = mending.carry()?;
     let repair = StoreRepair {
@@ -77,6 +78,7 @@ fn begin_anew(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
         tip: None,
         found: Vec::new(),
         are_refs_gone: true,
+        is_anew: false,
     };
     let lost = mending.carry()?;
     let lost = mending.told(lost);
@@ -113,6 +115,8 @@ struct Mending<'a> {
     tip: Option<ObjectId>,
     found: Vec<FoundState>,
     are_refs_gone: bool,
+    /// What this disk was seen to hold is not known.
+    is_anew: bool,
 }
 
 impl Mending<'_> {
@@ -160,7 +164,14 @@ impl Mending<'_> {
             what: UNNAMED.to_owned(),
             commit: None,
         });
-        named.chain(unnamed).collect()
+        let registry = self.session.places.registry();
+        let is_listed = !self.is_anew || registry.as_path().exists();
+        let unlisted = (!is_listed).then(|| Lost {
+            name: "projects.json".to_owned(),
+            what: UNLISTED.to_owned(),
+            commit: None,
+        });
+        named.chain(unnamed).chain(unlisted).collect()
     }
 
     /// Brings what the remote has, where that is the same vault.
@@ -202,7 +213,7 @@ impl Mending<'_> {
 
     /// Where the vault stood, and what this disk was seen to hold, where that is not known any more: the
     /// remote's tip, and the last that was agreed with it or with what came before it.
-    fn point(&self, tip: ObjectId, lost: &mut LostRefs) -> Result<(), FlowError> {
+    fn point(&mut self, tip: ObjectId, lost: &mut LostRefs) -> Result<(), FlowError> {
         let store = &self.fresh;
         if lost.remove(RefName::Branch.name()).is_some()
             || store.read_ref(RefName::Branch)?.is_none()
@@ -226,6 +237,7 @@ impl Mending<'_> {
         } else {
             lost.entry(RefName::Base.name().to_owned()).or_default();
             memory::begin(self.session, store, tip)?;
+            self.is_anew = true;
         }
         Ok(())
     }
@@ -250,6 +262,9 @@ impl Mending<'_> {
             .map(|(_, base)| *base))
     }
 }
+
+/// Where nothing is known to be agreed, nothing says whether there was a list of projects.
+const UNLISTED: &str = "the list of this machine's projects, if it had any: `holdall project add PATH` for each, before the next push";
 
 /// A store whose branch is gone, and nothing else, has lost it.
 fn lost_of(refs: &FoundRefs, store: &Store) -> LostRefs {
