@@ -2,7 +2,7 @@
 
 use crate::base::Edges;
 use crate::flow::hooks::{Travelled, around};
-use crate::flow::{FlowError, Places, Session, Writer};
+use crate::flow::{FlowError, Places, Session, Writer, or_closed};
 
 use super::answer::Look;
 use super::manner::{Manner, Talk};
@@ -27,12 +27,9 @@ impl Ctx {
         command: &str,
         flow: impl FnOnce(&Session<'_>) -> Result<T, FlowError>,
     ) -> Result<T, FlowError> {
-        flow(&Session::open(
-            &self.edges,
-            self.manner.home.as_deref(),
-            command,
-            &self.out,
-        )?)
+        let home = self.manner.home.as_deref();
+        let session = Session::open(&self.edges, home, command, &self.out)?;
+        flow(&session).map_err(|fault| or_closed(&session, fault))
     }
 
     /// Runs a flow that holds the run lock.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::base::{BaseError, HostPath, TEMP_PREFIX, seams, sync_dir};
 
+use super::there::is_there;
 use super::{FlowError, Session};
 
 /// What is whole and waits for its place is called so. A run that finds nothing in the place takes it.
@@ -68,11 +69,11 @@ pub fn replace(
     rename(whole, &mended)?;
     for part in parts {
         let [from, to] = [place, &damaged].map(|path| with(path, part));
-        if from.as_path().exists() {
+        if is_there(&from)? {
             rename(&from, &to)?;
         }
     }
-    let was_there = place.as_path().exists();
+    let was_there = is_there(place)?;
     if was_there {
         rename(place, &damaged)?;
     }
@@ -93,12 +94,12 @@ pub fn set_aside(place: &HostPath) -> Result<Option<HostPath>, FlowError> {
 /// Does the last step where a run was killed before it, or where it is about to come.
 pub fn succeed(place: &HostPath) -> Result<(), FlowError> {
     let whole = mended(place);
-    if place.as_path().exists() || !whole.as_path().exists() {
+    if is_there(place)? || !is_there(&whole)? {
         return Ok(());
     }
     match rename(&whole, place) {
         // Somebody else was there first.
-        Err(_) if place.as_path().exists() => Ok(()),
+        Err(_) if is_there(place)? => Ok(()),
         done => done,
     }
 }
@@ -107,7 +108,7 @@ pub fn succeed(place: &HostPath) -> Result<(), FlowError> {
 pub fn clear(place: &HostPath) -> Result<(), FlowError> {
     succeed(place)?;
     let whole = mended(place);
-    if whole.as_path().exists() {
+    if is_there(&whole)? {
         rename(&whole, &free_name(place))?;
     }
     Ok(())

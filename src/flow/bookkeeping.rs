@@ -14,6 +14,7 @@ use super::agreed::Agreed;
 use super::here::{Here, Placement, Selection};
 use super::journal::prune;
 use super::records::machine_leaf;
+use super::there::closed_for;
 use super::upstream::Upstream;
 use super::{Event, FlowError, Writer, kept_config, ops};
 
@@ -190,13 +191,18 @@ pub fn remembered<T>(
 /// Writes down how a run went, for the status and for the schedule.
 pub fn remember_runs(writer: &Writer<'_>, began: Timestamp, ends: &[(&str, Option<&FlowError>)]) {
     let ended = writer.session.edges.clock.now();
-    let run = |fault: Option<&FlowError>| Run {
-        began,
-        ended,
-        ok: fault.is_none(),
-        kind: fault.map(FlowError::kind_name),
-        // What a remote says may hold what this file is not to tell.
-        message: fault.map(|fault| masked(&fault.message()).into_owned()),
+    let run = |fault: Option<&FlowError>| {
+        let closed = fault.and_then(|fault| closed_for(writer.session, fault));
+        let closed = closed.map(|closed| closed.fault());
+        let fault = closed.as_ref().or(fault);
+        Run {
+            began,
+            ended,
+            ok: fault.is_none(),
+            kind: fault.map(FlowError::kind_name),
+            // What a remote says may hold what this file is not to tell.
+            message: fault.map(|fault| masked(&fault.message()).into_owned()),
+        }
     };
     let runs = ends.iter().map(|(command, fault)| (*command, run(*fault)));
     if ends.iter().all(|(_, fault)| fault.is_none()) {

@@ -16,6 +16,7 @@ use super::pull::PullReport;
 use super::push::PushReport;
 use super::report::{Counts, OpCounts};
 use super::sync::SyncReport;
+use super::there::or_closed;
 use super::{ErrorKind, Event, FlowError, Session, Writer};
 
 /// What a hook and all that it starts have in their environment: which hook it is.
@@ -183,7 +184,7 @@ pub fn around<T: Travelled>(
     run: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
 ) -> Result<T, FlowError> {
     let session = writer.session;
-    let result = run(&writer);
+    let result = run(&writer).map_err(|fault| or_closed(session, fault));
     drop(writer);
     let is_of_hook = session.edges.env.var(HOOK_VAR).is_some();
     if !dry_run && !is_of_hook {

@@ -14,6 +14,7 @@ use crate::vault::{RefName, Store};
 
 use super::agreed::{Agreed, is_of_tool};
 use super::hints::{REPAIR, quoted};
+use super::there::is_there;
 use super::{FlowError, Session, Writer, kept_config};
 
 /// Something that is gone.
@@ -105,10 +106,10 @@ impl Lack {
 pub fn of_places(session: &Session<'_>) -> Result<Option<Lack>, FlowError> {
     let places = &session.places;
     let store = places.store();
-    let is_there = store.as_path().exists() || super::aside::mended(&store).as_path().exists();
-    Ok(match is_there || !went_well(session)? {
+    let has_store = is_there(&store)? || is_there(&super::aside::mended(&store))?;
+    Ok(match has_store || !went_well(session)? {
         true => None,
-        false if places.registry().as_path().exists() => Some(Lack::Store),
+        false if is_there(&places.registry())? => Some(Lack::Store),
         false => has_seen(session).then_some(Lack::Everything),
     })
 }
@@ -179,7 +180,7 @@ fn lost_ref(session: &Session<'_>, store: &Store) -> Result<Option<Lack>, FlowEr
 
 /// Whether the list of projects is gone: something is agreed about one.
 pub fn of_registry(session: &Session<'_>, store: &Store) -> Result<Option<Lack>, FlowError> {
-    if session.places.registry().as_path().exists() {
+    if is_there(&session.places.registry())? {
         return Ok(None);
     }
     let units = Agreed::load(store)?.units(store)?;
@@ -202,7 +203,7 @@ pub fn of_config(session: &Session<'_>, store: &Store) -> Result<Option<Lack>, F
 
 /// What this machine called itself, where it does not know that any more.
 pub fn lost_name(session: &Session<'_>, store: &Store) -> Result<Option<MachineId>, FlowError> {
-    if session.places.machine_file().as_path().exists() {
+    if is_there(&session.places.machine_file())? {
         return Ok(None);
     }
     Agreed::load(store)?.own_name(store)
@@ -236,7 +237,7 @@ pub fn forget_runs(session: &Session<'_>) -> Result<(), FlowError> {
 
 /// Ends a run that would go on under a new name. Where the base is gone that names it that is mended first.
 pub fn refuse_nameless(session: &Session<'_>, store: &Store) -> Result<(), FlowError> {
-    if session.places.machine_file().as_path().exists() {
+    if is_there(&session.places.machine_file())? {
         return Ok(());
     }
     let name = lost_name(session, store)?.map(|_| Lack::Name);
@@ -247,7 +248,7 @@ pub fn refuse_nameless(session: &Session<'_>, store: &Store) -> Result<(), FlowE
 /// Ends what begins something new on this machine, where it had all of it before.
 pub fn refuse_beginning(session: &Session<'_>) -> Result<(), FlowError> {
     refuse_gone(session)?;
-    if session.places.machine_file().as_path().exists() {
+    if is_there(&session.places.machine_file())? {
         return Ok(());
     }
     let store = session.store()?;

@@ -6,8 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::base::{
-    Edges, Env, FileLock, Holder, HostPath, LockOutcome, MachineId, Progress, create_private_dir,
-    sweep_temp_files,
+    Edges, Env, FileLock, Holder, HostPath, LockOutcome, MachineId, Progress, sweep_temp_files,
 };
 use crate::config::{Config, Written};
 use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
@@ -17,7 +16,7 @@ use crate::vault::{Author, Store};
 use super::aside::{mended, succeed};
 use super::hosting::{self, Account, Patience};
 use super::memory::Sent;
-use super::{Event, FlowError, Places, Stage, Watch, lacking, own_machine};
+use super::{Event, FlowError, Places, Stage, Watch, lacking, own_machine, there};
 
 /// One run, before it holds any lock.
 pub struct Session<'a> {
@@ -109,7 +108,7 @@ impl<'a> Session<'a> {
         let place = self.places.store();
         match Store::open_existing(&place)? {
             // One that was mended takes its place with the next step.
-            None if !place.as_path().exists() => Ok(Store::open_existing(&mended(&place))?),
+            None if !there::is_there(&place)? => Ok(Store::open_existing(&mended(&place))?),
             store => Ok(store),
         }
     }
@@ -154,8 +153,8 @@ impl<'a> Session<'a> {
 
     /// The run lock: one run that changes something at a time on this machine.
     pub fn run_lock(&self) -> Result<FileLock, FlowError> {
-        create_private_dir(self.places.data.as_path())?;
-        create_private_dir(self.places.state.as_path())?;
+        there::make_dir(&self.places.data)?;
+        there::make_dir(&self.places.state)?;
         match FileLock::try_take(self.places.run_lock().as_path(), &self.holder())? {
             LockOutcome::Taken(lock) => Ok(lock),
             LockOutcome::Busy(holder) => Err(FlowError::Busy { holder }),

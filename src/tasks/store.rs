@@ -41,7 +41,8 @@ impl Store {
     pub fn open_existing(file: &HostPath, holder: &Holder) -> Result<Option<Self>, TasksError> {
         let path = file.as_path();
         has_its_log(path)?;
-        if !path.exists() {
+        let is_there = path.try_exists().map_err(BaseError::io("look at", path))?;
+        if !is_there {
             return Ok(None);
         }
         Self::open_at(path, holder).map(Some)

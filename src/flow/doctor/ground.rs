@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 
 use crate::config::Config;
 use crate::tasks::Verified as VerifiedTasks;
-use crate::vault::{Depth, Store, Verified};
+use crate::vault::{Depth, Store, VaultError, Verified};
 
-use super::super::hints::REPAIR;
+use super::super::hints::{Closed, REPAIR};
 use super::super::lacking::{self, Lack};
 use super::super::repair::look;
 use super::super::status::{StatusOptions, StatusReport, status};
@@ -80,8 +80,14 @@ impl<'a> Ground<'a> {
 
     /// The same, and why it cannot be opened.
     pub fn opened(&self) -> Result<Option<&Store>, Found> {
-        let open = || open(self.session);
+        let open = || open(self.session).map_err(|found| self.or_closed(found));
         shared(&self.store, open).map(Option::as_ref)
+    }
+
+    /// What git may not read it takes for damaged, or for none at all.
+    fn or_closed(&self, found: Found) -> Found {
+        let closed = Closed::below(self.session.places.store().as_path());
+        closed.map_or(found, |closed| Found::fail(closed.words(), closed.fix()))
     }
 
     /// What a look at the store came to.
@@ -96,7 +102,8 @@ impl<'a> Ground<'a> {
                 Depth::Structure
             };
             let found = store.verify(depth, &self.session.tells(Stage::Verifying));
-            found.map(Some).map_err(|fault| of_store(&fault.into()))
+            let told = |fault: VaultError| self.or_closed(of_store(&fault.into()));
+            found.map(Some).map_err(told)
         };
         shared(&self.verified, look).map(Option::as_ref)
     }
@@ -206,13 +213,15 @@ fn open(session: &Session<'_>) -> Result<Option<Store>, Found> {
         let message = format!("{place} has no HEAD: git takes it for no repository");
         return Err(Found::fail(message, REPAIR));
     }
-    let gone = || lacking::of_places(session).ok().flatten();
-    let known = || lacking::was_known(session).is_ok_and(|known| known);
-    let lack = gone().or_else(|| known().then_some(Lack::Store));
-    if let Some(lack) = lack.filter(|_| store.is_none()) {
-        return Err(Found::lacking(session, lack));
+    if store.is_some() {
+        return Ok(store);
     }
-    Ok(store)
+    let gone = lacking::of_places(session).map_err(|fault| of_store(&fault))?;
+    let known = || lacking::was_known(session).is_ok_and(|known| known);
+    match gone.or_else(|| known().then_some(Lack::Store)) {
+        Some(lack) => Err(Found::lacking(session, lack)),
+        None => Ok(None),
+    }
 }
 
 /// How much was looked at.

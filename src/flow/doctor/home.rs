@@ -12,6 +12,7 @@ use crate::vault::Store;
 
 use super::super::hints::{Closed, quoted};
 use super::super::lacking::{Lack, lost_name, of_registry};
+use super::super::there::refuse_nowhere;
 use super::super::{FlowError, Session};
 use super::found::{Found, counted, first_of};
 use super::ground::Ground;
@@ -27,6 +28,9 @@ const OTHERS_WRITE: u32 = 0o022;
 
 /// Where this machine keeps things, and what it calls itself.
 pub fn home(ground: &Ground<'_>) -> Found {
+    if let Err(fault) = refuse_nowhere(ground.session.places.data.as_path()) {
+        return Found::told(&fault);
+    }
     let name =
         |session: &Session<'_>, store: &Store| Ok(lost_name(session, store)?.map(|_| Lack::Name));
     if let Some(lacks) = ground.lacks(name) {

@@ -24,10 +24,12 @@ pub fn store(ground: &Ground<'_>) -> Result<Found, Found> {
     let place = ground.session.places.store();
     // What only cannot be read is no damage.
     let is_well = found.faults.is_empty();
-    if let Some(closed) = Closed::below(place.as_path()).filter(|_| !is_well) {
+    let lacks = ground.lacks(of_refs).filter(|_| is_well);
+    let is_in_doubt = !is_well || lacks.is_some();
+    if let Some(closed) = Closed::below(place.as_path()).filter(|_| is_in_doubt) {
         return Ok(Found::fail(closed.words(), closed.fix()));
     }
-    if let Some(lacks) = ground.lacks(of_refs).filter(|_| is_well) {
+    if let Some(lacks) = lacks {
         return Ok(lacks);
     }
     Ok(match first_of(&found.faults) {

@@ -2,12 +2,14 @@
 
 use std::fs;
 
+use crate::base::BaseError;
 use crate::layout::{MachineRecord, names};
 use crate::merge::find;
 use crate::tasks::TasksError;
 use crate::vault::{RefName, Store};
 
 use super::super::aside::succeed;
+use super::super::there::is_there;
 use super::super::{FlowError, Session, lacking, stored};
 
 /// Refuses where the list is gone: a new one in its place would hide that for good.
@@ -25,8 +27,12 @@ pub fn refuse_gone(session: &Session<'_>) -> Result<(), FlowError> {
 pub fn is_gone(session: &Session<'_>) -> Result<bool, FlowError> {
     let file = session.places.tasks();
     succeed(&file)?;
-    if fs::metadata(file.as_path()).is_ok_and(|seen| seen.len() > 0) {
-        return Ok(false);
+    if is_there(&file)? {
+        let seen = fs::metadata(file.as_path());
+        let seen = seen.map_err(BaseError::io("look at", file.as_path()))?;
+        if seen.len() > 0 {
+            return Ok(false);
+        }
     }
     let store = session.store()?;
     store.map_or(Ok(false), |store| had_tasks(session, &store))
