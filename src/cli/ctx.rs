@@ -1,7 +1,7 @@
 //! What every command is handed.
 
 use crate::base::Edges;
-use crate::flow::hooks::{Travelled, around};
+use crate::flow::hooks::{Travelled, travel};
 use crate::flow::{FlowError, Places, Session, Writer, or_closed};
 
 use super::answer::Look;
@@ -57,9 +57,7 @@ impl Ctx {
         dry_run: bool,
         flow: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
     ) -> Result<T, FlowError> {
-        self.read(command, |session| {
-            around(Writer::take(session)?, dry_run, flow)
-        })
+        self.read(command, |session| travel(session, dry_run, flow))
     }
 
     #[must_use]

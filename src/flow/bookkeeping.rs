@@ -16,7 +16,7 @@ use super::journal::prune;
 use super::records::machine_leaf;
 use super::there::closed_for;
 use super::upstream::Upstream;
-use super::{Event, FlowError, Writer, kept_config, ops};
+use super::{Event, FlowError, Session, Writer, kept_config, ops};
 
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.
@@ -158,17 +158,17 @@ pub fn save_caches(writer: &Writer<'_>, here: &Here, objects: &mut Objects<'_>) 
             .try_for_each(super::scan::Scanned::save_cache)
     };
     or_told(
-        writer,
+        writer.session,
         save(),
         "what was read is not remembered, and the next run reads it again",
     );
 }
 
 /// What could not be noted is worth a word and no more: what the run did is done.
-fn or_told(writer: &Writer<'_>, noted: Result<(), FlowError>, outcome: &str) {
+fn or_told(session: &Session<'_>, noted: Result<(), FlowError>, outcome: &str) {
     if let Err(fault) = noted {
         let text = format!("{}; {outcome}", fault.message());
-        writer.session.tell(&Event::Warning { text: &text });
+        session.tell(&Event::Warning { text: &text });
     }
 }
 
@@ -190,9 +190,21 @@ pub fn remembered<T>(
 
 /// Writes down how a run went, for the status and for the schedule.
 pub fn remember_runs(writer: &Writer<'_>, began: Timestamp, ends: &[(&str, Option<&FlowError>)]) {
-    let ended = writer.session.edges.clock.now();
+    note_runs(writer.session, began, ends);
+}
+
+/// The same of a run that could not begin. Where the state directory is gone none is made for that.
+pub fn refused(session: &Session<'_>, began: Timestamp, (all, fault): (&[&str], &FlowError)) {
+    if session.places.state.as_path().is_dir() {
+        let ends = all.iter().map(|command| (*command, Some(fault)));
+        note_runs(session, began, &ends.collect::<Vec<_>>());
+    }
+}
+
+fn note_runs(session: &Session<'_>, began: Timestamp, ends: &[(&str, Option<&FlowError>)]) {
+    let ended = session.edges.clock.now();
     let run = |fault: Option<&FlowError>| {
-        let closed = fault.and_then(|fault| closed_for(writer.session, fault));
+        let closed = fault.and_then(|fault| closed_for(session, fault));
         let closed = closed.map(|closed| closed.fault());
         let fault = closed.as_ref().or(fault);
         Run {
@@ -206,11 +218,11 @@ pub fn remember_runs(writer: &Writer<'_>, began: Timestamp, ends: &[(&str, Optio
     };
     let runs = ends.iter().map(|(command, fault)| (*command, run(*fault)));
     if ends.iter().all(|(_, fault)| fault.is_none()) {
-        kept_config::keep(&writer.session.places);
+        kept_config::keep(&session.places);
     }
-    let noted = Runs::record(&writer.session.places.runs(), runs.collect());
+    let noted = Runs::record(&session.places.runs(), runs.collect());
     or_told(
-        writer,
+        session,
         noted.map_err(FlowError::from),
         "how this run went is not remembered",
     );

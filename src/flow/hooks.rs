@@ -17,7 +17,7 @@ use super::push::PushReport;
 use super::report::{Counts, OpCounts};
 use super::sync::SyncReport;
 use super::there::or_closed;
-use super::{ErrorKind, Event, FlowError, Session, Writer};
+use super::{ErrorKind, Event, FlowError, Session, Writer, bookkeeping};
 
 /// What a hook and all that it starts have in their environment: which hook it is.
 pub const HOOK_VAR: &str = "HOLDALL_HOOK";
@@ -121,12 +121,17 @@ impl OpsMoved {
 
 /// A report of a run by which things travel.
 pub trait Travelled {
+    /// The directions in which such a run goes, as the history of runs has them.
+    const DIRECTIONS: &'static [&'static str];
+
     /// What moved, by direction; nothing where nothing did. A hook that sends a message would send one
     /// each hour if it were told of that.
     fn moved(&self) -> Vec<Moved>;
 }
 
 impl Travelled for PushReport {
+    const DIRECTIONS: &'static [&'static str] = &["push"];
+
     fn moved(&self) -> Vec<Moved> {
         if !self.committed && !self.moved {
             return Vec::new();
@@ -145,6 +150,8 @@ impl Travelled for PushReport {
 }
 
 impl Travelled for PullReport {
+    const DIRECTIONS: &'static [&'static str] = &["pull"];
+
     fn moved(&self) -> Vec<Moved> {
         if !self.applied && self.ops.received == 0 {
             return Vec::new();
@@ -164,6 +171,8 @@ impl Travelled for PullReport {
 }
 
 impl Travelled for SyncReport {
+    const DIRECTIONS: &'static [&'static str] = &["pull", "push"];
+
     fn moved(&self) -> Vec<Moved> {
         let pulled = self.pull.iter().flat_map(Travelled::moved);
         pulled.chain(self.push.moved()).collect()
@@ -171,9 +180,32 @@ impl Travelled for SyncReport {
 }
 
 impl Travelled for RestoreReport {
+    const DIRECTIONS: &'static [&'static str] = &["pull"];
+
     fn moved(&self) -> Vec<Moved> {
         self.pull.iter().flat_map(Travelled::moved).collect()
     }
+}
+
+/// Begins a run, and carries it out. One that cannot begin, because something of this machine is gone or
+/// damaged, has failed as any other; one that another run is in the way of comes again.
+pub fn travel<T: Travelled>(
+    session: &Session<'_>,
+    dry_run: bool,
+    run: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
+) -> Result<T, FlowError> {
+    let began = session.edges.clock.now();
+    let fault = match Writer::take(session) {
+        Ok(writer) => return around(writer, dry_run, run),
+        Err(fault) => or_closed(session, fault),
+    };
+    if !dry_run && fault.kind() != ErrorKind::Busy {
+        bookkeeping::refused(session, began, (T::DIRECTIONS, &fault));
+        if session.edges.env.var(HOOK_VAR).is_none() {
+            call(session, Err(&fault));
+        }
+    }
+    Err(fault)
 }
 
 /// Carries out a run, lets go of the lock, and calls the hooks. A dry run has none, and a run that a hook

@@ -57,6 +57,7 @@ fn what_lies_in_a_closed_directory_is_not_gone() {
         }
         chmod(&scene.b, place, 0o700);
     }
+    scene.b.ok(&["sync"]);
     assert_eq!(not_well(&scene.b, &[]), [json!(null); 0]);
 }
 
@@ -72,7 +73,6 @@ fn a_copy_of_the_vault_that_is_closed_is_not_damaged() {
     ] {
         let path = format!("holdall/data/vault.git/{part}");
         chmod(&scene.b, &path, mode);
-        eprintln!("{part} {mode:o}");
         for args in &RUNS[..3] {
             fails(&scene.b, args, ("io", "chmod u+rw"));
         }

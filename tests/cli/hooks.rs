@@ -525,3 +525,42 @@ fn the_configuration_never_comes_from_a_vault() {
     }
     scene.a.ok(&["backup", "push"]);
 }
+
+#[test]
+fn a_run_that_could_not_begin_has_failed_as_any_other() {
+    let scene = Scene::with(&[("x", "1\n")]);
+    let data = scene.a.home.join("holdall/data");
+    listen(&scene.a);
+    let last = |command: &str| {
+        let runs = fs::read(scene.a.home.join("holdall/state/runs.json")).expect("read");
+        let runs: Value = serde_json::from_slice(&runs).expect("JSON");
+        runs[command].clone()
+    };
+    let good = last("push")["last_ok"].clone();
+    for (name, before) in [("vault.git", 0), ("this-machine.json", 2)] {
+        let (place, away) = (data.join(name), data.join("away"));
+        fs::rename(&place, &away).expect("moved");
+        for (args, direction, failures) in [
+            (&["backup", "push"][..], "push", before + 1),
+            (&["sync"], "push", before + 2),
+            (&["backup", "pull"], "pull", before + 2),
+        ] {
+            let ran = scene.a.run(args);
+            assert_eq!(ran.code, 70, "{ran}");
+            let told = told_once(&scene.a, "on_failure");
+            assert_eq!(told["error"]["kind"], json!("corrupt"), "{told}");
+            let history = last(direction);
+            assert_eq!(history["last"]["kind"], json!("corrupt"), "{history}");
+            assert_eq!(history["failures"], json!(failures), "{name}: {history}");
+        }
+        scene.a.run(&["backup", "push", "--dry-run"]);
+        told_nothing(&scene.a);
+        assert!(!place.exists(), "{name} was made anew");
+        assert_eq!(last("push")["last_ok"], good);
+        fs::rename(&away, &place).expect("moved back");
+    }
+    // An empty file says nothing of the machine either.
+    fs::write(data.join("this-machine.json"), "").expect("written");
+    assert_eq!(scene.a.run(&["backup", "push"]).code, 70);
+    told_once(&scene.a, "on_failure");
+}
