@@ -957,3 +957,14 @@ fn a_checkout_of_another_machine_is_no_alarm_there() {
     third.ok(&["sync"]);
     assert_eq!(not_well(&third, &["--integrity"]), [json!(null); 0]);
 }
+
+#[test]
+fn a_run_that_damage_ended_is_no_failure_any_more_once_that_is_mended() {
+    let scene = healthy();
+    fs::remove_file(data(&scene.b, "vault.git/refs/heads/main")).expect("removed");
+    assert_eq!(scene.b.run(&["backup", "push"]).code, 70);
+    scene.b.ok(&["doctor", "--repair"]);
+    let runs = is_found(&scene.b, "runs", ("warn", "the last push failed"));
+    mended(&scene.sandbox, "desktop", &runs);
+    assert_eq!(not_well(&scene.b, &[]), [json!(null); 0]);
+}

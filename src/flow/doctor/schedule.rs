@@ -4,9 +4,9 @@ use crate::base::{FileLock, LockState};
 use crate::runs::{History, Runs};
 use crate::vault::RefName;
 
-use super::super::FlowError;
 use super::super::background::schedule::show;
 use super::super::hints::quoted;
+use super::super::{ErrorKind, FlowError};
 use super::Background;
 use super::found::{Found, counted};
 use super::ground::Ground;
@@ -87,8 +87,9 @@ pub fn runs(ground: &Ground<'_>) -> Found {
         |at| format!("the last good one began at {}", at.locally_readable()),
     );
     let message = format!("the last {command} failed ({times} in a row): {why}; {good}");
-    // A laptop on a train is none that is broken; that a push is overdue is told by the schedule.
-    if is_of_remote(history) {
+    // A laptop on a train is none that is broken; that a push is overdue is told by the schedule. What is
+    // damaged has checks of its own, and may be mended since.
+    if is_of_remote(history) || is_of_damage(history) {
         Found::warn(message, fix)
     } else {
         Found::fail(message, fix)
@@ -122,8 +123,15 @@ fn is_failing(own: &History, other: &History) -> bool {
 }
 
 fn is_of_remote(history: &History) -> bool {
-    let kind = history.last.as_ref().and_then(|run| run.kind.as_deref());
-    kind.is_some_and(|kind| OF_REMOTE.contains(&kind))
+    last_kind(history).is_some_and(|kind| OF_REMOTE.contains(&kind))
+}
+
+fn is_of_damage(history: &History) -> bool {
+    last_kind(history) == Some(ErrorKind::Corrupt.word())
+}
+
+fn last_kind(history: &History) -> Option<&str> {
+    history.last.as_ref().and_then(|run| run.kind.as_deref())
 }
 
 /// Somebody runs what is to come by itself.
