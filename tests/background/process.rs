@@ -345,6 +345,10 @@ fn the_status_tells_what_is_under_way_and_when_it_is_tried_again() {
     assert!(run().is_null());
     fs::rename(&place.bare, place.sandbox.path().join("away.git")).expect("moved");
     laptop.run(&["backup", "push"]);
+    // Nobody tries again where nothing is to come.
+    let ran = laptop.ok(&["daemon", "status"]);
+    assert!(!ran.stdout.contains("next try"), "{ran}");
+    laptop.ok(&["backup", "schedule", "hourly"]);
     let ran = laptop.ok(&["daemon", "status"]);
     assert!(ran.stdout.contains("next try"), "{ran}");
     // The rest is told where the configuration cannot be read.

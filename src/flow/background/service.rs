@@ -223,6 +223,8 @@ pub fn status(
         Some(fault) => Err(fault.message()),
         None => schedule::next_run(session).map_err(|fault| fault.message()),
     };
+    // Where nothing is to come, and nobody is at work, a person tries again.
+    let is_tried = session.config.schedule.is_some() || process.is_held();
     Ok(DaemonStatus {
         running: process.is_held(),
         process: process.holder(),
@@ -235,8 +237,8 @@ pub fn status(
         no_schedule: next.clone().err(),
         next_run: next.ok().flatten(),
         next_try: match rested(&facts, &session.edges.clock.now().local()) {
-            Due::From(moment) => Some(moment),
-            Due::Now => None,
+            Due::From(moment) if is_tried => Some(moment),
+            _ => None,
         },
         last_ok: facts.last_ok,
         failures: facts.failed.map_or(0, |(times, _)| times),
