@@ -107,7 +107,8 @@ pub fn of_places(session: &Session<'_>) -> Result<Option<Lack>, FlowError> {
     let places = &session.places;
     let store = places.store();
     let has_store = is_there(&store)? || is_there(&super::aside::mended(&store))?;
-    Ok(match has_store || !went_well(session)? {
+    // A run that was killed, or a state directory that is gone, may have left the list alone.
+    Ok(match has_store || !was_known(session)? {
         true => None,
         false if is_there(&places.registry())? => Some(Lack::Store),
         false => has_seen(session).then_some(Lack::Everything),
@@ -136,7 +137,7 @@ fn is_known(session: &Session<'_>) -> Result<bool, FlowError> {
 /// Whether this machine had a copy of the vault, for whoever only looks. Without one it would be new to
 /// the vault.
 pub fn was_known(session: &Session<'_>) -> Result<bool, FlowError> {
-    Ok(is_known(session)? || went_well(session)?)
+    Ok(went_well(session)? || is_known(session)?)
 }
 
 /// The ref that is gone out of a store. A run beside whoever looks may write them at this moment: so what

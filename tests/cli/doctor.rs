@@ -968,3 +968,20 @@ fn a_run_that_damage_ended_is_no_failure_any_more_once_that_is_mended() {
     mended(&scene.sandbox, "desktop", &runs);
     assert_eq!(not_well(&scene.b, &[]), [json!(null); 0]);
 }
+
+#[test]
+fn without_its_copy_of_the_vault_and_what_it_noted_a_machine_with_projects_is_no_new_one() {
+    let scene = healthy();
+    fs::remove_dir_all(data(&scene.b, "vault.git")).expect("removed");
+    fs::remove_dir_all(scene.b.home.join("holdall/state")).expect("removed");
+    is_found(&scene.b, "store", ("fail", "vault.git is gone"));
+    for args in [&["sync"][..], &["backup", "push"], &["backup", "pull"]] {
+        let (code, document) = scene.b.json(args);
+        assert_eq!(code, 70, "{document}");
+        let hints = document["error"]["hints"].to_string();
+        assert!(hints.contains("holdall doctor --repair"), "{document}");
+    }
+    scene.b.ok(&["doctor", "--repair"]);
+    scene.b.ok(&["sync"]);
+    assert_eq!(not_well(&scene.b, &[]), [json!(null); 0]);
+}
