@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
+use crate::base::HostPath;
 use crate::layout::{FORMAT, MachineRecord};
 use crate::project::Registry;
 use crate::vault::Store;
@@ -114,7 +115,7 @@ fn has_mode(path: &Path, bits: u32) -> bool {
 /// There is room for what is to come.
 pub fn disk_space(ground: &Ground<'_>) -> Found {
     let places = &ground.session.places;
-    let dirs = [&places.data, &places.state].map(|dir| dir.as_path());
+    let dirs = [&places.data, &places.state].map(HostPath::as_path);
     let rooms = dirs.into_iter().filter_map(|dir| Some((room(dir)?, dir)));
     rooms.min_by_key(|(room, _)| *room).map_or_else(
         || Found::ok("the system does not say how much room there is"),
