@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use flate2::bufread::ZlibDecoder;
 use git2::Repository;
@@ -48,7 +47,7 @@ impl<'o> Contents<'o> {
                 return Ok(Box::new(self.spool.open(*span).map_err(failed)?));
             }
             Some(span) => (span.kind, self.spool.content(*span).map_err(failed)?),
-            None => match open_large(self.repo, id)? {
+            None => match open_large(self.repo, id) {
                 Some((_, content)) => return Ok(content),
                 None => read_object(self.repo, id)?,
             },
@@ -58,22 +57,21 @@ impl<'o> Contents<'o> {
     }
 }
 
-/// The size and the bytes of a large content, unless it is stored as a change of another one.
-/// libgit2 can read none piece by piece out of a pack. The bytes are checked against the id: the
-/// last piece comes only when they are right.
-pub fn open_large(repo: &Repository, id: ObjectId) -> Result<Option<Large>, StoreError> {
+/// The size and the bytes of a large content, unless it is stored as a change of another one. libgit2 can
+/// read none piece by piece out of a pack. The bytes are checked against the id: the last piece comes only
+/// when they are right. Where it cannot be opened, because somebody puts the store in order at this moment
+/// or it is damaged, whoever reads it as a whole finds it or is told what is wrong.
+pub fn open_large(repo: &Repository, id: ObjectId) -> Option<Large> {
     let objects = repo.path().join("objects");
-    let opened = match open_loose(&objects, id) {
-        Ok(Some((kind, size, content))) => {
-            Ok((kind == Type::Blob).then(|| (size, Box::new(content.take(size)) as Box<dyn Read>)))
+    let (size, content) = match open_loose(&objects, id).ok()? {
+        Some((Type::Blob, size, content)) => (size, Box::new(content.take(size)) as Box<dyn Read>),
+        Some(_) => return None,
+        None => {
+            let (pack, at) = packed::find(&objects, id).ok()??;
+            open_entry(pack, at).ok()??
         }
-        Ok(None) => open_packed(&objects, id),
-        // Whoever reads it as a whole is told what is wrong.
-        Err(_) => Ok(None),
     };
-    let opened = opened.map_err(|fault| StoreError::Failed(Box::new(fault)))?;
-    let large = opened.filter(|(size, _)| *size > LARGE);
-    Ok(large.map(|(size, content)| (size, checked(id, size, content))))
+    (size > LARGE).then(|| (size, checked(id, size, content)))
 }
 
 /// A content of this size that comes to its end only where it is the one of this id.
@@ -82,16 +80,6 @@ pub fn checked(id: ObjectId, size: u64, content: impl Read + 'static) -> Box<dyn
         content,
         hash: Some(pack::begin_hash(Type::Blob, size)),
         id,
-    })
-}
-
-fn open_packed(objects: &Path, id: ObjectId) -> io::Result<Option<Large>> {
-    let Some((pack, at)) = packed::find(objects, id)? else {
-        return Ok(None);
-    };
-    open_entry(pack, at).or_else(|fault| match fault.kind() {
-        ErrorKind::InvalidData | ErrorKind::UnexpectedEof => Ok(None),
-        _ => Err(fault),
     })
 }
 
@@ -178,9 +166,7 @@ mod tests {
         let loose = store.repo.blob(&large[1..]).expect("written");
         let loose = crate::vault::store::object_id(loose);
         for (id, content) in [(packed, &large[..]), (loose, &large[1..])] {
-            let (size, mut found) = open_large(&store.repo, id)
-                .expect("read")
-                .expect("it is large");
+            let (size, mut found) = open_large(&store.repo, id).expect("it is large");
             assert_eq!(size, content.len() as u64);
             assert!(read(&mut found).expect("read") == content);
             // And so it is sent again.
@@ -197,8 +183,7 @@ mod tests {
             assert!(read(&mut ZlibDecoder::new(entry)).expect("read") == content);
         }
         let none = ObjectId::from_bytes([7; 20]);
-        assert!(open_large(&store.repo, none).expect("no fault").is_none());
-        assert!(open_packed(&store.path.join("objects"), none).is_ok_and(|found| found.is_none()));
+        assert!(open_large(&store.repo, none).is_none());
     }
 
     #[test]

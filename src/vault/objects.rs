@@ -141,7 +141,7 @@ impl<'s> Objects<'s> {
         if known.copy(id, take).map_err(failed)? {
             return Ok(());
         }
-        if let Some((size, mut content)) = open_large(&self.store.repo, id)? {
+        if let Some((size, mut content)) = open_large(&self.store.repo, id) {
             let copied = encoder.stream(size, &mut content, take).map_err(failed)?;
             return copied.map(drop).ok_or(StoreError::Missing { id });
         }

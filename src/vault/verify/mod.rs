@@ -126,13 +126,12 @@ impl Store {
     fn read_again(&self, id: ObjectId, tally: &Tally<'_>) -> Option<StoreFault> {
         let is_large = self.header(id).is_ok_and(|(_, size)| size > LARGE);
         let large = is_large.then(|| open_large(&self.repo, id));
-        let read = match large.unwrap_or(Ok(None)) {
-            Ok(Some((_, mut content))) => {
+        let read = match large.flatten() {
+            Some((_, mut content)) => {
                 let copied = io::copy(&mut content, &mut io::sink());
                 copied.map_err(|fault| StoreError::Failed(Box::new(fault)))
             }
-            Ok(None) => self.read(id).map(|(_, bytes)| bytes.len() as u64),
-            Err(fault) => Err(fault),
+            None => self.read(id).map(|(_, bytes)| bytes.len() as u64),
         };
         tally.one(*read.as_ref().unwrap_or(&0));
         read.err().map(|fault| StoreFault::Object(id, fault))

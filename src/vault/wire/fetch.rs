@@ -1,6 +1,7 @@
 //! Bringing objects out of a repository on this machine: checked one by one, stored in one go.
 
 use std::cell::RefCell;
+use std::io;
 use std::sync::Arc;
 
 use flate2::Decompress;
@@ -12,7 +13,7 @@ use crate::vault::content::open_large;
 use crate::vault::pack::{Encoder, Type};
 use crate::vault::packed::{Packs, Whole};
 use crate::vault::store::{expect_type, is_of, read_foreign};
-use crate::vault::{Objects, Store, WireError};
+use crate::vault::{Objects, Store, VaultError, WireError};
 
 use super::survey::{Survey, damaged, read, survey};
 
@@ -75,6 +76,19 @@ impl Taken<'_> {
         damaged(self.url, reason)
     }
 
+    /// What could not be taken over. Where this machine could not store it nothing is wrong with the remote.
+    fn fault(&self, fault: StoreError) -> WireError {
+        match &fault {
+            StoreError::Failed(cause) if !is_of_content(cause.as_ref()) => {
+                VaultError::from(fault).into()
+            }
+            StoreError::Failed(cause) => self.damaged(cause.to_string()),
+            StoreError::Missing { .. } | StoreError::Damaged { .. } => {
+                self.damaged(fault.to_string())
+            }
+        }
+    }
+
     /// Reads, checks and packs contents on several threads, and stores them in their order.
     fn all_contents(&mut self, contents: Vec<ObjectId>, open: Open<'_>) -> Result<(), WireError> {
         let mut packs = None;
@@ -92,7 +106,7 @@ impl Taken<'_> {
         })?;
         for id in contents {
             let packed = ahead.take(id);
-            match packed.map_err(|fault: StoreError| self.damaged(fault.to_string()))? {
+            match packed.map_err(|fault| self.fault(fault))? {
                 Some(Packed { size, raw }) => {
                     self.objects.add_entry(id, (Type::Blob, size), &raw)?;
                     self.tally.one(size);
@@ -104,15 +118,14 @@ impl Taken<'_> {
     }
 
     fn content(&mut self, id: ObjectId) -> Result<(), WireError> {
-        let large = open_large(self.from, id).map_err(|fault| self.damaged(fault.to_string()))?;
-        let Some((size, mut content)) = large else {
+        let Some((size, mut content)) = open_large(self.from, id) else {
             let bytes = self.read(id, Type::Blob)?;
             return self.store(Type::Blob, &bytes);
         };
         let taken = self
             .objects
             .add_stream(size, &mut content, &|got| got == id);
-        match taken.map_err(|fault| self.damaged(fault.to_string()))? {
+        match taken.map_err(|fault| self.fault(fault))? {
             Some(_) => Ok(()),
             None => Err(self.damaged(format!("object {id} has another content"))),
         }
@@ -128,6 +141,15 @@ impl Taken<'_> {
         self.tally.one(bytes.len() as u64);
         Ok(())
     }
+}
+
+/// Whether something was read that is not what it should be.
+fn is_of_content(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = cause.downcast_ref().map(io::Error::kind);
+    kind.is_some_and(|kind| {
+        use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+        matches!(kind, InvalidData | InvalidInput | UnexpectedEof)
+    })
 }
 
 /// Reads contents of the other repository, on a thread of its own.
