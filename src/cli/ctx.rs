@@ -21,14 +21,19 @@ impl Ctx {
         Places::find(&self.edges, self.manner.home.as_deref())
     }
 
+    /// What a flow stands on.
+    pub fn session(&self, command: &str) -> Result<Session<'_>, FlowError> {
+        let home = self.manner.home.as_deref();
+        Session::open(&self.edges, home, command, &self.out)
+    }
+
     /// Runs a flow that holds no lock.
     pub fn read<T>(
         &self,
         command: &str,
         flow: impl FnOnce(&Session<'_>) -> Result<T, FlowError>,
     ) -> Result<T, FlowError> {
-        let home = self.manner.home.as_deref();
-        let session = Session::open(&self.edges, home, command, &self.out)?;
+        let session = self.session(command)?;
         flow(&session).map_err(|fault| or_closed(&session, fault))
     }
 

@@ -6,7 +6,7 @@ use crate::flow::adopt::{
     ImportOptions, ImportReport, ImportedProject, LeftThere, RemoteKind, carry_out, foresee, plan,
     toward,
 };
-use crate::flow::{FlowError, Session, Writer, quoted};
+use crate::flow::{FlowError, Session, Writer, or_closed, quoted};
 
 use super::answer::Answer;
 use super::args::ImportArgs;
@@ -24,21 +24,28 @@ pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError
         file: args.file.clone(),
         allow_public: args.public.allowed,
     };
-    let session = Session::open(&ctx.edges, ctx.manner.home.as_deref(), name, &ctx.out)?;
-    let (session, fault) = toward(session, &options)?;
-    let report = if args.dry_run {
-        ImportReport::of_plan(foresee(&session, fault, &options)?)
-    } else {
-        let writer = Writer::take_to_connect(&session)?;
-        let plan = plan(&session, &writer.store, fault, &options)?;
-        carry_out(&writer, plan, &options)?
-    };
+    let (session, fault) = toward(ctx.session(name)?, &options)?;
+    let report = imported(&session, fault, (args, &options));
+    let report = report.map_err(|fault| or_closed(&session, fault))?;
     let is_connected = session.config.remote_url.is_some();
     let hints = hints(&report, args, is_connected);
     let needs = report.needs_decision();
     Ok(Answer::new(report, |report, _| text(report))
         .needs_decision(needs)
         .hints(hints))
+}
+
+fn imported(
+    session: &Session<'_>,
+    fault: Option<String>,
+    (args, options): (&ImportArgs, &ImportOptions),
+) -> Result<ImportReport, FlowError> {
+    if args.dry_run {
+        return Ok(ImportReport::of_plan(foresee(session, fault, options)?));
+    }
+    let writer = Writer::take_to_connect(session)?;
+    let plan = plan(session, &writer.store, fault, options)?;
+    carry_out(&writer, plan, options)
 }
 
 /// The command to type, about the same configuration.

@@ -7,7 +7,7 @@ use crate::flow::newcomer::{
     CloneWith, Place, RestoreOptions, RestorePlan, RestoreProject, RestoreReport, foresee, plan,
     restore, toward,
 };
-use crate::flow::{FlowError, Session, Writer, quoted};
+use crate::flow::{FlowError, Session, Writer, or_closed, quoted};
 
 use super::answer::{Answer, Look};
 use super::args::{CloneWay, RestoreArgs};
@@ -28,20 +28,27 @@ pub fn run(ctx: &Ctx, name: &str, args: &RestoreArgs) -> Result<Answer, FlowErro
         }),
         allow_public: args.public.allowed,
     };
-    let session = Session::open(&ctx.edges, ctx.manner.home.as_deref(), name, &ctx.out)?;
-    let session = toward(session, &args.url)?;
-    let report = if args.dry_run {
-        RestoreReport::of_plan(foresee(&session, &options)?)
-    } else {
-        let writer = Writer::take_to_connect(&session)?;
-        let plan = plan(&session, &writer.store, &options)?;
-        if ctx.manner.may_ask && !args.yes {
-            ask(ctx, &plan)?;
-        }
-        around(writer, false, |writer| restore(writer, plan, &options))?
-    };
+    let session = toward(ctx.session(name)?, &args.url)?;
+    let report = restored(ctx, &session, (args, &options));
+    let report = report.map_err(|fault| or_closed(&session, fault))?;
     let (hints, needs) = (hints(&report, args), report.needs_decision());
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
+}
+
+fn restored(
+    ctx: &Ctx,
+    session: &Session<'_>,
+    (args, options): (&RestoreArgs, &RestoreOptions),
+) -> Result<RestoreReport, FlowError> {
+    if args.dry_run {
+        return Ok(RestoreReport::of_plan(foresee(session, options)?));
+    }
+    let writer = Writer::take_to_connect(session)?;
+    let plan = plan(session, &writer.store, options)?;
+    if ctx.manner.may_ask && !args.yes {
+        ask(ctx, &plan)?;
+    }
+    around(writer, false, |writer| restore(writer, plan, options))
 }
 
 /// Shows the plan, and goes on with a yes alone.

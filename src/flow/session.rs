@@ -1,22 +1,17 @@
 //! What every flow stands on: the places, the configuration, the edges. A [`Session`] reads; a
-//! [`Writer`] also holds the run lock, and only it can change anything.
+//! [`Writer`](super::Writer) also holds the run lock, and only it can change anything.
 
-use std::cell::RefCell;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::base::{
-    Edges, Env, FileLock, Holder, HostPath, LockOutcome, MachineId, Progress, sweep_temp_files,
-};
+use crate::base::{Edges, Env, FileLock, Holder, HostPath, LockOutcome, MachineId, Progress};
 use crate::config::{Config, Written};
 use crate::source::{RuleBook, RuleLine, RulePlace, SourceError, presets};
 use crate::vault::wire::{self, Address, Aim, GitConfig, Remote, WebOptions, WireOptions};
 use crate::vault::{Author, Store};
 
-use super::aside::{mended, succeed};
+use super::aside::mended;
 use super::hosting::{self, Account, Patience};
-use super::memory::Sent;
-use super::{Event, FlowError, Places, Stage, Watch, lacking, own_machine, there};
+use super::{Event, FlowError, Places, Stage, Watch, own_machine, there};
 
 /// One run, before it holds any lock.
 pub struct Session<'a> {
@@ -290,110 +285,4 @@ pub fn preset_names() -> Vec<&'static str> {
 pub fn unknown_presets(names: &[String]) -> impl Iterator<Item = &String> {
     let is_known = |name: &String| presets().iter().any(|preset| preset.name == *name);
     names.iter().filter(move |name| !is_known(name))
-}
-
-/// The holder of the run lock: one push, pull or configure at a time on this machine.
-pub struct Writer<'a> {
-    pub session: &'a Session<'a>,
-    pub store: Store,
-    machine: RefCell<MachineId>,
-    /// The file system's own time when the run began.
-    pub began_ns: i64,
-    /// The last run was killed: what it left unfinished is cleared away.
-    pub after_crash: bool,
-    lock: FileLock,
-}
-
-impl<'a> Writer<'a> {
-    pub fn take(session: &'a Session<'a>) -> Result<Self, FlowError> {
-        Self::begin(session, lacking::refuse_gone)
-    }
-
-    /// The same for whoever connects this machine to a vault: that may begin anew.
-    pub fn take_to_connect(session: &'a Session<'a>) -> Result<Self, FlowError> {
-        Self::begin(session, lacking::begin_anew)
-    }
-
-    fn begin(
-        session: &'a Session<'a>,
-        check: fn(&Session<'_>) -> Result<(), FlowError>,
-    ) -> Result<Self, FlowError> {
-        let places = &session.places;
-        let lock = session.run_lock()?;
-        let began_ns = modified_ns(&places.run_lock())?;
-        let after_crash = lock.abandoned.is_some();
-        if after_crash {
-            lock.pass_on(true);
-            for dir in [&places.data, &places.state, &places.seen()] {
-                sweep_temp_files(dir.as_path())?;
-            }
-            sweep_beside(places.config_file.as_path())?;
-        }
-        succeed(&places.store())?;
-        check(session)?;
-        let store = Store::open(&places.store())?;
-        lacking::refuse_nameless(session, &store)?;
-        if after_crash {
-            store.sweep()?;
-        }
-        let machine = own_machine::known_or_new(session)?;
-        Ok(Self {
-            session,
-            store,
-            machine: RefCell::new(machine),
-            began_ns,
-            after_crash,
-            lock,
-        })
-    }
-
-    #[must_use]
-    pub fn machine(&self) -> MachineId {
-        self.machine.borrow().clone()
-    }
-
-    /// A machine whose record somebody else wrote is a clone: it goes on under a new name.
-    pub fn rename_machine(&self) -> Result<(), FlowError> {
-        *self.machine.borrow_mut() = own_machine::renamed(self.session)?;
-        Ok(())
-    }
-
-    #[must_use]
-    pub fn author(&self) -> Author {
-        self.session.author(&self.machine())
-    }
-
-    /// All that a killed run left is cleared away: the next run need not look again.
-    pub fn all_swept(&self) {
-        self.lock.pass_on(false);
-    }
-
-    /// The remote, cleared of what a killed run of this machine left there.
-    pub fn remote(&self, aim: Aim) -> Result<Option<Box<dyn Remote>>, FlowError> {
-        let remote = self.session.remote(&self.machine(), aim)?;
-        if let Some(remote) = remote.as_ref().filter(|_| self.after_crash) {
-            let sent = Sent::all(&self.store)?;
-            remote.sweep(&sent.iter().map(|sent| sent.to).collect::<Vec<_>>())?;
-        }
-        Ok(remote)
-    }
-}
-
-/// Clears away the temp files of a file that may be a link to another place.
-fn sweep_beside(file: &Path) -> Result<(), FlowError> {
-    let real = file.canonicalize();
-    if let Some(dir) = real.as_deref().unwrap_or(file).parent() {
-        sweep_temp_files(dir)?;
-    }
-    Ok(())
-}
-
-/// The lock file was written just now: its time is what the file system calls now.
-fn modified_ns(file: &HostPath) -> Result<i64, FlowError> {
-    let meta =
-        std::fs::metadata(file).map_err(crate::base::BaseError::io("look at", file.as_path()))?;
-    Ok(meta
-        .mtime()
-        .saturating_mul(1_000_000_000)
-        .saturating_add(meta.mtime_nsec()))
 }

@@ -85,6 +85,22 @@ fn a_copy_of_the_vault_that_is_closed_is_not_damaged() {
 }
 
 #[test]
+fn who_restores_onto_a_machine_with_a_closed_copy_of_the_vault_is_told_so() {
+    let scene = scene();
+    let url = scene.bare.display().to_string();
+    for part in ["", "objects/pack"] {
+        let path = format!("holdall/data/vault.git/{part}");
+        chmod(&scene.b, &path, 0o000);
+        for how in ["--yes", "--dry-run"] {
+            fails(&scene.b, &["restore", &url, how], ("io", "chmod u+rw"));
+        }
+        chmod(&scene.b, &path, 0o700);
+        scene.b.ok(&["restore", &url, "--yes"]);
+    }
+    assert_eq!(not_well(&scene.b, &[]), [json!(null); 0]);
+}
+
+#[test]
 fn a_copy_of_the_vault_that_somebody_else_owns_is_not_damaged() {
     let scene = scene();
     let store = data(&scene.b, "vault.git");
