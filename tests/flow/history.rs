@@ -16,7 +16,8 @@ fn long(scene: &Scene, commits: usize) {
         let id = api.split('"').find(|word| word.len() == 26).expect("an id");
         for number in 0..PROJECTS {
             let name = format!("p{number}");
-            let other = format!("{}{number:02}", &id[..24]);
+            // None that is drawn is of so early a time.
+            let other = format!("{number:026}");
             let record = api
                 .replace(id, &other)
                 .replace("\"api\"", &format!("\"{name}\""));
