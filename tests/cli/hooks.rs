@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, getpgid, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::flow::scene::{Scene, pushed, state, utf8};
@@ -444,7 +444,8 @@ fn a_hook_is_ended_with_its_run_however_that_ends() {
             let text = fs::read_to_string(scene.a.home.join("pid")).unwrap_or_default();
             text.trim().parse().ok().and_then(Pid::from_raw)
         };
-        let group = by(Duration::from_secs(30), pid).expect("the hook is called");
+        let hook = by(Duration::from_secs(30), pid).expect("the hook is called");
+        let group = getpgid(Some(hook)).expect("it is at work");
         let ran = if is_asked { run.end().0 } else { run.kill_9() };
         assert!(ran.code > 128, "{ran}");
         let gone = || kill_process_group(group, Signal::CONT).err();

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::io::ioctl_fionbio;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::guard::Guard;
+
 /// As much of its words is kept, from the end.
 const MAX_WORDS: usize = 64 * 1024;
 /// As often it is listened to before the time is looked at.
@@ -28,10 +30,10 @@ pub struct Heard {
     pub words: String,
 }
 
-/// Hears out a child that leads a process group. When its time is up it is ended with all that it
+/// Hears out a child in a guarded process group. When its time is up it is ended with all that it
 /// started; what it leaves behind when it ends by itself is its own affair.
 pub fn hear_out(
-    mut child: Child,
+    (mut child, guard): (Child, &Guard),
     mut voice: PipeReader,
     said: &[u8],
     limit: Duration,
@@ -39,7 +41,7 @@ pub fn hear_out(
     let mut words = Vec::new();
     let status = see_through(&mut child, (&mut voice, &mut words), said, limit);
     if !matches!(status, Ok(Some(_))) {
-        end(&mut child);
+        end(&mut child, guard);
     }
     hear(&mut voice, &mut words);
     let from = words.len().saturating_sub(MAX_WORDS);
@@ -112,8 +114,8 @@ fn is_for_later(fault: &io::Error) -> bool {
     matches!(fault.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
-fn end(child: &mut Child) {
-    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
+fn end(child: &mut Child, guard: &Guard) {
+    if let Some(group) = Pid::from_raw(guard.group()) {
         kill_process_group(group, Signal::KILL).ok();
     }
     child.kill().ok();

@@ -4,6 +4,7 @@
 //! and its words. *Never*: what steers git or is secret in its environment, or a child left behind.
 
 mod family;
+mod guard;
 mod heard;
 mod running;
 
@@ -11,13 +12,14 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::io::{FdFlags, fcntl_setfd};
 
 use super::{BaseError, Env};
 
+use guard::Guard;
 pub use heard::Heard;
 use running::Manner;
 pub use running::{Alive, Ender, Running};
@@ -196,9 +198,10 @@ impl Program {
         };
         let (voice, stdout) = io::pipe().map_err(fault)?;
         let stderr = stdout.try_clone().map_err(fault)?;
+        let guard = Guard::stand().map_err(fault)?;
         let child = self
             .command
-            .process_group(0)
+            .process_group(guard.group())
             .stdin(Stdio::piped())
             .stdout(stdout)
             .stderr(stderr)
@@ -206,12 +209,7 @@ impl Program {
         // Our copies of the ends it writes to: else they would never seem to be closed.
         drop(self.command);
         let child = child.map_err(fault)?;
-        let guard = guard(child.id());
-        let heard = heard::hear_out(child, voice, said, limit).map_err(fault);
-        if let Ok(guard) = guard {
-            let_go(guard);
-        }
-        heard
+        heard::hear_out((child, &guard), voice, said, limit).map_err(fault)
     }
 
     /// Starts it with pipes. It is ended when nothing was touched for `idle`; words on stderr are a
@@ -239,26 +237,6 @@ impl Program {
         let child = child.map_err(fault)?;
         Ok(Running::over(child, (stdout, stderr), self.manner, idle))
     }
-}
-
-/// Has somebody wait who ends a process group should we be gone before it, whatever ended us: what it
-/// waits for is a line of ours, and where we are gone there is none.
-fn guard(group: u32) -> io::Result<Child> {
-    let script = "read -r _ || { kill -TERM -$0; sleep 1; kill -KILL -$0; }";
-    let mut guard = Program::new("/bin/sh", &Env::default())
-        .args(["-c", script, &group.to_string()])
-        .command;
-    // Who ends our own group is not to end it.
-    guard.process_group(0).stdin(Stdio::piped());
-    guard.stdout(Stdio::null()).stderr(Stdio::null()).spawn()
-}
-
-/// There is nothing to wait for any more.
-fn let_go(mut guard: Child) {
-    if let Some(mut ear) = guard.stdin.take() {
-        ear.write_all(b"\n").ok();
-    }
-    guard.wait().ok();
 }
 
 /// Whether children get these pipes too.
