@@ -41,7 +41,7 @@ pub fn run(ctx: &Ctx, name: &str, args: DoctorArgs) -> Result<Answer, FlowError>
 fn repair_words(report: &RepairReport) -> String {
     let mut text = String::new();
     if report.settings {
-        text += "the settings were put back as they were when a run went well last\n";
+        text += "the settings were put back as holdall knew them last; what was written by hand since is not in them. See what goes with them: `holdall backup push --dry-run`\n";
     }
     if let Some(store) = &report.store {
         text += &store_words(store);

@@ -111,7 +111,7 @@ pub fn set(
     refuse_secret(key, text)?;
     refuse_unreachable(places, key, text)?;
     refuse_public(places, env, key, text)?;
-    file.save()?;
+    kept_config::save(places, &mut file)?;
     Ok(ConfigChangeReport {
         file: places.config_file.clone(),
         key: key.name.to_owned(),
@@ -189,7 +189,7 @@ fn refuse_public(places: &Places, env: &Env, key: &Key, text: &str) -> Result<()
 pub fn unset(places: &Places, key: &str) -> Result<ConfigChangeReport, FlowError> {
     let mut file = kept_config::open(places)?;
     let changed = file.unset(key)?;
-    file.save()?;
+    kept_config::save(places, &mut file)?;
     let default = KEYS.iter().find(|known| known.name == key);
     let value = default.map_or(Value::Absent, |known| known.default.clone());
     Ok(ConfigChangeReport {

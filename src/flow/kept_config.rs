@@ -1,8 +1,8 @@
-//! A copy of the settings with which a run went well last. A machine whose file is gone would send what its
+//! A copy of the settings that a command wrote, or a run went well with, last. A machine whose file is gone would send what its
 //! own rules keep back, and nobody could say any more what they were.
 
 use crate::base::{BaseError, HostPath, create_private_dir, read_if_there, write_atomic};
-use crate::config::ConfigFile;
+use crate::config::{Config, ConfigFile};
 
 use super::hints::REPAIR;
 use super::{FlowError, Places, Session};
@@ -44,6 +44,16 @@ pub fn put_back(places: &Places) -> Result<bool, FlowError> {
 pub fn open(places: &Places) -> Result<ConfigFile, FlowError> {
     refuse_gone(places)?;
     Ok(ConfigFile::open(&places.config_file)?)
+}
+
+/// Writes what was changed, and keeps it.
+pub fn save(places: &Places, file: &mut ConfigFile) -> Result<(), FlowError> {
+    file.save()?;
+    // One with a fault elsewhere is mended key by key.
+    if Config::load(&places.config_file).is_ok() {
+        keep(places);
+    }
+    Ok(())
 }
 
 fn refuse_gone(places: &Places) -> Result<(), FlowError> {

@@ -101,7 +101,7 @@ impl Places {
         self.data.join("conflict-decisions.json")
     }
 
-    /// The settings as they were when a run went well last.
+    /// The settings as a command wrote them, or a run went well with them, last.
     #[must_use]
     pub fn kept_config(&self) -> HostPath {
         self.data.join("config.toml")

@@ -162,7 +162,7 @@ pub fn add(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport, Fl
         refuse_linked(session, &path)?;
         file.set_list("settings.add", &with_added(session, &path)?)?
     };
-    file.save()?;
+    kept_config::save(&session.places, &mut file)?;
     Ok(SettingsChangeReport {
         what: what.to_owned(),
         changed,
@@ -256,7 +256,7 @@ pub fn remove(session: &Session<'_>, what: &str) -> Result<SettingsChangeReport,
         }
         file.set_list("settings.add", &kept)?
     };
-    file.save()?;
+    kept_config::save(&session.places, &mut file)?;
     Ok(SettingsChangeReport {
         what: what.to_owned(),
         changed,

@@ -181,9 +181,10 @@ fn where_nothing_says_where_projects_lie_they_are_named_and_a_person_adds_them()
 fn settings_that_are_gone_or_empty_are_put_back_before_anything_leaves_that_they_kept_here() {
     for is_emptied in [false, true] {
         let scene = prepare();
+        scene.b.ok(&["backup", "push"]);
+        // No run went well with them yet.
         scene.b.ok(&["config", "set", "rules", "/private/"]);
         scene.b.write(state("private/diary.md"), "dear diary\n");
-        scene.b.ok(&["backup", "push"]);
         let file = scene.b.home.join("holdall/config.toml");
         let settings = fs::read(&file).expect("read");
         if is_emptied {

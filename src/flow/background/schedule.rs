@@ -71,7 +71,7 @@ pub fn set(session: &Session<'_>, wanted: &Wanted) -> Result<ScheduleReport, Flo
     } else {
         file.unset(SCHEDULE_PULL)?
     };
-    file.save()?;
+    kept_config::save(&session.places, &mut file)?;
     report(session, cadence.as_ref(), (pull, changed))
 }
 

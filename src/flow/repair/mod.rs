@@ -30,7 +30,7 @@ pub struct RepairReport {
     pub store: Option<StoreRepair>,
     /// Nothing where the task list was well.
     pub tasks: Option<TasksRepair>,
-    /// The settings were gone, and are again what they were when a run went well last.
+    /// The settings were gone, and are again what was kept of them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub settings: bool,
     /// What this machine calls itself, where it did not know that any more.
