@@ -1,9 +1,9 @@
 //! A lock on a file that the system lets go of when its holder dies.
 
 use std::cell::Cell;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -128,6 +128,14 @@ impl FileLock {
                 Ok(first_holder(&text).map_or(LockState::Held, LockState::HeldBy))
             }
         }
+    }
+
+    /// Whether others would still meet it at this place. A file that was taken away is locked in vain.
+    #[must_use]
+    pub fn is_at(&self, path: &Path) -> bool {
+        let place = |seen: Metadata| (seen.dev(), seen.ino());
+        let [ours, there] = [self.file.metadata(), fs::metadata(path)].map(|seen| seen.map(place));
+        matches!((ours, there), (Ok(ours), Ok(there)) if ours == there)
     }
 
     fn attempt(path: &Path, holder: &Holder) -> Result<LockOutcome, BaseError> {

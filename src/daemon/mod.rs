@@ -20,7 +20,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::base::{BaseError, Edges, FileLock, Holder, HostPath, LockOutcome};
+use crate::base::{BaseError, Edges, FileLock, Holder, HostPath, LockOutcome, create_private_dir};
 use crate::flow::background::{Errand, Mood, Plan, is_interrupted, is_unfinished, note_look, plan};
 use crate::flow::{FlowError, Places, Session, Watch};
 
@@ -121,7 +121,8 @@ struct Daemon<'a> {
     errands: Errands,
     socket: HostPath,
     /// One for each home.
-    _lock: FileLock,
+    lock: FileLock,
+    lock_file: HostPath,
 }
 
 impl<'a> Daemon<'a> {
@@ -141,9 +142,10 @@ impl<'a> Daemon<'a> {
                 env: edges.env.clone(),
             },
             socket: session.places.daemon_socket(),
+            lock_file: session.places.daemon_lock(),
             edges,
             options,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -171,9 +173,7 @@ impl<'a> Daemon<'a> {
                     Err(ended) => break ended,
                 }
             }
-            if program.is_replaced() {
-                self.start_over(&mut program);
-            }
+            self.look_around(&mut program);
             tokio::select! {
                 ended = ends.next() => break ended,
                 () = ear.heard() => mood = Mood { woken: true, fresh: true },
@@ -240,18 +240,35 @@ impl<'a> Daemon<'a> {
         Ok(outcome)
     }
 
-    /// Comes back only where the new program does not run.
-    fn start_over(&self, program: &mut Program) {
-        program.look_away();
-        if self.errands.answers() {
-            self.log
-                .info("the program was replaced: starting over with the new one");
-            let fault = self.errands.become_daemon();
-            self.log.warn(&fault.to_string());
-        } else {
-            self.log
-                .warn("the program was replaced by one that does not run; this one stays");
+    /// Starts over where the program or the state directory is another one by now.
+    fn look_around(&self, program: &mut Program) {
+        if program.is_replaced() {
+            program.look_away();
+            if self.errands.answers() {
+                self.start_over("the program was replaced: starting over with the new one");
+            } else {
+                self.log
+                    .warn("the program was replaced by one that does not run; this one stays");
+            }
+        } else if self.is_unseen() && self.errands.answers() {
+            self.start_over("the state directory was taken away: starting over with a new one");
         }
+    }
+
+    /// Whether nobody could tell any more that it runs, and the next one could.
+    fn is_unseen(&self) -> bool {
+        let file = self.lock_file.as_path();
+        !self.lock.is_at(file)
+            && file
+                .parent()
+                .is_some_and(|dir| create_private_dir(dir).is_ok())
+    }
+
+    /// Comes back only where that fails.
+    fn start_over(&self, why: &str) {
+        self.log.info(why);
+        let fault = self.errands.become_daemon();
+        self.log.warn(&fault.to_string());
     }
 }
 

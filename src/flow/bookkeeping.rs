@@ -16,7 +16,7 @@ use super::journal::prune;
 use super::records::machine_leaf;
 use super::there::closed_for;
 use super::upstream::Upstream;
-use super::{Event, FlowError, Session, Writer, kept_config, ops};
+use super::{Event, FlowError, Session, Writer, kept_config, last_remote, ops};
 
 /// Points this machine's copy of the vault at the tip. A history that was never published and now
 /// gives way to the remote's stays under a ref of its own.
@@ -31,6 +31,8 @@ pub fn arrived(writer: &Writer<'_>, tip: ObjectId, from_remote: bool) -> Result<
     }
     store.write_ref(RefName::Branch, tip)?;
     if from_remote {
+        // First: who is killed in between is warned for nothing at worst.
+        last_remote::note(writer.session)?;
         store.write_ref(RefName::Published, tip)?;
     }
     Ok(())

@@ -41,6 +41,7 @@ mod kept_config;
 mod kind;
 mod lacking;
 mod landing;
+mod last_remote;
 mod local_checkout;
 pub mod machines;
 mod meeting;

@@ -101,6 +101,12 @@ impl Places {
         self.data.join("conflict-decisions.json")
     }
 
+    /// Which remote was published to last.
+    #[must_use]
+    pub fn last_remote(&self) -> HostPath {
+        self.data.join("last-remote")
+    }
+
     /// The settings as a command wrote them, or a run went well with them, last.
     #[must_use]
     pub fn kept_config(&self) -> HostPath {

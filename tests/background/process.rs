@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 
 use crate::kit::{Started, copy_program, program};
 
@@ -192,6 +193,25 @@ fn another_program_in_its_place_takes_over_under_the_same_number() {
     assert_eq!(holds(&pid), 2);
     // The new one does what the old one did.
     laptop.ok(&["task", "add", "For the new program"]);
+    until("a push", SOON, &laptop, || !place.tip().is_empty());
+    assert_eq!(running.end().0.code, 0);
+}
+
+#[test]
+fn a_daemon_whose_state_directory_was_taken_away_starts_over_and_is_seen() {
+    let place = Place::new();
+    let laptop = place.machine("laptop");
+    let mut running = daemon(&laptop);
+    let state = laptop.home.join("holdall/state");
+    fs::rename(&state, state.with_extension("away")).expect("taken away");
+    let seen = || {
+        let (_, document) = laptop.json(&["daemon", "status"]);
+        document["data"]["process"]["pid"] == running.pid()
+    };
+    until("it is seen again", A_BEAT, &laptop, seen);
+    let (code, document) = laptop.json(&["daemon", "run"]);
+    assert_eq!((code, &document["error"]["kind"]), (1, &json!("refused")));
+    laptop.ok(&["task", "add", "Heard at once"]);
     until("a push", SOON, &laptop, || !place.tip().is_empty());
     assert_eq!(running.end().0.code, 0);
 }

@@ -535,6 +535,23 @@ fn what_is_to_come_and_what_was_lost_there_the_commands_bring() {
 }
 
 #[test]
+fn another_repository_that_was_never_pushed_to_has_lost_nothing() {
+    let scene = healthy();
+    let other = scene.sandbox.bare("other.git");
+    scene.a.ok(&["backup", "configure", utf8(&other)]);
+    let found = is_found(
+        &scene.a,
+        "in_step",
+        ("warn", "nothing was pushed there yet"),
+    );
+    scene.a.ok(&["backup", "verify"]);
+    mended(&scene.sandbox, "laptop", &found);
+    is_well(&scene.a, "in_step");
+    git(&["update-ref", "-d", "refs/heads/main"], &other);
+    is_found(&scene.a, "in_step", ("fail", "is empty"));
+}
+
+#[test]
 fn what_was_kept_while_the_remote_was_away_waits_to_be_sent() {
     let scene = healthy();
     let gone = scene.bare.with_extension("gone");

@@ -9,7 +9,7 @@ use crate::vault::{RefName, Store};
 
 use super::super::recognise::{own_id, seen};
 use super::super::upstream::Source;
-use super::super::{Event, FlowError, Healed, Session, Stage};
+use super::super::{Event, FlowError, Healed, Session, Stage, last_remote};
 use super::scratch;
 
 /// A push of this machine may end while the remote is asked: then it is asked again.
@@ -103,7 +103,9 @@ fn judge(
 ) -> Result<Standing, FlowError> {
     let published = store.read_ref(RefName::Published)?;
     match (tip, branch) {
-        (None, _) if published.is_some() => return Ok(Standing::Lost(Healed::Emptied)),
+        (None, _) if published.is_some() && !last_remote::is_another(session)? => {
+            return Ok(Standing::Lost(Healed::Emptied));
+        }
         (None, _) => return Ok(Standing::Empty),
         (Some(_), None) => return Ok(Standing::Unmet),
         (Some(tip), Some(branch)) if tip == branch || is_own(store, tip)? => return Ok(IN_STEP),

@@ -31,8 +31,13 @@ pub fn schedule(ground: &Ground<'_>) -> Result<Found, Found> {
         return Ok(Found::ok("no push comes by itself"));
     };
     let now = ground.session.edges.clock.now();
-    if report.overdue.is_some() {
-        let message = format!("{cadence}, and no push went well for too long");
+    if let Some(overdue) = &report.overdue {
+        let what = if overdue.failures == 0 {
+            "no push went well for too long"
+        } else {
+            "the last push failed"
+        };
+        let message = format!("{cadence}, and {what}");
         return Ok(Found::warn(message, "holdall backup push"));
     }
     let next = report.next_runs.first().map_or_else(String::new, |next| {
