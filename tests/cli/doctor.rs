@@ -276,6 +276,11 @@ fn what_others_may_read_is_closed_by_the_command() {
     // People write it by hand: it has no secrets.
     chmod(&scene.a, "holdall/config.toml", 0o644);
     is_well(&scene.a, "permissions");
+    // A run that was killed left it, and the next one clears it away.
+    let left = "holdall/data/.holdall-tmp-x";
+    scene.a.write(Path::new(left).join("left.db"), "");
+    chmod(&scene.a, left, 0o755);
+    is_well(&scene.a, "permissions");
     let file = scene.a.home.join("token");
     scene.a.write("token", "x\n");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("set");

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
 
-use crate::base::HostPath;
+use crate::base::{HostPath, is_temp_name};
 use crate::layout::{FORMAT, MachineRecord};
 use crate::project::Registry;
 use crate::vault::Store;
@@ -99,7 +99,10 @@ fn add_open(path: &Path, open: &mut BTreeSet<PathBuf>) {
         return;
     }
     for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-        add_open(&entry.path(), open);
+        // What a killed run left goes with the next one.
+        if !is_temp_name(entry.file_name().as_encoded_bytes()) {
+            add_open(&entry.path(), open);
+        }
     }
 }
 
