@@ -1,6 +1,8 @@
 //! Runs that are killed while they write into several projects: all of it comes, or none of it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::crash::{Place, kill_after, part_of, text, usual, utf8};
 use crate::kit::{Machine, Rng, commits, scale, seed, tree};
@@ -53,12 +55,12 @@ fn is_interrupted(machine: &Machine) -> bool {
     !document["data"]["interrupted"].is_null()
 }
 
-/// Two machines that have the same, and how long a pull of some work takes.
+/// Two machines that have the same, and how long a run takes as things are.
 struct Ground {
     place: Place,
     from: Machine,
     to: Machine,
-    usually: std::time::Duration,
+    usually: Cell<Duration>,
 }
 
 impl Ground {
@@ -72,7 +74,7 @@ impl Ground {
             place,
             from,
             to,
-            usually,
+            usually: Cell::new(usually),
         }
     }
 
@@ -85,7 +87,11 @@ impl Ground {
 
     fn kill(&self, command: &str, rng: &mut Rng) {
         let run = self.to.spawn(&["backup", command]);
-        kill_after(run, part_of(self.usually, rng), &self.place.bare);
+        let usually = self.usually.get();
+        let in_time = kill_after(run, part_of(usually, rng), &self.place.bare);
+        // What others do on this machine makes all of them longer, or shorter.
+        self.usually
+            .set(usually.mul_f64(if in_time { 1.1 } else { 0.8 }));
     }
 }
 
@@ -198,7 +204,7 @@ fn a_killed_first_pull_is_taken_back() {
         let new = machine(&ground.place, &format!("new-{number}"));
         let before = state_of(&new);
         let run = new.spawn(&["backup", "pull"]);
-        let after = part_of(ground.usually, &mut seed(9_700 + number as u64));
+        let after = part_of(ground.usually.get(), &mut seed(9_700 + number as u64));
         kill_after(run, after, &ground.place.bare);
         if is_interrupted(&new) {
             interrupted += 1;

@@ -170,7 +170,10 @@ impl<'a> Daemon<'a> {
             if let Some(errand) = self.due(mood) {
                 match self.errand(errand, &mut ends).await {
                     Ok(outcome) => mood = report.learn(mood, &outcome),
-                    Err(ended) => break ended,
+                    Err(ended) => {
+                        report.runs += 1;
+                        break ended;
+                    }
                 }
             }
             self.look_around(&mut program);

@@ -201,7 +201,7 @@ fn another_program_in_its_place_takes_over_under_the_same_number() {
 fn a_daemon_whose_state_directory_was_taken_away_starts_over_and_is_seen() {
     let place = Place::new();
     let laptop = place.machine("laptop");
-    let mut running = daemon(&laptop);
+    let running = daemon(&laptop);
     let state = laptop.home.join("holdall/state");
     fs::rename(&state, state.with_extension("away")).expect("taken away");
     let seen = || {
