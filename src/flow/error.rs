@@ -173,6 +173,9 @@ pub enum FlowError {
     /// No fault of its own: it ends a push to a remote that is away.
     #[error("what changed is kept on this machine")]
     KeptHere { commit: Option<ObjectId> },
+    /// Something was changed before, and is told beside it.
+    #[error("{source}")]
+    Halfway { source: Box<FlowError> },
     /// Nobody here could start what is to run in the background.
     #[error("{source}")]
     NoService {
@@ -304,6 +307,7 @@ impl FlowError {
             Self::Project(fault) => project_kind(fault),
             Self::Repo(fault) => repo_kind(fault),
             Self::Tasks(fault) => tasks_kind(fault),
+            Self::Halfway { source } => source.kind(),
             Self::Base(fault) => base_kind(fault),
             Self::Config(fault) => config_kind(fault),
             Self::Hosting(fault) => hosting_kind(fault),

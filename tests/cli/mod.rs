@@ -14,6 +14,7 @@ mod progress;
 mod reference;
 mod repair;
 mod repair_gone;
+mod repair_halfway;
 mod repair_other;
 mod repair_packs;
 mod schedule;

@@ -4,6 +4,7 @@
 //! secret, or a command that does not help.
 
 mod closed;
+mod halfway;
 mod hosting;
 mod tasks;
 mod typed;
@@ -24,6 +25,7 @@ use super::places::MACHINE_FILE;
 use super::report::Candidate;
 pub use closed::Closed;
 use closed::closed_hints;
+use halfway::without_nothing_changed;
 use hosting::hosting_hints;
 use tasks::tasks_hints;
 pub use typed::{quoted, typed};
@@ -72,7 +74,6 @@ impl FlowError {
             Self::PushRefused { .. } => {
                 one("nothing is lost: mend the cause there and run `holdall backup push` again")
             }
-            Self::NothingToPush => one("register a project: `holdall project add PATH`"),
             Self::AllWithheld { lines } => withheld_hints(lines, "push"),
             Self::BadRecord { .. } => vec![
                 "`holdall backup log` names the machine that wrote last; mend or remove the file in a clone of the vault and push that".to_owned(),
@@ -99,6 +100,7 @@ impl FlowError {
             Self::Project(fault) => project_hints(fault),
             Self::Hosting(fault) => hosting_hints(fault),
             Self::Offline { commit, source } => offline_hints(*commit, source),
+            Self::Halfway { source } => without_nothing_changed(source.hints()),
             Self::NoService { cron_line, .. } => vec![
                 format!("have cron do it (`crontab -e`): {cron_line}"),
                 "or start it yourself: `holdall daemon run`".to_owned(),
@@ -123,6 +125,7 @@ impl FlowError {
                 quoted(path.as_str())
             )],
             Self::NoSuchPreset { known, .. } => vec![listed("presets", known)],
+            Self::NothingToPush => one("register a project: `holdall project add PATH`"),
             Self::NoSuchPath { .. } => one("make it first, or check how it is spelt"),
             Self::NothingToPull { .. } => {
                 one("push from the machine that has the state: `holdall backup push`")

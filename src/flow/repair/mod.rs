@@ -84,16 +84,24 @@ impl StoreRepair {
     }
 }
 
-/// Mends what is damaged. No other run is at work meanwhile.
-pub fn repair(session: &Session<'_>) -> Result<RepairReport, FlowError> {
+impl RepairReport {
+    /// Nothing is other than it was.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        let is_store_well = self.store.is_none() && self.tasks.is_none();
+        let is_named = self.machine.is_none() && self.machine_damaged.is_none();
+        is_store_well && is_named && self.projects.is_none() && !self.settings
+    }
+}
+
+/// Mends what is damaged. No other run is at work meanwhile. What is mended is in the report, whatever ends
+/// the rest: what was lost nobody finds out once more.
+pub fn repair(session: &Session<'_>, report: &mut RepairReport) -> Result<(), FlowError> {
     let _lock = lock(session)?;
     clear(&session.places.store())?;
     clear(&session.places.tasks())?;
-    let mut report = RepairReport {
-        machine_damaged: own_machine::set_damaged_aside(session)?,
-        store: store::mend(session)?,
-        ..RepairReport::default()
-    };
+    report.machine_damaged = own_machine::set_damaged_aside(session)?;
+    store::mend(session, &mut report.store)?;
     let store = session.store()?;
     if let Some(store) = &store {
         report.machine = projects::name_again(session, store)?;
@@ -102,7 +110,7 @@ pub fn repair(session: &Session<'_>) -> Result<RepairReport, FlowError> {
     if let Some(store) = &store {
         report.projects = projects::mend(session, store)?;
     }
-    Ok(report)
+    Ok(())
 }
 
 /// What a killed run left in the store is cleared away by the next run that can open it; what a killed

@@ -16,18 +16,20 @@ use super::found::{self, FoundState};
 use super::whose::{own_vault, refuse_another};
 use super::{Lost, StoreRepair, work_dir};
 
-/// Mends the store, if it is damaged.
-pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
+/// Mends the store, if it is damaged. What is done is told before what may end the rest.
+pub fn mend(session: &Session<'_>, told: &mut Option<StoreRepair>) -> Result<(), FlowError> {
     let place = session.places.store();
     if !place.as_path().is_dir() {
-        return begin_anew(session);
+        *told = begin_anew(session)?;
+        return Ok(());
     }
     if let Some(closed) = Closed::below(place.as_path()) {
         return Err(closed.fault());
     }
     let made = Store::make_again(&place)?;
+    *told = made.is_any().then(|| StoreRepair::of(made));
     if is_well(session, &place)? {
-        return Ok(made.is_any().then(|| StoreRepair::of(made)));
+        return Ok(());
     }
     let work = work_dir(session)?;
     let fresh_place = HostPath::new(work.path().join("vault.git"))?;
@@ -48,10 +50,11 @@ pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
         ..StoreRepair::of(made)
     };
     drop(mending);
-    Ok(Some(StoreRepair {
+    *told = Some(StoreRepair {
         damaged: replace(&place, &fresh_place, &[])?,
         ..repair
-    }))
+    });
+    Ok(())
 }
 
 /// A store that is gone altogether: the remote has the vault, and knows this machine. What lies in its place

@@ -52,7 +52,7 @@ pub fn mend(session: &Session<'_>) -> Result<Option<TasksRepair>, FlowError> {
     let saved = Salvage::read(file.as_path(), work.path(), &session.holder())?;
     let fresh = HostPath::new(work.path().join("tasks.db"))?;
     let (received, rescued, values_lost) = make(session, store.as_ref(), (&saved, &fresh))?;
-    if received + rescued.ops == 0 && file.as_path().exists() {
+    if received + rescued.ops == 0 && file.as_path().is_file() {
         return Err(FlowError::Refused {
             what: format!("nothing in {file} can be read any more, and the vault has no tasks"),
             hint: "nothing was changed: put a backup copy of that file in its place".to_owned(),
