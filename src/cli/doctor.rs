@@ -69,6 +69,12 @@ fn repair_words(report: &RepairReport) -> String {
     if let Some(tasks) = &report.tasks {
         text += &tasks_words(tasks);
     }
+    if let Some(damaged) = &report.projects_damaged {
+        let line = format!(
+            "the list of projects could not be read: the file is {damaged}; what no push ever took of it is to be added again: `holdall project add PATH`"
+        );
+        text += &(printable(&line) + "\n");
+    }
     if let Some(projects) = &report.projects {
         text += &projects_words(projects);
     }

@@ -15,6 +15,7 @@ mod reference;
 mod repair;
 mod repair_gone;
 mod repair_halfway;
+mod repair_lists;
 mod repair_other;
 mod repair_packs;
 mod schedule;

@@ -214,10 +214,10 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
         ProjectError::Nested { .. } => {
             vec!["`holdall project explain PATH` says what travels of it".to_owned()]
         }
-        ProjectError::Damaged { path, line, .. } => vec![format!(
-            "mend line {line}, or move {} away and add each project again: `holdall project add PATH`; the vault keeps all of it",
-            path.display()
-        )],
+        ProjectError::Damaged { path, line, .. } => vec![
+            REPAIR.to_owned(),
+            format!("or mend line {line} of {} by hand", path.display()),
+        ],
         ProjectError::Base(fault) => closed_hints(fault),
         ProjectError::Busy { .. } => vec!["run the command again in a moment".to_owned()],
         _ => Vec::new(),

@@ -39,6 +39,9 @@ pub struct RepairReport {
     /// Where the file is that did not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine_damaged: Option<HostPath>,
+    /// Where the list of projects is that could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projects_damaged: Option<HostPath>,
     /// Nothing where the list of projects was there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projects: Option<ProjectsRepair>,
@@ -90,7 +93,8 @@ impl RepairReport {
     pub const fn is_nothing(&self) -> bool {
         let is_store_well = self.store.is_none() && self.tasks.is_none();
         let is_named = self.machine.is_none() && self.machine_damaged.is_none();
-        is_store_well && is_named && self.projects.is_none() && !self.settings
+        let is_listed = self.projects.is_none() && self.projects_damaged.is_none();
+        is_store_well && is_named && is_listed && !self.settings
     }
 }
 
@@ -101,6 +105,7 @@ pub fn repair(session: &Session<'_>, report: &mut RepairReport) -> Result<(), Fl
     clear(&session.places.store())?;
     clear(&session.places.tasks())?;
     report.machine_damaged = own_machine::set_damaged_aside(session)?;
+    report.projects_damaged = projects::set_damaged_aside(session)?;
     store::mend(session, &mut report.store)?;
     let store = session.store()?;
     if let Some(store) = &store {
