@@ -13,6 +13,7 @@ mod overdue;
 mod progress;
 mod reference;
 mod repair;
+mod repair_alone;
 mod repair_gone;
 mod repair_halfway;
 mod repair_lists;
