@@ -60,11 +60,12 @@ fn repair_words(report: &RepairReport) -> String {
         text += &(printable(&line) + "\n");
     }
     if let Some(machine) = &report.machine {
-        writeln!(
-            text,
-            "this machine's own name was written down again: {machine}"
-        )
-        .expect("a string takes everything");
+        let line = if report.machine_is_new {
+            "nothing says any more what this machine called itself: it goes on under a new name, and the vault keeps what the old one wrote"
+        } else {
+            "this machine's own name was written down again"
+        };
+        writeln!(text, "{line}: {machine}").expect("a string takes everything");
     }
     if let Some(tasks) = &report.tasks {
         text += &tasks_words(tasks);

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::doctor::{data, examined};
-use super::repair::{REPAIR, all_arrives, is_named, overwritten, prepare, repaired};
+use super::repair::{REPAIR, all_arrives, is_named, overwritten, prepare, repaired, store, tasks};
 use crate::flow::scene::{Scene, add, pushed, state};
 use crate::kit::Machine;
 
@@ -79,4 +79,42 @@ fn a_list_of_which_nothing_travelled_goes_aside_and_is_told() {
             .iter()
             .all(|it| it["verdict"] != "fail")
     );
+}
+
+#[test]
+fn a_machine_that_lost_its_name_with_its_tasks_goes_on_under_another_and_says_so() {
+    let scene = prepare();
+    let file = data(&scene.b, "this-machine.json");
+    let before = fs::read(&file).expect("read");
+    fs::remove_file(&file).expect("removed");
+    fs::remove_file(data(&scene.b, "tasks.db")).expect("removed");
+    fs::remove_dir_all(store(&scene.b)).expect("removed");
+    let ran = scene.b.run(&["doctor", "--repair"]);
+    for told in [
+        "it goes on under a new name",
+        "how much no push took, and could not be read, is not known",
+    ] {
+        assert!(ran.stdout.contains(told), "{ran}");
+    }
+    assert_ne!(fs::read(&file).expect("it has one"), before);
+    assert!(tasks(&scene.b).contains("Renew"), "{}", tasks(&scene.b));
+    let ran = scene.b.run(&["sync"]);
+    assert!(ran.code == 0 || ran.code == 3, "{ran}");
+    assert_eq!(repaired(&scene.b), json!({"store": null, "tasks": null}));
+}
+
+#[test]
+fn the_new_name_is_in_the_document() {
+    let scene = prepare();
+    fs::remove_file(data(&scene.b, "this-machine.json")).expect("removed");
+    fs::remove_dir_all(store(&scene.b)).expect("removed");
+    let (_, document) = scene.b.json(&["doctor", "--repair"]);
+    let report = &document["data"]["repaired"];
+    assert_eq!(report["machine_is_new"], true, "{document}");
+    let text = fs::read_to_string(data(&scene.b, "this-machine.json")).expect("read");
+    let name = report["machine"].as_str().expect("a name");
+    assert!(text.contains(name), "{text}");
+    // The list of its tasks is there.
+    assert_eq!(report["tasks"], Value::Null, "{document}");
+    assert!(tasks(&scene.b).contains("Unsent"));
 }

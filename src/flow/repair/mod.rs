@@ -17,7 +17,7 @@ use crate::base::{FileLock, HostPath, MachineId, ObjectId, sweep_temp_files};
 use crate::vault::MadeAgain;
 
 use super::aside::{clear, work_dir};
-use super::{FlowError, Session, own_machine};
+use super::{FlowError, Session, lacking, own_machine};
 pub use found::FoundState;
 pub use projects::{FoundProject, ProjectsRepair};
 pub use tasks::{LostValue, TasksRepair, look};
@@ -36,6 +36,9 @@ pub struct RepairReport {
     /// What this machine calls itself, where it did not know that any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<MachineId>,
+    /// That name is a new one: nothing says any more what it was.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub machine_is_new: bool,
     /// Where the file is that did not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine_damaged: Option<HostPath>,
@@ -111,11 +114,20 @@ pub fn repair(session: &Session<'_>, report: &mut RepairReport) -> Result<(), Fl
     if let Some(store) = &store {
         report.machine = projects::name_again(session, store)?;
     }
-    report.tasks = tasks::mend(session)?;
+    if report.machine.is_none() && is_nameless(session)? {
+        report.machine = Some(own_machine::renamed(session)?);
+        report.machine_is_new = true;
+    }
+    report.tasks = tasks::mend(session, report.machine_is_new)?;
     if let Some(store) = &store {
         report.projects = projects::mend(session, store)?;
     }
     Ok(())
+}
+
+/// Whether this machine had a name, and nothing says it.
+fn is_nameless(session: &Session<'_>) -> Result<bool, FlowError> {
+    Ok(session.machine()?.is_none() && lacking::was_known(session)?)
 }
 
 /// What a killed run left in the store is cleared away by the next run that can open it; what a killed
