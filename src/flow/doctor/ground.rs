@@ -78,6 +78,12 @@ impl<'a> Ground<'a> {
         Some(Found::lacking(self.session, lack))
     }
 
+    /// Whether so much is gone that this machine begins anew: there is nothing to mend.
+    pub fn is_all_gone(&self) -> bool {
+        let gone = lacking::of_places(self.session).ok().flatten();
+        gone == Some(Lack::Everything)
+    }
+
     /// The same, and why it cannot be opened.
     pub fn opened(&self) -> Result<Option<&Store>, Found> {
         let open = || open(self.session).map_err(|found| self.or_closed(found));
