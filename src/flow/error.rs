@@ -173,6 +173,9 @@ pub enum FlowError {
     /// No fault of its own: it ends a push to a remote that is away.
     #[error("what changed is kept on this machine")]
     KeptHere { commit: Option<ObjectId> },
+    /// The remote is damaged, and this machine's copy of the vault was found whole.
+    #[error("{source}")]
+    WholeHere { url: String, source: WireError },
     /// Something was changed before, and is told beside it.
     #[error("{source}")]
     Halfway { source: Box<FlowError> },
@@ -302,7 +305,8 @@ impl FlowError {
             Self::Layout(fault) => layout_kind(fault),
             Self::Wire(fault)
             | Self::Connecting { source: fault, .. }
-            | Self::Restoring { source: fault, .. } => wire_kind(fault),
+            | Self::Restoring { source: fault, .. }
+            | Self::WholeHere { source: fault, .. } => wire_kind(fault),
             Self::Vault(fault) => vault_kind(fault),
             Self::Project(fault) => project_kind(fault),
             Self::Repo(fault) => repo_kind(fault),

@@ -19,6 +19,7 @@ mod repair_halfway;
 mod repair_lists;
 mod repair_other;
 mod repair_packs;
+mod repair_remote;
 mod schedule;
 mod settings;
 mod task;

@@ -4,6 +4,7 @@
 //! secret, or a command that does not help.
 
 mod closed;
+mod damaged;
 mod halfway;
 mod hosting;
 mod tasks;
@@ -25,6 +26,8 @@ use super::places::MACHINE_FILE;
 use super::report::Candidate;
 pub use closed::Closed;
 use closed::closed_hints;
+use damaged::elsewhere_hints;
+pub use damaged::whole_here_hints;
 use halfway::without_nothing_changed;
 use hosting::hosting_hints;
 use tasks::tasks_hints;
@@ -58,9 +61,6 @@ impl FlowError {
             Self::NoHome => one("set HOME: the settings of your tools are below it"),
             Self::Busy { .. } | Self::TooContended { .. } => {
                 one("run the command again in a moment")
-            }
-            Self::NotAVault { .. } => {
-                one("connect an empty repository or a vault: `holdall backup configure URL`")
             }
             Self::StrangeVault { url, .. } => strange_hints(url),
             Self::OtherVault { url, .. } | Self::Replaced { url } => vec![
@@ -97,6 +97,7 @@ impl FlowError {
                 "mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it",
             ),
             Self::Wire(fault) => wire_hints(fault),
+            Self::WholeHere { url, .. } => whole_here_hints(url),
             Self::Project(fault) => project_hints(fault),
             Self::Hosting(fault) => hosting_hints(fault),
             Self::Offline { commit, source } => offline_hints(*commit, source),
@@ -125,6 +126,9 @@ impl FlowError {
                 quoted(path.as_str())
             )],
             Self::NoSuchPreset { known, .. } => vec![listed("presets", known)],
+            Self::NotAVault { .. } => {
+                one("connect an empty repository or a vault: `holdall backup configure URL`")
+            }
             Self::NothingToPush => one("register a project: `holdall project add PATH`"),
             Self::NoSuchPath { .. } => one("make it first, or check how it is spelt"),
             Self::NothingToPull { .. } => {
@@ -333,27 +337,13 @@ fn wire_hints(fault: &WireError) -> Vec<String> {
         WireError::Insecure { .. } => {
             "use its https:// address, or if nobody else is on that network: `holdall config set remote.allow_insecure true`"
         }
-        WireError::Damaged { url, .. } => return damaged_hints(url),
+        WireError::Damaged { .. } => return elsewhere_hints(),
         WireError::Vault(fault) => return vault_hints(fault),
         WireError::Protocol { .. } => {
             "see what answers there: `git ls-remote URL`; nothing was changed"
         }
     };
     vec![text.to_owned()]
-}
-
-/// Each machine has all that it ever saw of the vault: a push to an empty repository brings it back, and
-/// whoever has more brings that with the next one.
-fn damaged_hints(url: &str) -> Vec<String> {
-    let rest = "what this machine has of the vault is whole: a push brings it back, and other machines add with theirs what they have".to_owned();
-    let make = if url.starts_with('/') {
-        let (path, aside) = (quoted(url), quoted(&format!("{url}.damaged")));
-        format!("mv {path} {aside} && git init --bare {path} && holdall backup push")
-    } else {
-        "move that repository away, make an empty one in its place, and run `holdall backup push`"
-            .to_owned()
-    };
-    vec![make, rest]
 }
 
 fn config_hints(fault: &ConfigError) -> Vec<String> {
