@@ -61,7 +61,7 @@ fn repair_words(report: &RepairReport) -> String {
     }
     if let Some(machine) = &report.machine {
         let line = if report.machine_is_new {
-            "nothing says any more what this machine called itself: it goes on under a new name, and the vault keeps what the old one wrote"
+            "nothing says any more what this machine called itself; the vault keeps what it wrote, and it goes on under a new name"
         } else {
             "this machine's own name was written down again"
         };
