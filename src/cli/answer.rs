@@ -20,6 +20,7 @@ pub struct Answer {
     report: Box<dyn Shown>,
     hints: Vec<String>,
     code: u8,
+    ended_by: Option<Failure>,
 }
 
 trait Shown {
@@ -50,7 +51,18 @@ impl Answer {
             report: Box::new(WithText(report, text)),
             hints: Vec::new(),
             code: exit::DONE,
+            ended_by: None,
         }
+    }
+
+    /// Something was done, and then a fault ended it: both are told, and the fault says the code.
+    #[must_use]
+    pub fn ended_by(mut self, fault: Option<Failure>) -> Self {
+        if let Some(fault) = fault {
+            self.code = fault.code();
+            self.ended_by = Some(fault);
+        }
+        self
     }
 
     /// Exit 3 where something waits for a decision: a conflict, a withheld secret, an unreadable file.
@@ -93,6 +105,11 @@ impl Answer {
     #[must_use]
     pub fn text(&self, look: &Look) -> String {
         self.report.text(look)
+    }
+
+    #[must_use]
+    pub const fn fault(&self) -> Option<&Failure> {
+        self.ended_by.as_ref()
     }
 
     #[must_use]

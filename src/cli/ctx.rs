@@ -2,7 +2,7 @@
 
 use crate::base::Edges;
 use crate::flow::hooks::{Travelled, travel};
-use crate::flow::{FlowError, Places, Session, Writer, or_closed};
+use crate::flow::{FlowError, Places, Session, Writer, told_here};
 
 use super::answer::Look;
 use super::manner::{Manner, Talk};
@@ -34,7 +34,7 @@ impl Ctx {
         flow: impl FnOnce(&Session<'_>) -> Result<T, FlowError>,
     ) -> Result<T, FlowError> {
         let session = self.session(command)?;
-        flow(&session).map_err(|fault| or_closed(&session, fault))
+        flow(&session).map_err(|fault| told_here(&session, fault))
     }
 
     /// Runs a flow that holds the run lock.

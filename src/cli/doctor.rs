@@ -7,7 +7,7 @@ use crate::flow::doctor::{Background, DoctorOptions, DoctorReport, Line, Verdict
 use crate::flow::repair::{LostValue, ProjectsRepair, RepairReport, StoreRepair, TasksRepair};
 use crate::flow::{FlowError, quoted};
 
-use super::answer::{Answer, Look};
+use super::answer::{Answer, Failure, Look};
 use super::args::DoctorArgs;
 use super::ctx::Ctx;
 use super::daemon;
@@ -24,6 +24,9 @@ pub fn run(ctx: &Ctx, name: &str, args: DoctorArgs) -> Result<Answer, FlowError>
     let home = ctx.manner.home.as_deref();
     let mut report = doctor(&ctx.edges, home, (name, &ctx.out), options)?;
     at_home(&mut report.checks, home);
+    let ended_by = report.ended_by.take();
+    let ended_by = ended_by.as_ref().map(Failure::from);
+    let is_through = ended_by.is_none();
     let (failed, quiet) = (report.has_failed(), is_quiet(ctx));
     let text = move |report: &DoctorReport, _: &Look| {
         let rebuilt = if report.rebuilt && !quiet {
@@ -32,9 +35,15 @@ pub fn run(ctx: &Ctx, name: &str, args: DoctorArgs) -> Result<Answer, FlowError>
             ""
         };
         let repaired = report.repaired.as_ref().map(repair_words);
-        repaired.unwrap_or_default() + rebuilt + &told(&report.checks, quiet)
+        let repaired = repaired.unwrap_or_default();
+        if is_through {
+            repaired + rebuilt + &told(&report.checks, quiet)
+        } else {
+            repaired
+        }
     };
-    Ok(Answer::new(report, text).found_faults(failed))
+    let answer = Answer::new(report, text).found_faults(failed);
+    Ok(answer.ended_by(ended_by))
 }
 
 /// What was mended, and what could not be: that is said to who wants quiet, too.
@@ -51,14 +60,21 @@ fn repair_words(report: &RepairReport) -> String {
         text += &(printable(&line) + "\n");
     }
     if let Some(machine) = &report.machine {
-        writeln!(
-            text,
-            "this machine's own name was written down again: {machine}"
-        )
-        .expect("a string takes everything");
+        let line = if report.machine_is_new {
+            "nothing says any more what this machine called itself; the vault keeps what it wrote, and it goes on under a new name"
+        } else {
+            "this machine's own name was written down again"
+        };
+        writeln!(text, "{line}: {machine}").expect("a string takes everything");
     }
     if let Some(tasks) = &report.tasks {
         text += &tasks_words(tasks);
+    }
+    if let Some(damaged) = &report.projects_damaged {
+        let line = format!(
+            "the list of projects could not be read: the file is {damaged}; what no push ever took of it is to be added again: `holdall project add PATH`"
+        );
+        text += &(printable(&line) + "\n");
     }
     if let Some(projects) = &report.projects {
         text += &projects_words(projects);

@@ -6,7 +6,7 @@ use crate::flow::adopt::{
     ImportOptions, ImportReport, ImportedProject, LeftThere, RemoteKind, carry_out, foresee, plan,
     toward,
 };
-use crate::flow::{FlowError, Session, Writer, or_closed, quoted};
+use crate::flow::{FlowError, Session, Writer, quoted, told_here};
 
 use super::answer::Answer;
 use super::args::ImportArgs;
@@ -26,7 +26,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError
     };
     let (session, fault) = toward(ctx.session(name)?, &options)?;
     let report = imported(&session, fault, (args, &options));
-    let report = report.map_err(|fault| or_closed(&session, fault))?;
+    let report = report.map_err(|fault| told_here(&session, fault))?;
     let is_connected = session.config.remote_url.is_some();
     let hints = hints(&report, args, is_connected);
     let needs = report.needs_decision();

@@ -165,6 +165,7 @@ impl Out {
             match answer.data() {
                 Ok(data) => self.document(&Envelope {
                     data: Some(data),
+                    error: answer.fault(),
                     hints: answer.to_hints(),
                     ..self.envelope()
                 }),
@@ -177,6 +178,7 @@ impl Out {
             for hint in answer.to_hints() {
                 self.hint(hint);
             }
+            answer.fault().inspect(|fault| self.fault(fault));
         }
         self.end(written, answer.code())
     }
@@ -199,15 +201,20 @@ impl Out {
                 ..self.envelope()
             });
         } else {
-            self.talk(&format!(
-                "{ERROR}error:{ERROR:#} {}\n",
-                lines(&failure.message)
-            ));
-            for hint in &failure.hints {
-                self.talk(&format!("{HINT}hint:{HINT:#} {}\n", lines(hint)));
-            }
+            self.fault(failure);
         }
         self.end(written, failure.code())
+    }
+
+    /// What ended a run, for people.
+    fn fault(&self, failure: &Failure) {
+        self.talk(&format!(
+            "{ERROR}error:{ERROR:#} {}\n",
+            lines(&failure.message)
+        ));
+        for hint in &failure.hints {
+            self.talk(&format!("{HINT}hint:{HINT:#} {}\n", lines(hint)));
+        }
     }
 
     /// Help and version: always text.

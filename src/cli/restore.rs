@@ -7,7 +7,7 @@ use crate::flow::newcomer::{
     CloneWith, Place, RestoreOptions, RestorePlan, RestoreProject, RestoreReport, foresee, plan,
     restore, toward,
 };
-use crate::flow::{FlowError, Session, Writer, or_closed, quoted};
+use crate::flow::{FlowError, Session, Writer, quoted, told_here};
 
 use super::answer::{Answer, Look};
 use super::args::{CloneWay, RestoreArgs};
@@ -30,7 +30,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &RestoreArgs) -> Result<Answer, FlowErro
     };
     let session = toward(ctx.session(name)?, &args.url)?;
     let report = restored(ctx, &session, (args, &options));
-    let report = report.map_err(|fault| or_closed(&session, fault))?;
+    let report = report.map_err(|fault| told_here(&session, fault))?;
     let (hints, needs) = (hints(&report, args), report.needs_decision());
     Ok(Answer::new(report, text).needs_decision(needs).hints(hints))
 }

@@ -173,6 +173,12 @@ pub enum FlowError {
     /// No fault of its own: it ends a push to a remote that is away.
     #[error("what changed is kept on this machine")]
     KeptHere { commit: Option<ObjectId> },
+    /// The remote is damaged, and this machine's copy of the vault was found whole.
+    #[error("{source}")]
+    WholeHere { url: String, source: WireError },
+    /// Something was changed before, and is told beside it.
+    #[error("{source}")]
+    Halfway { source: Box<FlowError> },
     /// Nobody here could start what is to run in the background.
     #[error("{source}")]
     NoService {
@@ -299,11 +305,13 @@ impl FlowError {
             Self::Layout(fault) => layout_kind(fault),
             Self::Wire(fault)
             | Self::Connecting { source: fault, .. }
-            | Self::Restoring { source: fault, .. } => wire_kind(fault),
+            | Self::Restoring { source: fault, .. }
+            | Self::WholeHere { source: fault, .. } => wire_kind(fault),
             Self::Vault(fault) => vault_kind(fault),
             Self::Project(fault) => project_kind(fault),
             Self::Repo(fault) => repo_kind(fault),
             Self::Tasks(fault) => tasks_kind(fault),
+            Self::Halfway { source } => source.kind(),
             Self::Base(fault) => base_kind(fault),
             Self::Config(fault) => config_kind(fault),
             Self::Hosting(fault) => hosting_kind(fault),

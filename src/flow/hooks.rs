@@ -16,7 +16,7 @@ use super::pull::PullReport;
 use super::push::PushReport;
 use super::report::{Counts, OpCounts};
 use super::sync::SyncReport;
-use super::there::or_closed;
+use super::whole::told_here;
 use super::{ErrorKind, Event, FlowError, Session, Writer, bookkeeping};
 
 /// What a hook and all that it starts have in their environment: which hook it is.
@@ -197,7 +197,7 @@ pub fn travel<T: Travelled>(
     let began = session.edges.clock.now();
     let fault = match Writer::take(session) {
         Ok(writer) => return around(writer, dry_run, run),
-        Err(fault) => or_closed(session, fault),
+        Err(fault) => told_here(session, fault),
     };
     if !dry_run && fault.kind() != ErrorKind::Busy {
         bookkeeping::refused(session, began, (T::DIRECTIONS, &fault));
@@ -216,7 +216,7 @@ pub fn around<T: Travelled>(
     run: impl FnOnce(&Writer<'_>) -> Result<T, FlowError>,
 ) -> Result<T, FlowError> {
     let session = writer.session;
-    let result = run(&writer).map_err(|fault| or_closed(session, fault));
+    let result = run(&writer).map_err(|fault| told_here(session, fault));
     drop(writer);
     let is_of_hook = session.edges.env.var(HOOK_VAR).is_some();
     if !dry_run && !is_of_hook {

@@ -84,6 +84,7 @@ mod upstream;
 mod waiting;
 mod wake;
 mod watch;
+mod whole;
 mod writer;
 
 pub use crate::snapshot::masked;
@@ -94,8 +95,8 @@ pub use kind::ErrorKind;
 pub use places::Places;
 pub use session::Session;
 pub use take::{Take, TakenLine};
-pub use there::or_closed;
 pub use upstream::Healed;
 pub use waiting::Conflicts;
 pub use watch::{Event, Silent, Stage, Watch};
+pub use whole::told_here;
 pub use writer::Writer;

@@ -18,6 +18,15 @@ pub fn make_private(path: &Path) -> Result<(), TasksError> {
     Ok(())
 }
 
+/// A directory in the place of a list is none, and SQLite would only say that it cannot open it.
+pub fn refuse_directory(path: &Path) -> Result<(), TasksError> {
+    if path.is_dir() {
+        let said = format!("{} is a directory", path.display());
+        return Err(TasksError::Broken { said });
+    }
+    Ok(())
+}
+
 /// SQLite begins anew where a database is empty, and deletes the log that lies beside it: that is what
 /// is left of one.
 pub fn has_its_log(path: &Path) -> Result<(), TasksError> {

@@ -11,7 +11,7 @@ use crate::base::{BaseError, Edges, Holder, HostPath};
 
 use super::change::Change;
 use super::content::ThreeWay;
-use super::file::{copy, has_its_log, make_private};
+use super::file::{copy, has_its_log, make_private, refuse_directory};
 use super::schema::ready;
 use super::{Reading, TasksError};
 
@@ -32,6 +32,7 @@ impl Store {
     /// Opens the store, and makes one where there is none.
     pub fn open(file: &HostPath, holder: &Holder) -> Result<Self, TasksError> {
         let path = file.as_path();
+        refuse_directory(path)?;
         has_its_log(path)?;
         make_private(path)?;
         Self::open_at(path, holder)
@@ -40,6 +41,7 @@ impl Store {
     /// The store, if there is one.
     pub fn open_existing(file: &HostPath, holder: &Holder) -> Result<Option<Self>, TasksError> {
         let path = file.as_path();
+        refuse_directory(path)?;
         has_its_log(path)?;
         let is_there = path.try_exists().map_err(BaseError::io("look at", path))?;
         if !is_there {

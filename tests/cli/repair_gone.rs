@@ -261,6 +261,10 @@ fn a_machine_of_which_only_the_state_is_left_does_not_begin_as_a_new_one() {
         let found = found(&scene.b, "store", &[]);
         let fix = found["fix"].as_str().unwrap_or_default();
         assert!(found["verdict"] == "fail" && fix.contains(&help), "{found}");
+        let checks = examined(&scene.b, &[]);
+        let tasks = checks.iter().find(|it| it["name"] == "tasks");
+        let waits_for = tasks.map(|it| &it["waits_for"]);
+        assert_eq!(waits_for, Some(&json!("store")), "{checks:?}");
         let (code, document) = scene.b.json(&["doctor", "--repair"]);
         assert_eq!(
             (code, &document["error"]["kind"]),

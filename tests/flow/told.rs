@@ -450,7 +450,7 @@ fn a_broken_place_of_holdall_is_corrupt_and_says_what_mends_it() {
     fs::write(data.join("projects.json"), "{").expect("written");
     let message = fails(&scene.a, &["backup", "push"], (70, "corrupt"));
     assert!(message.contains("projects.json"), "{message}");
-    assert!(hints(&scene.a, &["backup", "push"]).contains("away"));
+    assert!(hints(&scene.a, &["backup", "push"]).contains("holdall doctor --repair"));
     fs::remove_file(data.join("projects.json")).expect("deleted");
     add(&scene.a, &scene.a.home.join("code/api"));
     pushed(&scene.a);

@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 
 use crate::config::Config;
 use crate::tasks::Verified as VerifiedTasks;
-use crate::vault::{Depth, Store, VaultError, Verified};
+use crate::vault::{Depth, Store, VaultError, Verified, WireError};
 
-use super::super::hints::{Closed, REPAIR};
+use super::super::hints::{Closed, REPAIR, whole_here_hints};
 use super::super::lacking::{self, Lack};
 use super::super::repair::look;
 use super::super::status::{StatusOptions, StatusReport, status};
@@ -76,6 +76,12 @@ impl<'a> Ground<'a> {
         let store = self.store().ok().flatten()?;
         let lack = look(self.session, store).ok().flatten()?;
         Some(Found::lacking(self.session, lack))
+    }
+
+    /// Whether so much is gone that this machine begins anew: there is nothing to mend.
+    pub fn is_all_gone(&self) -> bool {
+        let gone = lacking::of_places(self.session).ok().flatten();
+        gone == Some(Lack::Everything)
     }
 
     /// The same, and why it cannot be opened.
@@ -170,10 +176,27 @@ impl<'a> Ground<'a> {
             self.met.get_or_init(|| of_store(fault));
             return Found::waits(STORE);
         }
+        if let FlowError::Wire(WireError::Damaged { .. }) = fault {
+            return self.of_remote(fault).unwrap_or_else(|| Found::of(fault));
+        }
         if fault.kind() == ErrorKind::Corrupt && !self.store_is_well() {
             return Found::waits(STORE);
         }
         Found::of(fault)
+    }
+
+    /// A remote that is damaged, and that this machine can make again.
+    pub fn of_remote(&self, fault: &FlowError) -> Option<Found> {
+        let FlowError::Wire(WireError::Damaged { url, .. }) = fault else {
+            return None;
+        };
+        let is_there = self.tip().is_ok_and(|tip| tip.is_some());
+        let is_whole = is_there && self.store_is_well() && self.lacks(lacking::of_refs).is_none();
+        let fix = is_whole.then(|| whole_here_hints(url).into_iter().next())?;
+        Some(Found {
+            fix,
+            ..Found::told(fault)
+        })
     }
 
     /// Damage that a check met. A look at the structure of the store does not find every one.

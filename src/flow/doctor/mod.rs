@@ -62,6 +62,9 @@ pub struct DoctorReport {
     /// What was mended, if anybody asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repaired: Option<RepairReport>,
+    /// What ended a repair that had mended something by then. Nothing was looked at behind it.
+    #[serde(skip)]
+    pub ended_by: Option<FlowError>,
 }
 
 impl DoctorReport {
@@ -133,14 +136,15 @@ pub fn doctor(
             (session, Some(Found::of(&fault)))
         }
     };
-    let repaired = match &broken {
-        Some(_) if options.repair => return Err(unsettled()),
-        None if options.repair => Some(RepairReport {
-            settings,
-            ..repair(&session)?
-        }),
-        _ => None,
-    };
+    let mut repaired = options.repair.then(|| RepairReport {
+        settings,
+        ..RepairReport::default()
+    });
+    if let Some(report) = &mut repaired
+        && let Err(fault) = mend(&session, broken.as_ref(), report)
+    {
+        return ended(repaired, fault);
+    }
     let rebuilt = options.rebuild && rebuild(&session).is_ok();
     let ground = Ground::new(&session, options, broken);
     let mut checks = vec![line(HOME, home::home(&ground))];
@@ -149,6 +153,33 @@ pub fn doctor(
         checks,
         rebuilt,
         repaired,
+        ended_by: None,
+    })
+}
+
+fn mend(
+    session: &Session<'_>,
+    broken: Option<&Found>,
+    report: &mut RepairReport,
+) -> Result<(), FlowError> {
+    match broken {
+        Some(_) => Err(unsettled()),
+        None => repair(session, report),
+    }
+}
+
+/// What was mended is told with what ended the rest.
+fn ended(repaired: Option<RepairReport>, fault: FlowError) -> Result<DoctorReport, FlowError> {
+    if repaired.as_ref().is_none_or(RepairReport::is_nothing) {
+        return Err(fault);
+    }
+    Ok(DoctorReport {
+        checks: Vec::new(),
+        rebuilt: false,
+        repaired,
+        ended_by: Some(FlowError::Halfway {
+            source: Box::new(fault),
+        }),
     })
 }
 
@@ -198,6 +229,7 @@ fn homeless(fault: &FlowError) -> DoctorReport {
         checks: std::iter::once(line(HOME, found)).chain(rest).collect(),
         rebuilt: false,
         repaired: None,
+        ended_by: None,
     }
 }
 

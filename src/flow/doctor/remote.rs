@@ -37,7 +37,7 @@ fn of_remote(ground: &Ground<'_>, fault: &FlowError) -> Found {
                 quoted(url)
             ),
         ),
-        _ => Found::of(fault),
+        _ => ground.of_remote(fault).unwrap_or_else(|| Found::of(fault)),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::vault::Objects;
 use super::super::hints::REPAIR;
 use super::super::task::had_tasks;
 use super::super::{FlowError, ops};
+use super::STORE;
 use super::found::{Found, counted, first_of};
 use super::ground::Ground;
 
@@ -12,6 +13,9 @@ const REBUILD: &str = "holdall doctor --rebuild";
 
 /// The store is whole, and what it shows is what its log comes to.
 pub fn tasks(ground: &Ground<'_>) -> Result<Found, Found> {
+    if ground.is_all_gone() {
+        return Err(Found::waits(STORE));
+    }
     let found = ground.tasks()?;
     let Some(found) = found.filter(|found| found.ops > 0) else {
         return Ok(of_none(ground));

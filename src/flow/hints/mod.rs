@@ -4,6 +4,8 @@
 //! secret, or a command that does not help.
 
 mod closed;
+mod damaged;
+mod halfway;
 mod hosting;
 mod tasks;
 mod typed;
@@ -24,6 +26,9 @@ use super::places::MACHINE_FILE;
 use super::report::Candidate;
 pub use closed::Closed;
 use closed::closed_hints;
+use damaged::elsewhere_hints;
+pub use damaged::whole_here_hints;
+use halfway::without_nothing_changed;
 use hosting::hosting_hints;
 use tasks::tasks_hints;
 pub use typed::{quoted, typed};
@@ -57,9 +62,6 @@ impl FlowError {
             Self::Busy { .. } | Self::TooContended { .. } => {
                 one("run the command again in a moment")
             }
-            Self::NotAVault { .. } => {
-                one("connect an empty repository or a vault: `holdall backup configure URL`")
-            }
             Self::StrangeVault { url, .. } => strange_hints(url),
             Self::OtherVault { url, .. } | Self::Replaced { url } => vec![
                 format!(
@@ -72,7 +74,6 @@ impl FlowError {
             Self::PushRefused { .. } => {
                 one("nothing is lost: mend the cause there and run `holdall backup push` again")
             }
-            Self::NothingToPush => one("register a project: `holdall project add PATH`"),
             Self::AllWithheld { lines } => withheld_hints(lines, "push"),
             Self::BadRecord { .. } => vec![
                 "`holdall backup log` names the machine that wrote last; mend or remove the file in a clone of the vault and push that".to_owned(),
@@ -96,9 +97,11 @@ impl FlowError {
                 "mend the rule: a pattern as in a .gitignore, and where you like a class such as `:disposable` behind it",
             ),
             Self::Wire(fault) => wire_hints(fault),
+            Self::WholeHere { url, .. } => whole_here_hints(url),
             Self::Project(fault) => project_hints(fault),
             Self::Hosting(fault) => hosting_hints(fault),
             Self::Offline { commit, source } => offline_hints(*commit, source),
+            Self::Halfway { source } => without_nothing_changed(source.hints()),
             Self::NoService { cron_line, .. } => vec![
                 format!("have cron do it (`crontab -e`): {cron_line}"),
                 "or start it yourself: `holdall daemon run`".to_owned(),
@@ -123,6 +126,10 @@ impl FlowError {
                 quoted(path.as_str())
             )],
             Self::NoSuchPreset { known, .. } => vec![listed("presets", known)],
+            Self::NotAVault { .. } => {
+                one("connect an empty repository or a vault: `holdall backup configure URL`")
+            }
+            Self::NothingToPush => one("register a project: `holdall project add PATH`"),
             Self::NoSuchPath { .. } => one("make it first, or check how it is spelt"),
             Self::NothingToPull { .. } => {
                 one("push from the machine that has the state: `holdall backup push`")
@@ -211,10 +218,10 @@ fn project_hints(fault: &ProjectError) -> Vec<String> {
         ProjectError::Nested { .. } => {
             vec!["`holdall project explain PATH` says what travels of it".to_owned()]
         }
-        ProjectError::Damaged { path, line, .. } => vec![format!(
-            "mend line {line}, or move {} away and add each project again: `holdall project add PATH`; the vault keeps all of it",
-            path.display()
-        )],
+        ProjectError::Damaged { path, line, .. } => vec![
+            REPAIR.to_owned(),
+            format!("or mend line {line} of {} by hand", path.display()),
+        ],
         ProjectError::Base(fault) => closed_hints(fault),
         ProjectError::Busy { .. } => vec!["run the command again in a moment".to_owned()],
         _ => Vec::new(),
@@ -330,27 +337,13 @@ fn wire_hints(fault: &WireError) -> Vec<String> {
         WireError::Insecure { .. } => {
             "use its https:// address, or if nobody else is on that network: `holdall config set remote.allow_insecure true`"
         }
-        WireError::Damaged { url, .. } => return damaged_hints(url),
+        WireError::Damaged { .. } => return elsewhere_hints(),
         WireError::Vault(fault) => return vault_hints(fault),
         WireError::Protocol { .. } => {
             "see what answers there: `git ls-remote URL`; nothing was changed"
         }
     };
     vec![text.to_owned()]
-}
-
-/// Each machine has all that it ever saw of the vault: a push to an empty repository brings it back, and
-/// whoever has more brings that with the next one.
-fn damaged_hints(url: &str) -> Vec<String> {
-    let rest = "what this machine has of the vault is whole: a push brings it back, and other machines add with theirs what they have".to_owned();
-    let make = if url.starts_with('/') {
-        let (path, aside) = (quoted(url), quoted(&format!("{url}.damaged")));
-        format!("mv {path} {aside} && git init --bare {path} && holdall backup push")
-    } else {
-        "move that repository away, make an empty one in its place, and run `holdall backup push`"
-            .to_owned()
-    };
-    vec![make, rest]
 }
 
 fn config_hints(fault: &ConfigError) -> Vec<String> {

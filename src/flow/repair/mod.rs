@@ -17,7 +17,7 @@ use crate::base::{FileLock, HostPath, MachineId, ObjectId, sweep_temp_files};
 use crate::vault::MadeAgain;
 
 use super::aside::{clear, work_dir};
-use super::{FlowError, Session, own_machine};
+use super::{FlowError, Session, lacking, own_machine};
 pub use found::FoundState;
 pub use projects::{FoundProject, ProjectsRepair};
 pub use tasks::{LostValue, TasksRepair, look};
@@ -36,9 +36,15 @@ pub struct RepairReport {
     /// What this machine calls itself, where it did not know that any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<MachineId>,
+    /// That name is a new one: nothing says any more what it was.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub machine_is_new: bool,
     /// Where the file is that did not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine_damaged: Option<HostPath>,
+    /// Where the list of projects is that could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projects_damaged: Option<HostPath>,
     /// Nothing where the list of projects was there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projects: Option<ProjectsRepair>,
@@ -84,25 +90,44 @@ impl StoreRepair {
     }
 }
 
-/// Mends what is damaged. No other run is at work meanwhile.
-pub fn repair(session: &Session<'_>) -> Result<RepairReport, FlowError> {
+impl RepairReport {
+    /// Nothing is other than it was.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        let is_store_well = self.store.is_none() && self.tasks.is_none();
+        let is_named = self.machine.is_none() && self.machine_damaged.is_none();
+        let is_listed = self.projects.is_none() && self.projects_damaged.is_none();
+        is_store_well && is_named && is_listed && !self.settings
+    }
+}
+
+/// Mends what is damaged. No other run is at work meanwhile. What is mended is in the report, whatever ends
+/// the rest: what was lost nobody finds out once more.
+pub fn repair(session: &Session<'_>, report: &mut RepairReport) -> Result<(), FlowError> {
     let _lock = lock(session)?;
     clear(&session.places.store())?;
     clear(&session.places.tasks())?;
-    let mut report = RepairReport {
-        machine_damaged: own_machine::set_damaged_aside(session)?,
-        store: store::mend(session)?,
-        ..RepairReport::default()
-    };
+    report.machine_damaged = own_machine::set_damaged_aside(session)?;
+    report.projects_damaged = projects::set_damaged_aside(session)?;
+    store::mend(session, &mut report.store)?;
     let store = session.store()?;
     if let Some(store) = &store {
         report.machine = projects::name_again(session, store)?;
     }
-    report.tasks = tasks::mend(session)?;
+    if report.machine.is_none() && is_nameless(session)? {
+        report.machine = Some(own_machine::renamed(session)?);
+        report.machine_is_new = true;
+    }
+    report.tasks = tasks::mend(session, report.machine_is_new)?;
     if let Some(store) = &store {
         report.projects = projects::mend(session, store)?;
     }
-    Ok(report)
+    Ok(())
+}
+
+/// Whether this machine had a name, and nothing says it.
+fn is_nameless(session: &Session<'_>) -> Result<bool, FlowError> {
+    Ok(session.machine()?.is_none() && lacking::was_known(session)?)
 }
 
 /// What a killed run left in the store is cleared away by the next run that can open it; what a killed

@@ -7,10 +7,11 @@ use serde_json::Map;
 
 use crate::base::{HostPath, Id, MachineId};
 use crate::layout::Owner;
-use crate::project::{Registered, Registry};
+use crate::project::{ProjectError, Registered, Registry};
 use crate::vault::{RefName, Store};
 
 use super::super::agreed::{Agreed, is_of_tool, unit_key};
+use super::super::aside::set_aside;
 use super::super::journal::{journal, journals};
 use super::super::lacking::{Lack, lost_name, of_registry};
 use super::super::upstream::{VaultProject, projects};
@@ -38,6 +39,16 @@ pub fn name_again(session: &Session<'_>, store: &Store) -> Result<Option<Machine
         own_machine::remember(session, machine)?;
     }
     Ok(lost)
+}
+
+/// Gives a list that cannot be read another name: then it can be made again, as one that is gone.
+pub fn set_damaged_aside(session: &Session<'_>) -> Result<Option<HostPath>, FlowError> {
+    let file = session.places.registry();
+    match Registry::load(&file) {
+        Err(ProjectError::Damaged { .. }) => set_aside(&file),
+        Err(fault) => Err(fault.into()),
+        Ok(_) => Ok(None),
+    }
 }
 
 /// Makes the list again, if it is gone.

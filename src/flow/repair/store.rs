@@ -16,18 +16,20 @@ use super::found::{self, FoundState};
 use super::whose::{own_vault, refuse_another};
 use super::{Lost, StoreRepair, work_dir};
 
-/// Mends the store, if it is damaged.
-pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
+/// Mends the store, if it is damaged. What is done is told before what may end the rest.
+pub fn mend(session: &Session<'_>, told: &mut Option<StoreRepair>) -> Result<(), FlowError> {
     let place = session.places.store();
     if !place.as_path().is_dir() {
-        return begin_anew(session);
+        *told = begin_anew(session)?;
+        return Ok(());
     }
     if let Some(closed) = Closed::below(place.as_path()) {
         return Err(closed.fault());
     }
     let made = Store::make_again(&place)?;
+    *told = made.is_any().then(|| StoreRepair::of(made));
     if is_well(session, &place)? {
-        return Ok(made.is_any().then(|| StoreRepair::of(made)));
+        return Ok(());
     }
     let work = work_dir(session)?;
     let fresh_place = HostPath::new(work.path().join("vault.git"))?;
@@ -48,10 +50,11 @@ pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
         ..StoreRepair::of(made)
     };
     drop(mending);
-    Ok(Some(StoreRepair {
+    *told = Some(StoreRepair {
         damaged: replace(&place, &fresh_place, &[])?,
         ..repair
-    }))
+    });
+    Ok(())
 }
 
 /// A store that is gone altogether: the remote has the vault, and knows this machine. What lies in its place
@@ -131,8 +134,10 @@ impl Mending<'_> {
             lost = lost_of(&refs, &self.fresh);
             ours = own_vault(&self.fresh, &refs, wreck);
         }
+        let mut own = None;
         if !lost.is_empty() {
-            self.tip = Some(self.fetch(&lost, ours)?);
+            own = self.own_tip(&refs)?;
+            self.tip = self.fetch(&lost, ours, own)?;
             if let Some(wreck) = &mut self.wreck {
                 wreck.carry(&self.fresh, &self.session.tells(Stage::Verifying))?;
                 lost = lost_of(&refs, &self.fresh);
@@ -140,9 +145,8 @@ impl Mending<'_> {
         }
         self.fresh.take_refs(&refs)?;
         // What is agreed is looked for with no help, where it is known what it was agreed with.
-        let known = self
-            .tip
-            .map_or_else(|| self.fresh.read_ref(RefName::Branch), |tip| Ok(Some(tip)));
+        let known = self.tip.or(own);
+        let known = known.map_or_else(|| self.fresh.read_ref(RefName::Branch), |tip| Ok(Some(tip)));
         if let Some(tip) = known? {
             self.point(tip, &mut lost)?;
         }
@@ -174,9 +178,47 @@ impl Mending<'_> {
         named.chain(unnamed).chain(unlisted).collect()
     }
 
-    /// Brings what the remote has, where that is the same vault.
-    fn fetch(&self, lost: &LostRefs, ours: Option<Id>) -> Result<ObjectId, FlowError> {
+    /// What the vault was seen to be last, where that is told here. Where no ref names it, it is what was
+    /// agreed last: a store that has all of its objects has the latest of those, too.
+    fn own_tip(&self, refs: &FoundRefs) -> Result<Option<ObjectId>, FlowError> {
+        let Some(wreck) = &self.wreck else {
+            return Ok(None);
+        };
+        let (store, of) = (&self.fresh, |name: RefName| refs.named.get(name.name()));
+        if let Some(branch) = of(RefName::Branch) {
+            return Ok(store.has(*branch).then_some(*branch));
+        }
+        if !wreck.is_all_in(store) {
+            return Ok(None);
+        }
+        let mut seen = wreck.commits(store);
+        match of(RefName::Base) {
+            Some(base) => seen.retain(|it| it.id == *base),
+            None => seen.retain(|it| it.message == memory::SEEN),
+        }
+        // Several may be of one second: one of them leads to the others.
+        let last = seen.first().map(|it| it.time);
+        let of_last = seen.iter().filter(|it| Some(it.time) == last);
+        let mut tips = of_last.filter_map(|it| it.parents.first().copied());
+        let first = tips.next();
+        tips.try_fold(first, |latest, tip| {
+            let is_older = latest.map_or(Ok(true), |latest| {
+                Ok::<_, FlowError>(store.relation(latest, tip)? == Relation::Ahead)
+            });
+            Ok(if is_older? { Some(tip) } else { latest })
+        })
+    }
+
+    /// Brings what the remote has, where that is the same vault. Nothing, where nobody has more of the
+    /// vault than is told here.
+    fn fetch(
+        &self,
+        lost: &LostRefs,
+        ours: Option<Id>,
+        own: Option<ObjectId>,
+    ) -> Result<Option<ObjectId>, FlowError> {
         let session = self.session;
+        let is_named = own.is_some() && !lost.contains_key(RefName::Branch.name());
         let refused = |why: &str, or: &str| {
             let all: Vec<String> = lost.keys().map(|name| words(name)).collect();
             FlowError::Refused {
@@ -191,6 +233,9 @@ impl Mending<'_> {
             }
         };
         let Some(remote) = session.remote(&own_id(session)?, Aim::Fetch)? else {
+            if is_named {
+                return Ok(None);
+            }
             let anew = "`holdall backup configure URL` with the address of a new empty repository begins anew";
             let aside = if self.wreck.is_some() {
                 "; with that directory moved away, "
@@ -203,12 +248,14 @@ impl Mending<'_> {
             return Err(refused("no remote is configured that has it", &or));
         };
         session.tell(&Event::Contacting { url: remote.url() });
-        let tip = remote.tip()?;
-        let or = ", or run `holdall backup push` on another machine of this vault first";
-        let tip = tip.ok_or_else(|| refused("the remote is empty", or))?;
+        let Some(tip) = remote.tip()? else {
+            let or = ", or run `holdall backup push` on another machine of this vault first";
+            let refusal = || refused("the remote is empty", or);
+            return own.map(|_| None).ok_or_else(refusal);
+        };
         remote.fetch(&self.fresh, tip, &session.tells(Stage::Fetching))?;
         refuse_another(session, (&self.fresh, ours), (remote.url(), tip))?;
-        Ok(tip)
+        Ok(Some(tip))
     }
 
     /// Where the vault stood, and what this disk was seen to hold, where that is not known any more: the

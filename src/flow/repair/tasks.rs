@@ -11,6 +11,7 @@ use crate::vault::{Objects, RefName, Store};
 use super::super::aside::{DATABASE, replace};
 use super::super::recognise::own_id;
 use super::super::task::had_tasks;
+use super::super::there::is_there;
 use super::super::{ErrorKind, Event, FlowError, Session, Stage, ops};
 use super::whose::{refuse_another, vault_of};
 use super::work_dir;
@@ -41,10 +42,11 @@ pub struct LostValue {
     pub field: String,
 }
 
-/// Mends the list, if it is damaged.
-pub fn mend(session: &Session<'_>) -> Result<Option<TasksRepair>, FlowError> {
+/// Mends the list, if it is damaged. The vault says whether there was one to who knows this machine's name.
+pub fn mend(session: &Session<'_>, is_renamed: bool) -> Result<Option<TasksRepair>, FlowError> {
     let store = session.store()?;
-    if is_well(session, store.as_ref())? {
+    let is_forgotten = is_renamed && !is_there(&session.places.tasks())?;
+    if !is_forgotten && is_well(session, store.as_ref())? {
         return Ok(None);
     }
     let file = session.places.tasks();
@@ -52,7 +54,7 @@ pub fn mend(session: &Session<'_>) -> Result<Option<TasksRepair>, FlowError> {
     let saved = Salvage::read(file.as_path(), work.path(), &session.holder())?;
     let fresh = HostPath::new(work.path().join("tasks.db"))?;
     let (received, rescued, values_lost) = make(session, store.as_ref(), (&saved, &fresh))?;
-    if received + rescued.ops == 0 && file.as_path().exists() {
+    if received + rescued.ops == 0 && file.as_path().is_file() {
         return Err(FlowError::Refused {
             what: format!("nothing in {file} can be read any more, and the vault has no tasks"),
             hint: "nothing was changed: put a backup copy of that file in its place".to_owned(),

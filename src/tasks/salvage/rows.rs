@@ -173,6 +173,8 @@ fn with(path: &Path, ending: &str) -> PathBuf {
 fn copy_if_there(from: &Path, to: &Path) -> Result<u64, TasksError> {
     let copy = || match File::open(from) {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(0),
+        // No list, whoever put it there.
+        Ok(_) if from.is_dir() => Ok(0),
         opened => io::copy(&mut opened?, &mut File::create(to)?),
     };
     Ok(copy().map_err(BaseError::io("copy", from))?)

@@ -76,6 +76,12 @@ impl Wreck {
         all.map(move |(size, content)| (size, checked(id, size, content)))
     }
 
+    /// Whether a store has all of it by now.
+    #[must_use]
+    pub fn is_all_in(&self, carried: &Store) -> bool {
+        self.ids().into_iter().all(|id| carried.has(id))
+    }
+
     /// The commits that a store has of it by now, the latest first.
     #[must_use]
     pub fn commits(&self, carried: &Store) -> Vec<CommitInfo> {
