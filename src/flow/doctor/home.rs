@@ -99,11 +99,17 @@ fn add_open(path: &Path, open: &mut BTreeSet<PathBuf>) {
         return;
     }
     for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-        // What a killed run left goes with the next one.
-        if !is_temp_name(entry.file_name().as_encoded_bytes()) {
-            add_open(&entry.path(), open);
+        let (name, path) = (entry.file_name(), entry.path());
+        // What a killed run left goes with the next one; what was damaged lies as it was found.
+        if !is_temp_name(name.as_encoded_bytes()) && !is_set_aside(&path) {
+            add_open(&path, open);
         }
     }
+}
+
+fn is_set_aside(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    ending.as_encoded_bytes().starts_with(b"damaged")
 }
 
 fn is_own_dir(path: &Path) -> bool {
