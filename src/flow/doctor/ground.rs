@@ -213,14 +213,11 @@ fn open(session: &Session<'_>) -> Result<Option<Store>, Found> {
         let message = format!("{place} has no HEAD: git takes it for no repository");
         return Err(Found::fail(message, REPAIR));
     }
-    if store.is_some() {
-        return Ok(store);
-    }
     let gone = lacking::of_places(session).map_err(|fault| of_store(&fault))?;
-    let known = || lacking::was_known(session).is_ok_and(|known| known);
+    let known = || store.is_none() && lacking::was_known(session).is_ok_and(|known| known);
     match gone.or_else(|| known().then_some(Lack::Store)) {
         Some(lack) => Err(Found::lacking(session, lack)),
-        None => Ok(None),
+        None => Ok(store),
     }
 }
 

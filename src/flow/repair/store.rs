@@ -19,7 +19,8 @@ use super::{Lost, StoreRepair, work_dir};
 /// Mends the store, if it is damaged.
 pub fn mend(session: &Session<'_>) -> Result<Option<StoreRepair>, FlowError> {
     let place = session.places.store();
-    if !place.as_path().is_dir() {
+    let lack = lacking::of_places(session)?;
+    if !place.as_path().is_dir() || lack == Some(Lack::Everything) {
         return begin_anew(session);
     }
     if let Some(closed) = Closed::below(place.as_path()) {
