@@ -246,6 +246,15 @@ pub fn lost_name(session: &Session<'_>, store: &Store) -> Result<Option<MachineI
     Agreed::load(store)?.own_name(store)
 }
 
+impl Session<'_> {
+    /// This machine's copy of the vault, if there is one yet. Without the one that it had nothing is known
+    /// that an answer could be made of.
+    pub fn store(&self) -> Result<Option<Store>, FlowError> {
+        refuse_gone(self)?;
+        self.store_there()
+    }
+}
+
 /// Ends a run that would begin with a store of its own.
 pub fn refuse_gone(session: &Session<'_>) -> Result<(), FlowError> {
     of_places(session)?.map_or(Ok(()), |lack| Err(lack.fault(session)))

@@ -17,6 +17,7 @@ use super::another::stands;
 pub use super::enrolment::ProjectLine;
 use super::enrolment::{Wishes, enter, known_as};
 use super::here::{Placement, identity_of, place};
+use super::lacking::refuse_gone;
 use super::local_checkout::LocalCheckout;
 use super::meeting::Ground;
 use super::publish::{Publisher, Work};
@@ -140,6 +141,9 @@ fn state_dir(root: &HostPath, text: &str) -> Result<VaultPath, FlowError> {
 /// The registered projects.
 pub fn list(session: &Session<'_>) -> Result<ProjectListReport, FlowError> {
     let registry = Registry::load(&session.places.registry())?;
+    if registry.projects.is_empty() {
+        refuse_gone(session)?;
+    }
     Ok(ProjectListReport {
         projects: registry.projects.iter().map(ProjectLine::of).collect(),
     })

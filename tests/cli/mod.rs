@@ -9,6 +9,7 @@ mod daemon;
 mod demo;
 pub mod doctor;
 mod frame;
+mod gone;
 mod hooks;
 mod overdue;
 mod progress;

@@ -13,7 +13,7 @@ use crate::vault::{CommitOutcome, NewCommit, Objects, Store, WireError};
 
 use super::super::anew::connected;
 use super::super::another::stands;
-use super::super::compare::store_or_empty;
+use super::super::compare::whatever_is_there;
 use super::super::configure::{ConfigureOptions, configure, refuse_public};
 use super::super::enrolment::join;
 use super::super::local_checkout::LocalCheckout;
@@ -147,7 +147,7 @@ pub fn foresee(
     fault: Option<String>,
     options: &ImportOptions,
 ) -> Result<ImportPlan, FlowError> {
-    let (store, _stand_in) = store_or_empty(session)?;
+    let (store, _stand_in) = whatever_is_there(session)?;
     plan(session, &store, fault, options)
 }
 

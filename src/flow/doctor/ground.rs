@@ -146,7 +146,12 @@ impl<'a> Ground<'a> {
         let look = || {
             self.config()?;
             let options = StatusOptions { offline: true };
-            status(self.session, options).map_err(|fault| self.of_content(&fault))
+            let status = status(self.session, options);
+            let status = status.map_err(|fault| self.of_content(&fault))?;
+            match status.gone {
+                Some(_) => Err(Found::waits(STORE)),
+                None => Ok(status),
+            }
         };
         shared(&self.status, look)
     }
@@ -208,7 +213,7 @@ fn shared<T>(
 /// that is gone as if there had never been one: without it this machine would be new to the vault.
 fn open(session: &Session<'_>) -> Result<Option<Store>, Found> {
     let place = session.places.store();
-    let store = session.store().map_err(|fault| of_store(&fault))?;
+    let store = session.store_there().map_err(|fault| of_store(&fault))?;
     if store.is_none() && place.as_path().exists() {
         let message = format!("{place} has no HEAD: git takes it for no repository");
         return Err(Found::fail(message, REPAIR));
