@@ -19,6 +19,7 @@ pub struct Look {
 pub struct Answer {
     report: Box<dyn Shown>,
     hints: Vec<String>,
+    failure: Option<Failure>,
     code: u8,
 }
 
@@ -49,6 +50,7 @@ impl Answer {
         Self {
             report: Box::new(WithText(report, text)),
             hints: Vec::new(),
+            failure: None,
             code: exit::DONE,
         }
     }
@@ -68,6 +70,14 @@ impl Answer {
         if found {
             self.code = exit::FAILED;
         }
+        self
+    }
+
+    /// What is told stands, and something that belongs to it failed: its exit code is that of the run.
+    #[must_use]
+    pub fn failing(mut self, failure: Option<Failure>) -> Self {
+        self.code = failure.as_ref().map_or(self.code, Failure::code);
+        self.failure = failure;
         self
     }
 
@@ -98,6 +108,11 @@ impl Answer {
     #[must_use]
     pub fn to_hints(&self) -> &[String] {
         &self.hints
+    }
+
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     pub(super) fn data(&self) -> Result<Box<RawValue>, Failure> {

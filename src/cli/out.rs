@@ -165,6 +165,7 @@ impl Out {
             match answer.data() {
                 Ok(data) => self.document(&Envelope {
                     data: Some(data),
+                    error: answer.failure(),
                     hints: answer.to_hints(),
                     ..self.envelope()
                 }),
@@ -174,6 +175,9 @@ impl Out {
             self.stdout(&answer.text(look))
         };
         if !self.manner.json {
+            if let Some(failure) = answer.failure() {
+                self.tell_failure(failure);
+            }
             for hint in answer.to_hints() {
                 self.hint(hint);
             }
@@ -199,15 +203,19 @@ impl Out {
                 ..self.envelope()
             });
         } else {
-            self.talk(&format!(
-                "{ERROR}error:{ERROR:#} {}\n",
-                lines(&failure.message)
-            ));
-            for hint in &failure.hints {
-                self.talk(&format!("{HINT}hint:{HINT:#} {}\n", lines(hint)));
-            }
+            self.tell_failure(failure);
         }
         self.end(written, failure.code())
+    }
+
+    fn tell_failure(&self, failure: &Failure) {
+        self.talk(&format!(
+            "{ERROR}error:{ERROR:#} {}\n",
+            lines(&failure.message)
+        ));
+        for hint in &failure.hints {
+            self.talk(&format!("{HINT}hint:{HINT:#} {}\n", lines(hint)));
+        }
     }
 
     /// Help and version: always text.
