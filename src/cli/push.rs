@@ -127,7 +127,12 @@ pub fn text(report: &PushReport, look: &Look) -> String {
         text.extend(report.left.iter().filter(is_told).map(stays));
     }
     text.push_str(&ops_line("taken in", report.ops.received));
-    let way = if report.dry_run { "to go" } else { "sent" };
+    let way = match (report.dry_run, &report.remote) {
+        (true, Some(_)) => "to go",
+        (true, None) => "to be kept here",
+        (false, Some(_)) => "sent",
+        (false, None) => "kept here",
+    };
     text.push_str(&ops_line(way, report.ops.sent));
     text.push_str(&outcome(report));
     text

@@ -119,7 +119,13 @@ fn on_the_way(table: &mut Table, report: &StatusReport) {
 fn runs(table: &mut Table, report: &StatusReport, look: &Look) {
     let push = run_words(report.last_push.as_ref(), look, report.overdue.is_some());
     let pull = run_words(report.last_pull.as_ref(), look, false);
-    table.row(["last push".to_owned(), push]);
+    // Without a remote nothing left this machine.
+    let name = if report.configured {
+        "last push"
+    } else {
+        "last kept here"
+    };
+    table.row([name.to_owned(), push]);
     table.row(["last pull".to_owned(), pull]);
     if let Some(overdue) = &report.overdue {
         table.row(["overdue".to_owned(), overdue::words(overdue, look.now)]);

@@ -1,5 +1,6 @@
 //! The command line as a terminal or a script meets it: the real program, its streams, its exit code.
 
+mod alone;
 mod anew;
 mod closed;
 mod config;
