@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::ErrorKind;
 
-use crate::base::{BaseError, HostPath};
+use crate::base::{BaseError, HostPath, seams};
 
 use super::lacking::{Lack, forget_runs};
 use super::{FlowError, Session, Writer, bookkeeping};
@@ -37,11 +37,10 @@ pub fn connected(writer: &Writer<'_>, was_asked: bool) -> Result<(), FlowError> 
 /// What was read of the projects that are not known any more: nothing but the names is of use.
 fn set_caches_aside(session: &Session<'_>) -> Result<(), FlowError> {
     let (seen, before) = (session.places.seen(), session.places.seen_before());
-    unless_gone(("delete", &before), fs::remove_dir_all(before.as_path()))?;
-    unless_gone(
-        ("rename", &seen),
-        fs::rename(seen.as_path(), before.as_path()),
-    )
+    let cleared = seams::step().and_then(|()| fs::remove_dir_all(before.as_path()));
+    unless_gone(("delete", &before), cleared)?;
+    let moved = seams::step().and_then(|()| fs::rename(seen.as_path(), before.as_path()));
+    unless_gone(("rename", &seen), moved)
 }
 
 fn unless_gone(

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use crate::base::{BaseError, HostPath};
+use crate::base::{BaseError, HostPath, seams};
 
 use super::aside::work_dir;
 use super::lacking::{Lack, is_blank, of_places};
@@ -51,7 +51,8 @@ impl<'a> Trial<'a> {
             return Ok(());
         }
         let away = work_dir(self.session)?;
-        let moved = std::fs::rename(self.place.as_path(), away.path().join("vault.git"));
+        let to = away.path().join("vault.git");
+        let moved = seams::step().and_then(|()| std::fs::rename(self.place.as_path(), to));
         Ok(moved.map_err(BaseError::io("rename", self.place.as_path()))?)
     }
 }
