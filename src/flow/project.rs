@@ -17,7 +17,7 @@ use super::another::stands;
 pub use super::enrolment::ProjectLine;
 use super::enrolment::{Wishes, enter, known_as};
 use super::here::{Placement, identity_of, place};
-use super::lacking::refuse_gone;
+use super::lacking::{Lack, of_places, refuse_gone};
 use super::local_checkout::LocalCheckout;
 use super::meeting::Ground;
 use super::publish::{Publisher, Work};
@@ -72,6 +72,10 @@ pub fn add(
     session: &Session<'_>,
     options: &ProjectAddOptions,
 ) -> Result<ProjectAddReport, FlowError> {
+    // A list that begins with this one would hide which others travelled.
+    if let Some(lack @ Lack::Everything) = of_places(session)? {
+        return Err(lack.fault(session));
+    }
     let found = LocalCheckout::at(session, options.path.clone().unwrap_or_default())?;
     let root = &found.root;
     let named = options.dirs.iter().map(|dir| state_dir(root, dir));

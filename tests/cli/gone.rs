@@ -60,7 +60,11 @@ fn nothing_is_answered_where_all_is_gone() {
     let scene = prepare();
     fs::remove_dir_all(data(&scene.b, "")).expect("removed");
     let path = scene.b.home.join("code/api");
-    let more: [&[&str]; 2] = [&["project", "list"], &["project", "explain", utf8(&path)]];
+    let more: [&[&str]; 3] = [
+        &["project", "list"],
+        &["project", "add", utf8(&path)],
+        &["project", "explain", utf8(&path)],
+    ];
     nothing_is_answered(&scene.b, &more);
     // And the look before it is connected anew answers as ever.
     let (code, document) = scene.b.json(&["restore", utf8(&scene.bare), "--dry-run"]);
