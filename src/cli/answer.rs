@@ -19,8 +19,8 @@ pub struct Look {
 pub struct Answer {
     report: Box<dyn Shown>,
     hints: Vec<String>,
+    failure: Option<Failure>,
     code: u8,
-    ended_by: Option<Failure>,
 }
 
 trait Shown {
@@ -50,19 +50,9 @@ impl Answer {
         Self {
             report: Box::new(WithText(report, text)),
             hints: Vec::new(),
+            failure: None,
             code: exit::DONE,
-            ended_by: None,
         }
-    }
-
-    /// Something was done, and then a fault ended it: both are told, and the fault says the code.
-    #[must_use]
-    pub fn ended_by(mut self, fault: Option<Failure>) -> Self {
-        if let Some(fault) = fault {
-            self.code = fault.code();
-            self.ended_by = Some(fault);
-        }
-        self
     }
 
     /// Exit 3 where something waits for a decision: a conflict, a withheld secret, an unreadable file.
@@ -80,6 +70,14 @@ impl Answer {
         if found {
             self.code = exit::FAILED;
         }
+        self
+    }
+
+    /// What is told stands, and a fault ended the rest: both are told, and the fault says the code.
+    #[must_use]
+    pub fn failing(mut self, failure: Option<Failure>) -> Self {
+        self.code = failure.as_ref().map_or(self.code, Failure::code);
+        self.failure = failure;
         self
     }
 
@@ -108,13 +106,13 @@ impl Answer {
     }
 
     #[must_use]
-    pub const fn fault(&self) -> Option<&Failure> {
-        self.ended_by.as_ref()
+    pub fn to_hints(&self) -> &[String] {
+        &self.hints
     }
 
     #[must_use]
-    pub fn to_hints(&self) -> &[String] {
-        &self.hints
+    pub const fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     pub(super) fn data(&self) -> Result<Box<RawValue>, Failure> {

@@ -225,7 +225,12 @@ fn status_text(report: &DaemonStatus, look: &Look) -> String {
     }
     let good = report.last_ok;
     let good = good.map_or_else(|| "never".to_owned(), |at| when(at, look));
-    table.row(["last good push".to_owned(), good]);
+    let name = if report.is_alone {
+        "last kept here"
+    } else {
+        "last good push"
+    };
+    table.row([name.to_owned(), good]);
     if report.failures > 0 {
         let runs = count(report.failures.into(), "run");
         table.row(["failed since".to_owned(), runs]);

@@ -43,7 +43,7 @@ pub fn run(ctx: &Ctx, name: &str, args: DoctorArgs) -> Result<Answer, FlowError>
         }
     };
     let answer = Answer::new(report, text).found_faults(failed);
-    Ok(answer.ended_by(ended_by))
+    Ok(answer.failing(ended_by))
 }
 
 /// What was mended, and what could not be: that is said to who wants quiet, too.

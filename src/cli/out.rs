@@ -165,7 +165,7 @@ impl Out {
             match answer.data() {
                 Ok(data) => self.document(&Envelope {
                     data: Some(data),
-                    error: answer.fault(),
+                    error: answer.failure(),
                     hints: answer.to_hints(),
                     ..self.envelope()
                 }),
@@ -175,10 +175,12 @@ impl Out {
             self.stdout(&answer.text(look))
         };
         if !self.manner.json {
+            if let Some(failure) = answer.failure() {
+                self.tell_failure(failure);
+            }
             for hint in answer.to_hints() {
                 self.hint(hint);
             }
-            answer.fault().inspect(|fault| self.fault(fault));
         }
         self.end(written, answer.code())
     }
@@ -201,13 +203,13 @@ impl Out {
                 ..self.envelope()
             });
         } else {
-            self.fault(failure);
+            self.tell_failure(failure);
         }
         self.end(written, failure.code())
     }
 
     /// What ended a run, for people.
-    fn fault(&self, failure: &Failure) {
+    fn tell_failure(&self, failure: &Failure) {
         self.talk(&format!(
             "{ERROR}error:{ERROR:#} {}\n",
             lines(&failure.message)

@@ -31,7 +31,9 @@ pub fn run(ctx: &Ctx, name: &str, args: &PushArgs) -> Result<Answer, FlowError> 
 
 pub fn hints(report: &PushReport) -> Vec<String> {
     let mut hints = Vec::new();
-    if report.projects.is_empty() && report.skipped.is_empty() {
+    if let Some(url) = report.remote.as_ref().filter(|_| report.awaits_projects) {
+        hints.push(restore_hint(url));
+    } else if report.projects.is_empty() && report.skipped.is_empty() {
         hints.push("no project is registered here: `holdall project add PATH`".to_owned());
     }
     if report.remote.is_none() {
@@ -50,6 +52,14 @@ pub fn hints(report: &PushReport) -> Vec<String> {
     hints.extend(skipped_hints(&report.skipped));
     hints.extend(twice_hint(&report.left));
     hints
+}
+
+/// What to do about a machine that has none of the projects that it had.
+fn restore_hint(url: &str) -> String {
+    format!(
+        "no project goes along: those that travelled from here before this machine was connected anew are found again by `holdall restore {} --into DIR`, or one by one by `holdall project add PATH`",
+        quoted(url)
+    )
 }
 
 /// What to do about what was added though a preset speaks of it.
@@ -117,7 +127,12 @@ pub fn text(report: &PushReport, look: &Look) -> String {
         text.extend(report.left.iter().filter(is_told).map(stays));
     }
     text.push_str(&ops_line("taken in", report.ops.received));
-    let way = if report.dry_run { "to go" } else { "sent" };
+    let way = match (report.dry_run, &report.remote) {
+        (true, Some(_)) => "to go",
+        (true, None) => "to be kept here",
+        (false, Some(_)) => "sent",
+        (false, None) => "kept here",
+    };
     text.push_str(&ops_line(way, report.ops.sent));
     text.push_str(&outcome(report));
     text

@@ -1,5 +1,7 @@
 //! `backup status`.
 
+use std::fmt::Write as _;
+
 use crate::flow::report::Counts;
 use crate::flow::status::{LastRun, StatusOptions, StatusReport, status};
 use crate::flow::{FlowError, withheld_hints};
@@ -25,6 +27,9 @@ pub fn run(ctx: &Ctx, name: &str, args: &StatusArgs) -> Result<Answer, FlowError
 }
 
 fn hints(report: &StatusReport) -> Vec<String> {
+    if let Some(gone) = &report.gone {
+        return gone.hints.clone();
+    }
     let mut hints = Vec::new();
     if report.projects.is_empty() {
         hints.push("register a project: `holdall project add PATH`".to_owned());
@@ -76,12 +81,19 @@ fn text(report: &StatusReport, look: &Look) -> String {
     on_the_way(&mut table, report);
     table.row(["conflicts".to_owned(), report.conflicts.to_string()]);
     let fault = report.remote.as_ref().and_then(|it| it.error.as_ref());
-    let mut text = fault.map_or_else(String::new, |fault| {
+    let mut text = report.gone.as_ref().map_or_else(String::new, |gone| {
         format!(
-            "{}\nwhat follows is what this machine saw last\n",
-            printable(&fault.message)
+            "{}\nwhat follows is said without it\n",
+            printable(&gone.message)
         )
     });
+    if let Some(fault) = fault {
+        let message = printable(&fault.message);
+        writeln!(text, "{message}").ok();
+        if report.gone.is_none() {
+            text.push_str("what follows is what this machine saw last\n");
+        }
+    }
     text.push_str(&table.to_string());
     text.push_str(&carried(report));
     text.push_str(&machines(report, look));
@@ -107,7 +119,13 @@ fn on_the_way(table: &mut Table, report: &StatusReport) {
 fn runs(table: &mut Table, report: &StatusReport, look: &Look) {
     let push = run_words(report.last_push.as_ref(), look, report.overdue.is_some());
     let pull = run_words(report.last_pull.as_ref(), look, false);
-    table.row(["last push".to_owned(), push]);
+    // Without a remote nothing left this machine.
+    let name = if report.configured {
+        "last push"
+    } else {
+        "last kept here"
+    };
+    table.row([name.to_owned(), push]);
     table.row(["last pull".to_owned(), pull]);
     if let Some(overdue) = &report.overdue {
         table.row(["overdue".to_owned(), overdue::words(overdue, look.now)]);

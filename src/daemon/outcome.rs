@@ -43,6 +43,8 @@ struct Data {
 struct Push {
     committed: bool,
     moved: bool,
+    /// Of a push without a remote it is said that nothing was.
+    pushed: Option<bool>,
     commit: Option<String>,
     files: Counts,
     ops: Ops,
@@ -153,8 +155,12 @@ fn did(data: Data) -> Vec<String> {
         did.extend(some(files, "file", "taken in"));
         did.extend(some(pull.ops.received, "task change", "taken in"));
     }
-    did.extend(some(push.files.all(), "file", "sent"));
-    did.extend(some(push.ops.sent, "task change", "sent"));
+    let way = match push.pushed {
+        Some(false) => "kept here",
+        _ => "sent",
+    };
+    did.extend(some(push.files.all(), "file", way));
+    did.extend(some(push.ops.sent, "task change", way));
     if data.pull.is_none() {
         did.extend(some(push.ops.received, "task change", "taken in"));
     }
@@ -200,6 +206,14 @@ mod tests {
             "ops":{"sent":0,"received":4}},"push":{"committed":false,"commit":"01","ops":{"sent":0,"received":4}}}}"#;
         let words = Outcome::read(Some(0), sync, "").words();
         assert_eq!(words, "2 files taken in, 4 task changes taken in");
+        let alone =
+            br#"{"data":{"committed":true,"moved":true,"pushed":false,"commit":"01","remote":null,
+            "files":{"added":1},"ops":{"sent":1,"received":0}}}"#;
+        let words = Outcome::read(Some(0), alone, "").words();
+        assert_eq!(
+            words,
+            "1 file kept here, 1 task change kept here, commit 01"
+        );
         let nothing = Outcome::read(Some(0), br#"{"data":{"committed":false}}"#, "");
         assert_eq!(
             (nothing.words().as_str(), nothing.is_ok()),

@@ -13,6 +13,7 @@ use crate::vault::{Objects, Store};
 use super::agreed::Agreed;
 use super::filing::Filer;
 use super::here::{Here, Selection};
+use super::lacking::refuse_gone;
 use super::meeting::{Ground, Terms};
 use super::publish::hold_back;
 use super::renewal::were_in_vault;
@@ -104,7 +105,13 @@ fn unmet(
 /// This machine's store. Without one yet, it is compared with an empty one, which is gone with the
 /// directory beside it.
 pub fn store_or_empty(session: &Session<'_>) -> Result<(Store, Option<TempDir>), FlowError> {
-    if let Some(store) = session.store()? {
+    refuse_gone(session)?;
+    whatever_is_there(session)
+}
+
+/// The same for whoever is to connect this machine, or says by itself that the store is gone.
+pub fn whatever_is_there(session: &Session<'_>) -> Result<(Store, Option<TempDir>), FlowError> {
+    if let Some(store) = session.store_there()? {
         return Ok((store, None));
     }
     let dir = tempfile::tempdir().map_err(BaseError::io("make a directory in", "/tmp"))?;

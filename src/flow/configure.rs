@@ -9,6 +9,7 @@ use crate::tasks::{Filter, TaskState};
 use crate::vault::wire::{Address, Aim, Remote};
 use crate::vault::{RefName, WireError};
 
+use super::anew::connected;
 use super::hosting::{self, Creation, Host, HostingError, Repository, Stands};
 use super::session::readings;
 use super::upstream::{goes_on, projects, vault_record};
@@ -181,6 +182,7 @@ pub fn configure(
         bookkeeping::all_are_new(writer)?;
     }
     file.save()?;
+    connected(writer, report.state != RemoteState::Unchecked)?;
     Ok(report)
 }
 

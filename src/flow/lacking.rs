@@ -7,7 +7,7 @@
 
 use std::fs;
 
-use crate::base::{BaseError, MachineId};
+use crate::base::{BaseError, HostPath, MachineId};
 use crate::project::Registry;
 use crate::runs::Runs;
 use crate::vault::{RefName, Store};
@@ -106,19 +106,55 @@ impl Lack {
 pub fn of_places(session: &Session<'_>) -> Result<Option<Lack>, FlowError> {
     let places = &session.places;
     let store = places.store();
-    let has_store = is_there(&store)? || is_there(&super::aside::mended(&store))?;
+    if is_there(&store)? || is_there(&super::aside::mended(&store))? {
+        return Ok(has_only_begun(session)?.then_some(Lack::Everything));
+    }
     // A run that was killed, or a state directory that is gone, may have left the list alone.
-    Ok(match has_store || !was_known(session)? {
+    Ok(match !was_known(session)? {
         true => None,
         false if is_there(&places.registry())? => Some(Lack::Store),
-        false => has_seen(session).then_some(Lack::Everything),
+        false => has_entry(&places.seen(), "").then_some(Lack::Everything),
     })
 }
 
-/// Whether something of this disk travelled: what was seen of it is kept beside what is gone.
-fn has_seen(session: &Session<'_>) -> bool {
-    let seen = fs::read_dir(session.places.seen().as_path());
-    seen.is_ok_and(|mut seen| seen.next().is_some())
+/// Whether an empty store stands where this machine had everything: a run that was to connect it anew was
+/// killed. The list of projects is never deleted, and what is read of a project is noted for one that is in
+/// it: beside such a note, no list is a lost one.
+fn has_only_begun(session: &Session<'_>) -> Result<bool, FlowError> {
+    let places = &session.places;
+    if is_there(&places.registry())? || !has_entry(&places.seen(), OF_PROJECTS) {
+        return Ok(false);
+    }
+    Ok(went_well(session)? && is_blank(&places.store())?)
+}
+
+/// Whether there is a store that nothing was ever kept in. One that cannot be read is none.
+pub fn is_blank(place: &HostPath) -> Result<bool, FlowError> {
+    match Store::open_existing(place) {
+        Ok(Some(store)) => Ok(!store.has_refs()?),
+        _ => Ok(false),
+    }
+}
+
+/// Whether this machine was connected anew, and the projects that travelled from it before were not looked
+/// for yet. What was read of them lies aside since then and not otherwise, and whatever finds, adds or
+/// restores a project writes the list; a machine that has one knows what it wants to carry.
+pub fn awaits_projects(session: &Session<'_>) -> bool {
+    let places = &session.places;
+    has_entry(&places.seen_before(), OF_PROJECTS)
+        && is_there(&places.registry()).is_ok_and(|is_there| !is_there)
+}
+
+/// How what is read of projects is named.
+const OF_PROJECTS: &str = "project-";
+
+/// Whether something in a directory is called so.
+fn has_entry(dir: &HostPath, prefix: &str) -> bool {
+    let mut all = fs::read_dir(dir.as_path()).into_iter().flatten().flatten();
+    all.any(|entry| {
+        let name = entry.file_name();
+        name.as_encoded_bytes().starts_with(prefix.as_bytes())
+    })
 }
 
 /// Whether a push or a pull ever went well here.
@@ -210,17 +246,18 @@ pub fn lost_name(session: &Session<'_>, store: &Store) -> Result<Option<MachineI
     Agreed::load(store)?.own_name(store)
 }
 
+impl Session<'_> {
+    /// This machine's copy of the vault, if there is one yet. Without the one that it had nothing is known
+    /// that an answer could be made of.
+    pub fn store(&self) -> Result<Option<Store>, FlowError> {
+        refuse_gone(self)?;
+        self.store_there()
+    }
+}
+
 /// Ends a run that would begin with a store of its own.
 pub fn refuse_gone(session: &Session<'_>) -> Result<(), FlowError> {
     of_places(session)?.map_or(Ok(()), |lack| Err(lack.fault(session)))
-}
-
-/// A person connects this machine anew: what it was is no more.
-pub fn begin_anew(session: &Session<'_>) -> Result<(), FlowError> {
-    if of_places(session)? == Some(Lack::Everything) {
-        forget_runs(session)?;
-    }
-    Ok(())
 }
 
 /// How runs went is about the machine that was. It is kept under another name.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{
-    FileLock, HostPath, LockOutcome, MachineId, create_private_dir, read_if_there, write_atomic,
+    BaseError, FileLock, HostPath, LockOutcome, MachineId, create_private_dir, read_if_there,
+    write_atomic,
 };
 
 use super::aside::set_aside;
@@ -34,15 +35,25 @@ pub fn known(session: &Session<'_>) -> Result<Option<MachineId>, FlowError> {
 
 /// This machine's id. Of several processes that need the first one, one makes it.
 pub fn known_or_new(session: &Session<'_>) -> Result<MachineId, FlowError> {
+    known_or(session, || MachineId::new(session.edges))
+}
+
+/// The same for whoever has one that would do.
+pub fn known_or(
+    session: &Session<'_>,
+    fresh: impl FnOnce() -> Result<MachineId, BaseError>,
+) -> Result<MachineId, FlowError> {
     if let Some(machine) = known(session)? {
         return Ok(machine);
     }
     create_private_dir(session.places.data.as_path())?;
     let _lock = take_lock(session)?;
-    match known(session)? {
-        Some(machine) => Ok(machine),
-        None => renamed(session),
+    if let Some(machine) = known(session)? {
+        return Ok(machine);
     }
+    let machine = fresh()?;
+    remember(session, &machine)?;
+    Ok(machine)
 }
 
 /// Gives a file that does not say the id another name: then it can be found, or made anew.

@@ -140,6 +140,12 @@ impl Places {
         self.state.join("seen")
     }
 
+    /// The same of projects that a machine had before it was connected anew.
+    #[must_use]
+    pub fn seen_before(&self) -> HostPath {
+        self.state.join("seen.before")
+    }
+
     /// Since when no pull comes by itself.
     #[must_use]
     pub fn pause(&self) -> HostPath {

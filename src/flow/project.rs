@@ -17,6 +17,7 @@ use super::another::stands;
 pub use super::enrolment::ProjectLine;
 use super::enrolment::{Wishes, enter, known_as};
 use super::here::{Placement, identity_of, place};
+use super::lacking::{Lack, of_places, refuse_gone};
 use super::local_checkout::LocalCheckout;
 use super::meeting::Ground;
 use super::publish::{Publisher, Work};
@@ -71,6 +72,10 @@ pub fn add(
     session: &Session<'_>,
     options: &ProjectAddOptions,
 ) -> Result<ProjectAddReport, FlowError> {
+    // A list that begins with this one would hide which others travelled.
+    if let Some(lack @ Lack::Everything) = of_places(session)? {
+        return Err(lack.fault(session));
+    }
     let found = LocalCheckout::at(session, options.path.clone().unwrap_or_default())?;
     let root = &found.root;
     let named = options.dirs.iter().map(|dir| state_dir(root, dir));
@@ -140,6 +145,9 @@ fn state_dir(root: &HostPath, text: &str) -> Result<VaultPath, FlowError> {
 /// The registered projects.
 pub fn list(session: &Session<'_>) -> Result<ProjectListReport, FlowError> {
     let registry = Registry::load(&session.places.registry())?;
+    if registry.projects.is_empty() {
+        refuse_gone(session)?;
+    }
     Ok(ProjectListReport {
         projects: registry.projects.iter().map(ProjectLine::of).collect(),
     })

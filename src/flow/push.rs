@@ -13,6 +13,7 @@ use super::ahead::Ahead;
 use super::allowance::Queue;
 use super::conflict::{Carried, DecisionLine, carry, mark_decided};
 use super::here::{Here, Selection};
+use super::lacking::awaits_projects;
 use super::meeting::{Ground, Terms};
 use super::ops::Ops;
 use super::publish::{Published, Publisher, Work};
@@ -72,6 +73,9 @@ pub struct PushReport {
     pub healed: Option<Healed>,
     pub attempts: usize,
     pub ms: i64,
+    /// Projects that travelled from here before this machine was connected anew were not looked for.
+    #[serde(skip)]
+    pub awaits_projects: bool,
 }
 
 impl PushReport {
@@ -274,5 +278,6 @@ fn report(
         healed: done.healed,
         attempts: done.attempts,
         ms: writer.session.edges.clock.now().millis() - began.millis(),
+        awaits_projects: awaits_projects(writer.session),
     }
 }

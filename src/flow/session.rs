@@ -98,8 +98,8 @@ impl<'a> Session<'a> {
         move |now| self.tell(&Event::Progress { stage, now })
     }
 
-    /// This machine's copy of the vault, if there is one yet.
-    pub fn store(&self) -> Result<Option<Store>, FlowError> {
+    /// This machine's copy of the vault, whatever else is gone: for whoever says so by itself.
+    pub fn store_there(&self) -> Result<Option<Store>, FlowError> {
         let place = self.places.store();
         match Store::open_existing(&place)? {
             // One that was mended takes its place with the next step.

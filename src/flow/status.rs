@@ -12,10 +12,11 @@ use super::account::{left, skipped, withheld};
 use super::allowance::Queue;
 use super::background::overdue::{Overdue, overdue};
 use super::background::schedule;
-use super::compare::{Compared, compare, store_or_empty};
+use super::compare::{Compared, compare, whatever_is_there};
 use super::conflict::{mark_decided, sift};
 use super::here::Here;
 use super::journal::interrupted;
+use super::lacking::of_places;
 use super::machines::Machines;
 use super::recognise::seen;
 use super::report::{Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
@@ -33,6 +34,9 @@ pub struct StatusOptions {
 
 #[derive(Debug, Serialize)]
 pub struct StatusReport {
+    /// What is gone of this machine: what is said of the vault is said without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Fault>,
     /// A remote is configured.
     pub configured: bool,
     pub remote: Option<RemoteStatus>,
@@ -81,17 +85,17 @@ pub struct RemoteStatus {
     pub reachable: Option<bool>,
     /// Nothing was pushed there yet.
     pub empty: Option<bool>,
-    pub error: Option<RemoteFault>,
+    pub error: Option<Fault>,
 }
 
 #[derive(Debug, Serialize)]
-pub struct RemoteFault {
+pub struct Fault {
     pub kind: ErrorKind,
     pub message: String,
     pub hints: Vec<String>,
 }
 
-impl From<&FlowError> for RemoteFault {
+impl From<&FlowError> for Fault {
     fn from(fault: &FlowError) -> Self {
         Self {
             kind: fault.kind(),
@@ -181,7 +185,7 @@ pub struct LastWriter {
 
 /// Looks, and changes nothing.
 pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusReport, FlowError> {
-    let (store, _stand_in) = store_or_empty(session)?;
+    let (store, _stand_in) = whatever_is_there(session)?;
     let mut objects = Objects::new(&store);
     let Compared {
         machine,
@@ -210,7 +214,9 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     };
     let runs = Runs::load(&session.places.runs())?;
     let (settings, projects) = lines(&here, &plan.units);
+    let lack = of_places(session)?;
     Ok(StatusReport {
+        gone: lack.map(|lack| Fault::from(&lack.fault(session))),
         configured: session.config.remote_url.is_some(),
         remote,
         vault: upstream.record.as_ref().map(|record| record.vault.clone()),
@@ -300,7 +306,7 @@ fn ask(
         Ok(upstream) => upstream,
         Err(fault) => {
             status.reachable = Some(!matches!(fault.kind(), ErrorKind::Unreachable));
-            status.error = Some(RemoteFault::from(&fault));
+            status.error = Some(Fault::from(&fault));
             return Ok((Some(status), None, None));
         }
     };

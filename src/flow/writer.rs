@@ -12,7 +12,9 @@ use crate::vault::wire::{Aim, Remote};
 use crate::vault::{Author, Store};
 
 use super::aside::succeed;
+use super::lacking::Lack;
 use super::memory::Sent;
+use super::trial::Trial;
 use super::{FlowError, Session, lacking, own_machine};
 
 /// One push, pull or configure at a time on this machine.
@@ -24,23 +26,22 @@ pub struct Writer<'a> {
     pub began_ns: i64,
     /// The last run was killed: what it left unfinished is cleared away.
     pub after_crash: bool,
+    /// Of a run that connects this machine.
+    trial: Option<Trial<'a>>,
     lock: FileLock,
 }
 
 impl<'a> Writer<'a> {
     pub fn take(session: &'a Session<'a>) -> Result<Self, FlowError> {
-        Self::begin(session, lacking::refuse_gone)
+        Self::begin(session, false)
     }
 
     /// The same for whoever connects this machine to a vault: that may begin anew.
     pub fn take_to_connect(session: &'a Session<'a>) -> Result<Self, FlowError> {
-        Self::begin(session, lacking::begin_anew)
+        Self::begin(session, true)
     }
 
-    fn begin(
-        session: &'a Session<'a>,
-        check: fn(&Session<'_>) -> Result<(), FlowError>,
-    ) -> Result<Self, FlowError> {
+    fn begin(session: &'a Session<'a>, connects: bool) -> Result<Self, FlowError> {
         let places = &session.places;
         let lock = session.run_lock()?;
         let began_ns = modified_ns(&places.run_lock())?;
@@ -53,21 +54,48 @@ impl<'a> Writer<'a> {
             sweep_beside(places.config_file.as_path())?;
         }
         succeed(&places.store())?;
-        check(session)?;
+        let trial = if connects {
+            Some(Trial::begin(session)?)
+        } else {
+            lacking::refuse_gone(session)?;
+            None
+        };
         let store = Store::open(&places.store())?;
         lacking::refuse_nameless(session, &store)?;
         if after_crash {
             store.sweep()?;
         }
-        let machine = own_machine::known_or_new(session)?;
+        // One that is only tried is not kept yet.
+        let machine = match (own_machine::known(session)?, &trial) {
+            (Some(machine), _) => machine,
+            (None, Some(_)) => MachineId::new(session.edges)?,
+            (None, None) => own_machine::known_or_new(session)?,
+        };
         Ok(Self {
             session,
             store,
             machine: RefCell::new(machine),
             began_ns,
             after_crash,
+            trial,
             lock,
         })
+    }
+
+    /// What is gone of a machine that is to be connected, until it is.
+    #[must_use]
+    pub fn lacked(&self) -> Option<Lack> {
+        self.trial.as_ref()?.lack()
+    }
+
+    /// What was made to connect this machine stays, its name too.
+    pub fn settle(&self) -> Result<(), FlowError> {
+        if let Some(trial) = &self.trial {
+            let machine = own_machine::known_or(self.session, || Ok(self.machine()))?;
+            *self.machine.borrow_mut() = machine;
+            trial.succeeded();
+        }
+        Ok(())
     }
 
     #[must_use]

@@ -62,6 +62,16 @@ impl Store {
         }
     }
 
+    /// Whether anything was ever kept here.
+    pub fn has_refs(&self) -> Result<bool, VaultError> {
+        let refs = self.repo.references();
+        let mut refs = refs.map_err(self.fault("read the refs of"))?;
+        refs.next()
+            .transpose()
+            .map(|first| first.is_some())
+            .map_err(self.fault("read the refs of"))
+    }
+
     /// Points a ref somewhere else.
     pub fn write_ref(&self, name: RefName, to: ObjectId) -> Result<(), VaultError> {
         if self.read_ref(name)? == Some(to) {

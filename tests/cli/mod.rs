@@ -1,5 +1,7 @@
 //! The command line as a terminal or a script meets it: the real program, its streams, its exit code.
 
+mod alone;
+mod anew;
 mod closed;
 mod config;
 mod conflict;
@@ -8,6 +10,7 @@ mod daemon;
 mod demo;
 pub mod doctor;
 mod frame;
+mod gone;
 mod hooks;
 mod overdue;
 mod progress;

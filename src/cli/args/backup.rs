@@ -62,8 +62,9 @@ pub enum BackupCommand {
     ///
     /// Every object that a commit leads to is there, packs and their indexes are of each other, records
     /// and ops keep to the vault's contract, and the remote's branch goes on where it was seen last.
-    /// Nothing is changed. The exit code is 1 where something is damaged or lost; where the remote cannot
-    /// be asked it is that of a push.
+    /// Nothing is changed. The exit code is 1 where something here is damaged, or the remote lost what it
+    /// was seen to have. Where the remote cannot be asked or read it is that of a push (4 where it is
+    /// away, 70 where it is damaged), behind all that was found here.
     Verify(VerifyArgs),
     /// See the vault's history, the newest first
     ///

@@ -11,8 +11,9 @@ use crate::project::Registry;
 use crate::vault::wire::{Aim, PushOutcome, Remote, Update};
 use crate::vault::{CommitOutcome, NewCommit, Objects, Store, WireError};
 
+use super::super::anew::connected;
 use super::super::another::stands;
-use super::super::compare::store_or_empty;
+use super::super::compare::whatever_is_there;
 use super::super::configure::{ConfigureOptions, configure, refuse_public};
 use super::super::enrolment::join;
 use super::super::local_checkout::LocalCheckout;
@@ -146,7 +147,7 @@ pub fn foresee(
     fault: Option<String>,
     options: &ImportOptions,
 ) -> Result<ImportPlan, FlowError> {
-    let (store, _stand_in) = store_or_empty(session)?;
+    let (store, _stand_in) = whatever_is_there(session)?;
     plan(session, &store, fault, options)
 }
 
@@ -257,6 +258,11 @@ pub fn carry_out(
         };
         configure(writer, &address)?;
     }
+    // Where there is no vault to connect, nothing of it comes back that is gone.
+    if let Some(lack) = writer.lacked() {
+        return Err(lack.fault(session));
+    }
+    connected(writer, true)?;
     plan.adopted = done.adopted;
     let mut names = BTreeMap::new();
     for adopted in &plan.adopted {

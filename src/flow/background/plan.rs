@@ -82,7 +82,7 @@ pub fn is_unfinished(session: &Session<'_>) -> bool {
 }
 
 fn unfinished(session: &Session<'_>) -> Result<bool, FlowError> {
-    let Some(store) = session.store()? else {
+    let Some(store) = session.store_there()? else {
         return Ok(session.places.tasks().as_path().exists());
     };
     if interrupted(&store)?.is_some() {
@@ -114,7 +114,7 @@ fn has_ops_to_send(
 /// Whether somebody began to write onto this disk, and did not come to the end. It may still be at it.
 #[must_use]
 pub fn is_interrupted(session: &Session<'_>) -> bool {
-    let store = session.store().ok().flatten();
+    let store = session.store_there().ok().flatten();
     store.is_some_and(|store| interrupted(&store).is_ok_and(|found| found.is_some()))
 }
 

@@ -87,6 +87,9 @@ pub struct DaemonStatus {
     pub next_try: Option<Timestamp>,
     pub last_ok: Option<Timestamp>,
     pub failures: u32,
+    /// There is no remote: what a push carries stays on this machine.
+    #[serde(skip)]
+    pub is_alone: bool,
 }
 
 impl DaemonStatus {
@@ -242,6 +245,7 @@ pub fn status(
         },
         last_ok: facts.last_ok,
         failures: facts.failed.map_or(0, |(times, _)| times),
+        is_alone: broken.is_none() && session.config.remote_url.is_none(),
     })
 }
 

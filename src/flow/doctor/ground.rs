@@ -152,7 +152,12 @@ impl<'a> Ground<'a> {
         let look = || {
             self.config()?;
             let options = StatusOptions { offline: true };
-            status(self.session, options).map_err(|fault| self.of_content(&fault))
+            let status = status(self.session, options);
+            let status = status.map_err(|fault| self.of_content(&fault))?;
+            match status.gone {
+                Some(_) => Err(Found::waits(STORE)),
+                None => Ok(status),
+            }
         };
         shared(&self.status, look)
     }
@@ -231,19 +236,16 @@ fn shared<T>(
 /// that is gone as if there had never been one: without it this machine would be new to the vault.
 fn open(session: &Session<'_>) -> Result<Option<Store>, Found> {
     let place = session.places.store();
-    let store = session.store().map_err(|fault| of_store(&fault))?;
+    let store = session.store_there().map_err(|fault| of_store(&fault))?;
     if store.is_none() && place.as_path().exists() {
         let message = format!("{place} has no HEAD: git takes it for no repository");
         return Err(Found::fail(message, REPAIR));
     }
-    if store.is_some() {
-        return Ok(store);
-    }
     let gone = lacking::of_places(session).map_err(|fault| of_store(&fault))?;
-    let known = || lacking::was_known(session).is_ok_and(|known| known);
+    let known = || store.is_none() && lacking::was_known(session).is_ok_and(|known| known);
     match gone.or_else(|| known().then_some(Lack::Store)) {
         Some(lack) => Err(Found::lacking(session, lack)),
-        None => Ok(None),
+        None => Ok(store),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::project::Registry;
 use crate::vault::Store;
 
 use super::super::hints::{Closed, quoted};
-use super::super::lacking::{Lack, lost_name, of_registry};
+use super::super::lacking::{Lack, awaits_projects, lost_name, of_registry};
 use super::super::there::refuse_nowhere;
 use super::super::{FlowError, Session};
 use super::found::{Found, counted, first_of};
@@ -228,6 +228,18 @@ pub fn projects(ground: &Ground<'_>) -> Found {
     };
     if let Some(lacks) = ground.lacks(of_registry) {
         return lacks;
+    }
+    let session = ground.session;
+    if let Some(url) = session.config.remote_url.as_deref()
+        && awaits_projects(session)
+    {
+        return Found::warn(
+            "no project: those that travelled from here before this machine was connected anew were not looked for",
+            format!(
+                "`holdall restore {} --into DIR`, or for one of them `holdall project add PATH`",
+                quoted(url)
+            ),
+        );
     }
     let gone = projects.iter().find(|it| !it.path.as_path().is_dir());
     match gone {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::{FlowError, Session};
+use super::super::{FlowError, Session, told_here};
 use super::asked::Standing;
 use super::found::Line;
 use super::ground::Ground;
@@ -16,6 +16,10 @@ pub struct VerifyReport {
     pub read_data: bool,
     /// How many objects were looked at.
     pub objects: u64,
+    /// Why the remote could not be asked, or is none that this machine goes on with. Damage here is said
+    /// before it.
+    #[serde(skip)]
+    pub unasked: Option<FlowError>,
 }
 
 impl VerifyReport {
@@ -34,8 +38,7 @@ const CHECKS: [Check; 5] = [
     check("in_step", remote::in_step),
 ];
 
-/// Looks. Damage of this machine's copy is an answer; that the remote cannot be asked is none, unless
-/// there is damage as well.
+/// Looks. What was found here is an answer, whether the remote can be asked or not.
 pub fn verify(session: &Session<'_>, read_data: bool) -> Result<VerifyReport, FlowError> {
     let options = DoctorOptions {
         integrity: read_data,
@@ -43,20 +46,21 @@ pub fn verify(session: &Session<'_>, read_data: bool) -> Result<VerifyReport, Fl
     };
     let ground = Ground::new(session, options, None);
     let checks = all_made(&CHECKS, &ground);
-    let report = VerifyReport {
+    let mut report = VerifyReport {
         checks,
         read_data,
         objects: ground.verified().ok().flatten().map_or(0, |it| it.objects),
+        unasked: None,
     };
     let own = report.checks.iter().take(3);
     let is_damaged = own.into_iter().any(|line| line.found.is_fail());
     let is_unmet =
         matches!(ground.asked(), Ok(Some(asked)) if matches!(asked.standing, Ok(Standing::Unmet)));
     let nothing = matches!(ground.tip(), Ok(None)) && !is_unmet;
-    match ground.into_unasked() {
-        _ if is_damaged => Ok(report),
-        Some(fault) => Err(fault),
-        None if nothing => Err(session.nothing_to_pull()),
-        None => Ok(report),
+    let unasked = ground.into_unasked().filter(|_| !is_damaged);
+    report.unasked = unasked.map(|fault| told_here(session, fault));
+    if nothing && !is_damaged && report.unasked.is_none() {
+        return Err(session.nothing_to_pull());
     }
+    Ok(report)
 }

@@ -18,6 +18,7 @@ use crate::source::{Class, MergeClass, Reason, RulePlace, presets, state_dirs};
 
 use super::added::dir_of;
 use super::hints::typed;
+use super::lacking::refuse_gone;
 use super::unit::{Unit, settings_units};
 use super::{FlowError, Session};
 
@@ -184,6 +185,7 @@ fn below(tail: &Path) -> Result<(VaultPath, bool), VaultPath> {
 
 /// A path that belongs to nothing that travels.
 fn stranger(session: &Session<'_>, path: &Path) -> Result<ExplainReport, FlowError> {
+    refuse_gone(session)?;
     let mut report = ExplainReport::of(HostPath::new(path)?);
     let of_tool = presets().iter().find(|preset| {
         let home = &session.places.home;

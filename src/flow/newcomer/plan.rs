@@ -13,7 +13,7 @@ use crate::project::directory_name;
 use crate::vault::wire::Aim;
 use crate::vault::{Objects, Store, WireError};
 
-use super::super::compare::store_or_empty;
+use super::super::compare::whatever_is_there;
 use super::super::configure::absolute;
 use super::super::conflicts::add_filed;
 use super::super::hints::quoted;
@@ -144,7 +144,7 @@ pub fn toward<'a>(session: Session<'a>, url: &str) -> Result<Session<'a>, FlowEr
 
 /// The plan of a dry run: what is fetched goes where it is gone afterwards, unless there is a store.
 pub fn foresee(session: &Session<'_>, options: &RestoreOptions) -> Result<RestorePlan, FlowError> {
-    let (store, _stand_in) = store_or_empty(session)?;
+    let (store, _stand_in) = whatever_is_there(session)?;
     plan(session, &store, options)
 }
 

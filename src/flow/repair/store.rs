@@ -19,7 +19,8 @@ use super::{Lost, StoreRepair, work_dir};
 /// Mends the store, if it is damaged. What is done is told before what may end the rest.
 pub fn mend(session: &Session<'_>, told: &mut Option<StoreRepair>) -> Result<(), FlowError> {
     let place = session.places.store();
-    if !place.as_path().is_dir() {
+    let lack = lacking::of_places(session)?;
+    if !place.as_path().is_dir() || lack == Some(Lack::Everything) {
         *told = begin_anew(session)?;
         return Ok(());
     }
