@@ -24,7 +24,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &ImportArgs) -> Result<Answer, FlowError
         file: args.file.clone(),
         allow_public: args.public.allowed,
     };
-    let (session, fault) = toward(ctx.session(name)?, &options)?;
+    let (session, fault) = toward(ctx.session(name)?.settled()?, &options)?;
     let report = imported(&session, fault, (args, &options));
     let report = report.map_err(|fault| told_here(&session, fault))?;
     let is_connected = session.config.remote_url.is_some();

@@ -28,7 +28,7 @@ pub fn run(ctx: &Ctx, name: &str, args: &RestoreArgs) -> Result<Answer, FlowErro
         }),
         allow_public: args.public.allowed,
     };
-    let session = toward(ctx.session(name)?, &args.url)?;
+    let session = toward(ctx.session(name)?.settled()?, &args.url)?;
     let report = restored(ctx, &session, (args, &options));
     let report = report.map_err(|fault| told_here(&session, fault))?;
     let (hints, needs) = (hints(&report, args), report.needs_decision());

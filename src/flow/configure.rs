@@ -13,7 +13,7 @@ use super::anew::connected;
 use super::hosting::{self, Creation, Host, HostingError, Repository, Stands};
 use super::session::readings;
 use super::upstream::{goes_on, projects, vault_record};
-use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, memory};
+use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, kept_config, memory};
 
 #[derive(Clone, Debug, Default)]
 #[expect(
@@ -181,7 +181,11 @@ pub fn configure(
         // What this machine had of a vault before it does not have any more.
         bookkeeping::all_are_new(writer)?;
     }
+    let were_gone = kept_config::are_gone(&session.places)?;
     file.save()?;
+    if were_gone {
+        kept_config::set_aside(session)?;
+    }
     connected(writer, report.state != RemoteState::Unchecked)?;
     Ok(report)
 }

@@ -1,11 +1,13 @@
 //! A copy of the settings that a command wrote, or a run went well with, last. A machine whose file is gone would send what its
 //! own rules keep back, and nobody could say any more what they were.
 
+use std::fs;
+
 use crate::base::{BaseError, HostPath, create_private_dir, read_if_there, write_atomic};
 use crate::config::{Config, ConfigFile};
 
 use super::hints::REPAIR;
-use super::{FlowError, Places, Session};
+use super::{Event, FlowError, Places, Session};
 
 const MAX_FILE: u64 = 1 << 20;
 
@@ -18,6 +20,20 @@ pub fn keep(places: &Places) {
     if now != before && !says_nothing(now.as_deref()) {
         write_atomic(kept.as_path(), &now.unwrap_or_default()).ok();
     }
+}
+
+/// Keeps the settings of a machine that begins with others, and says so: their rules hold no more.
+pub fn set_aside(session: &Session<'_>) -> Result<(), FlowError> {
+    let kept = session.places.kept_config();
+    let now = session.edges.clock.now().millis();
+    let aside = kept.as_path().with_extension(format!("toml.before-{now}"));
+    fs::rename(kept.as_path(), &aside).map_err(BaseError::io("rename", kept.as_path()))?;
+    let text = format!(
+        "this machine goes on with other settings; those that are gone, with rules of your own, are in {} as they were kept: before the next push, `holdall backup push --dry-run`",
+        aside.display()
+    );
+    session.tell(&Event::Warning { text: &text });
+    Ok(())
 }
 
 /// Whether there were settings, and there is nothing in their place.
@@ -56,7 +72,8 @@ pub fn save(places: &Places, file: &mut ConfigFile) -> Result<(), FlowError> {
     Ok(())
 }
 
-fn refuse_gone(places: &Places) -> Result<(), FlowError> {
+/// Ends what would be about the defaults in the place of settings that are gone.
+pub fn refuse_gone(places: &Places) -> Result<(), FlowError> {
     if !are_gone(places)? {
         return Ok(());
     }

@@ -113,6 +113,10 @@ pub fn of_places(session: &Session<'_>) -> Result<Option<Lack>, FlowError> {
     Ok(match !was_known(session)? {
         true => None,
         false if is_there(&places.registry())? => Some(Lack::Store),
+        // One that knows its own name, and of which no project was ever read, had none.
+        false if is_there(&places.machine_file())? && !has_entry(&places.seen(), OF_PROJECTS) => {
+            Some(Lack::Store)
+        }
         false => has_entry(&places.seen(), "").then_some(Lack::Everything),
     })
 }

@@ -255,7 +255,9 @@ pub fn address(places: &Places, url: &str, cwd: &Path) -> Result<Address, FlowEr
     };
     match places.met_by(path) {
         Some(own) => Err(FlowError::Refused {
-            what: format!("{url} lies in holdall's own directory on this machine ({own})"),
+            what: format!(
+                "{url} and holdall's own directory on this machine ({own}) lie in each other"
+            ),
             hint: "make a repository for the vault elsewhere: `git init --bare PATH`".to_owned(),
         }),
         None => Ok(address),

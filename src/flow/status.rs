@@ -16,7 +16,8 @@ use super::compare::{Compared, compare, whatever_is_there};
 use super::conflict::{mark_decided, sift};
 use super::here::Here;
 use super::journal::interrupted;
-use super::lacking::of_places;
+use super::kept_config::are_gone;
+use super::lacking::{Lack, of_places};
 use super::machines::Machines;
 use super::recognise::seen;
 use super::report::{Counts, LeftLine, Reason, SkippedProject, UnitChanges, WithheldLine};
@@ -214,7 +215,8 @@ pub fn status(session: &Session<'_>, options: StatusOptions) -> Result<StatusRep
     };
     let runs = Runs::load(&session.places.runs())?;
     let (settings, projects) = lines(&here, &plan.units);
-    let lack = of_places(session)?;
+    let are_gone = are_gone(&session.places)?;
+    let lack = of_places(session)?.or(are_gone.then_some(Lack::Config));
     Ok(StatusReport {
         gone: lack.map(|lack| Fault::from(&lack.fault(session))),
         configured: session.config.remote_url.is_some(),

@@ -557,6 +557,31 @@ fn another_repository_that_was_never_pushed_to_has_lost_nothing() {
 }
 
 #[test]
+fn a_failure_at_a_remote_that_is_configured_no_more_is_a_warning() {
+    let scene = healthy();
+    let foreign = scene.sandbox.bare("foreign.git");
+    by_hand(&scene.sandbox, &foreign, |dir| {
+        fs::write(dir.join("notes.txt"), "by hand\n").expect("written");
+    });
+    let to = |bare: &Path| {
+        let args = ["backup", "configure", "--no-check", utf8(bare)];
+        scene.a.ok(&args);
+    };
+    to(&foreign);
+    let (code, document) = scene.a.json(&["backup", "pull"]);
+    assert_ne!(code, 0, "{document}");
+    is_found(&scene.a, "runs", ("fail", "the last pull failed"));
+    to(&scene.bare);
+    let found = is_found(
+        &scene.a,
+        "runs",
+        ("warn", "the settings were changed since"),
+    );
+    mended(&scene.sandbox, "laptop", &found);
+    is_well(&scene.a, "runs");
+}
+
+#[test]
 fn what_was_kept_while_the_remote_was_away_waits_to_be_sent() {
     let scene = healthy();
     let gone = scene.bare.with_extension("gone");

@@ -200,6 +200,9 @@ fn settings_that_are_gone_or_empty_are_put_back_before_anything_leaves_that_they
             &["backup", "schedule", "daily"],
             &["settings", "remove", "claude"],
             &["daemon", "run", "--once"],
+            &["backup", "schedule"],
+            &["backup", "verify"],
+            &["restore", utf8(&scene.bare), "--yes"],
         ] {
             let (code, document) = scene.b.json(args);
             assert_eq!(
@@ -210,6 +213,8 @@ fn settings_that_are_gone_or_empty_are_put_back_before_anything_leaves_that_they
         }
         let (_, document) = scene.b.json(&["daemon", "status"]);
         assert!(document["data"]["no_schedule"].is_string(), "{document}");
+        let (_, document) = scene.b.json(&["backup", "status"]);
+        assert_eq!(document["data"]["gone"]["kind"], "corrupt", "{document}");
         let found = found(&scene.b, "config", &[]);
         assert_eq!(
             (&found["verdict"], &found["fix"]),
@@ -224,6 +229,39 @@ fn settings_that_are_gone_or_empty_are_put_back_before_anything_leaves_that_they
         let sent = scene.vault();
         assert!(!sent.keys().any(|path| path.contains("diary")), "{sent:?}");
     }
+}
+
+#[test]
+fn settings_that_others_take_the_place_of_are_kept_and_named() {
+    let scene = prepare();
+    scene.b.ok(&["config", "set", "rules", "/private/"]);
+    fs::remove_file(scene.b.home.join("holdall/config.toml")).expect("removed");
+    let ran = scene.b.ok(&["backup", "configure", utf8(&scene.bare)]);
+    assert!(ran.stderr.contains("config.toml.before-"), "{ran}");
+    let names = fs::read_dir(data(&scene.b, "")).expect("listed").flatten();
+    let mut kept = names.filter(|it| {
+        it.file_name()
+            .as_encoded_bytes()
+            .starts_with(b"config.toml.before-")
+    });
+    let text = fs::read_to_string(kept.next().expect("kept").path()).expect("read");
+    assert!(text.contains("/private/"), "{text}");
+    not_alarmed(&scene.b);
+}
+
+#[test]
+fn a_machine_that_never_had_a_project_gets_its_store_back() {
+    let scene = prepare();
+    let lone = scene.sandbox.machine("lone");
+    connect(&lone, &scene.bare);
+    lone.ok(&["task", "add", "Here alone"]);
+    lone.ok(&["sync"]);
+    fs::remove_dir_all(store(&lone)).expect("removed");
+    let (code, document) = lone.json(&["doctor", "--repair"]);
+    assert_eq!(code, 0, "{document}");
+    let ran = lone.ok(&["task", "list"]);
+    assert!(ran.stdout.contains("Here alone"), "{ran}");
+    lone.ok(&["sync"]);
 }
 
 #[test]

@@ -71,7 +71,8 @@ struct Wanted<'a> {
 }
 
 /// When the configuration was last written.
-fn configured(session: &Session<'_>) -> Option<Timestamp> {
+#[must_use]
+pub fn configured(session: &Session<'_>) -> Option<Timestamp> {
     let meta = std::fs::metadata(&session.places.config_file).ok()?;
     let since = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     let millis = i64::try_from(since.as_millis()).ok()?;

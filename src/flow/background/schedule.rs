@@ -47,6 +47,7 @@ pub struct ScheduleReport {
 
 /// What comes by itself, and when.
 pub fn show(session: &Session<'_>) -> Result<ScheduleReport, FlowError> {
+    kept_config::refuse_gone(&session.places)?;
     let config = &session.config;
     report(
         session,

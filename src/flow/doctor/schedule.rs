@@ -4,6 +4,7 @@ use crate::base::{FileLock, LockState};
 use crate::runs::{History, Runs};
 use crate::vault::RefName;
 
+use super::super::background::overdue::configured;
 use super::super::background::schedule::show;
 use super::super::hints::quoted;
 use super::super::{ErrorKind, FlowError};
@@ -96,6 +97,10 @@ pub fn runs(ground: &Ground<'_>) -> Found {
     // damaged has checks of its own, and may be mended since.
     if is_of_remote(history) || is_of_damage(history) {
         Found::warn(message, fix)
+    } else if is_before_settings(ground, history) {
+        let message =
+            format!("{message}; the settings were changed since, and it was not tried again");
+        Found::warn(message, fix)
     } else {
         Found::fail(message, fix)
     }
@@ -125,6 +130,12 @@ fn is_failing(own: &History, other: &History) -> bool {
         .as_ref()
         .is_some_and(|run| run.began > last.began);
     last.kind.as_deref() != Some(NOTHING) && !(later && is_of_remote(own))
+}
+
+/// Another remote may be configured by now, or what was wrong was mended.
+fn is_before_settings(ground: &Ground<'_>, history: &History) -> bool {
+    let failed = history.last.as_ref().map(|run| run.ended);
+    failed < configured(ground.session)
 }
 
 fn is_of_remote(history: &History) -> bool {

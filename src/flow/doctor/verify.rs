@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::{FlowError, Session, told_here};
+use super::super::{FlowError, Session, kept_config, told_here};
 use super::asked::Standing;
 use super::found::Line;
 use super::ground::Ground;
@@ -40,6 +40,7 @@ const CHECKS: [Check; 5] = [
 
 /// Looks. What was found here is an answer, whether the remote can be asked or not.
 pub fn verify(session: &Session<'_>, read_data: bool) -> Result<VerifyReport, FlowError> {
+    kept_config::refuse_gone(&session.places)?;
     let options = DoctorOptions {
         integrity: read_data,
         ..DoctorOptions::default()
