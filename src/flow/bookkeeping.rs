@@ -32,7 +32,9 @@ pub fn arrived(writer: &Writer<'_>, tip: ObjectId, from_remote: bool) -> Result<
     store.write_ref(RefName::Branch, tip)?;
     if from_remote {
         // First: who is killed in between is warned for nothing at worst.
-        last_remote::note(writer.session)?;
+        if let Some(url) = &writer.session.config.remote_url {
+            last_remote::note(writer.session, url)?;
+        }
         store.write_ref(RefName::Published, tip)?;
     }
     Ok(())

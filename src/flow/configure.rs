@@ -13,7 +13,9 @@ use super::anew::connected;
 use super::hosting::{self, Creation, Host, HostingError, Repository, Stands};
 use super::session::readings;
 use super::upstream::{goes_on, projects, vault_record};
-use super::{Event, FlowError, Session, Stage, Writer, bookkeeping, kept_config, memory};
+use super::{
+    Event, FlowError, Session, Stage, Writer, bookkeeping, kept_config, last_remote, memory,
+};
 
 #[derive(Clone, Debug, Default)]
 #[expect(
@@ -181,10 +183,13 @@ pub fn configure(
         // What this machine had of a vault before it does not have any more.
         bookkeeping::all_are_new(writer)?;
     }
-    let were_gone = kept_config::are_gone(&session.places)?;
+    let aside = kept_config::set_aside(session)?;
     file.save()?;
-    if were_gone {
-        kept_config::set_aside(session)?;
+    if let Some(aside) = aside {
+        kept_config::tell_others_hold(session, &aside);
+    }
+    if report.state == RemoteState::Vault {
+        last_remote::note(session, &url)?;
     }
     connected(writer, report.state != RemoteState::Unchecked)?;
     Ok(report)

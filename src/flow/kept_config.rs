@@ -1,7 +1,7 @@
-//! A copy of the settings that a command wrote, or a run went well with, last. A machine whose file is gone would send what its
-//! own rules keep back, and nobody could say any more what they were.
+//! A copy of the settings that a command wrote, or a run went well with, last. A machine whose file is gone
+//! would send what its own rules keep back, and nobody could say any more what they were.
 
-use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::base::{BaseError, HostPath, create_private_dir, read_if_there, write_atomic};
 use crate::config::{Config, ConfigFile};
@@ -22,18 +22,27 @@ pub fn keep(places: &Places) {
     }
 }
 
-/// Keeps the settings of a machine that begins with others, and says so: their rules hold no more.
-pub fn set_aside(session: &Session<'_>) -> Result<(), FlowError> {
-    let kept = session.places.kept_config();
+/// Keeps those that are gone for good, where others are about to take their place: a copy, so that a run which
+/// is killed has changed nothing. Where they are, if there were any.
+pub fn set_aside(session: &Session<'_>) -> Result<Option<PathBuf>, FlowError> {
+    let places = &session.places;
+    if !are_gone(places)? {
+        return Ok(None);
+    }
+    let kept = places.kept_config();
     let now = session.edges.clock.now().millis();
     let aside = kept.as_path().with_extension(format!("toml.before-{now}"));
-    fs::rename(kept.as_path(), &aside).map_err(BaseError::io("rename", kept.as_path()))?;
+    write_atomic(&aside, &read(&kept)?.unwrap_or_default())?;
+    Ok(Some(aside))
+}
+
+/// Says that other settings hold now, without the rules of those that are gone.
+pub fn tell_others_hold(session: &Session<'_>, aside: &Path) {
     let text = format!(
         "this machine goes on with other settings; those that are gone, with rules of your own, are in {} as they were kept: before the next push, `holdall backup push --dry-run`",
         aside.display()
     );
     session.tell(&Event::Warning { text: &text });
-    Ok(())
 }
 
 /// Whether there were settings, and there is nothing in their place.

@@ -1,5 +1,7 @@
 //! Which remote has what this machine published last: one that is connected since and empty lacks nothing.
 
+use std::borrow::Cow;
+
 use crate::base::{BaseError, read_if_there, write_atomic};
 use crate::snapshot::masked;
 
@@ -8,12 +10,9 @@ use super::{FlowError, Session};
 const MAX_FILE: u64 = 64 * 1024;
 
 /// Notes it, where it is another one than before.
-pub fn note(session: &Session<'_>) -> Result<(), FlowError> {
-    let Some(now) = address(session) else {
-        return Ok(());
-    };
-    let file = session.places.last_remote();
-    if read(session)? != Some(now.as_bytes().to_vec()) {
+pub fn note(session: &Session<'_>, url: &str) -> Result<(), FlowError> {
+    let (file, now) = (session.places.last_remote(), address(url));
+    if read(session)?.as_deref() != Some(now.as_bytes()) {
         write_atomic(file.as_path(), now.as_bytes())?;
     }
     Ok(())
@@ -21,14 +20,15 @@ pub fn note(session: &Session<'_>) -> Result<(), FlowError> {
 
 /// Whether the remote that is connected now is known to be another one.
 pub fn is_another(session: &Session<'_>) -> Result<bool, FlowError> {
-    let (last, now) = (read(session)?, address(session));
-    Ok(last.is_some() && last != now.map(String::into_bytes))
+    let (Some(last), Some(url)) = (read(session)?, &session.config.remote_url) else {
+        return Ok(false);
+    };
+    Ok(last != address(url).as_bytes())
 }
 
 /// A secret in it need not stand in one more file.
-fn address(session: &Session<'_>) -> Option<String> {
-    let url = session.config.remote_url.as_deref()?;
-    Some(masked(url).into_owned())
+fn address(url: &str) -> Cow<'_, str> {
+    masked(url)
 }
 
 fn read(session: &Session<'_>) -> Result<Option<Vec<u8>>, BaseError> {

@@ -280,6 +280,10 @@ fn what_others_may_read_is_closed_by_the_command() {
     let left = "holdall/data/.holdall-tmp-x";
     scene.a.write(Path::new(left).join("left.db"), "");
     chmod(&scene.a, left, 0o755);
+    // A repair moved it there, as it was.
+    let aside = "holdall/data/tasks.db.damaged";
+    scene.a.write(aside, "");
+    chmod(&scene.a, aside, 0o644);
     is_well(&scene.a, "permissions");
     let file = scene.a.home.join("token");
     scene.a.write("token", "x\n");
@@ -553,6 +557,10 @@ fn another_repository_that_was_never_pushed_to_has_lost_nothing() {
     mended(&scene.sandbox, "laptop", &found);
     is_well(&scene.a, "in_step");
     git(&["update-ref", "-d", "refs/heads/main"], &other);
+    is_found(&scene.a, "in_step", ("fail", "is empty"));
+    // One that was seen to have the vault, and got nothing from here yet, is none that never had any.
+    scene.a.ok(&["backup", "configure", utf8(&scene.bare)]);
+    git(&["update-ref", "-d", "refs/heads/main"], &scene.bare);
     is_found(&scene.a, "in_step", ("fail", "is empty"));
 }
 

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::doctor::{data, examined, found, healthy, mended, not_well, object, token};
 use crate::flow::scene::{
-    Scene, bound, chmod, copy_dir, is_there, pulled, pushed, remove, state, text,
+    Scene, bound, chmod, copy_dir, is_there, pulled, pushed, remove, state, text, utf8,
 };
-use crate::kit::{Machine, tree};
+use crate::kit::{Machine, git, tree};
 
 pub const REPAIR: &str = "holdall doctor --repair";
 
@@ -177,6 +177,21 @@ fn unpacked(store: &Path) {
 
 fn loose(store: &Path, id: &str) -> PathBuf {
     store.join("objects").join(&id[..2]).join(&id[2..])
+}
+
+/// An empty repository lies where the vault was.
+pub fn emptied(scene: &Scene) {
+    fs::remove_dir_all(&scene.bare).expect("removed");
+    let make = ["init", "--bare", "-q", "-b", "main", utf8(&scene.bare)];
+    git(&make, &scene.b.home);
+}
+
+/// The list of projects is what it was.
+#[track_caller]
+pub fn is_listed_again(machine: &Machine, report: &Value) {
+    let root = machine.home.join("code/api");
+    let all = json!({"registered": [{"name": "api", "path": root}], "lost": []});
+    assert_eq!(report["projects"], all, "{report}");
 }
 
 pub fn overwritten(path: &Path, bytes: &[u8]) {

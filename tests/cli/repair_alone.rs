@@ -7,16 +7,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::doctor::{data, pack_of};
-use super::repair::{overwritten, prepare, store, tasks};
-use crate::flow::scene::{Scene, state, text, utf8};
+use super::repair::{emptied, overwritten, prepare, store, tasks};
+use crate::flow::scene::{Scene, state, text};
 use crate::kit::{Machine, git};
-
-/// An empty repository lies where the vault was.
-fn emptied(scene: &Scene) {
-    fs::remove_dir_all(&scene.bare).expect("removed");
-    let make = ["init", "--bare", "-q", "-b", "main", utf8(&scene.bare)];
-    git(&make, &scene.b.home);
-}
 
 fn id_of(machine: &Machine, name: &str) -> String {
     git(&["rev-parse", name], &store(machine)).trim().to_owned()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::doctor::{data, pack_of};
 use super::repair::{
-    REPAIR, all_arrives, is_named, overwritten, prepare, repaired, store, tasks, undo_list,
+    REPAIR, all_arrives, emptied, is_named, overwritten, prepare, repaired, store, tasks, undo_list,
 };
 use crate::flow::scene::{Scene, add, connect, pushed, state, text, utf8};
 use crate::kit::{Machine, git, scale, tree};
@@ -240,11 +240,7 @@ fn a_vault_that_was_on_this_machine_alone_begins_anew_at_an_empty_repository() {
 fn where_the_remote_is_empty_too_another_machine_pushes_or_this_one_begins_anew() {
     let scene = prepare();
     removed(&scene.b, "vault.git");
-    fs::remove_dir_all(&scene.bare).expect("removed");
-    git(
-        &["init", "--bare", "-q", "-b", "main", utf8(&scene.bare)],
-        &scene.b.home,
-    );
+    emptied(&scene);
     refused(
         &scene.b,
         (1, "refused"),
@@ -254,11 +250,7 @@ fn where_the_remote_is_empty_too_another_machine_pushes_or_this_one_begins_anew(
     // What it names.
     let scene = prepare();
     removed(&scene.b, "vault.git");
-    fs::remove_dir_all(&scene.bare).expect("removed");
-    git(
-        &["init", "--bare", "-q", "-b", "main", utf8(&scene.bare)],
-        &scene.b.home,
-    );
+    emptied(&scene);
     pushed(&scene.a);
     repaired(&scene.b);
 }
